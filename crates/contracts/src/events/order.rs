@@ -1,0 +1,95 @@
+//! Orders: what was agreed, and how it went on.
+
+use serde::{Deserialize, Serialize};
+
+use crate::events::Customer;
+use crate::{Id, Money, Timestamp};
+
+/// A customer as known to whoever wrote the event, so that the next service need not have heard of
+/// the customer yet. Of two snapshots the one with the higher version is newer.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Snapshot {
+    /// Sequence in the CUSTOMER stream of the state below.
+    pub version: u64,
+    /// The state.
+    #[serde(flatten)]
+    pub customer: Customer,
+}
+
+/// One line of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Line {
+    /// The product.
+    pub sku: Id,
+    /// The product's name when the order was placed.
+    pub name: String,
+    /// Units; at least 1.
+    pub quantity: u32,
+    /// The price of one unit that was agreed.
+    pub unit_price: Money,
+}
+
+/// `order.placed`: an order was accepted.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Placed {
+    /// The order.
+    pub order_id: Id,
+    /// Who ordered.
+    pub customer: Snapshot,
+    /// What was ordered; at least one line. A product may stand in several lines at several prices.
+    pub lines: Vec<Line>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// When an order that is still `placed` is cancelled.
+    pub deadline: Timestamp,
+    /// How long the order stays `prepared` before it is confirmed; 0 for not at all.
+    pub hand_over_ms: u32,
+    /// The day to which the business counts the order (`2026-01-31`).
+    pub business_date: String,
+}
+
+/// `order.prepared`: stock, money and shipment are taken; people may still change their minds.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Prepared {
+    /// The order.
+    pub order_id: Id,
+    /// When the hand-over window closes and the order is confirmed.
+    pub until: Timestamp,
+}
+
+/// `order.confirmed`: from here on it is too late to cancel.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Confirmed {
+    /// The order.
+    pub order_id: Id,
+}
+
+/// Why an order ended as it did.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum EndReason {
+    /// The goods have left.
+    Dispatched,
+    /// A line could not be reserved.
+    OutOfStock,
+    /// The charge was declined.
+    PaymentDeclined,
+    /// A command asked for it.
+    Requested,
+    /// The order was not confirmed in time.
+    DeadlinePassed,
+    /// The shipment could not be made or could not leave.
+    ShipmentFailed,
+}
+
+/// `order.completed`, `order.rejected`, `order.cancelled`: the one end of an order.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Ended {
+    /// The order.
+    pub order_id: Id,
+    /// Why.
+    pub reason: EndReason,
+    /// A sentence for people; may be empty.
+    #[serde(default)]
+    pub detail: String,
+}

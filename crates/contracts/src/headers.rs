@@ -1,0 +1,361 @@
+//! The envelope of an event: CloudEvents 1.0 in binary mode, as its NATS binding spells the headers.
+//!
+//! The same headers exist in two forms that hold exactly the same: parsed ([`Headers`]), and as the
+//! one canonical text over which the chain is computed and which the outbox keeps.
+
+use std::fmt;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::events::EventError;
+use crate::{HistoryId, Id, Kind, Service, Timestamp, Vector};
+
+/// Every header but the chain, in the fixed order in which the canonical text lists them. New
+/// headers go to the end. A header that is not in this list is not part of an event.
+pub const HEADERS: [&str; 13] = [
+    "ce-specversion",
+    "ce-id",
+    "ce-source",
+    "ce-type",
+    "ce-subject",
+    "ce-time",
+    "ce-datacontenttype",
+    "ce-cause",
+    "ce-vector",
+    "ce-history",
+    "ce-traceparent",
+    "ce-idempotencykey",
+    "ce-requesthash",
+];
+
+/// The header with the chain.
+pub const CHAIN_HEADER: &str = "ce-chain";
+
+/// Longest idempotency key, in bytes: enough for any UUID or digest, small enough for a header.
+pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 128;
+
+const SPEC_VERSION: &str = "1.0";
+const CONTENT_TYPE: &str = "application/json";
+
+/// What made an event.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Cause {
+    /// A command of that name. As text: `command/place`.
+    Command(String),
+    /// A durable timer of that name. As text: `timer/deadline`.
+    Timer(String),
+    /// An event of another service. As text: `INVENTORY/12`.
+    Event {
+        /// Whose stream it is in.
+        service: Service,
+        /// Its sequence there.
+        sequence: u64,
+    },
+    /// The restoring of a lost database. As text: `recovery`.
+    Recovery,
+}
+
+/// Which request an event answers, so that a repeat gets the same answer.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Idempotency {
+    /// The client's key.
+    pub key: IdempotencyKey,
+    /// SHA-256 over what was asked, in hexadecimal.
+    pub request_hash: String,
+}
+
+/// A client's idempotency key: 1 to 128 visible ASCII characters, without `"`, `%` and space, so that it
+/// stands in a header as it is.
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub struct IdempotencyKey(String);
+
+/// The parsed headers of an event.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Headers {
+    /// Sequence of the row, which is the stream's sequence. `ce-id`.
+    pub sequence: u64,
+    /// What happened, and so who says it. `ce-type`, `ce-source`.
+    pub kind: Kind,
+    /// What it is about. `ce-subject`.
+    pub id: Id,
+    /// When it was decided. `ce-time`.
+    pub time: Timestamp,
+    /// What made it. `ce-cause`.
+    pub cause: Cause,
+    /// The decided positions after exactly the input that made it. `ce-vector`.
+    pub vector: Vector,
+    /// Which history of the stream this is a row of. `ce-history`.
+    pub history: HistoryId,
+    /// The W3C trace that it belongs to. `ce-traceparent`.
+    pub traceparent: Option<String>,
+    /// The request that it answers. `ce-idempotencykey`, `ce-requesthash`.
+    pub idempotency: Option<Idempotency>,
+}
+
+/// Why headers are no event's.
+#[derive(Debug, thiserror::Error)]
+pub enum HeaderError {
+    /// A header that every event has is missing.
+    #[error("header {0} is missing")]
+    Missing(&'static str),
+    /// A header's value does not parse.
+    #[error("header {name} is wrong: {reason}")]
+    Wrong {
+        /// The header.
+        name: &'static str,
+        /// What is wrong with it.
+        reason: String,
+    },
+    /// The type is unknown, or too new.
+    #[error(transparent)]
+    Type(#[from] EventError),
+}
+
+/// A text that is no idempotency key.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error(
+    "{0:?} is no idempotency key: use 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters \
+     without quotes, percent signs and spaces"
+)]
+pub struct InvalidIdempotencyKey(String);
+
+impl Headers {
+    /// The canonical text: a line `name:value` for each header that is there, in the fixed order.
+    #[must_use]
+    pub fn to_canonical(&self) -> String {
+        use std::fmt::Write as _;
+        let mut text = String::with_capacity(512);
+        for name in HEADERS {
+            // Writing to a String cannot fail.
+            if let Some(value) = self.value(name) {
+                let _ = writeln!(text, "{name}:{value}");
+            }
+        }
+        text
+    }
+
+    /// Parses the canonical text.
+    ///
+    /// # Errors
+    /// When a header is missing or wrong, or the type is unknown or too new.
+    pub fn parse(canonical: &str) -> Result<Self, HeaderError> {
+        let values = Values::of(canonical);
+        values.expect("ce-specversion", SPEC_VERSION)?;
+        values.expect("ce-datacontenttype", CONTENT_TYPE)?;
+        let kind = Kind::of_type(values.text("ce-type")?)?;
+        values.expect("ce-source", kind.service().name())?;
+        Ok(Self {
+            sequence: values.parsed("ce-id")?,
+            kind,
+            id: values.parsed("ce-subject")?,
+            time: values.parsed("ce-time")?,
+            cause: values.parsed("ce-cause")?,
+            vector: values.parsed("ce-vector")?,
+            history: values.parsed("ce-history")?,
+            traceparent: values.optional("ce-traceparent").map(str::to_owned),
+            idempotency: values.idempotency()?,
+        })
+    }
+
+    fn value(&self, name: &str) -> Option<String> {
+        Some(match name {
+            "ce-specversion" => SPEC_VERSION.to_owned(),
+            "ce-id" => self.sequence.to_string(),
+            "ce-source" => self.kind.service().name().to_owned(),
+            "ce-type" => self.kind.event_type(),
+            "ce-subject" => self.id.to_string(),
+            "ce-time" => self.time.to_string(),
+            "ce-datacontenttype" => CONTENT_TYPE.to_owned(),
+            "ce-cause" => self.cause.to_string(),
+            "ce-vector" => self.vector.to_string(),
+            "ce-history" => self.history.to_string(),
+            "ce-traceparent" => self.traceparent.clone()?,
+            "ce-idempotencykey" => self.idempotency.as_ref()?.key.to_string(),
+            "ce-requesthash" => self.idempotency.as_ref()?.request_hash.clone(),
+            _ => return None,
+        })
+    }
+}
+
+/// The canonical text of headers as they come from the wire, by looking each one up. Header values
+/// with line breaks cannot occur in NATS headers, so that one line is one header.
+#[must_use]
+pub fn canonical_of<'a>(look_up: impl Fn(&str) -> Option<&'a str>) -> String {
+    let mut text = String::with_capacity(512);
+    for name in HEADERS {
+        if let Some(value) = look_up(name) {
+            text.push_str(name);
+            text.push(':');
+            text.push_str(value);
+            text.push('\n');
+        }
+    }
+    text
+}
+
+/// The single headers of a canonical text, in order.
+pub fn lines(canonical: &str) -> impl Iterator<Item = (&str, &str)> {
+    canonical.lines().filter_map(|line| line.split_once(':'))
+}
+
+/// The values of a canonical text, at the place of their name in [`HEADERS`].
+struct Values<'a>([Option<&'a str>; HEADERS.len()]);
+
+impl<'a> Values<'a> {
+    fn of(canonical: &'a str) -> Self {
+        let mut values = [None; HEADERS.len()];
+        for (name, value) in lines(canonical) {
+            if let Some(place) = HEADERS.iter().position(|header| *header == name) {
+                values[place] = Some(value);
+            }
+        }
+        Self(values)
+    }
+
+    fn optional(&self, name: &'static str) -> Option<&'a str> {
+        HEADERS.iter().position(|header| *header == name).and_then(|place| self.0[place])
+    }
+
+    fn text(&self, name: &'static str) -> Result<&'a str, HeaderError> {
+        self.optional(name).ok_or(HeaderError::Missing(name))
+    }
+
+    fn parsed<T: FromStr<Err: fmt::Display>>(&self, name: &'static str) -> Result<T, HeaderError> {
+        let wrong = |error: T::Err| HeaderError::Wrong { name, reason: error.to_string() };
+        self.text(name)?.parse().map_err(wrong)
+    }
+
+    fn expect(&self, name: &'static str, wanted: &str) -> Result<(), HeaderError> {
+        let found = self.text(name)?;
+        if found == wanted {
+            return Ok(());
+        }
+        Err(HeaderError::Wrong { name, reason: format!("expected {wanted:?}, found {found:?}") })
+    }
+
+    fn idempotency(&self) -> Result<Option<Idempotency>, HeaderError> {
+        if self.optional("ce-idempotencykey").is_none() {
+            return Ok(None);
+        }
+        let request_hash = self.text("ce-requesthash")?.to_owned();
+        Ok(Some(Idempotency { key: self.parsed("ce-idempotencykey")?, request_hash }))
+    }
+}
+
+impl fmt::Display for Cause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Command(name) => write!(f, "command/{name}"),
+            Self::Timer(name) => write!(f, "timer/{name}"),
+            Self::Event { service, sequence } => write!(f, "{}/{sequence}", service.stream()),
+            Self::Recovery => f.write_str("recovery"),
+        }
+    }
+}
+
+/// A text that is no cause.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:?} is no cause: expected command/NAME, timer/NAME, STREAM/SEQUENCE or recovery")]
+pub struct InvalidCause(String);
+
+impl FromStr for Cause {
+    type Err = InvalidCause;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let invalid = || InvalidCause(text.chars().take(128).collect());
+        match text.split_once('/') {
+            None if text == "recovery" => Ok(Self::Recovery),
+            Some(("command", name)) => Ok(Self::Command(name.to_owned())),
+            Some(("timer", name)) => Ok(Self::Timer(name.to_owned())),
+            Some((stream, sequence)) => Ok(Self::Event {
+                service: Service::of_stream(stream).ok_or_else(invalid)?,
+                sequence: sequence.parse().map_err(|_| invalid())?,
+            }),
+            None => Err(invalid()),
+        }
+    }
+}
+
+impl IdempotencyKey {
+    /// The key as text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl FromStr for IdempotencyKey {
+    type Err = InvalidIdempotencyKey;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'%';
+        if text.is_empty() || text.len() > IDEMPOTENCY_KEY_LENGTH_MAX || !text.bytes().all(fits) {
+            return Err(InvalidIdempotencyKey(text.chars().take(64).collect()));
+        }
+        Ok(Self(text.to_owned()))
+    }
+}
+
+impl fmt::Display for IdempotencyKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn headers() -> Headers {
+        Headers {
+            sequence: 12,
+            kind: Kind::OrderPlaced,
+            id: "o-1".parse().unwrap(),
+            time: Timestamp::from_micros(1_000_000),
+            cause: Cause::Command("place".into()),
+            vector: Vector::default(),
+            history: HistoryId::from_bytes([7; 16]),
+            traceparent: None,
+            idempotency: Some(Idempotency {
+                key: "k-1".parse().unwrap(),
+                request_hash: "ab".into(),
+            }),
+        }
+    }
+
+    #[test]
+    fn headers_survive_their_canonical_text() {
+        let text = headers().to_canonical();
+        assert_eq!(Headers::parse(&text).unwrap(), headers());
+        let from_wire = canonical_of(|name| lines(&text).find(|(n, _)| *n == name).map(|l| l.1));
+        assert_eq!(from_wire, text);
+    }
+
+    #[test]
+    fn a_missing_or_foreign_header_is_named() {
+        let text = headers().to_canonical();
+        let without: String = text.lines().filter(|l| !l.starts_with("ce-id")).collect();
+        assert!(Headers::parse(&without).is_err());
+        let foreign = text.replace("ce-source:order", "ce-source:payment");
+        let error = Headers::parse(&foreign).unwrap_err().to_string();
+        assert!(error.contains("ce-source"), "{error}");
+    }
+
+    #[test]
+    fn causes_survive_their_text() {
+        for text in ["command/place", "timer/deadline", "INVENTORY/12", "recovery"] {
+            assert_eq!(text.parse::<Cause>().unwrap().to_string(), text);
+        }
+        assert!("nonsense".parse::<Cause>().is_err());
+        assert!("INVENTORY/x".parse::<Cause>().is_err());
+    }
+
+    #[test]
+    fn keys_that_cannot_stand_in_a_header_are_refused() {
+        for bad in ["", "a b", "a\"b", "a%20", "a\nb", "ä", &"x".repeat(129)] {
+            assert!(bad.parse::<IdempotencyKey>().is_err(), "{bad:?}");
+        }
+    }
+}

@@ -1,0 +1,36 @@
+//! The published language: what services say to each other, and the choreography as data.
+//!
+//! # Layout
+//!
+//! * [`service`]: the six services and their streams.
+//! * [`ids`], [`money`], [`time`]: values that are parsed once and right from then on.
+//! * [`events`]: what each service publishes, with its JSON shape and version.
+//! * [`headers`], [`chain`], [`position`], [`stored`]: the envelope that every event travels in.
+//! * [`choreography`]: who reacts to what, and with which event; and the check of that graph.
+//!
+//! Deliberately absent: any I/O, any clock, any randomness. Time and ids are handed in.
+
+pub mod service;
+
+pub mod ids;
+pub mod money;
+pub mod time;
+
+pub mod events;
+
+pub mod chain;
+pub mod headers;
+pub mod position;
+pub mod stored;
+
+pub mod choreography;
+
+pub use chain::{Chain, HistoryId};
+pub use events::{Event, Kind};
+pub use headers::{Cause, Headers, Idempotency, IdempotencyKey};
+pub use ids::Id;
+pub use money::{Currency, Money};
+pub use position::{Position, Vector};
+pub use service::Service;
+pub use stored::{Row, StoredEvent};
+pub use time::Timestamp;

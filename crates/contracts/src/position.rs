@@ -1,0 +1,81 @@
+//! Positions in streams, and the vector of them that each event carries.
+
+use std::collections::BTreeMap;
+use std::fmt;
+use std::str::FromStr;
+
+use crate::{Chain, Service};
+
+/// How far a stream has been read: the last row seen, and the chain there. Sequence 0 is before
+/// the first row. The chain commits to the history id, since row 1's headers carry it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Default)]
+pub struct Position {
+    /// Stream sequence of the last row seen; 0 for none.
+    pub sequence: u64,
+    /// The chain at that row; [`Chain::START`] for none.
+    pub chain: Chain,
+}
+
+/// One position per foreign stream: after exactly the input that made an event.
+/// As a header: `INVENTORY=12:<chain>,PAYMENT=7:<chain>`, streams in [`Service`] order.
+#[derive(Clone, Debug, PartialEq, Eq, Default)]
+pub struct Vector(pub BTreeMap<Service, Position>);
+
+/// A text that is no vector.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is no position vector: expected STREAM=sequence:chain, separated by commas")]
+pub struct InvalidVector(String);
+
+impl Vector {
+    /// The position in the stream of `service`; before the first row if it names none.
+    #[must_use]
+    pub fn of(&self, service: Service) -> Position {
+        self.0.get(&service).copied().unwrap_or_default()
+    }
+}
+
+impl fmt::Display for Vector {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        for (nth, (service, position)) in self.0.iter().enumerate() {
+            let comma = if nth == 0 { "" } else { "," };
+            write!(f, "{comma}{}={}:{}", service.stream(), position.sequence, position.chain)?;
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Vector {
+    type Err = InvalidVector;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let part = |part: &str| {
+            let (stream, rest) = part.split_once('=')?;
+            let (sequence, chain) = rest.split_once(':')?;
+            let position =
+                Position { sequence: sequence.parse().ok()?, chain: chain.parse().ok()? };
+            Some((Service::of_stream(stream)?, position))
+        };
+        if text.is_empty() {
+            return Ok(Self::default());
+        }
+        let parts: Option<BTreeMap<_, _>> = text.split(',').map(part).collect();
+        parts.map(Self).ok_or_else(|| InvalidVector(text.chars().take(256).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_vector_survives_its_text() {
+        let chain = Chain::START.next("s", "h", b"p");
+        let vector = Vector(BTreeMap::from([
+            (Service::Payment, Position { sequence: 7, chain }),
+            (Service::Order, Position::default()),
+        ]));
+        assert_eq!(vector.to_string().parse(), Ok(vector));
+        assert_eq!("".parse(), Ok(Vector::default()));
+        assert!("ORDER=1".parse::<Vector>().is_err());
+    }
+}

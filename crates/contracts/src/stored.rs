@@ -1,0 +1,107 @@
+//! An event as it is kept and carried: the raw row, and the row understood.
+//!
+//! The raw row is what outbox and stream hold and what the chain is computed over. It stays intact
+//! when its content is not understood, so that it can be kept, compared, held or parked.
+
+use std::sync::Arc;
+
+use crate::events::EventError;
+use crate::headers::HeaderError;
+use crate::{Chain, Event, Headers, Position};
+
+/// One row of an outbox, which is one message of a stream: message N equals row N.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Row {
+    /// Number in the outbox and sequence in the stream, from 1.
+    pub sequence: u64,
+    /// `<service>.<event>.<id>`.
+    pub subject: String,
+    /// The headers but the chain, as canonical text.
+    pub headers: String,
+    /// The JSON body.
+    pub payload: Arc<[u8]>,
+    /// The chain over all rows up to this one, as the row says.
+    pub chain: Chain,
+}
+
+/// An event with its envelope, as decided, stored and read.
+#[derive(Clone, Debug, PartialEq)]
+pub struct StoredEvent {
+    /// The envelope.
+    pub headers: Headers,
+    /// The content.
+    pub event: Event,
+    /// The chain at this row.
+    pub chain: Chain,
+}
+
+/// Why a row is not understood.
+#[derive(Debug, thiserror::Error)]
+pub enum RowError {
+    /// The headers are no event's.
+    #[error(transparent)]
+    Headers(#[from] HeaderError),
+    /// The payload does not fit its type.
+    #[error(transparent)]
+    Event(#[from] EventError),
+    /// Two parts of the row contradict each other.
+    #[error("the row contradicts itself: {0}")]
+    Contradiction(String),
+}
+
+impl Row {
+    /// Where a reader stands who has read up to this row.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position { sequence: self.sequence, chain: self.chain }
+    }
+
+    /// Whether this row directly follows `before`: its number, and the chain computed over its
+    /// content.
+    #[must_use]
+    pub fn follows(&self, before: Position) -> bool {
+        self.sequence == before.sequence + 1
+            && self.chain == before.chain.next(&self.subject, &self.headers, &self.payload)
+    }
+
+    /// Understands the row.
+    ///
+    /// # Errors
+    /// When its headers or payload are not those of an event that this build knows, or when number,
+    /// subject, headers and payload do not agree with each other.
+    pub fn parse(&self) -> Result<StoredEvent, RowError> {
+        let headers = Headers::parse(&self.headers)?;
+        let event = Event::parse(headers.kind, &self.payload)?;
+        if headers.sequence != self.sequence {
+            let text = format!("ce-id is {}, its number is {}", headers.sequence, self.sequence);
+            return Err(RowError::Contradiction(text));
+        }
+        if event.id() != &headers.id || headers.kind.subject(&headers.id) != self.subject {
+            let text = format!("subject {}, ce-subject {}", self.subject, headers.id);
+            return Err(RowError::Contradiction(text));
+        }
+        Ok(StoredEvent { headers, event, chain: self.chain })
+    }
+}
+
+impl StoredEvent {
+    /// Where a reader stands who has read up to this event.
+    #[must_use]
+    pub fn position(&self) -> Position {
+        Position { sequence: self.headers.sequence, chain: self.chain }
+    }
+
+    /// The row that holds this event.
+    ///
+    /// # Errors
+    /// Never for the types of this crate; the serializer's signature asks for it.
+    pub fn to_row(&self) -> Result<Row, serde_json::Error> {
+        Ok(Row {
+            sequence: self.headers.sequence,
+            subject: self.headers.kind.subject(&self.headers.id),
+            headers: self.headers.to_canonical(),
+            payload: self.event.to_payload()?.into(),
+            chain: self.chain,
+        })
+    }
+}

@@ -1,0 +1,2 @@
+//! customer
+fn main() {}

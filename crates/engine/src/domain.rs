@@ -1,0 +1,91 @@
+//! What a service implements: decide, then apply.
+
+use contracts::choreography::State;
+use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+
+use crate::state::{Read, StateError, Write};
+
+/// The logic of one service. Nothing here knows of streams, positions or answers.
+pub trait Domain: Send + 'static {
+    /// What clients may ask for.
+    type Command: Send + 'static;
+    /// Why a command is refused: data, for the client.
+    type Refusal: Send + 'static;
+
+    /// Which service this is.
+    const SERVICE: Service;
+
+    /// The service's own tables, as numbered steps: step `n` brings version `n` to `n + 1`. Steps
+    /// are only ever added.
+    const MIGRATIONS: &'static [&'static str];
+
+    /// The name of a command in the choreography.
+    fn command_name(command: &Self::Command) -> &'static str;
+
+    /// Turns one input into at most one own event. Reads, and changes nothing.
+    ///
+    /// # Errors
+    /// Only when the state cannot be read or contradicts itself. A refusal is no error.
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Self::Command>,
+        now: Timestamp,
+    ) -> Result<Decision<Self::Refusal>, StateError>;
+
+    /// Changes the state by one own event: the same event in the same state always makes the same
+    /// change.
+    ///
+    /// # Errors
+    /// When the state cannot be written or contradicts the event.
+    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError>;
+}
+
+/// One input of a decision.
+#[derive(Debug)]
+pub enum Input<'a, C> {
+    /// Somebody asks for something.
+    Command(&'a C),
+    /// Another service said something.
+    Event(&'a StoredEvent),
+    /// A durable timer is due.
+    Timer {
+        /// Its name.
+        name: &'a str,
+        /// What it is about.
+        id: &'a Id,
+    },
+}
+
+/// What follows from an input.
+#[derive(Debug)]
+pub enum Decision<R> {
+    /// Being in the state `from`, this happens.
+    Emit {
+        /// The state that the input met, by its name in the choreography.
+        from: State,
+        /// What happens.
+        event: Event,
+    },
+    /// Being in the state `from`, nothing changes.
+    Nothing {
+        /// The state that the input met, by its name in the choreography.
+        from: State,
+    },
+    /// The command is refused, and nothing changes.
+    Refuse(R),
+}
+
+impl<R> Decision<R> {
+    /// In the state `from`, `event` happens.
+    #[must_use]
+    pub const fn emit(from: State, event: Event) -> Self {
+        Self::Emit { from, event }
+    }
+
+    /// In the state `from`, nothing changes.
+    #[must_use]
+    pub const fn nothing(from: State) -> Self {
+        Self::Nothing { from }
+    }
+}

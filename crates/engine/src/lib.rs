@@ -1,0 +1,48 @@
+//! The six rules of a choreographed service, without any I/O but its own database.
+//!
+//! 1. **Decide, then apply**: [`domain`] and [`batch`].
+//! 2. **One local transaction per batch**: [`batch`].
+//! 3. **The outbox's number is the stream's sequence**: [`outbox`] and [`relay`].
+//! 4. **Positions live with the data they produced**: [`positions`] and [`reading`].
+//! 5. **Each event carries its vector and a chain**: `contracts`, filled in by [`batch`].
+//! 6. **An answer is a promise kept in two places**: [`promise`].
+//!
+//! And around them: how a service starts ([`starting`]) and what it watches for while it runs
+//! ([`watching`]).
+//!
+//! # Layout, in reading order
+//!
+//! [`domain`] is what a service implements, over the [`state`] that it reads and writes.
+//! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
+//! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
+//! [`relay`], [`reading`], [`promise`], [`starting`] and [`watching`] say what the shell around an
+//! engine is to do next, from what it has seen.
+//!
+//! Deliberately absent: tokio, the network, the clock and randomness. Time, ids and inputs are
+//! handed in.
+
+pub mod domain;
+
+pub mod state;
+
+pub mod database;
+
+pub mod idempotency;
+pub mod outbox;
+pub mod positions;
+pub mod replicas;
+pub mod timers;
+
+pub mod batch;
+
+pub mod promise;
+pub mod reading;
+pub mod relay;
+
+pub mod starting;
+pub mod watching;
+
+pub use batch::{Answer, Batch, Engine, Outcome, Request, Work};
+pub use database::Database;
+pub use domain::{Decision, Domain, Input};
+pub use state::{Read, StateError, Write};

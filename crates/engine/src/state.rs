@@ -1,0 +1,154 @@
+//! The state of a service inside one transaction: what decisions read and what events change.
+
+use contracts::{Id, Timestamp};
+use rusqlite::{Connection, OptionalExtension, Params, Row};
+
+use crate::{replicas, timers};
+
+/// The state as a decision or a query sees it. Changes nothing: a statement that would write is
+/// refused.
+#[derive(Clone, Copy)]
+pub struct Read<'tx> {
+    connection: &'tx Connection,
+}
+
+/// The state as the application of an event sees it.
+pub struct Write<'tx> {
+    read: Read<'tx>,
+}
+
+/// Why state cannot be read or written.
+#[derive(Debug, thiserror::Error)]
+pub enum StateError {
+    /// The database failed: nothing more can be done in this process.
+    #[error("the database failed: {0}")]
+    Database(#[source] rusqlite::Error),
+    /// The input at hand cannot be handled in this state. The database is well.
+    #[error("{0}")]
+    Contradiction(String),
+}
+
+impl<'tx> Read<'tx> {
+    /// Reads through this connection and whatever transaction is open on it.
+    #[must_use]
+    pub const fn new(connection: &'tx Connection) -> Self {
+        Self { connection }
+    }
+
+    /// The one row that a query finds, if there is one.
+    ///
+    /// # Errors
+    /// When the query fails or would write.
+    pub fn one<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnOnce(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Option<T>, StateError> {
+        let mut statement = self.statement(sql)?;
+        Ok(statement.query_row(params, map).optional()?)
+    }
+
+    /// All rows that a query finds.
+    ///
+    /// # Errors
+    /// When the query fails or would write.
+    pub fn all<T>(
+        &self,
+        sql: &str,
+        params: impl Params,
+        map: impl FnMut(&Row<'_>) -> rusqlite::Result<T>,
+    ) -> Result<Vec<T>, StateError> {
+        let mut statement = self.statement(sql)?;
+        let rows = statement.query_map(params, map)?;
+        Ok(rows.collect::<rusqlite::Result<_>>()?)
+    }
+
+    /// The replica's state of `id`, and its version: the sequence of the event that carried it.
+    ///
+    /// # Errors
+    /// When the database fails, or the state is not of this type.
+    pub fn replica<T: replicas::Replicated>(
+        &self,
+        id: &Id,
+    ) -> Result<Option<(u64, T)>, StateError> {
+        replicas::find(self, id)
+    }
+
+    fn statement(&self, sql: &str) -> Result<rusqlite::CachedStatement<'tx>, StateError> {
+        let statement = self.connection.prepare_cached(sql)?;
+        if !statement.readonly() {
+            return Err(StateError::Contradiction(format!("a read may not write: {sql}")));
+        }
+        Ok(statement)
+    }
+}
+
+impl<'tx> Write<'tx> {
+    /// Writes through this connection and the transaction that is open on it.
+    pub(crate) const fn new(connection: &'tx Connection) -> Self {
+        Self { read: Read::new(connection) }
+    }
+
+    /// The same state, to read.
+    #[must_use]
+    pub const fn read(&self) -> Read<'tx> {
+        self.read
+    }
+
+    /// Runs one writing statement and says how many rows it changed.
+    ///
+    /// # Errors
+    /// When it fails; a violated constraint is a contradiction, anything else the database's failure.
+    pub fn execute(&mut self, sql: &str, params: impl Params) -> Result<usize, StateError> {
+        Ok(self.read.connection.prepare_cached(sql)?.execute(params)?)
+    }
+
+    /// Runs one writing statement that must change exactly one row.
+    ///
+    /// # Errors
+    /// When it fails, or changes none or many: `what` then says what was contradicted.
+    pub fn change_one(
+        &mut self,
+        what: &str,
+        sql: &str,
+        params: impl Params,
+    ) -> Result<(), StateError> {
+        match self.execute(sql, params)? {
+            1 => Ok(()),
+            changed => Err(StateError::Contradiction(format!("{what}: {changed} rows changed"))),
+        }
+    }
+
+    /// Sets the durable timer `name` of `id`, replacing an earlier one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_timer(
+        &mut self,
+        name: &'static str,
+        id: &Id,
+        due: Timestamp,
+    ) -> Result<(), StateError> {
+        timers::set(self, name, id, due)
+    }
+
+    /// Clears the durable timer `name` of `id`, if it is set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn clear_timer(&mut self, name: &'static str, id: &Id) -> Result<(), StateError> {
+        timers::clear(self, name, id)
+    }
+}
+
+impl From<rusqlite::Error> for StateError {
+    fn from(error: rusqlite::Error) -> Self {
+        match error.sqlite_error_code() {
+            Some(rusqlite::ErrorCode::ConstraintViolation) => {
+                Self::Contradiction(error.to_string())
+            }
+            _ => Self::Database(error),
+        }
+    }
+}

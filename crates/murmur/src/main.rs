@@ -1,0 +1,2 @@
+//! murmur
+fn main() {}

@@ -1,0 +1,2 @@
+//! product
+fn main() {}

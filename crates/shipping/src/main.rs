@@ -1,0 +1,2 @@
+//! shipping
+fn main() {}
