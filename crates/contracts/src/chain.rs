@@ -105,6 +105,12 @@ macro_rules! hex_text {
     };
 }
 
+impl From<[u8; 16]> for Chain {
+    fn from(bytes: [u8; 16]) -> Self {
+        Self(bytes)
+    }
+}
+
 hex_text!(Chain);
 hex_text!(HistoryId);
 

@@ -25,7 +25,9 @@ pub use product::Product;
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {
     /// A type that this build does not know.
-    #[error("unknown event type {0:?}: this build is older than its producer, or the event is foreign")]
+    #[error(
+        "unknown event type {0:?}: this build is older than its producer, or the event is foreign"
+    )]
     UnknownType(String),
     /// A known type in a version from the future.
     #[error("{kind} has version {version}, this build knows up to {known}: upgrade this service")]

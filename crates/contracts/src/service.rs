@@ -81,7 +81,9 @@ impl fmt::Display for Service {
 
 /// No service has that name.
 #[derive(Debug, thiserror::Error)]
-#[error("no service is called {0:?}; there are customer, product, order, inventory, payment and shipping")]
+#[error(
+    "no service is called {0:?}; there are customer, product, order, inventory, payment and shipping"
+)]
 pub struct UnknownService(String);
 
 impl FromStr for Service {

@@ -44,5 +44,7 @@ pub mod watching;
 
 pub use batch::{Answer, Batch, Engine, Outcome, Request, Work};
 pub use database::Database;
+pub use database::ReadPool;
 pub use domain::{Decision, Domain, Input};
+pub use rusqlite::{self, named_params, params};
 pub use state::{Read, StateError, Write};

@@ -1,0 +1,301 @@
+//! The engine: runs whatever inputs have queued up through a domain, in one transaction.
+//!
+//! Own events, what they applied, positions, replicas, timers and idempotency keys are committed
+//! together. If an input cannot be handled, the whole batch is rolled back and its inputs run one by
+//! one, so that only the one that fails is left out, and its stream is held.
+
+mod restore;
+mod step;
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use contracts::choreography::MURMURATION;
+use contracts::{HistoryId, Idempotency, Position, Row, Service, StoredEvent, Timestamp, Vector};
+
+use crate::database::Database;
+use crate::database::owner::NotOwner;
+use crate::domain::Domain;
+use crate::positions::{self, Positions};
+use crate::state::{Read, StateError};
+use crate::timers::{self, Timer};
+use crate::{database, outbox};
+use step::Running;
+
+pub use restore::RestoreError;
+
+/// What comes with a command.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Request {
+    /// The client's key, and the hash of what was asked.
+    pub idempotency: Option<Idempotency>,
+    /// The W3C trace that the command belongs to.
+    pub traceparent: Option<String>,
+}
+
+/// One input, queued.
+#[derive(Clone, Debug)]
+pub enum Work<C> {
+    /// Somebody asks for something.
+    Command {
+        /// What is asked.
+        command: C,
+        /// What comes with it.
+        request: Request,
+    },
+    /// The next event of a foreign stream.
+    Event(Box<StoredEvent>),
+    /// A durable timer is due.
+    Timer(Timer),
+}
+
+/// The answer to a command. It may leave the process only once the promise of [`crate::promise`]
+/// is kept for [`Batch::head`].
+#[derive(Debug)]
+pub enum Answer<R> {
+    /// This happened: now, or when the same request came first.
+    Accepted {
+        /// The event; the answer is made from it alone.
+        event: Box<StoredEvent>,
+        /// Whether the request had been accepted before.
+        repeated: bool,
+    },
+    /// It was so already; nothing changed.
+    Unchanged,
+    /// It is refused.
+    Refused(R),
+    /// The idempotency key stands for another request.
+    KeyReused,
+    /// It cannot be handled; nothing changed. A defect, and not the client's.
+    Failed(String),
+}
+
+/// What became of one input.
+#[derive(Debug)]
+pub enum Outcome<R> {
+    /// A command was answered.
+    Command(Answer<R>),
+    /// An event was folded, and decided if it was new.
+    Event,
+    /// A timer fired, or was no longer set.
+    Timer,
+    /// The input cannot be handled. Nothing more of its stream is, until the process starts anew.
+    Held {
+        /// The stream that is held; none for a timer.
+        stream: Option<Service>,
+        /// Why.
+        reason: String,
+    },
+}
+
+/// What a batch did, committed.
+#[derive(Debug)]
+pub struct Batch<R> {
+    /// What became of each input, in order.
+    pub outcomes: Vec<Outcome<R>>,
+    /// The rows that were appended, in order.
+    pub rows: Vec<Row>,
+    /// The end of the outbox after the batch.
+    pub head: Position,
+    /// The foreign events that changed a replica, in order.
+    pub folded: Vec<StoredEvent>,
+}
+
+/// Why the process must end: the database cannot be used, or is no longer this process's own.
+#[derive(Debug, thiserror::Error)]
+pub enum Fatal {
+    /// The database failed.
+    #[error(transparent)]
+    State(#[from] StateError),
+    /// Another process owns the database, or its file was replaced.
+    #[error(transparent)]
+    NotOwner(#[from] NotOwner),
+}
+
+/// One service's logic over its database.
+#[derive(Debug)]
+pub struct Engine<D: Domain> {
+    domain: D,
+    database: Database,
+    known: Known,
+    held: BTreeMap<Service, String>,
+    held_timers: BTreeSet<Timer>,
+}
+
+/// What stands in the database, kept in memory between batches.
+#[derive(Clone, Debug)]
+struct Known {
+    history: Option<HistoryId>,
+    head: Position,
+    positions: Positions,
+}
+
+impl<D: Domain> Engine<D> {
+    /// An engine over an opened database.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn new(domain: D, database: Database) -> Result<Self, StateError> {
+        let known = Known::load(&database.read())?;
+        let held = BTreeMap::new();
+        Ok(Self { domain, database, known, held, held_timers: BTreeSet::new() })
+    }
+
+    /// The committed state, to read.
+    #[must_use]
+    pub fn read(&self) -> Read<'_> {
+        self.database.read()
+    }
+
+    /// The database, to copy and to check.
+    #[must_use]
+    pub const fn database(&self) -> &Database {
+        &self.database
+    }
+
+    /// The end of the outbox.
+    #[must_use]
+    pub const fn head(&self) -> Position {
+        self.known.head
+    }
+
+    /// The history that the outbox tells; none before the first start.
+    #[must_use]
+    pub const fn history(&self) -> Option<HistoryId> {
+        self.known.history
+    }
+
+    /// The positions in the foreign streams.
+    #[must_use]
+    pub const fn positions(&self) -> &Positions {
+        &self.known.positions
+    }
+
+    /// The streams that are held, and why.
+    #[must_use]
+    pub const fn held(&self) -> &BTreeMap<Service, String> {
+        &self.held
+    }
+
+    /// At most `limit` timers that are due and not held.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn timers_due(&self, now: Timestamp, limit: u32) -> Result<Vec<Timer>, StateError> {
+        let held = u32::try_from(self.held_timers.len()).unwrap_or(u32::MAX);
+        let mut due = timers::due(&self.read(), now, limit.saturating_add(held))?;
+        due.retain(|timer| !self.held_timers.contains(timer));
+        due.truncate(limit as usize);
+        Ok(due)
+    }
+
+    /// Runs inputs in order, in one transaction, at the time `now`.
+    ///
+    /// # Errors
+    /// When the database fails or is no longer this process's own: the process must end, and
+    /// nothing of the batch may be answered.
+    pub fn run(
+        &mut self,
+        works: &[Work<D::Command>],
+        now: Timestamp,
+    ) -> Result<Batch<D::Refusal>, Fatal> {
+        match self.attempt(works, now) {
+            Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(works, now),
+            done => done,
+        }
+    }
+
+    fn run_one_by_one(
+        &mut self,
+        works: &[Work<D::Command>],
+        now: Timestamp,
+    ) -> Result<Batch<D::Refusal>, Fatal> {
+        self.known = Known::load(&self.database.read())?;
+        let mut all = Batch::empty(self.known.head);
+        for work in works {
+            match self.attempt(std::slice::from_ref(work), now) {
+                Ok(batch) => all.join(batch),
+                Err(Fatal::State(StateError::Contradiction(reason))) => {
+                    all.outcomes.push(self.hold(work, reason));
+                }
+                Err(fatal) => return Err(fatal),
+            }
+        }
+        Ok(all)
+    }
+
+    fn attempt(
+        &mut self,
+        works: &[Work<D::Command>],
+        now: Timestamp,
+    ) -> Result<Batch<D::Refusal>, Fatal> {
+        let Self { domain, database, known, held, .. } = self;
+        // A commit into an unlinked file would be acknowledged and lost.
+        database.check_still_owner()?;
+        let before = known.clone();
+        let (batch, after) = database.transaction(|write| {
+            let mut running = Running::new(domain, write, held, before.clone(), now);
+            for work in works {
+                running.handle(work)?;
+            }
+            let (batch, after) = running.finish();
+            positions::store(write, &before.positions, &after.positions)?;
+            Ok::<_, StateError>((batch, after))
+        })?;
+        self.known = after;
+        Ok(batch)
+    }
+
+    fn hold(&mut self, work: &Work<D::Command>, reason: String) -> Outcome<D::Refusal> {
+        match work {
+            Work::Command { .. } => Outcome::Command(Answer::Failed(reason)),
+            Work::Event(event) => {
+                let stream = event.headers.kind.service();
+                self.held.insert(stream, reason.clone());
+                Outcome::Held { stream: Some(stream), reason }
+            }
+            Work::Timer(timer) => {
+                self.held_timers.insert(timer.clone());
+                Outcome::Held { stream: None, reason }
+            }
+        }
+    }
+}
+
+impl Known {
+    fn load(state: &Read<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            history: database::schema::history(state)?,
+            head: outbox::head(state)?,
+            positions: positions::load(state)?,
+        })
+    }
+
+    /// Takes over the positions of an own event that was restored from the stream: decisions go on
+    /// above its vector. Streams without a replica need not be read again; a replica is read from
+    /// where it stands.
+    fn restore_positions(&mut self, service: Service, vector: &Vector) {
+        for (stream, position) in &vector.0 {
+            let place = self.positions.0.entry(*stream).or_default();
+            place.decided = *position;
+            if !MURMURATION.replicates(service, *stream) {
+                place.folded = *position;
+            }
+        }
+    }
+}
+
+impl<R> Batch<R> {
+    const fn empty(head: Position) -> Self {
+        Self { outcomes: Vec::new(), rows: Vec::new(), head, folded: Vec::new() }
+    }
+
+    fn join(&mut self, next: Self) {
+        self.outcomes.extend(next.outcomes);
+        self.rows.extend(next.rows);
+        self.folded.extend(next.folded);
+        self.head = next.head;
+    }
+}
+
+#[cfg(test)]
+mod tests;

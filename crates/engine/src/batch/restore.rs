@@ -1,0 +1,133 @@
+//! Beginning a history, and taking rows over from the stream when the database has lost them.
+
+use contracts::events::Recovered;
+use contracts::{Cause, Event, Headers, HistoryId, Id, Position, Row, Timestamp};
+
+use super::step::{apply, chained};
+use super::{Engine, Fatal};
+use crate::database::schema;
+use crate::domain::Domain;
+use crate::outbox;
+use crate::positions;
+use crate::state::StateError;
+
+/// Why rows cannot be taken over.
+#[derive(Debug, thiserror::Error)]
+pub enum RestoreError {
+    /// The database failed.
+    #[error(transparent)]
+    Fatal(#[from] Fatal),
+    /// A row does not follow the one before: damage, or another history.
+    #[error("row {0} of the stream does not follow the one before it")]
+    Broken(u64),
+    /// A row cannot be understood.
+    #[error("row {sequence} of the stream cannot be understood: {reason}")]
+    NotUnderstood {
+        /// Its number.
+        sequence: u64,
+        /// Why.
+        reason: String,
+    },
+    /// A row belongs to another history than the database.
+    #[error("row {sequence} belongs to history {found}, this database tells {own}")]
+    OtherHistory {
+        /// Its number.
+        sequence: u64,
+        /// The row's.
+        found: HistoryId,
+        /// The database's.
+        own: HistoryId,
+    },
+}
+
+impl From<StateError> for RestoreError {
+    fn from(error: StateError) -> Self {
+        Self::Fatal(Fatal::State(error))
+    }
+}
+
+impl<D: Domain> Engine<D> {
+    /// Begins a new history, in an empty database, on an explicit first start.
+    ///
+    /// # Errors
+    /// When the database fails, or a history has begun already.
+    pub fn begin_history(&mut self, history: HistoryId) -> Result<(), Fatal> {
+        if self.known.history.is_some() || self.known.head.sequence > 0 {
+            let text = "a history has begun in this database already".to_owned();
+            return Err(StateError::Contradiction(text).into());
+        }
+        self.database.transaction(|write| schema::set_history(write, history))?;
+        self.known.history = Some(history);
+        Ok(())
+    }
+
+    /// Takes over rows of the own stream that follow the outbox's end: appends them, applies their
+    /// events, and goes on deciding above their last vector. In one transaction.
+    ///
+    /// # Errors
+    /// When a row does not follow, or is of another history, or cannot be understood, or the
+    /// database fails. Nothing is changed then.
+    pub fn restore(&mut self, rows: &[Row]) -> Result<(), RestoreError> {
+        self.database.check_still_owner().map_err(Fatal::NotOwner)?;
+        let Self { domain, database, known, .. } = self;
+        let before = known.clone();
+        let mut after = before.clone();
+        database.transaction(|write| {
+            for row in rows {
+                if !row.follows(after.head) {
+                    return Err(RestoreError::Broken(row.sequence));
+                }
+                let event = row.parse().map_err(|error| RestoreError::NotUnderstood {
+                    sequence: row.sequence,
+                    reason: error.to_string(),
+                })?;
+                let found = event.headers.history;
+                match after.history {
+                    Some(own) if own != found => {
+                        let sequence = row.sequence;
+                        return Err(RestoreError::OtherHistory { sequence, found, own });
+                    }
+                    Some(_) => {}
+                    None => schema::set_history(write, found)?,
+                }
+                after.history = Some(found);
+                outbox::append(write, after.head, row, &event.headers.id)?;
+                apply(domain, write, &event)?;
+                after.head = row.position();
+                after.restore_positions(D::SERVICE, &event.headers.vector);
+            }
+            positions::store(write, &before.positions, &after.positions)?;
+            Ok(())
+        })?;
+        *known = after;
+        Ok(())
+    }
+
+    /// The row with which this process takes the end of the stream after a restoring. It is not
+    /// stored: publish it, expecting the outbox's end, and [`Engine::restore`] it once the stream
+    /// has it. If another row takes its place in the stream, a predecessor's bytes were still
+    /// arriving: restore that one and make this row anew.
+    ///
+    /// # Errors
+    /// When no history has begun.
+    pub fn recovered_row(&self, restored: u64, now: Timestamp) -> Result<Row, StateError> {
+        let no_history = || StateError::Contradiction("there is no history yet".to_owned());
+        let wrong = |error: contracts::ids::InvalidId| StateError::Contradiction(error.to_string());
+        let id: Id = D::SERVICE.name().parse().map_err(wrong)?;
+        let Position { sequence: up_to, .. } = self.known.head;
+        let recovered = Recovered { service: id.clone(), rows: restored, up_to };
+        let event = Event::recovered(D::SERVICE, recovered);
+        let headers = Headers {
+            sequence: up_to + 1,
+            kind: event.kind(),
+            id,
+            time: now,
+            cause: Cause::Recovery,
+            vector: self.known.positions.vector(),
+            history: self.known.history.ok_or_else(no_history)?,
+            traceparent: None,
+            idempotency: None,
+        };
+        chained(headers, event, self.known.head).map(|(_, row)| row)
+    }
+}

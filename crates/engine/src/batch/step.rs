@@ -1,0 +1,258 @@
+//! One input inside the transaction of its batch.
+
+use std::collections::BTreeMap;
+
+use contracts::choreography::{MURMURATION, Rule, Trigger};
+use contracts::{Cause, Event, Headers, Idempotency, Kind, Row, Service, StoredEvent, Timestamp};
+
+use super::{Answer, Batch, Known, Outcome, Request, Work};
+use crate::domain::{Decision, Domain, Input};
+use crate::state::{StateError, Write};
+use crate::timers::{self, Timer};
+use crate::{idempotency, outbox, replicas};
+
+/// A batch while it runs.
+pub(super) struct Running<'a, 'tx, D: Domain> {
+    domain: &'a D,
+    write: &'a mut Write<'tx>,
+    held: &'a BTreeMap<Service, String>,
+    known: Known,
+    now: Timestamp,
+    batch: Batch<D::Refusal>,
+}
+
+/// The origin of a decision: what it was made on, and what its event carries of it.
+struct Origin<'a> {
+    trigger: Trigger,
+    cause: Cause,
+    request: Option<&'a Idempotency>,
+    traceparent: Option<&'a str>,
+}
+
+impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
+    pub(super) fn new(
+        domain: &'a D,
+        write: &'a mut Write<'tx>,
+        held: &'a BTreeMap<Service, String>,
+        known: Known,
+        now: Timestamp,
+    ) -> Self {
+        let batch = Batch::empty(known.head);
+        Self { domain, write, held, known, now, batch }
+    }
+
+    pub(super) fn handle(&mut self, work: &Work<D::Command>) -> Result<(), StateError> {
+        let outcome = match work {
+            Work::Command { command, request } => Outcome::Command(self.command(command, request)?),
+            Work::Event(event) => self.event(event)?,
+            Work::Timer(timer) => self.timer(timer)?,
+        };
+        self.batch.outcomes.push(outcome);
+        Ok(())
+    }
+
+    pub(super) fn finish(mut self) -> (Batch<D::Refusal>, Known) {
+        self.batch.head = self.known.head;
+        (self.batch, self.known)
+    }
+
+    fn command(
+        &mut self,
+        command: &D::Command,
+        request: &Request,
+    ) -> Result<Answer<D::Refusal>, StateError> {
+        if let Some(asked) = &request.idempotency {
+            match idempotency::look_up(&self.write.read(), asked)? {
+                idempotency::Known::New => {}
+                idempotency::Known::Accepted(row) => return repeated(&row),
+                idempotency::Known::Reused => return Ok(Answer::KeyReused),
+            }
+        }
+        let name = D::command_name(command);
+        let origin = Origin {
+            trigger: Trigger::Command(name),
+            cause: Cause::Command(name.to_owned()),
+            request: request.idempotency.as_ref(),
+            traceparent: request.traceparent.as_deref(),
+        };
+        let decision = self.decide(Input::Command(command), origin.trigger)?;
+        match decision {
+            Decision::Emit { event, .. } => {
+                let event = Box::new(self.happen(event, origin)?);
+                Ok(Answer::Accepted { event, repeated: false })
+            }
+            Decision::Nothing { .. } => Ok(Answer::Unchanged),
+            Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),
+        }
+    }
+
+    fn event(&mut self, event: &StoredEvent) -> Result<Outcome<D::Refusal>, StateError> {
+        let stream = event.headers.kind.service();
+        if let Some(reason) = self.held.get(&stream) {
+            return Ok(Outcome::Held { stream: Some(stream), reason: reason.clone() });
+        }
+        let place = self.known.positions.of(stream);
+        let (sequence, expected) = (event.headers.sequence, place.folded.sequence + 1);
+        if sequence != expected {
+            return Err(StateError::Contradiction(format!(
+                "{} {sequence} arrived where {expected} was expected",
+                stream.stream()
+            )));
+        }
+        if MURMURATION.replicates(D::SERVICE, stream) && replicas::fold(self.write, event)? {
+            self.batch.folded.push(event.clone());
+        }
+        let position = event.position();
+        let place = self.known.positions.0.entry(stream).or_default();
+        place.folded = position;
+        // Up to `decided`, a replica that is read again is only folded.
+        if sequence > place.decided.sequence {
+            place.decided = position;
+            if MURMURATION.decides(D::SERVICE, stream) {
+                self.react(event)?;
+            }
+        }
+        Ok(Outcome::Event)
+    }
+
+    fn react(&mut self, event: &StoredEvent) -> Result<(), StateError> {
+        let trigger = Trigger::Event(event.headers.kind);
+        let service = event.headers.kind.service();
+        if let Decision::Emit { event: next, .. } = self.decide(Input::Event(event), trigger)? {
+            let origin = Origin {
+                trigger,
+                cause: Cause::Event { service, sequence: event.headers.sequence },
+                request: None,
+                traceparent: event.headers.traceparent.as_deref(),
+            };
+            self.happen(next, origin)?;
+        }
+        Ok(())
+    }
+
+    fn timer(&mut self, timer: &Timer) -> Result<Outcome<D::Refusal>, StateError> {
+        if !timers::is_set(&self.write.read(), timer)? {
+            return Ok(Outcome::Timer);
+        }
+        let trigger = timer_trigger(D::SERVICE, timer)?;
+        let decision = self.decide(Input::Timer { name: &timer.name, id: &timer.id }, trigger)?;
+        if let Decision::Emit { event, .. } = decision {
+            let cause = Cause::Timer(timer.name.clone());
+            self.happen(event, Origin { trigger, cause, request: None, traceparent: None })?;
+        }
+        if timers::is_set(&self.write.read(), timer)? {
+            let text = format!("the timer {} of {} would fire for ever", timer.name, timer.id);
+            return Err(StateError::Contradiction(text));
+        }
+        Ok(Outcome::Timer)
+    }
+
+    fn decide(
+        &self,
+        input: Input<'_, D::Command>,
+        trigger: Trigger,
+    ) -> Result<Decision<D::Refusal>, StateError> {
+        let decision = self.domain.decide(&self.write.read(), input, self.now)?;
+        check(D::SERVICE, trigger, &decision)?;
+        Ok(decision)
+    }
+
+    /// Appends the event to the outbox, with the vector of exactly this input, and applies it.
+    fn happen(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
+        let (event, row) = self.next_row(event, origin)?;
+        outbox::append(self.write, self.known.head, &row, &event.headers.id)?;
+        apply(self.domain, self.write, &event)?;
+        self.known.head = row.position();
+        self.batch.rows.push(row);
+        Ok(event)
+    }
+
+    fn next_row(&self, event: Event, origin: Origin<'_>) -> Result<(StoredEvent, Row), StateError> {
+        let no_history = || StateError::Contradiction("there is no history yet".to_owned());
+        let headers = Headers {
+            sequence: self.known.head.sequence + 1,
+            kind: event.kind(),
+            id: event.id().clone(),
+            time: self.now,
+            cause: origin.cause,
+            vector: self.known.positions.vector(),
+            history: self.known.history.ok_or_else(no_history)?,
+            traceparent: origin.traceparent.map(str::to_owned),
+            idempotency: origin.request.cloned(),
+        };
+        chained(headers, event, self.known.head)
+    }
+}
+
+/// The event and the row that holds it, with the chain after `head`.
+pub(super) fn chained(
+    headers: Headers,
+    event: Event,
+    head: contracts::Position,
+) -> Result<(StoredEvent, Row), StateError> {
+    let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
+    let mut event = StoredEvent { headers, event, chain: head.chain };
+    let mut row = event.to_row().map_err(failed)?;
+    row.chain = head.chain.next(&row.subject, &row.headers, &row.payload);
+    event.chain = row.chain;
+    Ok((event, row))
+}
+
+/// Applies an own event: the service's state, and the engine's memory of the request.
+pub(super) fn apply<D: Domain>(
+    domain: &D,
+    write: &mut Write<'_>,
+    event: &StoredEvent,
+) -> Result<(), StateError> {
+    idempotency::remember(write, event)?;
+    if event.headers.kind == Kind::recovered(D::SERVICE) {
+        return Ok(());
+    }
+    domain.apply(write, event)
+}
+
+/// Refuses what the choreography does not allow.
+fn check<R>(service: Service, trigger: Trigger, decision: &Decision<R>) -> Result<(), StateError> {
+    let not_allowed = |what: String| Err(StateError::Contradiction(what));
+    match (decision, trigger) {
+        (Decision::Emit { from, event }, _) => match MURMURATION.rule(service, from, trigger) {
+            Rule::Emit(kinds) if kinds.contains(&event.kind()) => Ok(()),
+            Rule::Emit(_) | Rule::Ignore | Rule::Unknown => not_allowed(format!(
+                "the choreography does not allow {} on {trigger} in state {from}",
+                event.kind()
+            )),
+        },
+        (Decision::Nothing { from }, Trigger::Event(_)) => {
+            match MURMURATION.rule(service, from, trigger) {
+                Rule::Ignore => Ok(()),
+                Rule::Emit(_) | Rule::Unknown => not_allowed(format!(
+                    "the choreography does not allow {service} to ignore {trigger} in state {from}"
+                )),
+            }
+        }
+        (Decision::Nothing { .. } | Decision::Refuse(_), Trigger::Command(_)) => Ok(()),
+        (Decision::Nothing { from }, Trigger::Timer(_)) => {
+            not_allowed(format!("{trigger} is still set in state {from} and changes nothing"))
+        }
+        (Decision::Refuse(_), Trigger::Event(_) | Trigger::Timer(_)) => {
+            not_allowed(format!("only commands can be refused, {trigger} is none"))
+        }
+    }
+}
+
+fn timer_trigger(service: Service, timer: &Timer) -> Result<Trigger, StateError> {
+    let mut triggers = MURMURATION.reactions.iter().filter(|r| r.service == service);
+    let found = triggers.find(|r| matches!(r.on, Trigger::Timer(name) if name == timer.name));
+    let unknown = || {
+        let text = format!("the choreography knows no timer {} of {service}", timer.name);
+        StateError::Contradiction(text)
+    };
+    found.map(|reaction| reaction.on).ok_or_else(unknown)
+}
+
+fn repeated<R>(row: &Row) -> Result<Answer<R>, StateError> {
+    let event = row.parse().map_err(|error| {
+        StateError::Contradiction(format!("outbox row {} is damaged: {error}", row.sequence))
+    })?;
+    Ok(Answer::Accepted { event: Box::new(event), repeated: true })
+}

@@ -1,0 +1,169 @@
+//! The database of one service: SQLite in WAL mode, one writer, every commit on the disk.
+
+pub mod owner;
+pub mod read_pool;
+pub mod schema;
+
+use std::path::{Path, PathBuf};
+
+use contracts::{HistoryId, Service};
+use rusqlite::{Connection, OpenFlags, TransactionBehavior};
+
+use crate::state::{Read, StateError, Write};
+use owner::{NotOwner, Owner};
+use schema::SchemaError;
+
+pub use read_pool::ReadPool;
+
+/// Statements that are kept prepared. More than all of the engine's and a service's together.
+const STATEMENTS_CACHED: usize = 128;
+
+/// SQLite from 3.7.0 to 3.51.2 can lose a WAL reset between two connections.
+const SQLITE_VERSION_MIN: i32 = 3_051_003;
+
+/// The one writing connection to a service's database, and the proof that it is the only one.
+#[derive(Debug)]
+pub struct Database {
+    pub(crate) connection: Connection,
+    owner: Option<Owner>,
+}
+
+/// Why a database cannot be opened.
+#[derive(Debug, thiserror::Error)]
+pub enum OpenError {
+    /// The folder or file cannot be used.
+    #[error("cannot use {path}: {source}")]
+    Io {
+        /// What was to be used.
+        path: PathBuf,
+        /// Why it cannot be.
+        source: std::io::Error,
+    },
+    /// Another process owns it.
+    #[error(transparent)]
+    Owned(#[from] NotOwner),
+    /// It belongs to another service or another version.
+    #[error(transparent)]
+    Schema(#[from] SchemaError),
+    /// SQLite is older than what is known to be safe.
+    #[error("the SQLite library is {0}, 3.51.3 or newer is needed: build with the bundled one")]
+    Library(String),
+    /// SQLite failed.
+    #[error("cannot open the database {path}: {source}")]
+    Sqlite {
+        /// The file.
+        path: PathBuf,
+        /// What SQLite says.
+        source: rusqlite::Error,
+    },
+}
+
+/// The file of a service's database inside its folder.
+#[must_use]
+pub fn file_in(folder: &Path, service: Service) -> PathBuf {
+    folder.join(format!("{service}.db"))
+}
+
+impl Database {
+    /// Opens the database of `service` in `folder`, and makes both if they do not exist. The lock
+    /// is the file `<folder>.lock`, beside the folder and not in it.
+    ///
+    /// # Errors
+    /// When another process owns it, when it belongs to another service or a newer version, or when
+    /// it cannot be used at all.
+    pub fn open(folder: &Path, service: Service, migrations: &[&str]) -> Result<Self, OpenError> {
+        let io = |source| OpenError::Io { path: folder.to_owned(), source };
+        if rusqlite::version_number() < SQLITE_VERSION_MIN {
+            return Err(OpenError::Library(rusqlite::version().to_owned()));
+        }
+        let lock = owner::lock(folder)?;
+        std::fs::create_dir_all(folder).map_err(io)?;
+        let file = file_in(folder, service);
+        let sqlite = |source| OpenError::Sqlite { path: file.clone(), source };
+        let mut connection = Connection::open(&file).map_err(sqlite)?;
+        configure(&connection).map_err(sqlite)?;
+        schema::prepare(&mut connection, service, migrations)?;
+        Ok(Self { connection, owner: Some(Owner::of(lock, &file)?) })
+    }
+
+    /// A database that lives and dies with this value, for tests and simulation.
+    ///
+    /// # Errors
+    /// When a migration fails.
+    pub fn in_memory(service: Service, migrations: &[&str]) -> Result<Self, OpenError> {
+        let sqlite = |source| OpenError::Sqlite { path: ":memory:".into(), source };
+        let mut connection = Connection::open_in_memory().map_err(sqlite)?;
+        connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+        schema::prepare(&mut connection, service, migrations)?;
+        Ok(Self { connection, owner: None })
+    }
+
+    /// The committed state, to read.
+    #[must_use]
+    pub fn read(&self) -> Read<'_> {
+        Read::new(&self.connection)
+    }
+
+    /// Writes a whole and consistent copy to `file`, which must not exist.
+    ///
+    /// # Errors
+    /// When the copy cannot be written.
+    pub fn copy_to(&self, file: &Path) -> Result<(), StateError> {
+        let name = file.to_string_lossy();
+        self.connection.execute("VACUUM INTO ?1", [name.as_ref()])?;
+        Ok(())
+    }
+
+    /// Which history this database tells; none before the first start or a restoring.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn history(&self) -> Result<Option<HistoryId>, StateError> {
+        schema::history(&self.read())
+    }
+
+    /// Whether the open file is still the file at the path. After its folder was removed SQLite
+    /// goes on writing into nowhere.
+    ///
+    /// # Errors
+    /// When it is not.
+    pub fn check_still_owner(&self) -> Result<(), NotOwner> {
+        self.owner.as_ref().map_or(Ok(()), Owner::check)
+    }
+
+    /// Runs `work` in one immediate transaction; commits if it succeeds and changes nothing if not.
+    pub(crate) fn transaction<T, E: From<StateError>>(
+        &mut self,
+        work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
+    ) -> Result<T, E> {
+        let begin = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
+        let transaction = begin.map_err(StateError::Database)?;
+        let done = work(&mut Write::new(&transaction))?;
+        transaction.commit().map_err(StateError::Database)?;
+        Ok(done)
+    }
+}
+
+/// Opens a database to read only, as its readers and an auditor do.
+///
+/// # Errors
+/// When the file does not exist or cannot be opened.
+pub fn open_to_read(file: &Path) -> Result<Connection, StateError> {
+    let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+    let connection = Connection::open_with_flags(file, flags)?;
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    Ok(connection)
+}
+
+fn configure(connection: &Connection) -> rusqlite::Result<()> {
+    connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
+    connection.busy_timeout(std::time::Duration::from_secs(5))?;
+    connection.pragma_update(None, "journal_mode", "WAL")?;
+    // NORMAL may lose commits that were already published.
+    connection.pragma_update(None, "synchronous", "FULL")?;
+    connection.pragma_update(None, "foreign_keys", "ON")
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,112 @@
+//! The outbox: every own event, kept for ever. Row N is message N of the service's stream.
+//!
+//! Only the database is here; who publishes the rows is in [`crate::relay`].
+
+use contracts::{Id, Position, Row};
+use rusqlite::params;
+
+use crate::state::{Read, StateError, Write};
+
+/// Largest row that may be appended, in bytes of subject, headers and payload together. A broker
+/// takes 1 MiB by default, headers included: a row above that would block its stream for ever.
+pub const ROW_BYTES_MAX: usize = 960 * 1024;
+
+const COLUMNS: &str = "sequence, subject, headers, payload, chain";
+
+/// The last row's position; before the first row when there is none.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn head(state: &Read<'_>) -> Result<Position, StateError> {
+    let sql = "SELECT sequence, chain FROM outbox ORDER BY sequence DESC LIMIT 1";
+    let found = state.one(sql, [], |row| Ok((row.get(0)?, row.get::<_, [u8; 16]>(1)?)))?;
+    Ok(found.map_or_else(Position::default, |(sequence, chain)| Position {
+        sequence,
+        chain: chain.into(),
+    }))
+}
+
+/// The row of that number.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn row(state: &Read<'_>, sequence: u64) -> Result<Option<Row>, StateError> {
+    state.one(&format!("SELECT {COLUMNS} FROM outbox WHERE sequence = ?1"), [sequence], to_row)
+}
+
+/// At most `limit` rows from the number `from` on, in order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn rows(state: &Read<'_>, from: u64, limit: u32) -> Result<Vec<Row>, StateError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM outbox WHERE sequence >= ?1 ORDER BY sequence LIMIT ?2");
+    state.all(&sql, params![from, limit], to_row)
+}
+
+/// All rows about `id`, in order: its audit trail.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_id(state: &Read<'_>, id: &Id) -> Result<Vec<Row>, StateError> {
+    let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1 ORDER BY sequence");
+    state.all(&sql, [id.as_str()], to_row)
+}
+
+/// Verifies every row from 1: numbers without a gap, and the chain computed over the content.
+///
+/// # Errors
+/// When a row is missing or damaged, naming it, or the database cannot be read.
+pub fn verify(state: &Read<'_>) -> Result<Position, StateError> {
+    const AT_ONCE: u32 = 1_000;
+    let mut position = Position::default();
+    loop {
+        let rows = rows(state, position.sequence + 1, AT_ONCE)?;
+        if rows.is_empty() {
+            return Ok(position);
+        }
+        for row in rows {
+            if !row.follows(position) {
+                let text = format!("outbox row {} does not follow the one before", row.sequence);
+                return Err(StateError::Contradiction(text));
+            }
+            position = row.position();
+        }
+    }
+}
+
+/// Appends a row, which must follow `head`.
+pub(crate) fn append(
+    write: &mut Write<'_>,
+    head: Position,
+    row: &Row,
+    id: &Id,
+) -> Result<(), StateError> {
+    debug_assert!(row.follows(head), "row {} does not follow {}", row.sequence, head.sequence);
+    let size = row.subject.len() + row.headers.len() + row.payload.len();
+    if size > ROW_BYTES_MAX {
+        let text = format!("an event of {size} bytes is too large, {ROW_BYTES_MAX} is the limit");
+        return Err(StateError::Contradiction(text));
+    }
+    let sql = "INSERT INTO outbox (sequence, id, subject, headers, payload, chain)
+               VALUES (?1, ?2, ?3, ?4, ?5, ?6)";
+    let values = params![
+        row.sequence,
+        id.as_str(),
+        row.subject,
+        row.headers,
+        row.payload.as_ref(),
+        row.chain.bytes()
+    ];
+    write.execute(sql, values).map(|_| ())
+}
+
+fn to_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
+    Ok(Row {
+        sequence: row.get(0)?,
+        subject: row.get(1)?,
+        headers: row.get(2)?,
+        payload: row.get_ref(3)?.as_blob()?.into(),
+        chain: row.get::<_, [u8; 16]>(4)?.into(),
+    })
+}

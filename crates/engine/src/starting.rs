@@ -1,0 +1,212 @@
+//! How a service starts: from what was seen of database, stream and witnesses to the next step.
+//!
+//! The shell gathers what is to be [`Seen`], asks [`next`], carries the step out, and gathers again,
+//! until the step is [`Step::Publish`]. Nothing is decided before that.
+
+use contracts::{Chain, HistoryId, Position, Service};
+
+use crate::reading::Extent;
+
+pub mod fence;
+
+pub use fence::Fence;
+
+/// All that the next step depends on.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Seen {
+    /// The end of the outbox.
+    pub head: Position,
+    /// The history that the database tells; none if it is empty.
+    pub history: Option<HistoryId>,
+    /// The own stream.
+    pub stream: Stream,
+    /// What others have seen of the own stream.
+    pub witnesses: Vec<Witness>,
+    /// Whether this is an explicit first start.
+    pub first_start: bool,
+    /// Whether the stream was rebuilt already in this start.
+    pub rebuilt: bool,
+}
+
+/// The own stream.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Stream {
+    /// There is none.
+    Missing,
+    /// Its configuration is not as wanted.
+    Misconfigured {
+        /// Where it differs.
+        difference: String,
+        /// Whether it was set right already in this start, in vain.
+        update_tried: bool,
+    },
+    /// It is there, configured as wanted.
+    There {
+        /// Its extent by the broker's counters.
+        extent: Extent,
+        /// The number of its last readable message; 0 for none.
+        tail: u64,
+        /// The history that its messages name; none if none is readable.
+        history: Option<HistoryId>,
+        /// The highest readable sequence that outbox and stream both hold, if any.
+        common: Option<Common>,
+    },
+}
+
+/// One number in both stores.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Common {
+    /// The number.
+    pub sequence: u64,
+    /// The chain of the outbox's row.
+    pub own: Chain,
+    /// The chain of the stream's message.
+    pub stream: Chain,
+}
+
+/// What the last event of a foreign stream says of the own stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Witness {
+    /// Whose event it is.
+    pub of: Service,
+    /// How far it had read the own stream.
+    pub seen: Position,
+    /// The chain of the own row there, if there is such a row.
+    pub own: Option<Chain>,
+}
+
+/// What to do next.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Step {
+    /// Begin a history in the empty database, with a fresh random id.
+    BeginHistory,
+    /// Verify the outbox from row 1, then create the stream.
+    CreateStream,
+    /// Set the stream's configuration right.
+    Configure,
+    /// Take over the stream's rows after `after`, up to `up_to`; then append `recovered` and wait
+    /// for its acknowledgement.
+    Restore {
+        /// The outbox's end.
+        after: u64,
+        /// The stream's end.
+        up_to: u64,
+    },
+    /// Gather the [`Proof`], and if [`may_rebuild`] allows it, delete the stream and create it.
+    Rebuild,
+    /// Outbox and stream tell one history, and the stream ends here: go on publishing after it.
+    Publish {
+        /// The stream's end.
+        stream_ends_at: u64,
+    },
+    /// Refuse commands, say what was seen and what the choices are, touch nothing.
+    Fence(Fence),
+}
+
+/// What has to be proved before a damaged stream may be deleted: it might be the last copy.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Proof {
+    /// The outbox verified from row 1: its end, or what is wrong with it.
+    pub outbox: Result<Position, String>,
+    /// The number of the stream's last readable message.
+    pub tail: u64,
+    /// The first readable message that does not equal its row.
+    pub unequal: Option<u64>,
+    /// Whether a copy of the database was written, or why not.
+    pub copied: Result<(), String>,
+}
+
+/// The next step.
+#[must_use]
+pub fn next(seen: &Seen) -> Step {
+    match &seen.stream {
+        Stream::Missing => without_stream(seen),
+        Stream::Misconfigured { update_tried: false, .. } => Step::Configure,
+        Stream::Misconfigured { difference, .. } => {
+            Step::Fence(Fence::Configuration(difference.clone()))
+        }
+        Stream::There { extent, tail, history, common } => {
+            let fence = compare(seen, *history, *common).or_else(|| ask_witnesses(seen, *tail));
+            fence.map_or_else(|| with_stream(seen, extent, *tail), Step::Fence)
+        }
+    }
+}
+
+/// Whether a damaged stream may be deleted and published anew.
+///
+/// # Errors
+/// The fence, when one of the conditions does not hold.
+pub fn may_rebuild(proof: &Proof) -> Result<(), Fence> {
+    let refused = |why: String| Err(Fence::CannotRebuild(why));
+    let end = match &proof.outbox {
+        Ok(end) => end.sequence,
+        Err(damage) => return refused(format!("the outbox is damaged, too: {damage}")),
+    };
+    if proof.tail > end {
+        return refused(format!("the stream reaches {}, the outbox only {end}", proof.tail));
+    }
+    if let Some(unequal) = proof.unequal {
+        return refused(format!("message {unequal} does not equal row {unequal}"));
+    }
+    match &proof.copied {
+        Ok(()) => Ok(()),
+        Err(why) => refused(format!("no copy of the database could be written first: {why}")),
+    }
+}
+
+fn without_stream(seen: &Seen) -> Step {
+    if let Some(fence) = ask_witnesses(seen, 0) {
+        return Step::Fence(fence);
+    }
+    match (seen.history, seen.first_start) {
+        (Some(_), _) => Step::CreateStream,
+        (None, true) => Step::BeginHistory,
+        (None, false) => Step::Fence(Fence::FirstStartNeeded),
+    }
+}
+
+fn with_stream(seen: &Seen, extent: &Extent, tail: u64) -> Step {
+    let head = seen.head.sequence;
+    if tail > head {
+        return Step::Restore { after: head, up_to: tail };
+    }
+    if !extent.is_whole() {
+        if seen.rebuilt {
+            let why = "it was rebuilt in this start already".to_owned();
+            return Step::Fence(Fence::CannotRebuild(why));
+        }
+        return Step::Rebuild;
+    }
+    match (seen.history, seen.first_start) {
+        (Some(_), _) => Step::Publish { stream_ends_at: tail },
+        (None, true) => Step::BeginHistory,
+        (None, false) => Step::Fence(Fence::FirstStartNeeded),
+    }
+}
+
+fn compare(seen: &Seen, history: Option<HistoryId>, common: Option<Common>) -> Option<Fence> {
+    if let (Some(own), Some(stream)) = (seen.history, history)
+        && own != stream
+    {
+        return Some(Fence::OtherHistory { own, stream });
+    }
+    let forked = common.filter(|common| common.own != common.stream)?;
+    Some(Fence::Fork { sequence: forked.sequence })
+}
+
+fn ask_witnesses(seen: &Seen, tail: u64) -> Option<Fence> {
+    let held = seen.head.sequence.max(tail);
+    for witness in &seen.witnesses {
+        let at = witness.seen.sequence;
+        if at > held {
+            return Some(Fence::TwoStoresLost { witness: witness.of, seen: at, held });
+        }
+        if witness.own.is_some_and(|own| own != witness.seen.chain) {
+            return Some(Fence::WitnessDisagrees { witness: witness.of, sequence: at });
+        }
+    }
+    None
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,107 @@
+//! What cannot be healed without a person: what was seen, and what the choices are.
+
+use std::fmt;
+
+use contracts::{HistoryId, Service};
+
+/// Why a service refuses commands and touches nothing.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Fence {
+    /// An empty database and no stream, and nobody said that this is a first start.
+    FirstStartNeeded,
+    /// The stream's configuration is not as wanted and cannot be set right.
+    Configuration(String),
+    /// The stream tells a history of its own.
+    OtherHistory {
+        /// The database's.
+        own: HistoryId,
+        /// The stream's.
+        stream: HistoryId,
+    },
+    /// Outbox and stream differ at a number that both hold.
+    Fork {
+        /// The number.
+        sequence: u64,
+    },
+    /// Another service has seen a different row at this number.
+    WitnessDisagrees {
+        /// Who.
+        witness: Service,
+        /// The number.
+        sequence: u64,
+    },
+    /// Another service has seen more rows than outbox and stream hold together.
+    TwoStoresLost {
+        /// Who.
+        witness: Service,
+        /// How many it has seen.
+        seen: u64,
+        /// How many are left.
+        held: u64,
+    },
+    /// The stream is damaged, and a condition for rebuilding it does not hold.
+    CannotRebuild(String),
+    /// The stream is longer than the outbox, and its rows cannot be taken over.
+    CannotRestore(String),
+    /// The outbox itself is damaged.
+    OutboxDamaged(String),
+}
+
+impl Fence {
+    /// What a person can do, in full sentences.
+    #[must_use]
+    pub const fn choices(&self) -> &'static [&'static str] {
+        match self {
+            Self::FirstStartNeeded => &[
+                "If this system is new, start the service once with --first-start.",
+                "If it is not, bring back the database folder or the broker's folder, and start again.",
+            ],
+            Self::Configuration(_) => &[
+                "Set the stream's configuration right with the broker's own tool, and start again.",
+            ],
+            Self::OtherHistory { .. } | Self::Fork { .. } | Self::WitnessDisagrees { .. } => &[
+                "Check that --data and --nats belong together.",
+                "Bring back the copy of the database or of the broker's folder that fits the other, and start again.",
+            ],
+            Self::TwoStoresLost { .. } => &[
+                "Two stores were lost. Bring back the newest copy of the database folder or of the broker's folder, and start again.",
+                "Without a copy, what the witness has seen and nobody holds is gone; a new system is a new history.",
+            ],
+            Self::CannotRebuild(_) | Self::CannotRestore(_) | Self::OutboxDamaged(_) => &[
+                "Bring back an intact copy of the database folder (the stream fills in what it lacks), and start again.",
+                "Bring back an intact copy of the broker's folder, and start again.",
+            ],
+        }
+    }
+}
+
+impl fmt::Display for Fence {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::FirstStartNeeded => {
+                f.write_str("the database is empty, and there is nothing in the stream")
+            }
+            Self::Configuration(difference) => {
+                write!(f, "the stream is not configured as wanted: {difference}")
+            }
+            Self::OtherHistory { own, stream } => {
+                write!(f, "the database tells history {own}, the stream tells {stream}")
+            }
+            Self::Fork { sequence } => {
+                write!(f, "outbox and stream differ at row {sequence}: two histories")
+            }
+            Self::WitnessDisagrees { witness, sequence } => {
+                write!(f, "{witness} has seen another row {sequence} than this outbox holds")
+            }
+            Self::TwoStoresLost { witness, seen, held } => write!(
+                f,
+                "{witness} has seen {seen} rows, outbox and stream hold {held}: two stores were lost"
+            ),
+            Self::CannotRebuild(why) => write!(f, "the damaged stream cannot be rebuilt: {why}"),
+            Self::CannotRestore(why) => {
+                write!(f, "the database cannot be restored from the stream: {why}")
+            }
+            Self::OutboxDamaged(why) => write!(f, "the outbox is damaged: {why}"),
+        }
+    }
+}

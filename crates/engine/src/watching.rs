@@ -1,0 +1,89 @@
+//! What a running service makes of its stream, after each doubtful answer and every few seconds.
+//!
+//! The stream is read first and the own end after: a row that is published in between is then no
+//! contradiction.
+
+use contracts::{Chain, Position};
+
+use crate::reading::Extent;
+
+/// What was read of the own stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct StreamSeen {
+    /// Its extent.
+    pub extent: Extent,
+    /// Its last readable message, if any is: its number and the chain that it carries.
+    pub tail: Option<Position>,
+}
+
+/// What follows.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Verdict {
+    /// The stream holds the outbox up to here; rows after it are published, again if need be.
+    EndsAt(u64),
+    /// The process must end with this reason; the start heals or fences.
+    End(String),
+}
+
+/// Judges what was seen. `outbox_end` is read after the stream; `own_at_tail` is the chain of the
+/// own row with the tail's number, if there is one.
+#[must_use]
+pub fn judge(seen: Option<&StreamSeen>, outbox_end: u64, own_at_tail: Option<Chain>) -> Verdict {
+    let end = |reason: String| Verdict::End(reason);
+    let Some(StreamSeen { extent, tail }) = seen else {
+        return end("the stream is gone".to_owned());
+    };
+    if !extent.is_whole() {
+        return end(format!(
+            "the stream has lost messages: first {}, last {}, {} messages",
+            extent.first, extent.last, extent.messages
+        ));
+    }
+    let Some(tail) = tail else { return Verdict::EndsAt(0) };
+    if tail.sequence > outbox_end {
+        return end(format!(
+            "the stream ends at {}, the outbox at {outbox_end}: somebody else writes",
+            tail.sequence
+        ));
+    }
+    if own_at_tail != Some(tail.chain) {
+        return end(format!("message {} is not row {0}: two histories", tail.sequence));
+    }
+    Verdict::EndsAt(tail.sequence)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn seen(first: u64, last: u64, messages: u64) -> StreamSeen {
+        let tail = (messages > 0).then_some(Position { sequence: last, chain: Chain::START });
+        StreamSeen { extent: Extent { first, last, messages }, tail }
+    }
+
+    #[test]
+    fn a_shorter_stream_is_published_again() {
+        let verdict = judge(Some(&seen(1, 7, 7)), 9, Some(Chain::START));
+        assert_eq!(verdict, Verdict::EndsAt(7));
+        assert_eq!(judge(Some(&seen(0, 0, 0)), 9, None), Verdict::EndsAt(0));
+    }
+
+    #[test]
+    fn a_longer_a_different_a_holed_and_a_missing_stream_end_the_process() {
+        let other = Chain::START.next("s", "h", b"p");
+        let ends = |verdict| matches!(verdict, Verdict::End(_));
+        assert!(ends(judge(Some(&seen(1, 7, 7)), 6, None)));
+        assert!(ends(judge(Some(&seen(1, 7, 7)), 7, Some(other))));
+        assert!(ends(judge(Some(&seen(1, 7, 6)), 7, Some(Chain::START))));
+        assert!(ends(judge(None, 7, None)));
+    }
+
+    /// `messages == last − first + 1` holds for each of these.
+    #[test]
+    fn a_purged_stream_is_holed_however_its_counters_add_up() {
+        let ends = |verdict| matches!(verdict, Verdict::End(_));
+        assert!(ends(judge(Some(&seen(5, 7, 3)), 7, Some(Chain::START))));
+        assert!(ends(judge(Some(&seen(8, 7, 0)), 7, None)));
+        assert!(ends(judge(Some(&seen(1001, 1000, 0)), 7, None)));
+    }
+}
