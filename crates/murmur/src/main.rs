@@ -1,2 +1,46 @@
-//! murmur
-fn main() {}
+//! `murmur`: the operator's command. It starts a whole Murmuration on one machine, shows what it
+//! does, drives it with scenarios and real input, and audits what came out.
+//!
+//! It is a client like any other: it talks to the services over REST, reads their streams, and
+//! signals only processes that it started itself. Deliberately absent: any part in the choreography.
+//! Nothing here is needed for an order to reach its end.
+
+#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
+
+mod cli;
+
+mod control;
+mod process;
+mod running;
+mod up;
+
+mod http;
+mod streams;
+mod table;
+
+mod contract;
+mod events;
+mod status;
+mod trace;
+
+mod audit;
+mod bench;
+mod replay;
+mod scenario;
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+use cli::{Cli, Verdict};
+
+fn main() -> ExitCode {
+    match cli::run(Cli::parse()) {
+        Ok(Verdict::Clean) => ExitCode::SUCCESS,
+        Ok(Verdict::Found) => ExitCode::from(1),
+        Err(error) => {
+            eprintln!("murmur: {error:#}");
+            ExitCode::from(1)
+        }
+    }
+}

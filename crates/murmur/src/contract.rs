@@ -1,0 +1,79 @@
+//! `murmur contract`: the choreography, checked and shown.
+
+use clap::Subcommand;
+use contracts::choreography::{MURMURATION, Reaction, check};
+use serde_json::{Value, json};
+
+use crate::cli::{Global, Verdict};
+use crate::table;
+
+/// What `murmur contract` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Clone, Copy, Debug, Subcommand)]
+enum What {
+    /// Walk the choreography and report what would leave an order without its end.
+    Check,
+    /// Show who reacts to what, and with which event.
+    Show,
+}
+
+/// Checks or shows.
+pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
+    match args.what {
+        What::Check => check_it(global),
+        What::Show => {
+            show(global);
+            Ok(Verdict::Clean)
+        }
+    }
+}
+
+fn check_it(global: &Global) -> anyhow::Result<Verdict> {
+    let findings = check(&MURMURATION);
+    if global.json {
+        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
+        println!("{}", json!({ "findings": texts }));
+    } else if findings.is_empty() {
+        let (reactions, ignored) = (MURMURATION.reactions.len(), MURMURATION.ignored.len());
+        println!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
+    } else {
+        findings.iter().for_each(|finding| println!("{finding}"));
+    }
+    Ok(if findings.is_empty() { Verdict::Clean } else { Verdict::Found })
+}
+
+fn show(global: &Global) {
+    if global.json {
+        let reactions: Vec<_> = MURMURATION.reactions.iter().map(as_json).collect();
+        println!("{}", json!({ "reactions": reactions }));
+        return;
+    }
+    let mut table = table::with_header(["service", "in state", "on", "emits"]);
+    for reaction in MURMURATION.reactions {
+        table.add_row([
+            reaction.service.to_string(),
+            reaction.states.join(", "),
+            reaction.on.to_string(),
+            emitted(reaction).join(" | "),
+        ]);
+    }
+    println!("{table}");
+}
+
+fn as_json(reaction: &Reaction) -> Value {
+    json!({
+        "service": reaction.service,
+        "states": reaction.states,
+        "on": reaction.on.to_string(),
+        "emits": emitted(reaction),
+    })
+}
+
+fn emitted(reaction: &Reaction) -> Vec<String> {
+    reaction.emits.iter().map(ToString::to_string).collect()
+}

@@ -1,0 +1,186 @@
+//! The way into a running supervisor: a Unix socket in the data folder, and the commands that use it.
+//!
+//! Whoever may open the data folder may use it; there is no other access control.
+
+pub(crate) mod protocol;
+
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
+use tokio::net::UnixStream;
+use tokio::time::Instant;
+
+use crate::cli::{Global, Verdict};
+use crate::process::Process;
+use crate::running::{Running, control_socket_in};
+use protocol::{LINE_BYTES_MAX, Reply, Report, Request, State};
+
+pub(crate) use protocol::Act;
+
+/// The supervisor answers from memory: one that takes longer hangs.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How often a client looks whether what it asked for has come about.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How long `stop`, `start` and `wipe` wait for their effect: a drain, or a restore of a large stream.
+const EFFECT_WITHIN: Duration = Duration::from_secs(60);
+/// How long `down` waits: every deadline of the supervisor together is below it.
+const DOWN_WITHIN: Duration = Duration::from_secs(60);
+
+/// Which process to act on.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Target {
+    /// nats, redis, customer, product, order, inventory, payment, shipping or query.
+    process: Process,
+    /// Return at once, without waiting for the effect.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// Which store to delete.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Store {
+    /// A service (its database), broker (all streams) or redis (all views).
+    store: Process,
+    /// Return at once, without waiting until it is ready again.
+    #[arg(long)]
+    no_wait: bool,
+}
+
+/// A running supervisor.
+#[derive(Clone, Debug)]
+pub(crate) struct Supervisor {
+    socket: PathBuf,
+}
+
+impl Supervisor {
+    /// The supervisor of what the run file describes.
+    pub(crate) fn of(running: &Running) -> Self {
+        Self { socket: running.control_socket() }
+    }
+
+    /// The supervisor of a data folder, whether it runs or not.
+    pub(crate) fn in_folder(data: &Path) -> Self {
+        Self { socket: control_socket_in(data) }
+    }
+
+    /// Asks it something.
+    ///
+    /// # Errors
+    /// When it does not run, or refuses.
+    pub(crate) async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
+        let asked = tokio::time::timeout(ANSWER_WITHIN, self.exchange(request)).await;
+        let reply = asked.context("the supervisor does not answer: it may be paused or hang")??;
+        match reply {
+            Reply::Refused(reason) => bail!(reason),
+            Reply::Done | Reply::Report(_) => Ok(reply),
+        }
+    }
+
+    /// A report on every process.
+    pub(crate) async fn report(&self) -> anyhow::Result<Vec<Report>> {
+        match self.ask(Request::Report).await? {
+            Reply::Report(reports) => Ok(reports),
+            Reply::Done | Reply::Refused(_) => bail!("the supervisor answered something else"),
+        }
+    }
+
+    /// Does something to a process and returns at once.
+    pub(crate) async fn act(&self, act: Act, process: Process) -> anyhow::Result<()> {
+        self.ask(Request::Act(act, process)).await.map(drop)
+    }
+
+    /// Deletes what a process keeps and starts it again; returns at once.
+    pub(crate) async fn wipe(&self, process: Process) -> anyhow::Result<()> {
+        self.ask(Request::Wipe(process)).await.map(drop)
+    }
+
+    /// Waits until a process is in that state.
+    ///
+    /// # Errors
+    /// When it is not within a minute; the message says where it stands instead.
+    pub(crate) async fn wait_for(&self, process: Process, state: State) -> anyhow::Result<()> {
+        let deadline = Instant::now() + EFFECT_WITHIN;
+        loop {
+            let reports = self.report().await?;
+            let report = reports.into_iter().find(|report| report.process == process);
+            let report = report.with_context(|| format!("{process} was not started here"))?;
+            if report.state == state {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                let (is, reason) = (report.state, report.reason);
+                bail!("{process} is not {state} after {EFFECT_WITHIN:?}: it is {is} ({reason})");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> anyhow::Result<Reply> {
+        let mut stream = self.connect().await?;
+        let mut line = serde_json::to_vec(&request)?;
+        line.push(b'\n');
+        stream.write_all(&line).await?;
+        let mut answer = String::new();
+        BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut answer).await?;
+        serde_json::from_str(&answer).context("the supervisor ended while it was asked")
+    }
+
+    async fn connect(&self) -> anyhow::Result<UnixStream> {
+        match UnixStream::connect(&self.socket).await {
+            Ok(stream) => Ok(stream),
+            Err(error) if is_nobody(error.kind()) => bail!(
+                "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
+                self.socket.parent().unwrap_or(&self.socket).display()
+            ),
+            Err(error) => {
+                Err(error).with_context(|| format!("cannot use {}", self.socket.display()))
+            }
+        }
+    }
+}
+
+fn is_nobody(kind: ErrorKind) -> bool {
+    matches!(kind, ErrorKind::NotFound | ErrorKind::ConnectionRefused)
+}
+
+/// `murmur kill|stop|pause|start`.
+pub(crate) async fn act(global: &Global, act: Act, target: Target) -> anyhow::Result<Verdict> {
+    let supervisor = Supervisor::in_folder(&global.data);
+    supervisor.act(act, target.process).await?;
+    let wanted = match act {
+        Act::Kill | Act::Pause => None,
+        Act::Stop => Some(State::Stopped),
+        Act::Start => Some(State::Ready),
+    };
+    if let Some(state) = wanted.filter(|_| !target.no_wait) {
+        supervisor.wait_for(target.process, state).await?;
+    }
+    Ok(Verdict::Clean)
+}
+
+/// `murmur wipe`.
+pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdict> {
+    let supervisor = Supervisor::in_folder(&global.data);
+    supervisor.wipe(store.store).await?;
+    if !store.no_wait {
+        supervisor.wait_for(store.store, State::Ready).await?;
+    }
+    Ok(Verdict::Clean)
+}
+
+/// `murmur down`.
+pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
+    let supervisor = Supervisor::in_folder(&global.data);
+    supervisor.ask(Request::Down).await?;
+    let deadline = Instant::now() + DOWN_WITHIN;
+    while supervisor.connect().await.is_ok() {
+        if Instant::now() > deadline {
+            bail!("the supervisor still runs after {DOWN_WITHIN:?}: see its log");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(Verdict::Clean)
+}

@@ -1,0 +1,103 @@
+//! What a client and the supervisor say to each other: one JSON line each way, one question a
+//! connection.
+
+use std::fmt;
+
+use serde::{Deserialize, Serialize};
+
+use crate::process::Process;
+
+/// Longest line either side accepts, in bytes: far above nine reports.
+pub(crate) const LINE_BYTES_MAX: u64 = 256 << 10;
+
+/// What a client asks for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Request {
+    /// A report on every process.
+    Report,
+    /// Something to be done to a process.
+    Act(Act, Process),
+    /// Delete what a process keeps, and start it again.
+    Wipe(Process),
+    /// Stop everything, in order, and end.
+    Down,
+}
+
+/// What can be done to a process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Act {
+    /// SIGKILL. It is restarted.
+    Kill,
+    /// SIGTERM. It stays down until it is started.
+    Stop,
+    /// SIGSTOP. It stays frozen until it is started.
+    Pause,
+    /// Starts a stopped process, thaws a paused one.
+    Start,
+}
+
+/// What the supervisor answers.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Reply {
+    /// Every process.
+    Report(Vec<Report>),
+    /// It was done, or has been begun.
+    Done,
+    /// It cannot be done, and why.
+    Refused(String),
+}
+
+/// One process, as its supervisor sees it.
+#[derive(Clone, Debug, PartialEq, Serialize, Deserialize)]
+pub(crate) struct Report {
+    /// Which one.
+    pub(crate) process: Process,
+    /// Its process id, while it runs.
+    pub(crate) pid: Option<u32>,
+    /// The port it listens on.
+    pub(crate) port: u16,
+    /// Where it stands.
+    pub(crate) state: State,
+    /// What it waits for, or why it is in that state; empty for nothing.
+    pub(crate) reason: String,
+    /// How often it was started again.
+    pub(crate) restarts: u32,
+    /// How long it runs, in milliseconds.
+    pub(crate) uptime_ms: Option<u64>,
+    /// How it last ended.
+    pub(crate) last_death: Option<String>,
+}
+
+/// Where a process stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum State {
+    /// It runs and is not ready yet.
+    Starting,
+    /// It runs and does its work.
+    Ready,
+    /// It is frozen.
+    Paused,
+    /// It has been told to end.
+    Stopping,
+    /// It ended and is started again after a pause.
+    Waiting,
+    /// It is down, and stays down until it is started.
+    Stopped,
+}
+
+impl fmt::Display for State {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.pad(match self {
+            Self::Starting => "starting",
+            Self::Ready => "ready",
+            Self::Paused => "paused",
+            Self::Stopping => "stopping",
+            Self::Waiting => "waiting",
+            Self::Stopped => "stopped",
+        })
+    }
+}

@@ -1,0 +1,133 @@
+//! The run file: what `murmur up` started, and where it listens. Everything that talks to a running
+//! Murmuration reads it first.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+
+use anyhow::{Context as _, bail};
+use contracts::Service;
+use serde::{Deserialize, Serialize};
+
+/// Version of the run file's shape. A reader refuses any other.
+const FORMAT: u32 = 1;
+
+/// What runs where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Running {
+    format: u32,
+    /// Process id of the supervisor.
+    pub(crate) supervisor: u32,
+    /// `nats://127.0.0.1:PORT`.
+    pub(crate) nats: String,
+    /// `redis://127.0.0.1:PORT`.
+    pub(crate) redis: String,
+    /// `http://127.0.0.1:PORT` of the query service.
+    pub(crate) query: String,
+    /// `http://127.0.0.1:PORT` of each service.
+    pub(crate) services: BTreeMap<Service, String>,
+    /// The data folder, absolute.
+    pub(crate) data: PathBuf,
+}
+
+impl Running {
+    /// What is about to be written.
+    pub(crate) fn new(
+        data: PathBuf,
+        [nats, redis, query]: [u16; 3],
+        services: BTreeMap<Service, u16>,
+    ) -> Self {
+        let http = |port: u16| format!("http://127.0.0.1:{port}");
+        Self {
+            format: FORMAT,
+            supervisor: std::process::id(),
+            nats: format!("nats://127.0.0.1:{nats}"),
+            redis: format!("redis://127.0.0.1:{redis}"),
+            query: http(query),
+            services: services.into_iter().map(|(service, port)| (service, http(port))).collect(),
+            data,
+        }
+    }
+
+    /// Reads the run file of a data folder.
+    ///
+    /// # Errors
+    /// When there is none, or none that this build understands. The message says what to do.
+    pub(crate) fn load(data: &Path) -> anyhow::Result<Self> {
+        let Some(running) = Self::find(data)? else {
+            bail!(
+                "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
+                data.display()
+            );
+        };
+        Ok(running)
+    }
+
+    /// Reads the run file, if there is one.
+    ///
+    /// # Errors
+    /// When there is one that this build does not understand.
+    pub(crate) fn find(data: &Path) -> anyhow::Result<Option<Self>> {
+        let path = file_in(data);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let not_ours = || {
+            format!(
+                "{} was written by another version of murmur: use that one, \
+                 or stop its processes and delete the file",
+                path.display()
+            )
+        };
+        let running: Self = serde_json::from_slice(&text).with_context(not_ours)?;
+        if running.format != FORMAT {
+            bail!(not_ours());
+        }
+        Ok(Some(running))
+    }
+
+    /// Writes the run file, whole or not at all.
+    pub(crate) fn save(&self) -> anyhow::Result<()> {
+        let path = file_in(&self.data);
+        let unfinished = path.with_extension("unfinished");
+        fs::write(&unfinished, serde_json::to_vec_pretty(self)?)
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Removes the run file: nothing runs any more.
+    pub(crate) fn remove(&self) -> anyhow::Result<()> {
+        let path = file_in(&self.data);
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
+    }
+
+    /// Where a service's API is.
+    ///
+    /// # Errors
+    /// When that service was left out by `murmur up --only`.
+    pub(crate) fn url(&self, service: Service) -> anyhow::Result<&str> {
+        match self.services.get(&service) {
+            Some(url) => Ok(url),
+            None => bail!("{service} was not started here: `murmur up` was told to leave it out"),
+        }
+    }
+
+    /// The supervisor's socket.
+    pub(crate) fn control_socket(&self) -> PathBuf {
+        control_socket_in(&self.data)
+    }
+}
+
+/// The supervisor's socket in a data folder.
+pub(crate) fn control_socket_in(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+fn file_in(data: &Path) -> PathBuf {
+    data.join("running.json")
+}
