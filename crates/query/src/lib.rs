@@ -1,1 +1,21 @@
-//! query
+//! The read side: all six streams folded into Redis, and the answers that no single service can give.
+//!
+//! # Layout, in reading order
+//!
+//! * [`records`]: what is kept, each record the fold of one stream; [`keys`] and [`positions`]: under
+//!   which names, and how far it has come.
+//! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
+//! * [`saga`]: one order across all services, and who owes what next.
+//! * [`store`]: Redis, and the one script that writes.
+
+pub mod records;
+
+mod as_text;
+pub mod keys;
+pub mod positions;
+
+pub mod saga;
+
+pub mod fold;
+
+pub mod store;

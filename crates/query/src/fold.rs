@@ -1,0 +1,112 @@
+//! The fold: a batch of events, and the records that they touch, into the records afterwards.
+//!
+//! Pure, in three moves: say what must be read ([`Fold::wanted`]), be given it ([`Fold::fill`]),
+//! and say what must be written ([`Fold::finish`]). All that is written is absolute, so that writing
+//! it twice is writing it once.
+//!
+//! Deliberately absent: Redis, and whatever would make the result depend on how the streams
+//! interleaved. A record folds one stream; whether an order is settled is a rule over its four
+//! records as they are after the batch, whichever of them came first.
+
+pub mod changes;
+pub mod table;
+
+mod desk;
+
+#[cfg(test)]
+mod tests;
+
+use contracts::{Row, Service, StoredEvent};
+
+pub use changes::{Changes, IndexChange, Parked};
+pub use table::Damaged;
+
+use desk::Desk;
+
+/// A row, understood as far as it could be.
+#[derive(Debug)]
+pub struct Item {
+    /// Whose stream it is of.
+    pub service: Service,
+    /// The row.
+    pub row: Row,
+    /// The event, or why it is none that this build knows.
+    pub event: Result<StoredEvent, String>,
+}
+
+/// The folding of one batch.
+#[derive(Debug)]
+pub struct Fold {
+    items: Vec<Item>,
+    desk: Desk,
+    days_wanted: bool,
+}
+
+impl Item {
+    /// Understands a row.
+    #[must_use]
+    pub fn of(service: Service, row: Row) -> Self {
+        let event = row.parse().map_err(|error| error.to_string());
+        Self { service, row, event }
+    }
+}
+
+impl Fold {
+    /// Starts folding a batch.
+    #[must_use]
+    pub fn start(items: Vec<Item>) -> Self {
+        let mut desk = Desk::default();
+        for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
+            desk.want(event);
+        }
+        Self { items, desk, days_wanted: false }
+    }
+
+    /// The names of the records that must be read next; empty once all are there.
+    pub fn wanted(&mut self) -> Vec<String> {
+        let wanted = self.desk.wanted();
+        if !wanted.is_empty() || self.days_wanted {
+            return wanted;
+        }
+        // Which days are touched stands in the orders, so they are known one step later.
+        self.days_wanted = true;
+        for event in self.items.iter().filter_map(|item| item.event.as_ref().ok()) {
+            self.desk.want_day(event);
+        }
+        self.desk.wanted()
+    }
+
+    /// Takes what was read: one value for each wanted name, in the same order.
+    ///
+    /// # Errors
+    /// When a value is not what a fold writes.
+    pub fn fill(&mut self, values: Vec<Option<Vec<u8>>>) -> Result<(), Damaged> {
+        self.desk.fill(&mut values.into_iter())
+    }
+
+    /// Folds the events, in their order, and says what must be written.
+    ///
+    /// # Errors
+    /// When a record says that it has folded one of these events before.
+    pub fn finish(mut self) -> Result<Changes, Damaged> {
+        let mut parked = Vec::new();
+        for item in &self.items {
+            match &item.event {
+                Ok(event) => match self.desk.fold(event)? {
+                    Ok(()) => {}
+                    Err(contradiction) => parked.push(Parked::of(item, &contradiction.0)),
+                },
+                Err(reason) => parked.push(Parked::of(item, reason)),
+            }
+        }
+        let mut changes = self.desk.into_changes()?;
+        changes.parked = parked;
+        Ok(changes)
+    }
+
+    /// The rows of the batch.
+    #[must_use]
+    pub fn items(&self) -> &[Item] {
+        &self.items
+    }
+}

@@ -1,0 +1,122 @@
+//! The records of one family that a batch touches.
+
+use std::collections::BTreeMap;
+
+use serde::de::DeserializeOwned;
+use serde::{Deserialize, Serialize};
+
+use crate::keys;
+
+/// A record as it is stored, with the sequence of the last event folded into it. That makes every
+/// record tell on its own when a position was set back by hand.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct Stored<T> {
+    /// Sequence of the last event folded into it.
+    pub at: u64,
+    /// The record.
+    pub record: T,
+}
+
+/// What is stored is not what a fold wrote. Only building anew makes it right.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{name} in Redis is damaged: {reason}")]
+pub struct Damaged {
+    /// The record's name in its generation.
+    pub name: String,
+    /// What is wrong with it.
+    pub reason: String,
+}
+
+/// Some records of one family.
+#[derive(Debug)]
+pub(super) struct Table<T> {
+    family: &'static str,
+    slots: BTreeMap<String, Slot<T>>,
+    wanted: Vec<String>,
+}
+
+#[derive(Debug)]
+struct Slot<T> {
+    at: u64,
+    record: Option<T>,
+    changed: bool,
+}
+
+/// What all tables have in common, whatever their records are.
+pub(super) trait Shelf {
+    /// Adds the names that were wanted since the last filling.
+    fn list_wanted(&self, names: &mut Vec<String>);
+
+    /// Takes a value for each wanted name.
+    fn fill(&mut self, values: &mut dyn Iterator<Item = Option<Vec<u8>>>) -> Result<(), Damaged>;
+
+    /// Adds each changed record's name and contents.
+    fn list_changed(&self, records: &mut Vec<(String, Vec<u8>)>) -> Result<(), Damaged>;
+}
+
+impl<T> Table<T> {
+    pub(super) const fn new(family: &'static str) -> Self {
+        Self { family, slots: BTreeMap::new(), wanted: Vec::new() }
+    }
+
+    /// Wants a record, if it is not there yet.
+    pub(super) fn want(&mut self, id: &str) {
+        if !self.slots.contains_key(id) {
+            self.slots.insert(id.to_owned(), Slot { at: 0, record: None, changed: false });
+            self.wanted.push(id.to_owned());
+        }
+    }
+
+    /// A record as it is now.
+    pub(super) fn get(&self, id: &str) -> Option<&T> {
+        self.slots.get(id)?.record.as_ref()
+    }
+
+    /// A record to fold the event `sequence` into. It must have been wanted and filled.
+    pub(super) fn edit(&mut self, id: &str, sequence: u64) -> Result<&mut Option<T>, Damaged> {
+        let name = || keys::record(self.family, id);
+        let Some(slot) = self.slots.get_mut(id) else {
+            return Err(Damaged { name: name(), reason: "it was changed but never read".into() });
+        };
+        if slot.at >= sequence {
+            let at = slot.at;
+            let reason =
+                format!("it has folded event {at}, and the position says before {sequence}");
+            return Err(Damaged { name: name(), reason });
+        }
+        slot.at = sequence;
+        slot.changed = true;
+        Ok(&mut slot.record)
+    }
+}
+
+impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {
+    fn list_wanted(&self, names: &mut Vec<String>) {
+        names.extend(self.wanted.iter().map(|id| keys::record(self.family, id)));
+    }
+
+    fn fill(&mut self, values: &mut dyn Iterator<Item = Option<Vec<u8>>>) -> Result<(), Damaged> {
+        for id in std::mem::take(&mut self.wanted) {
+            let Some(value) = values.next().flatten() else { continue };
+            let stored: Stored<T> = serde_json::from_slice(&value).map_err(|error| Damaged {
+                name: keys::record(self.family, &id),
+                reason: error.to_string(),
+            })?;
+            let slot = Slot { at: stored.at, record: Some(stored.record), changed: false };
+            self.slots.insert(id, slot);
+        }
+        Ok(())
+    }
+
+    fn list_changed(&self, records: &mut Vec<(String, Vec<u8>)>) -> Result<(), Damaged> {
+        for (id, slot) in self.slots.iter().filter(|(_, slot)| slot.changed) {
+            let Some(record) = &slot.record else { continue };
+            let name = keys::record(self.family, id);
+            let json = serde_json::to_vec(&Stored { at: slot.at, record });
+            let json =
+                json.map_err(|error| Damaged { name: name.clone(), reason: error.to_string() })?;
+            records.push((name, json));
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,157 @@
+//! The names of what is kept in Redis.
+//!
+//! All keys share the hash tag `{query}`, so that one script may touch them in a Redis Cluster, too.
+//! Records and indexes stand under a generation: a complete read model that is built from zero. A
+//! new one begins beside the old one, and the pointer says which of them is live.
+
+use std::fmt;
+use std::str::FromStr;
+
+use contracts::{Service, Timestamp};
+
+/// The version of records and indexes. It changes whenever a fold's result changes: a generation of
+/// another version is never folded further, but built anew.
+pub const VIEWS_VERSION: u32 = 1;
+
+/// The key that names the live generation.
+pub const POINTER: &str = "{query}:generation";
+
+/// Family of what ORDER says of an order, by order id.
+pub const ORDER: &str = "order:ORDER";
+/// Family of what INVENTORY says of an order, by order id.
+pub const STOCK: &str = "order:INVENTORY";
+/// Family of what PAYMENT says of an order, by order id.
+pub const PAYMENT: &str = "order:PAYMENT";
+/// Family of what SHIPPING says of an order, by order id.
+pub const SHIPMENT: &str = "order:SHIPPING";
+/// Family of customers, by customer id.
+pub const CUSTOMER: &str = "customer:CUSTOMER";
+/// Family of products, by SKU.
+pub const PRODUCT: &str = "product:PRODUCT";
+/// Family of the sales of one business day, by date.
+pub const DAY: &str = "day:ORDER";
+/// Family of the totals over one stream, by the stream's name.
+pub const TOTALS: &str = "totals";
+
+/// Index of business days. Score: the date as a number, such as 20260131.
+pub const DAYS: &str = "days:ORDER";
+/// Index of orders that somebody still owes an event. Score: milliseconds since 1970 from which on
+/// others may be expected to finish it.
+pub const UNSETTLED: &str = "unsettled";
+/// Events that could not be folded, each with its reason. A hash, by `STREAM/sequence`.
+pub const PARKED: &str = "parked";
+
+/// Index of a customer's orders. Score: the sequence of `order.placed`.
+#[must_use]
+pub fn customer_orders(customer_id: &str) -> String {
+    format!("customer-orders:ORDER:{customer_id}")
+}
+
+/// The name of a record inside its generation.
+#[must_use]
+pub fn record(family: &str, id: &str) -> String {
+    format!("{family}:{id}")
+}
+
+/// The name of the totals over the stream of `service`, inside their generation.
+#[must_use]
+pub fn totals(service: Service) -> String {
+    record(TOTALS, service.stream())
+}
+
+/// One complete read model. As text: `v1-1769848000123456`.
+#[derive(Clone, Debug, PartialEq, Eq, Hash)]
+pub struct Generation {
+    version: u32,
+    born: i64,
+}
+
+/// A text that is no generation.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is no generation: expected v<version>-<microseconds>")]
+pub struct InvalidGeneration(String);
+
+impl Generation {
+    /// A new generation that is to take the place of `old`. It is younger than that, whatever the
+    /// clock says.
+    #[must_use]
+    pub fn after(old: Option<&Self>, now: Timestamp) -> Self {
+        let youngest = old.map_or(i64::MIN, |old| old.born.saturating_add(1));
+        Self { version: VIEWS_VERSION, born: now.micros().max(youngest) }
+    }
+
+    /// Whether the key belongs to an older generation.
+    #[must_use]
+    pub fn comes_after_owner_of(&self, key: &str) -> bool {
+        let owner = key.strip_prefix("{query}:").and_then(|rest| rest.split_once(':'));
+        let owner = owner.and_then(|(owner, _)| owner.parse::<Self>().ok());
+        owner.is_some_and(|owner| owner.born < self.born)
+    }
+
+    /// The version of its records and indexes.
+    #[must_use]
+    pub const fn version(&self) -> u32 {
+        self.version
+    }
+
+    /// When it was begun.
+    #[must_use]
+    pub const fn begun_at(&self) -> Timestamp {
+        Timestamp::from_micros(self.born)
+    }
+
+    /// The whole key of a name inside this generation.
+    #[must_use]
+    pub fn key(&self, name: &str) -> String {
+        format!("{{query}}:{self}:{name}")
+    }
+
+    /// The key of its position.
+    #[must_use]
+    pub fn position_key(&self) -> String {
+        self.key("position")
+    }
+}
+
+impl fmt::Display for Generation {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "v{}-{}", self.version, self.born)
+    }
+}
+
+impl FromStr for Generation {
+    type Err = InvalidGeneration;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parts = || {
+            let (version, born) = text.strip_prefix('v')?.split_once('-')?;
+            Some(Self { version: version.parse().ok()?, born: born.parse().ok()? })
+        };
+        parts().ok_or_else(|| InvalidGeneration(text.chars().take(64).collect()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_generation_survives_its_text() {
+        let generation = Generation::after(None, Timestamp::from_micros(17));
+        assert_eq!(generation.to_string().parse(), Ok(generation.clone()));
+        assert_eq!(
+            generation.key("days:ORDER"),
+            format!("{{query}}:v{VIEWS_VERSION}-17:days:ORDER")
+        );
+        assert!("v1".parse::<Generation>().is_err());
+    }
+
+    #[test]
+    fn a_new_generation_is_younger_than_the_old_one_even_when_the_clock_went_back() {
+        let old = Generation::after(None, Timestamp::from_micros(17));
+        let new = Generation::after(Some(&old), Timestamp::from_micros(3));
+        assert!(new.comes_after_owner_of(&old.key("days:ORDER")));
+        assert!(!new.comes_after_owner_of(&new.key("days:ORDER")));
+        assert!(!new.comes_after_owner_of(POINTER));
+    }
+}

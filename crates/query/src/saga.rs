@@ -1,0 +1,143 @@
+//! One order across all services: four records joined, by rules that do not care which came first.
+
+use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
+use contracts::{Cause, Kind, Service, Timestamp};
+use serde::Serialize;
+
+use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, Step, StockRecord};
+
+/// What the four streams say of one order.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Saga<'a> {
+    /// What ORDER says.
+    pub order: Option<&'a OrderRecord>,
+    /// What INVENTORY says.
+    pub stock: Option<&'a StockRecord>,
+    /// What PAYMENT says.
+    pub payment: Option<&'a PaymentRecord>,
+    /// What SHIPPING says.
+    pub shipment: Option<&'a ShipmentRecord>,
+}
+
+/// An event that a service owes.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub struct Owed {
+    /// Who owes it.
+    pub service: Service,
+    /// One of these.
+    pub one_of: Vec<Kind>,
+    /// What calls for it: an event, or a timer of its own.
+    pub because: String,
+    /// Since when, or, for a timer, from when on.
+    pub since: Timestamp,
+}
+
+impl<'a> Saga<'a> {
+    /// The steps that one service took.
+    #[must_use]
+    pub fn steps(&self, service: Service) -> &'a [Step] {
+        let steps = match service {
+            Service::Order => self.order.map(|order| order.steps.as_slice()),
+            Service::Inventory => self.stock.map(|stock| stock.steps.as_slice()),
+            Service::Payment => self.payment.map(|payment| payment.steps.as_slice()),
+            Service::Shipping => self.shipment.map(|shipment| shipment.steps.as_slice()),
+            Service::Customer | Service::Product => None,
+        };
+        steps.unwrap_or_default()
+    }
+
+    fn state(&self, service: Service) -> State {
+        match service {
+            Service::Order => self.order.map_or(NONE, OrderRecord::state),
+            Service::Inventory => self.stock.map_or(NONE, StockRecord::state),
+            Service::Payment => self.payment.map_or(NONE, PaymentRecord::state),
+            Service::Shipping => self.shipment.map_or(NONE, ShipmentRecord::state),
+            Service::Customer | Service::Product => NONE,
+        }
+    }
+
+    /// Which events are owed, by whom and since when, as the choreography says.
+    #[must_use]
+    pub fn owed(&self) -> Vec<Owed> {
+        let mut owed: Vec<Owed> = Vec::new();
+        for service in Service::ALL {
+            owed.extend(self.owed_by(service));
+        }
+        if owed.is_empty() {
+            owed.extend(self.owed_by_timer());
+        }
+        owed
+    }
+
+    /// A service in a state owes a reaction to an event exactly as long as the choreography has one
+    /// for that pair: once it has reacted, it is in another state.
+    fn owed_by(&self, service: Service) -> Option<Owed> {
+        let state = self.state(service);
+        let mut calls: Vec<(&Step, &'static [Kind])> = Vec::new();
+        for step in Service::ALL.into_iter().flat_map(|other| self.steps(other)) {
+            let on = Trigger::Event(step.kind);
+            if let Rule::Emit(kinds) = MURMURATION.rule(service, state, on) {
+                calls.push((step, kinds));
+            }
+        }
+        let (first, _) = calls.iter().min_by_key(|(step, _)| step.time)?;
+        let mut one_of: Vec<Kind> = Vec::new();
+        for kind in calls.iter().flat_map(|(_, kinds)| *kinds) {
+            if !one_of.contains(kind) {
+                one_of.push(*kind);
+            }
+        }
+        Some(Owed { service, one_of, because: first.kind.name().to_owned(), since: first.time })
+    }
+
+    /// With no event to react to, an open hand-over window is what the order waits for.
+    fn owed_by_timer(&self) -> Option<Owed> {
+        const WINDOW: &str = "window";
+        let order = self.order?;
+        let on = Trigger::Timer(WINDOW);
+        let Rule::Emit(kinds) = MURMURATION.rule(Service::Order, order.state(), on) else {
+            return None;
+        };
+        Some(Owed {
+            service: Service::Order,
+            one_of: kinds.to_vec(),
+            because: on.to_string(),
+            since: order.until?,
+        })
+    }
+
+    /// Whether the order has ended and nobody owes anything: no reservation is held without reason,
+    /// no charge waits to be paid back, no shipment waits to be cancelled.
+    #[must_use]
+    pub fn settled(&self) -> bool {
+        self.order.is_some_and(OrderRecord::ended) && self.owed().is_empty()
+    }
+
+    /// All steps of all services: causes before their effects, and otherwise by time. The clocks of
+    /// services may differ, so time alone can show an effect before its cause.
+    #[must_use]
+    pub fn timeline(&self) -> Vec<&'a Step> {
+        let mut queues = Service::ALL.map(|service| self.steps(service));
+        let mut line = Vec::with_capacity(queues.iter().map(|steps| steps.len()).sum());
+        loop {
+            let waiting = queues;
+            let heads = queues.iter_mut().filter(|steps| !steps.is_empty());
+            let free =
+                heads.filter(|steps| !steps.first().is_some_and(|s| is_caused_in(s, &waiting)));
+            let Some(next) = free.min_by_key(|steps| steps.first().map(|step| step.time)) else {
+                break;
+            };
+            line.extend(next.split_off_first());
+        }
+        // A circle of causes cannot be; damaged records are shown all the same.
+        line.extend(queues.into_iter().flatten());
+        line
+    }
+}
+
+/// Whether the step's cause is one of those that are still waiting for their place.
+fn is_caused_in(step: &Step, waiting: &[&[Step]]) -> bool {
+    let Cause::Event { service, sequence } = &step.cause else { return false };
+    let is_cause = |other: &Step| other.service() == *service && other.sequence == *sequence;
+    waiting.iter().any(|steps| steps.iter().any(is_cause))
+}

@@ -1,0 +1,272 @@
+//! Redis, as the projector uses it: where it stands, what it holds, and the one script that writes.
+//!
+//! Redis alone says how far the read model has come. Whoever finds it somewhere else than expected
+//! (flushed, restored, written by another) goes on from what it says, never from memory.
+//!
+//! Deliberately absent: reconnecting. A connection that failed leaves open whether its last write
+//! was done, so the projector starts again from [`Store::connect`] and [`Store::find`].
+
+pub mod fitness;
+
+mod scripts;
+
+use std::time::Duration;
+
+use contracts::Timestamp;
+use redis::aio::MultiplexedConnection;
+use redis::io::tcp::TcpSettings;
+use redis::{AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo};
+
+use crate::fold::Changes;
+use crate::keys::{self, Generation, VIEWS_VERSION};
+use crate::positions::Positions;
+use fitness::Unfit;
+pub(crate) use scripts::LIST;
+
+/// Longest wait for a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(2);
+
+/// Longest wait for an answer. A batch of a thousand large orders takes tens of milliseconds; a
+/// Redis that saves or loads a large data set can be silent for seconds.
+const ANSWER_MAX: Duration = Duration::from_secs(10);
+
+/// Entries that one step of the sweep looks at.
+const SWEEP_STEP: u32 = 1_000;
+
+/// Why Redis cannot be used.
+#[derive(Debug, thiserror::Error)]
+pub enum StoreError {
+    /// It cannot be reached, or does not answer as it should.
+    #[error("Redis failed: {0}")]
+    Failed(#[from] redis::RedisError),
+    /// It is not fit to hold the read model.
+    #[error(transparent)]
+    Unfit(#[from] Unfit),
+    /// What it holds was written by a newer build.
+    #[error(
+        "the read model in Redis has version {found}, this build writes {VIEWS_VERSION}: \
+         run the newer build, or flush Redis to build the older version anew"
+    )]
+    Newer {
+        /// The version found.
+        found: u32,
+    },
+    /// A position cannot be written as text.
+    #[error("the position cannot be written: {0}")]
+    Position(#[from] serde_json::Error),
+    /// A script answered something that it never answers.
+    #[error("a script answered {0:?}")]
+    Answer(String),
+}
+
+/// A connection for writing.
+#[derive(Clone)]
+pub struct Store {
+    connection: MultiplexedConnection,
+}
+
+/// A live read model, and where it stands.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Live {
+    /// Which generation it is.
+    pub generation: Generation,
+    /// How far it has folded.
+    pub positions: Positions,
+    /// The same, as the very text that Redis holds.
+    text: String,
+}
+
+/// What Redis holds.
+#[derive(Debug)]
+pub enum Found {
+    /// A read model that can be folded further.
+    Live(Live),
+    /// None that can be: it must be begun anew, in place of what the pointer says.
+    Nothing {
+        /// What the pointer says; nothing in an empty Redis.
+        pointer: Option<String>,
+        /// Why, for people.
+        reason: String,
+    },
+}
+
+/// What became of a batch.
+#[derive(Debug, PartialEq, Eq)]
+pub enum Written {
+    /// It is written.
+    Written,
+    /// Redis does not stand where the batch was folded from. Nothing was written.
+    Moved,
+    /// Redis holds something that no fold wrote. Nothing was written.
+    Damaged(String),
+}
+
+/// A client for a URL, with what every connection needs.
+///
+/// # Errors
+/// When the URL is none of Redis's.
+pub fn client(url: &str) -> Result<Client, redis::RedisError> {
+    let info = url.into_connection_info()?;
+    Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+}
+
+impl Store {
+    /// Connects, and checks that the server is fit to hold the read model.
+    ///
+    /// # Errors
+    /// When it cannot be reached, or is not fit.
+    pub async fn connect(client: &Client) -> Result<Self, StoreError> {
+        let config = AsyncConnectionConfig::new()
+            .set_connection_timeout(Some(CONNECT_MAX))
+            .set_response_timeout(Some(ANSWER_MAX));
+        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
+        fitness::check(&info)?;
+        Ok(Self { connection })
+    }
+
+    /// Says what Redis holds.
+    ///
+    /// # Errors
+    /// When Redis fails, or what it holds was written by a newer build.
+    pub async fn find(&mut self) -> Result<Found, StoreError> {
+        let (Some(pointer),): (Option<String>,) = self.mget(&[keys::POINTER.to_owned()]).await?
+        else {
+            return Ok(Found::Nothing {
+                pointer: None,
+                reason: "Redis holds no read model".into(),
+            });
+        };
+        let nothing = |reason: String| Found::Nothing { pointer: Some(pointer.clone()), reason };
+        let generation: Generation = match pointer.parse() {
+            Ok(generation) => generation,
+            Err(error) => return Ok(nothing(format!("the pointer in Redis is damaged: {error}"))),
+        };
+        if generation.version() > VIEWS_VERSION {
+            return Err(StoreError::Newer { found: generation.version() });
+        }
+        if generation.version() < VIEWS_VERSION {
+            let found = generation.version();
+            return Ok(nothing(format!(
+                "views have changed from version {found} to {VIEWS_VERSION}"
+            )));
+        }
+        let (text,): (Option<String>,) = self.mget(&[generation.position_key()]).await?;
+        let Some(text) = text else {
+            return Ok(nothing(format!("the position of generation {generation} is gone")));
+        };
+        Ok(match Positions::parse(&text) {
+            Ok(positions) => Found::Live(Live { generation, positions, text }),
+            Err(error) => nothing(error.to_string()),
+        })
+    }
+
+    /// Begins a new generation in place of `pointer`, or finds what another one has begun.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn begin(
+        &mut self,
+        pointer: Option<&str>,
+        now: Timestamp,
+    ) -> Result<Option<Live>, StoreError> {
+        let old: Option<Generation> = pointer.and_then(|pointer| pointer.parse().ok());
+        let generation = Generation::after(old.as_ref(), now);
+        let positions = Positions::default();
+        let text = positions.to_text()?;
+        let mut call = scripts::BEGIN.prepare_invoke();
+        call.key(keys::POINTER)
+            .key(generation.position_key())
+            .key(old.as_ref().unwrap_or(&generation).position_key())
+            .arg(pointer.unwrap_or_default())
+            .arg(generation.to_string())
+            .arg(&text);
+        let answer: String = call.invoke_async(&mut self.connection).await?;
+        match answer.as_str() {
+            "begun" => Ok(Some(Live { generation, positions, text })),
+            "moved" => Ok(None),
+            _ => Err(StoreError::Answer(answer)),
+        }
+    }
+
+    /// Reads records of a generation, in one round trip.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn read(
+        &mut self,
+        generation: &Generation,
+        names: &[String],
+    ) -> Result<Vec<Option<Vec<u8>>>, StoreError> {
+        if names.is_empty() {
+            return Ok(Vec::new());
+        }
+        let keys: Vec<String> = names.iter().map(|name| generation.key(name)).collect();
+        self.mget(&keys).await
+    }
+
+    /// Writes what a batch changed and moves `live` on to `next`, if Redis still stands at `live`.
+    ///
+    /// # Errors
+    /// When Redis fails: whether the batch was written is then not known.
+    pub async fn write(
+        &mut self,
+        live: &mut Live,
+        next: Positions,
+        changes: &Changes,
+    ) -> Result<Written, StoreError> {
+        let text = next.to_text()?;
+        let mut call = scripts::WRITE.prepare_invoke();
+        let generation = &live.generation;
+        call.key(keys::POINTER).key(generation.position_key()).key(generation.key(keys::PARKED));
+        call.arg(generation.to_string()).arg(&live.text).arg(&text);
+        scripts::add_changes(&mut call, generation, changes)?;
+        let answer: String = call.invoke_async(&mut self.connection).await?;
+        match answer.as_str() {
+            "written" => {
+                live.positions = next;
+                live.text = text;
+                Ok(Written::Written)
+            }
+            "moved" => Ok(Written::Moved),
+            other => match other.strip_prefix("damaged: ") {
+                Some(reason) => Ok(Written::Damaged(reason.to_owned())),
+                None => Err(StoreError::Answer(answer)),
+            },
+        }
+    }
+
+    /// Removes what generations before `live` have left. Nobody writes to those any more: the
+    /// script that writes compares the pointer.
+    ///
+    /// # Errors
+    /// When Redis fails; what is left is removed the next time.
+    pub async fn sweep(mut self, live: Generation) -> Result<u64, StoreError> {
+        let mut cursor = 0_u64;
+        let mut removed = 0;
+        loop {
+            let (next, found): (u64, Vec<String>) = redis::cmd("SCAN")
+                .arg(cursor)
+                .arg("MATCH")
+                .arg("{query}:v*")
+                .arg("COUNT")
+                .arg(SWEEP_STEP)
+                .query_async(&mut self.connection)
+                .await?;
+            let old: Vec<&String> =
+                found.iter().filter(|key| live.comes_after_owner_of(key)).collect();
+            if !old.is_empty() {
+                removed +=
+                    redis::cmd("UNLINK").arg(old).query_async::<u64>(&mut self.connection).await?;
+            }
+            if next == 0 {
+                return Ok(removed);
+            }
+            cursor = next;
+        }
+    }
+
+    async fn mget<T: FromRedisValue>(&mut self, keys: &[String]) -> Result<T, StoreError> {
+        Ok(redis::cmd("MGET").arg(keys).query_async(&mut self.connection).await?)
+    }
+}

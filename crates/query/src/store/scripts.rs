@@ -1,0 +1,42 @@
+//! The scripts, and the arguments of the one that writes.
+
+use std::sync::LazyLock;
+
+use redis::{Script, ScriptInvocation};
+
+use crate::fold::{Changes, IndexChange};
+use crate::keys::Generation;
+
+/// Writes one folded batch.
+pub(super) static WRITE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("write.lua")));
+
+/// Begins a generation.
+pub(super) static BEGIN: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("begin.lua")));
+
+/// Reads values and pages of indexes at one moment.
+pub(crate) static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
+
+/// Adds the keys and arguments of what a batch changed, in the order in which the script has them.
+pub(super) fn add_changes(
+    call: &mut ScriptInvocation<'_>,
+    generation: &Generation,
+    changes: &Changes,
+) -> Result<(), serde_json::Error> {
+    call.arg(changes.records.len()).arg(changes.indexes.len()).arg(changes.parked.len());
+    for (name, contents) in &changes.records {
+        call.key(generation.key(name)).arg(contents);
+    }
+    for IndexChange { index, member, score } in &changes.indexes {
+        call.key(generation.key(index)).arg(member);
+        match score {
+            Some(score) => call.arg(score),
+            None => call.arg(""),
+        };
+    }
+    for parked in &changes.parked {
+        call.arg(parked.name()).arg(serde_json::to_string(parked)?);
+    }
+    Ok(())
+}
