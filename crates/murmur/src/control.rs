@@ -4,6 +4,8 @@
 
 pub(crate) mod protocol;
 
+pub(crate) mod server;
+
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
@@ -16,6 +18,7 @@ use tokio::time::Instant;
 use crate::cli::{Global, Verdict};
 use crate::process::Process;
 use crate::running::{Running, control_socket_in};
+use crate::up;
 use protocol::{LINE_BYTES_MAX, Reply, Report, Request, State};
 
 pub(crate) use protocol::Act;
@@ -173,10 +176,16 @@ pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdic
 
 /// `murmur down`.
 pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
-    let supervisor = Supervisor::in_folder(&global.data);
-    supervisor.ask(Request::Down).await?;
+    if !up::is_supervised(global) {
+        for process in up::end_leftovers(global)? {
+            eprintln!("ended {process}, left over from a supervisor that had died");
+        }
+        return Ok(Verdict::Clean);
+    }
+    Supervisor::in_folder(&global.data).ask(Request::Down).await?;
     let deadline = Instant::now() + DOWN_WITHIN;
-    while supervisor.connect().await.is_ok() {
+    // Until the data folder is free again: then the next `up` finds nothing in its way.
+    while up::is_supervised(global) {
         if Instant::now() > deadline {
             bail!("the supervisor still runs after {DOWN_WITHIN:?}: see its log");
         }

@@ -10,6 +10,8 @@ use anyhow::{Context as _, bail};
 use contracts::Service;
 use serde::{Deserialize, Serialize};
 
+use crate::process::Process;
+
 /// Version of the run file's shape. A reader refuses any other.
 const FORMAT: u32 = 1;
 
@@ -24,28 +26,30 @@ pub(crate) struct Running {
     /// `redis://127.0.0.1:PORT`.
     pub(crate) redis: String,
     /// `http://127.0.0.1:PORT` of the query service.
-    pub(crate) query: String,
+    query: Option<String>,
     /// `http://127.0.0.1:PORT` of each service.
     pub(crate) services: BTreeMap<Service, String>,
+    /// The process ids, as of the last start of each.
+    pub(crate) pids: BTreeMap<Process, u32>,
     /// The data folder, absolute.
     pub(crate) data: PathBuf,
 }
 
 impl Running {
-    /// What is about to be written.
-    pub(crate) fn new(
-        data: PathBuf,
-        [nats, redis, query]: [u16; 3],
-        services: BTreeMap<Service, u16>,
-    ) -> Self {
-        let http = |port: u16| format!("http://127.0.0.1:{port}");
+    /// Of a supervisor that is this process.
+    pub(crate) fn new(data: PathBuf, ports: &BTreeMap<Process, u16>) -> Self {
+        let port = |process: Process| ports.get(&process).copied().unwrap_or_default();
+        let http = |process: Process| format!("http://127.0.0.1:{}", port(process));
+        let has = |service: &Service| ports.contains_key(&Process::Service(*service));
+        let services = Service::ALL.into_iter().filter(has);
         Self {
             format: FORMAT,
             supervisor: std::process::id(),
-            nats: format!("nats://127.0.0.1:{nats}"),
-            redis: format!("redis://127.0.0.1:{redis}"),
-            query: http(query),
-            services: services.into_iter().map(|(service, port)| (service, http(port))).collect(),
+            nats: format!("nats://127.0.0.1:{}", port(Process::Nats)),
+            redis: format!("redis://127.0.0.1:{}", port(Process::Redis)),
+            query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
+            services: services.map(|service| (service, http(Process::Service(service)))).collect(),
+            pids: BTreeMap::new(),
             data,
         }
     }
@@ -109,12 +113,20 @@ impl Running {
     /// Where a service's API is.
     ///
     /// # Errors
-    /// When that service was left out by `murmur up --only`.
+    /// When that service was left out by `murmur up --without`.
     pub(crate) fn url(&self, service: Service) -> anyhow::Result<&str> {
         match self.services.get(&service) {
             Some(url) => Ok(url),
             None => bail!("{service} was not started here: `murmur up` was told to leave it out"),
         }
+    }
+
+    /// Where the query service's API is.
+    ///
+    /// # Errors
+    /// When it was left out by `murmur up --without`.
+    pub(crate) fn query(&self) -> anyhow::Result<&str> {
+        self.query.as_deref().context("query was not started here: `murmur up` left it out")
     }
 
     /// The supervisor's socket.

@@ -1,11 +1,128 @@
-//! Not written yet.
+//! `murmur up`: starts the broker, Redis and all services as processes of its own, restarts what
+//! dies, and stops everything in order.
+//!
+//! Only processes that it started itself are ever signalled, only its own data folder is ever
+//! deleted in, and everything listens on the loopback interface only.
+
+mod supervisor;
+
+mod lifecycle;
+
+mod child;
+mod plan;
+mod probe;
+
+mod folder;
+mod ports;
+mod programs;
+
+mod background;
+mod board;
+mod leftovers;
+
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+
+use anyhow::Context as _;
+
 use crate::cli::{Global, Verdict};
+use crate::control::server::Server;
+use crate::process::Process;
+use crate::running;
+use folder::Folder;
+use plan::Plan;
+use ports::Wanted;
+use supervisor::Supervisor;
 
 /// What `murmur up` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    /// Go on in the background, and return when everything is ready.
+    #[arg(long)]
+    detach: bool,
+    /// Port of the broker; without it, a free one.
+    #[arg(long, value_name = "PORT")]
+    nats_port: Option<u16>,
+    /// Port of Redis; without it, a free one.
+    #[arg(long, value_name = "PORT")]
+    redis_port: Option<u16>,
+    /// First of the ports of the services and query; without it, free ones.
+    #[arg(long, value_name = "PORT")]
+    http_port_base: Option<u16>,
+    /// Services that are not started.
+    #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
+    without: Vec<Process>,
+    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    #[arg(long, value_name = "DIR", visible_alias = "release-dir")]
+    programs: Option<PathBuf>,
+    /// One more argument for a process, such as `order=--log-format=json`.
+    #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
+    arguments: Vec<(Process, String)>,
+    /// Said by `--detach` to itself.
+    #[arg(long, hide = true)]
+    in_background: bool,
+}
 
-/// Runs it.
-pub(crate) fn run(_global: &Global, _args: Args) -> anyhow::Result<Verdict> {
-    anyhow::bail!("not written yet")
+/// Starts everything, and runs until it is stopped.
+pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    if args.in_background {
+        background::leave_the_terminal()?;
+    }
+    // One thread: it mostly waits. And a process that is tethered to its parent is tethered to the
+    // thread that started it, which must be the one that stays.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let folder = prepare(global)?;
+    if args.detach {
+        let data = folder.path().to_owned();
+        drop(folder);
+        return runtime.block_on(background::start(&data));
+    }
+    runtime.block_on(supervise(folder, args)).map(|()| Verdict::Clean)
+}
+
+/// Opens the data folder and ends what an earlier supervisor left behind.
+fn prepare(global: &Global) -> anyhow::Result<Folder> {
+    let folder = Folder::open(&global.data)?;
+    for process in leftovers::clean_up(folder.path())? {
+        eprintln!("ended {process}, left over from a supervisor that had died");
+    }
+    Ok(folder)
+}
+
+async fn supervise(mut folder: Folder, args: Args) -> anyhow::Result<()> {
+    let wanted =
+        Wanted { nats: args.nats_port, redis: args.redis_port, http_base: args.http_port_base };
+    let started = |process: &Process| process.is_store() || !args.without.contains(process);
+    let processes: Vec<_> = Process::ALL.into_iter().filter(started).collect();
+    let ports = ports::choose(&processes, wanted, folder.last_ports())?;
+    folder.keep_ports(&ports)?;
+    let mut extra = BTreeMap::<_, Vec<_>>::new();
+    for (process, argument) in args.arguments {
+        extra.entry(process).or_default().push(argument);
+    }
+    let plan = Plan::new(ports, args.programs.as_deref(), extra)?;
+    let configuration = plan::broker_configuration_in(&folder);
+    std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
+        .with_context(|| format!("cannot write {}", configuration.display()))?;
+    let socket = running::control_socket_in(folder.path());
+    let (_server, questions) = Server::open(&socket)?;
+    Supervisor::run(folder, plan, questions).await
+}
+
+fn extra_argument(text: &str) -> Result<(Process, String), String> {
+    let (process, argument) =
+        text.split_once('=').ok_or("expected PROCESS=ARGUMENT, such as order=--log-format=json")?;
+    let process =
+        process.parse().map_err(|error: crate::process::UnknownProcess| error.to_string());
+    Ok((process?, argument.to_owned()))
+}
+
+/// Ends what a dead supervisor left running in a data folder, and says what.
+pub(crate) fn end_leftovers(global: &Global) -> anyhow::Result<Vec<Process>> {
+    leftovers::clean_up(&global.data)
+}
+
+/// Whether a supervisor owns the data folder.
+pub(crate) fn is_supervised(global: &Global) -> bool {
+    folder::is_owned(&global.data)
 }

@@ -79,6 +79,8 @@ pub(crate) enum State {
     Starting,
     /// It runs and does its work.
     Ready,
+    /// It was ready, and is not any more.
+    Unready,
     /// It is frozen.
     Paused,
     /// It has been told to end.
@@ -94,6 +96,7 @@ impl fmt::Display for State {
         f.pad(match self {
             Self::Starting => "starting",
             Self::Ready => "ready",
+            Self::Unready => "not ready",
             Self::Paused => "paused",
             Self::Stopping => "stopping",
             Self::Waiting => "waiting",

@@ -1,0 +1,78 @@
+//! `murmur up --detach`: the same supervisor, away from the terminal; returns when all is ready, or
+//! says what is not.
+
+use std::env;
+use std::path::Path;
+use std::process::{Child, Command, Stdio};
+use std::time::{Duration, Instant};
+
+use anyhow::{Context as _, bail};
+
+use super::board;
+use super::child::{open_log, tail};
+use super::folder::log_in;
+use crate::cli::Verdict;
+use crate::control::Supervisor;
+use crate::control::protocol::{Report, State};
+
+/// Said to the supervisor in the background: it leaves the session of the terminal.
+pub(super) const FLAG: &str = "--in-background";
+
+/// How long everything together may take to be ready. A large stream is restored within that.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// How much of a log is shown when something is not ready.
+const LOG_LINES_SHOWN: usize = 8;
+
+/// Leaves the session of the terminal, so that closing it does not end the supervisor.
+pub(super) fn leave_the_terminal() -> anyhow::Result<()> {
+    rustix::process::setsid().map(drop).context("cannot leave the terminal's session")
+}
+
+/// Starts the supervisor and waits until all is ready.
+pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
+    let log = log_in(data, "supervisor");
+    let mut supervisor = spawn(&log)?;
+    let begun = Instant::now();
+    loop {
+        if let Some(status) = supervisor.try_wait()? {
+            bail!("the supervisor ended ({status}): {}", tail(&log, LOG_LINES_SHOWN).join("\n"));
+        }
+        // No answer yet means that it has not come so far.
+        let reports = Supervisor::in_folder(data).report().await.unwrap_or_default();
+        let unready: Vec<_> = reports.iter().filter(|r| r.state != State::Ready).collect();
+        if !reports.is_empty() && unready.is_empty() {
+            eprintln!("all ready after {:.1?}; `murmur status` shows it", begun.elapsed());
+            return Ok(Verdict::Clean);
+        }
+        if begun.elapsed() > READY_WITHIN {
+            say_what_is_not(&unready, data);
+            return Ok(Verdict::Found);
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+fn spawn(log: &Path) -> anyhow::Result<Child> {
+    let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
+    let murmur = env::current_exe().context("cannot tell where murmur itself is")?;
+    let same = env::args_os().skip(1).filter(|argument| argument != "--detach");
+    Command::new(murmur)
+        .args(same)
+        .arg(FLAG)
+        .stdin(Stdio::null())
+        .stdout(output.try_clone()?)
+        .stderr(output)
+        .spawn()
+        .context("cannot start murmur in the background")
+}
+
+fn say_what_is_not(unready: &[&Report], data: &Path) {
+    eprintln!("not ready after {READY_WITHIN:?}; it goes on trying, `murmur down` ends it:");
+    for report in unready {
+        eprintln!("{}", board::describe(report));
+        let log = log_in(data, report.process.name());
+        tail(&log, LOG_LINES_SHOWN).iter().for_each(|line| eprintln!("    {line}"));
+    }
+}

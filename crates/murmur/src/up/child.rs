@@ -1,0 +1,160 @@
+//! One running process: started with its output in a log, signalled, waited for.
+
+use std::fs::{self, File};
+use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::path::Path;
+use std::process::{ExitStatus, Stdio};
+
+use anyhow::Context as _;
+use rustix::process::{Pid, kill_process};
+use tokio::process::{Child as Running, ChildStdin, Command};
+
+use super::lifecycle::Signal;
+use super::plan::CommandLine;
+
+/// A log that has grown beyond this is set aside at the next start; one older log is kept.
+const LOG_BYTES_MAX: u64 = 64 << 20;
+/// How much of a log's end is read for its last lines.
+const TAIL_BYTES: u64 = 16 << 10;
+/// Longest last line that is shown as the reason of a death, in characters.
+const REASON_CHARACTERS_MAX: usize = 300;
+
+/// A process that has been started and not yet been waited for.
+#[derive(Debug)]
+pub(super) struct Child {
+    pid: Pid,
+    /// Closes when this supervisor ends, however it ends, and with it ends the child.
+    _stdin: Option<ChildStdin>,
+}
+
+impl Child {
+    /// Starts a process. Its folder of work is the data folder; who cleans up after a dead supervisor
+    /// recognizes it by that.
+    pub(super) fn spawn(
+        line: &CommandLine,
+        folder: &Path,
+        log: &Path,
+    ) -> anyhow::Result<(Self, Running)> {
+        let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let mut running = Command::new(&line.program)
+            .args(&line.arguments)
+            .current_dir(folder)
+            .stdin(Stdio::piped())
+            .stdout(output.try_clone()?)
+            .stderr(output)
+            // A group of its own: Ctrl-C in the terminal is for the supervisor, which stops its
+            // processes in order.
+            .process_group(0)
+            .spawn()
+            .with_context(|| format!("cannot start {}", line.program.display()))?;
+        let pid = running.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
+        let pid = pid.context("the process ended at once")?;
+        Ok((Self { pid, _stdin: running.stdin.take() }, running))
+    }
+
+    /// Its process id.
+    pub(super) fn pid(&self) -> u32 {
+        self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Sends it a signal. One that has ended already needs none.
+    pub(super) fn signal(&self, signal: Signal) -> io::Result<()> {
+        send(self.pid, signal)
+    }
+}
+
+/// Sends a signal to a process; it is no error if that one is gone.
+pub(super) fn send(pid: Pid, signal: Signal) -> io::Result<()> {
+    let signal = match signal {
+        Signal::Term => rustix::process::Signal::TERM,
+        Signal::Kill => rustix::process::Signal::KILL,
+        Signal::Stop => rustix::process::Signal::STOP,
+        Signal::Continue => rustix::process::Signal::CONT,
+    };
+    match kill_process(pid, signal) {
+        Err(error) if error != rustix::io::Errno::SRCH => Err(error.into()),
+        Ok(()) | Err(_) => Ok(()),
+    }
+}
+
+/// How a process ended, with the last thing that it said, if it did not end well.
+pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path) -> String {
+    let how = match status {
+        Ok(status) if status.success() => return "ended by itself".to_owned(),
+        Ok(status) => status.to_string(),
+        Err(error) => format!("lost sight of it: {error}"),
+    };
+    match tail(log, 1).pop() {
+        Some(line) => {
+            let line: String = line.chars().take(REASON_CHARACTERS_MAX).collect();
+            format!("{how}; last said: {line}")
+        }
+        None => how,
+    }
+}
+
+/// The last lines of a log; none if it cannot be read.
+pub(super) fn tail(log: &Path, lines: usize) -> Vec<String> {
+    let read = || {
+        let mut file = File::open(log)?;
+        let length = file.metadata()?.len();
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes)?;
+        io::Result::Ok(bytes)
+    };
+    let text = read().unwrap_or_default();
+    let text = String::from_utf8_lossy(&text);
+    let said: Vec<_> = text.lines().filter(|line| !line.trim().is_empty()).collect();
+    said[said.len().saturating_sub(lines)..].iter().map(ToString::to_string).collect()
+}
+
+/// Opens a log for appending; sets an overgrown one aside first.
+pub(super) fn open_log(log: &Path) -> io::Result<File> {
+    if log.metadata().is_ok_and(|file| file.len() > LOG_BYTES_MAX) {
+        fs::rename(log, log.with_extension("log.1"))?;
+    }
+    File::options().create(true).append(true).open(log)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn shell(script: &str) -> CommandLine {
+        CommandLine { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] }
+    }
+
+    #[tokio::test]
+    async fn a_death_comes_with_the_last_thing_that_was_said() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        let script = "echo starting; echo 'no port' >&2; exit 3";
+        let (_child, mut running) = Child::spawn(&shell(script), folder.path(), &log).unwrap();
+        let status = running.wait().await;
+        assert_eq!(death(&status, &log), "exit status: 3; last said: no port");
+    }
+
+    #[tokio::test]
+    async fn dropping_the_child_closes_its_standard_input() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        let (child, mut running) = Child::spawn(&shell("cat"), folder.path(), &log).unwrap();
+        drop(child);
+        assert!(running.wait().await.unwrap().success());
+    }
+
+    #[tokio::test]
+    async fn a_signal_to_an_ended_process_is_no_error() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        let (child, mut running) = Child::spawn(&shell("exit 0"), folder.path(), &log).unwrap();
+        running.wait().await.unwrap();
+        child.signal(Signal::Kill).unwrap();
+    }
+
+    #[test]
+    fn a_missing_log_has_no_tail() {
+        assert_eq!(tail(Path::new("/nowhere/x.log"), 3), Vec::<String>::new());
+    }
+}

@@ -1,0 +1,302 @@
+//! The life of one supervised process, as a state machine without I/O: what happens to it goes in,
+//! what is to be done comes out.
+//!
+//! Deliberately absent: processes, signals, sockets and the clock. Time is handed in.
+
+use std::time::{Duration, Instant};
+
+use crate::control::protocol::{Act, State};
+
+/// Pause before the first restart: long enough not to spin, short enough not to be noticed.
+pub(super) const BACKOFF_FIRST: Duration = Duration::from_millis(100);
+/// Longest pause: what heals by itself (a port, a full disk) is found within that time.
+pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(5);
+/// Who ran that long was well, and starts from the first pause again.
+const STEADY_AFTER: Duration = Duration::from_secs(10);
+/// How long a process may take from SIGTERM to its end: above the services' own drain deadline.
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(10);
+/// How often a process that is not ready is asked.
+const PROBE_EVERY_UNREADY: Duration = Duration::from_millis(50);
+/// How often a ready process is asked.
+const PROBE_EVERY_READY: Duration = Duration::from_secs(1);
+
+/// Something to be done to the process.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Effect {
+    /// Start it, and say [`Lifecycle::spawned`] or [`Lifecycle::ended`].
+    Spawn,
+    /// Delete what it keeps. It does not run.
+    Wipe,
+    /// Send it a signal.
+    Signal(Signal),
+    /// Ask it whether it is ready, and say [`Lifecycle::probed`].
+    Probe,
+}
+
+/// The signals that a supervisor sends.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Signal {
+    /// End in order.
+    Term,
+    /// End at once.
+    Kill,
+    /// Freeze.
+    Stop,
+    /// Thaw.
+    Continue,
+}
+
+/// What comes after an end that was asked for.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Then {
+    StayDown,
+    Start,
+    WipeAndStart,
+}
+
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Phase {
+    Stopped,
+    Waiting { until: Instant },
+    Starting,
+    Ready,
+    Unready,
+    Paused,
+    Stopping { kill_at: Instant, then: Then },
+}
+
+/// One process, from its first start to the supervisor's end.
+#[derive(Clone, Debug)]
+pub(super) struct Lifecycle {
+    phase: Phase,
+    started: Option<Instant>,
+    probe_at: Option<Instant>,
+    starts: u32,
+    deaths_in_a_row: u32,
+    last_death: Option<String>,
+    reason: String,
+}
+
+impl Lifecycle {
+    /// A process that has not been started.
+    pub(super) const fn new() -> Self {
+        Self {
+            phase: Phase::Stopped,
+            started: None,
+            probe_at: None,
+            starts: 0,
+            deaths_in_a_row: 0,
+            last_death: None,
+            reason: String::new(),
+        }
+    }
+
+    /// Somebody wants something done to it.
+    ///
+    /// # Errors
+    /// When it is in no state for that; the message says in which it is.
+    pub(super) fn command(&mut self, act: Act, now: Instant) -> Result<Vec<Effect>, String> {
+        match (act, self.phase) {
+            (Act::Start, Phase::Stopped | Phase::Waiting { .. }) => Ok(self.spawn(now)),
+            (Act::Start, Phase::Paused) => {
+                self.phase = Phase::Unready;
+                self.probe_at = Some(now);
+                Ok(vec![Effect::Signal(Signal::Continue)])
+            }
+            (Act::Start, Phase::Stopping { kill_at, .. }) => {
+                self.phase = Phase::Stopping { kill_at, then: Then::Start };
+                Ok(Vec::new())
+            }
+            (Act::Start, Phase::Starting | Phase::Ready | Phase::Unready) => Ok(Vec::new()),
+            (Act::Stop, _) => Ok(self.stop(now)),
+            (Act::Kill, _) if self.runs() => Ok(vec![Effect::Signal(Signal::Kill)]),
+            (Act::Pause, _) if self.runs() => {
+                self.phase = Phase::Paused;
+                self.probe_at = None;
+                Ok(vec![Effect::Signal(Signal::Stop)])
+            }
+            (Act::Kill | Act::Pause, _) => Err(format!("it does not run: it is {}", self.state())),
+        }
+    }
+
+    /// What it keeps is to be deleted, and it is to be started again without.
+    pub(super) fn wipe(&mut self, now: Instant) -> Vec<Effect> {
+        if self.runs() {
+            let kill_at = now + STOP_WITHIN;
+            self.phase = Phase::Stopping { kill_at, then: Then::WipeAndStart };
+            self.probe_at = None;
+            return vec![Effect::Signal(Signal::Kill)];
+        }
+        let mut effects = vec![Effect::Wipe];
+        effects.extend(self.spawn(now));
+        effects
+    }
+
+    /// It is to end and to stay down.
+    pub(super) fn stop(&mut self, now: Instant) -> Vec<Effect> {
+        let was_paused = self.phase == Phase::Paused;
+        match self.phase {
+            Phase::Stopped => return Vec::new(),
+            Phase::Waiting { .. } => {
+                self.phase = Phase::Stopped;
+                return Vec::new();
+            }
+            Phase::Stopping { kill_at, .. } => {
+                self.phase = Phase::Stopping { kill_at, then: Then::StayDown };
+                return Vec::new();
+            }
+            Phase::Starting | Phase::Ready | Phase::Unready | Phase::Paused => {}
+        }
+        self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then: Then::StayDown };
+        self.probe_at = None;
+        let mut effects = vec![Effect::Signal(Signal::Term)];
+        if was_paused {
+            // A frozen process sees no SIGTERM before it is thawed.
+            effects.push(Effect::Signal(Signal::Continue));
+        }
+        effects
+    }
+
+    /// It was started.
+    pub(super) fn spawned(&mut self, now: Instant) {
+        self.started = Some(now);
+        self.probe_at = Some(now + PROBE_EVERY_UNREADY);
+    }
+
+    /// It answered whether it is ready: `Err` says why not. Returns whether that is news.
+    pub(super) fn probed(&mut self, answer: Result<(), String>, now: Instant) -> bool {
+        let before = (self.phase, self.reason.clone());
+        match (self.phase, answer) {
+            (Phase::Starting | Phase::Unready | Phase::Ready, Ok(())) => {
+                self.phase = Phase::Ready;
+                self.reason.clear();
+                self.probe_at = Some(now + PROBE_EVERY_READY);
+            }
+            (Phase::Starting | Phase::Unready | Phase::Ready, Err(reason)) => {
+                if self.phase == Phase::Ready {
+                    self.phase = Phase::Unready;
+                }
+                self.reason = reason;
+                self.probe_at = Some(now + PROBE_EVERY_UNREADY);
+            }
+            (
+                Phase::Stopped | Phase::Waiting { .. } | Phase::Paused | Phase::Stopping { .. },
+                _,
+            ) => {}
+        }
+        before != (self.phase, self.reason.clone())
+    }
+
+    /// It ended, or could not be started.
+    pub(super) fn ended(&mut self, how: String, now: Instant) -> Vec<Effect> {
+        let ran = self.started.take().map(|started| now - started).unwrap_or_default();
+        self.probe_at = None;
+        self.last_death = Some(how.clone());
+        if let Phase::Stopping { then, .. } = self.phase {
+            self.phase = Phase::Stopped;
+            self.reason.clear();
+            return match then {
+                Then::StayDown => Vec::new(),
+                Then::Start => self.spawn(now),
+                Then::WipeAndStart => self.wipe(now),
+            };
+        }
+        if ran >= STEADY_AFTER {
+            self.deaths_in_a_row = 0;
+        }
+        self.phase = Phase::Waiting { until: now + backoff(self.deaths_in_a_row) };
+        self.deaths_in_a_row = self.deaths_in_a_row.saturating_add(1);
+        self.reason = how;
+        Vec::new()
+    }
+
+    /// Time has passed.
+    pub(super) fn handle_timeout(&mut self, now: Instant) -> Vec<Effect> {
+        match self.phase {
+            Phase::Waiting { until } if until <= now => return self.spawn(now),
+            Phase::Stopping { kill_at, then } if kill_at <= now => {
+                self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then };
+                return vec![Effect::Signal(Signal::Kill)];
+            }
+            Phase::Stopped
+            | Phase::Waiting { .. }
+            | Phase::Starting
+            | Phase::Ready
+            | Phase::Unready
+            | Phase::Paused
+            | Phase::Stopping { .. } => {}
+        }
+        if self.probe_at.is_some_and(|at| at <= now) {
+            // Not again before this one has been answered.
+            self.probe_at = None;
+            return vec![Effect::Probe];
+        }
+        Vec::new()
+    }
+
+    /// When [`Lifecycle::handle_timeout`] is due.
+    pub(super) fn poll_timeout(&self) -> Option<Instant> {
+        match self.phase {
+            Phase::Waiting { until } => Some(until),
+            Phase::Stopping { kill_at, .. } => Some(kill_at),
+            Phase::Stopped | Phase::Starting | Phase::Ready | Phase::Unready | Phase::Paused => {
+                self.probe_at
+            }
+        }
+    }
+
+    /// Where it stands.
+    pub(super) const fn state(&self) -> State {
+        match self.phase {
+            Phase::Stopped => State::Stopped,
+            Phase::Waiting { .. } => State::Waiting,
+            Phase::Starting => State::Starting,
+            Phase::Ready => State::Ready,
+            Phase::Unready => State::Unready,
+            Phase::Paused => State::Paused,
+            Phase::Stopping { .. } => State::Stopping,
+        }
+    }
+
+    /// Why it is there; empty if there is nothing to say.
+    pub(super) fn reason(&self) -> &str {
+        &self.reason
+    }
+
+    /// How often it was started, the first time included: tells one incarnation from the next.
+    pub(super) const fn starts(&self) -> u32 {
+        self.starts
+    }
+
+    /// How long it runs.
+    pub(super) fn uptime(&self, now: Instant) -> Option<Duration> {
+        self.started.map(|started| now - started)
+    }
+
+    /// How it last ended.
+    pub(super) fn last_death(&self) -> Option<&str> {
+        self.last_death.as_deref()
+    }
+
+    fn spawn(&mut self, now: Instant) -> Vec<Effect> {
+        self.phase = Phase::Starting;
+        self.started = Some(now);
+        self.starts += 1;
+        self.reason.clear();
+        vec![Effect::Spawn]
+    }
+
+    const fn runs(&self) -> bool {
+        !matches!(self.phase, Phase::Stopped | Phase::Waiting { .. })
+    }
+}
+
+/// The pause after that many deaths in a row: doubled each time, up to a limit.
+fn backoff(deaths_before: u32) -> Duration {
+    let doubled =
+        2u32.checked_pow(deaths_before).and_then(|factor| BACKOFF_FIRST.checked_mul(factor));
+    doubled.unwrap_or(BACKOFF_MAX).min(BACKOFF_MAX)
+}
+
+#[cfg(test)]
+mod tests;

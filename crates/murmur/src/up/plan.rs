@@ -1,0 +1,185 @@
+//! How each process is started: its program, its arguments, and where it listens.
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::path::{Path, PathBuf};
+
+use contracts::Service;
+
+use super::folder::Folder;
+use super::programs;
+use crate::process::Process;
+
+/// What every broker is started with; the same file that serves outside of `murmur up`.
+pub(super) const BROKER_CONFIGURATION: &str = include_str!("../../../../nats/one-node.conf");
+
+/// Ends a tethered process when the supervisor dies.
+const TETHER_ARGUMENTS: [&str; 2] = ["--pdeathsig", "TERM"];
+
+/// How to start every process.
+#[derive(Debug)]
+pub(super) struct Plan {
+    programs: BTreeMap<Process, PathBuf>,
+    ports: BTreeMap<Process, u16>,
+    extra: BTreeMap<Process, Vec<String>>,
+    tether: Option<PathBuf>,
+}
+
+/// A program and its arguments.
+#[derive(Debug, PartialEq, Eq)]
+pub(super) struct CommandLine {
+    /// The program.
+    pub(super) program: PathBuf,
+    /// Its arguments.
+    pub(super) arguments: Vec<OsString>,
+}
+
+impl Plan {
+    /// Finds the program of each process that has a port.
+    ///
+    /// # Errors
+    /// When one is missing.
+    pub(super) fn new(
+        ports: BTreeMap<Process, u16>,
+        folder_of_programs: Option<&Path>,
+        extra: BTreeMap<Process, Vec<String>>,
+    ) -> anyhow::Result<Self> {
+        let mut found = BTreeMap::new();
+        for process in ports.keys().copied() {
+            found.insert(process, programs::find(process, folder_of_programs)?);
+        }
+        Ok(Self { programs: found, ports, extra, tether: programs::tether() })
+    }
+
+    /// Where each process listens.
+    pub(super) const fn ports(&self) -> &BTreeMap<Process, u16> {
+        &self.ports
+    }
+
+    /// Where a process listens; 0 if it is not part of the plan.
+    pub(super) fn port(&self, process: Process) -> u16 {
+        self.ports.get(&process).copied().unwrap_or_default()
+    }
+
+    /// The command line of a process, in a data folder.
+    pub(super) fn command_line(&self, process: Process, folder: &Folder) -> CommandLine {
+        let program = self.programs.get(&process).cloned().unwrap_or_default();
+        let mut arguments = match process {
+            Process::Nats => self.nats(folder),
+            Process::Redis => self.redis(folder),
+            Process::Service(service) => self.service(service, folder),
+            Process::Query => self.query(),
+        };
+        let extra = self.extra.get(&process).into_iter().flatten();
+        arguments.extend(extra.map(OsString::from));
+        match &self.tether {
+            Some(tether) if process.is_store() => tethered(tether, program, arguments),
+            Some(_) | None => CommandLine { program, arguments },
+        }
+    }
+
+    fn nats(&self, folder: &Folder) -> Vec<OsString> {
+        let port = self.port(Process::Nats).to_string();
+        let mut arguments = vec!["-c".into(), broker_configuration_in(folder).into()];
+        arguments.extend(texts(["-a", "127.0.0.1", "-p", &port, "-sd"]));
+        arguments.push(folder.of(Process::Nats).into());
+        arguments
+    }
+
+    fn redis(&self, folder: &Folder) -> Vec<OsString> {
+        let port = self.port(Process::Redis).to_string();
+        let mut arguments = texts(["--port", &port, "--bind", "127.0.0.1", "--dir"]);
+        arguments.push(folder.of(Process::Redis).into());
+        // Views are a fold and can be lost; a second of them is quicker to catch up than all. What
+        // does not fit must be refused: an evicted key would be a wrong answer.
+        arguments.extend(texts(["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]));
+        arguments.extend(texts(["--maxmemory-policy", "noeviction", "--daemonize", "no"]));
+        arguments
+    }
+
+    fn service(&self, service: Service, folder: &Folder) -> Vec<OsString> {
+        let process = Process::Service(service);
+        let mut arguments = vec!["--data".into(), folder.of(process).into()];
+        arguments.extend(self.network(process));
+        if folder.is_first_start(process) {
+            arguments.push("--first-start".into());
+        }
+        arguments
+    }
+
+    fn query(&self) -> Vec<OsString> {
+        let redis = format!("redis://127.0.0.1:{}", self.port(Process::Redis));
+        let mut arguments = self.network(Process::Query);
+        arguments.extend(texts(["--redis", &redis]));
+        arguments
+    }
+
+    fn network(&self, process: Process) -> Vec<OsString> {
+        let listen = format!("127.0.0.1:{}", self.port(process));
+        let nats = format!("nats://127.0.0.1:{}", self.port(Process::Nats));
+        texts(["--listen", &listen, "--nats", &nats, "--until-stdin-closes"])
+    }
+}
+
+/// Where the broker's configuration is written.
+pub(super) fn broker_configuration_in(folder: &Folder) -> PathBuf {
+    folder.path().join("nats.conf")
+}
+
+fn texts<const N: usize>(texts: [&str; N]) -> Vec<OsString> {
+    texts.into_iter().map(OsString::from).collect()
+}
+
+fn tethered(tether: &Path, program: PathBuf, arguments: Vec<OsString>) -> CommandLine {
+    let mut all = texts(TETHER_ARGUMENTS);
+    all.push(program.into());
+    all.extend(arguments);
+    CommandLine { program: tether.to_owned(), arguments: all }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn arguments(plan: &Plan, process: Process, folder: &Folder) -> Vec<String> {
+        let line = plan.command_line(process, folder);
+        line.arguments.into_iter().map(|part| part.to_string_lossy().into_owned()).collect()
+    }
+
+    fn plan() -> Plan {
+        let ports = (1u16..).zip(Process::ALL).map(|(port, process)| (process, port)).collect();
+        let programs = Process::ALL.map(|process| (process, PathBuf::from(process.name()))).into();
+        let extra = BTreeMap::from([(Process::Query, vec!["--more".to_owned()])]);
+        Plan { programs, ports, extra, tether: None }
+    }
+
+    #[test]
+    fn first_start_is_said_until_a_service_was_ready_once() {
+        let data = tempfile::tempdir().unwrap();
+        let mut folder = Folder::open(data.path()).unwrap();
+        let order = Process::Service(Service::Order);
+        assert!(arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
+        folder.was_ready(order).unwrap();
+        assert!(!arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
+    }
+
+    #[test]
+    fn only_the_stores_are_tethered_and_everything_listens_on_loopback() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let plan = Plan { tether: Some("/usr/bin/setpriv".into()), ..plan() };
+        for process in Process::ALL {
+            let line = plan.command_line(process, &folder);
+            assert_eq!(line.program.ends_with("setpriv"), process.is_store(), "{process}");
+            let text = arguments(&plan, process, &folder).join(" ");
+            assert!(text.contains("127.0.0.1") && !text.contains("0.0.0.0"), "{text}");
+        }
+    }
+
+    #[test]
+    fn what_the_operator_adds_comes_last() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        assert_eq!(arguments(&plan(), Process::Query, &folder).last().unwrap(), "--more");
+    }
+}

@@ -1,0 +1,177 @@
+//! The supervisor's loop: hears of ends, answers, questions and signals, and has the members do what
+//! follows from them.
+
+mod members;
+
+use std::time::{Duration, Instant};
+
+use tokio::signal::unix::{SignalKind, signal};
+use tokio::sync::{mpsc, oneshot};
+
+use super::folder::Folder;
+use super::lifecycle::{Lifecycle, Signal};
+use super::plan::Plan;
+use super::probe;
+use crate::control::protocol::{Act, Reply, Request, State};
+use crate::control::server::Asked;
+use crate::process::Process;
+use members::{Members, News};
+
+/// How often the board is drawn anew when nothing happens.
+const SHOW_EVERY: Duration = Duration::from_secs(1);
+/// News that wait for the loop: each process has at most one answer and one end under way.
+const NEWS_MAX: usize = 64;
+
+/// Everything that runs, and whether it is to go on.
+#[derive(Debug)]
+pub(super) struct Supervisor {
+    members: Members,
+    begun: Instant,
+    was_all_ready: bool,
+    ending: bool,
+}
+
+impl Supervisor {
+    /// Supervises until it is told to end, and then until everything has ended.
+    pub(super) async fn run(
+        folder: Folder,
+        plan: Plan,
+        mut questions: mpsc::Receiver<Asked>,
+    ) -> anyhow::Result<()> {
+        let (news, mut told) = mpsc::channel(NEWS_MAX);
+        let members = Members::new(folder, plan, news)?;
+        let begun = Instant::now();
+        let mut this = Self { members, begun, was_all_ready: false, ending: false };
+        let mut interrupt = signal(SignalKind::interrupt())?;
+        let mut terminate = signal(SignalKind::terminate())?;
+        this.start_all();
+        while !this.has_ended() {
+            this.show();
+            tokio::select! {
+                Some(news) = told.recv() => this.handle_news(news),
+                Some((request, reply)) = questions.recv() => this.handle_request(request, reply),
+                () = tokio::time::sleep_until(this.next_timeout().into()) => this.handle_timeout(),
+                _ = interrupt.recv() => this.end(),
+                _ = terminate.recv() => this.end(),
+            }
+        }
+        this.show();
+        this.members.remove_run_file()
+    }
+
+    /// All at once: a service waits for the broker by itself.
+    fn start_all(&mut self) {
+        for process in self.members.all() {
+            let started = self.members.with(process, |life, now| life.command(Act::Start, now));
+            if let Some(Ok(effects)) = started {
+                self.members.carry_out(process, effects);
+            }
+        }
+    }
+
+    fn handle_news(&mut self, news: News) {
+        match news {
+            News::Ended(process, incarnation, how) => {
+                self.members.has_ended(process, incarnation, how);
+            }
+            News::Probed(process, incarnation, answer) => {
+                self.members.has_answered(process, incarnation, answer);
+            }
+        }
+    }
+
+    fn handle_request(&mut self, request: Request, reply: oneshot::Sender<Reply>) {
+        let answer = match request {
+            Request::Report => Ok(Reply::Report(self.members.reports())),
+            Request::Down => {
+                self.end();
+                Ok(Reply::Done)
+            }
+            Request::Act(..) | Request::Wipe(_) if self.ending => {
+                Err("everything is being stopped".to_owned())
+            }
+            Request::Act(act, process) => self.act(act, process).map(|()| Reply::Done),
+            Request::Wipe(Process::Redis) => return self.flush_redis(reply),
+            Request::Wipe(process) => self.wipe(process).map(|()| Reply::Done),
+        };
+        // A client that has gone needs no answer.
+        drop(reply.send(answer.unwrap_or_else(Reply::Refused)));
+    }
+
+    fn act(&mut self, act: Act, process: Process) -> Result<(), String> {
+        let done = self.members.with(process, |life, now| life.command(act, now));
+        let effects = done.ok_or_else(|| left_out(process))?;
+        let effects = effects.map_err(|reason| format!("{process}: {reason}"))?;
+        self.members.carry_out(process, effects);
+        Ok(())
+    }
+
+    fn wipe(&mut self, process: Process) -> Result<(), String> {
+        if process == Process::Query {
+            return Err("query keeps nothing of its own: wipe redis".to_owned());
+        }
+        let wiped = self.members.with(process, Lifecycle::wipe);
+        self.members.carry_out(process, wiped.ok_or_else(|| left_out(process))?);
+        Ok(())
+    }
+
+    fn flush_redis(&self, reply: oneshot::Sender<Reply>) {
+        let port = self.members.port(Process::Redis);
+        tokio::spawn(async move {
+            let flushed = probe::flush_redis(port).await;
+            drop(reply.send(flushed.map_or_else(Reply::Refused, |()| Reply::Done)));
+        });
+    }
+
+    fn handle_timeout(&mut self) {
+        for process in self.members.all() {
+            let effects = self.members.with(process, Lifecycle::handle_timeout);
+            self.members.carry_out(process, effects.unwrap_or_default());
+        }
+    }
+
+    fn next_timeout(&self) -> Instant {
+        let show = Instant::now() + SHOW_EVERY;
+        self.members.poll_timeout().map_or(show, |due| due.min(show))
+    }
+
+    /// Begins to end; asked a second time, ends at once.
+    fn end(&mut self) {
+        if self.ending {
+            self.members.signal_all(Signal::Kill);
+            return;
+        }
+        self.ending = true;
+        self.members.say("stopping");
+        // The stores last: a service that drains still needs them.
+        self.stop(|process| !process.is_store());
+    }
+
+    fn stop(&mut self, which: impl Fn(Process) -> bool) {
+        for process in self.members.all().into_iter().filter(|process| which(*process)) {
+            let effects = self.members.with(process, Lifecycle::stop);
+            self.members.carry_out(process, effects.unwrap_or_default());
+        }
+    }
+
+    /// Whether the loop is through. Stops the stores as soon as nobody needs them.
+    fn has_ended(&mut self) -> bool {
+        if !self.ending || !self.members.all_are(State::Stopped, |process| !process.is_store()) {
+            return false;
+        }
+        self.stop(Process::is_store);
+        self.members.all_are(State::Stopped, Process::is_store)
+    }
+
+    fn show(&mut self) {
+        self.members.show();
+        if !self.was_all_ready && self.members.all_are(State::Ready, |_| true) {
+            self.was_all_ready = true;
+            self.members.announce(self.begun.elapsed());
+        }
+    }
+}
+
+fn left_out(process: Process) -> String {
+    format!("{process} was not started here: `murmur up` left it out")
+}
