@@ -7,6 +7,7 @@
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`store`]: Redis, and the one script that writes.
+//! * [`projector`]: from [`sources`] of rows through folds into the store, and where that [`standing`] is.
 
 pub mod records;
 
@@ -19,3 +20,8 @@ pub mod saga;
 pub mod fold;
 
 pub mod store;
+
+pub mod sources;
+pub mod standing;
+
+pub mod projector;

@@ -125,6 +125,12 @@ impl Positions {
         }
     }
 
+    /// Whether every stream has been folded at least as far as in `other`.
+    #[must_use]
+    pub fn covers(&self, other: &Self) -> bool {
+        self.0.iter().zip(&other.0).all(|(own, others)| own.sequence >= others.sequence)
+    }
+
     /// Whether nothing at all has been folded.
     #[must_use]
     pub fn at_start(&self) -> bool {

@@ -13,7 +13,7 @@ use contracts::{
 
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Fate {
+pub(crate) enum Fate {
     /// Reserved, charged, confirmed, dispatched, committed.
     Completed,
     /// A line falls short.
@@ -31,7 +31,7 @@ pub enum Fate {
 }
 
 impl Fate {
-    pub const ALL: [Self; 7] = [
+    pub(crate) const ALL: [Self; 7] = [
         Self::Completed,
         Self::OutOfStock,
         Self::Declined,
@@ -44,25 +44,25 @@ impl Fate {
 
 /// The six streams.
 #[derive(Clone, Debug)]
-pub struct History {
-    pub rows: BTreeMap<Service, Vec<Row>>,
+pub(crate) struct History {
+    pub(crate) rows: BTreeMap<Service, Vec<Row>>,
     id: HistoryId,
     clock: i64,
 }
 
-pub const QUANTITY: u32 = 2;
-pub const PRICE: i64 = 1_250;
-pub const TOTAL: i64 = PRICE * QUANTITY as i64;
+pub(crate) const QUANTITY: u32 = 2;
+pub(crate) const PRICE: i64 = 1_250;
+pub(crate) const TOTAL: i64 = PRICE * QUANTITY as i64;
 
-pub fn id(text: &str) -> Id {
+pub(crate) fn id(text: &str) -> Id {
     text.parse().unwrap()
 }
 
-pub fn gbp(minor: i64) -> Money {
+pub(crate) fn gbp(minor: i64) -> Money {
     Money::new(minor, "GBP".parse().unwrap())
 }
 
-pub fn customer(name: &str) -> Customer {
+pub(crate) fn customer(name: &str) -> Customer {
     Customer {
         id: id(name),
         name: format!("Customer {name}"),
@@ -78,7 +78,7 @@ pub fn customer(name: &str) -> Customer {
 
 impl History {
     /// Streams that begin now, told apart from others by `name`.
-    pub fn begin(name: u8) -> Self {
+    pub(crate) fn begin(name: u8) -> Self {
         Self {
             rows: Service::ALL.into_iter().map(|service| (service, Vec::new())).collect(),
             id: HistoryId::from_bytes([name; 16]),
@@ -87,7 +87,7 @@ impl History {
     }
 
     /// Appends an event; says which row it became.
-    pub fn emit(&mut self, event: Event, cause: Cause) -> Cause {
+    pub(crate) fn emit(&mut self, event: Event, cause: Cause) -> Cause {
         let service = event.kind().service();
         self.clock += 1_500;
         let before = self.head(service);
@@ -109,16 +109,16 @@ impl History {
         Cause::Event { service, sequence }
     }
 
-    pub fn head(&self, service: Service) -> Position {
+    pub(crate) fn head(&self, service: Service) -> Position {
         self.rows[&service].last().map_or_else(Position::default, Row::position)
     }
 
-    pub fn command(&mut self, event: Event) -> Cause {
+    pub(crate) fn command(&mut self, event: Event) -> Cause {
         self.emit(event, Cause::Command("test".into()))
     }
 
     /// One customer, one product, and its stock.
-    pub fn open_shop(&mut self) {
+    pub(crate) fn open_shop(&mut self) {
         self.command(Event::CustomerRegistered(customer("c-1")));
         self.command(Event::ProductListed(Product {
             sku: id("MUG"),
@@ -131,7 +131,7 @@ impl History {
     }
 
     /// An order with this fate.
-    pub fn order(&mut self, order: &str, fate: Fate) {
+    pub(crate) fn order(&mut self, order: &str, fate: Fate) {
         let placed = self.place(order, "c-1", "2026-01-31", 60_000);
         match fate {
             Fate::JustPlaced => {}
@@ -166,7 +166,7 @@ impl History {
         }
     }
 
-    pub fn place(&mut self, order: &str, who: &str, date: &str, hand_over_ms: u32) -> Cause {
+    pub(crate) fn place(&mut self, order: &str, who: &str, date: &str, hand_over_ms: u32) -> Cause {
         let deadline = Timestamp::from_micros(self.clock).plus_millis(30_000);
         self.command(Event::OrderPlaced(Placed {
             order_id: id(order),
@@ -209,7 +209,7 @@ impl History {
         self.emit(Event::ShippingCancelled(cancelled(order)), end);
     }
 
-    pub fn reserve(&mut self, order: &str, cause: Cause) -> Cause {
+    pub(crate) fn reserve(&mut self, order: &str, cause: Cause) -> Cause {
         let reserved = inventory::Reserved {
             order_id: id(order),
             customer: snapshot("c-1"),
@@ -219,7 +219,7 @@ impl History {
         self.emit(Event::InventoryReserved(reserved), cause)
     }
 
-    pub fn charge(&mut self, order: &str, cause: Cause) -> Cause {
+    pub(crate) fn charge(&mut self, order: &str, cause: Cause) -> Cause {
         let charged = Charged {
             order_id: id(order),
             customer: snapshot("c-1"),
@@ -254,7 +254,7 @@ impl History {
         self.emit(Event::ShippingCreated(created), cause)
     }
 
-    pub fn end(&mut self, order: &str, reason: EndReason, cause: Cause) -> Cause {
+    pub(crate) fn end(&mut self, order: &str, reason: EndReason, cause: Cause) -> Cause {
         let ended = Ended { order_id: id(order), reason, detail: String::new() };
         let event = match reason {
             EndReason::Dispatched => Event::OrderCompleted(ended),
@@ -266,20 +266,20 @@ impl History {
         self.emit(event, cause)
     }
 
-    pub fn settle(&mut self, amount: i64) {
+    pub(crate) fn settle(&mut self, amount: i64) {
         let outstanding = gbp(-amount);
         let settled = Settled { customer_id: id("c-1"), amount: gbp(amount), outstanding };
         self.command(Event::PaymentSettled(settled));
     }
 
     /// How many rows there are in all.
-    pub fn len(&self) -> usize {
+    pub(crate) fn len(&self) -> usize {
         self.rows.values().map(Vec::len).sum()
     }
 
     /// All rows, each stream in order, and the streams mixed as `picks` say; what these do not
     /// reach follows stream by stream.
-    pub fn mixed(&self, picks: &[usize]) -> Vec<(Service, Row)> {
+    pub(crate) fn mixed(&self, picks: &[usize]) -> Vec<(Service, Row)> {
         let mut streams: Vec<_> =
             self.rows.iter().map(|(service, rows)| (*service, rows.iter())).collect();
         let mut mixed = Vec::with_capacity(self.len());

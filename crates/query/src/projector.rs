@@ -1,0 +1,154 @@
+//! The projector: takes whatever rows have queued up, folds them, writes them, and goes on.
+//!
+//! It never trusts its memory for where it stands. Whenever Redis is found elsewhere than expected,
+//! it asks Redis and reads on from there: a flush, a restart, an older copy, a second projector and
+//! a hand on the position are all the same to it. What no fold can have written is built anew.
+//!
+//! Deliberately absent: a timer between a row's arrival and its writing. A batch is what came while
+//! the one before was being written.
+
+pub mod batch;
+
+mod following;
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use contracts::Timestamp;
+use tokio::sync::{mpsc, watch};
+
+use crate::keys::Generation;
+use crate::sources::{Readings, Source};
+use crate::standing::{Phase, Standing};
+use crate::store::{Found, Live, Store, StoreError};
+use following::Following;
+
+/// Rows that wait to be folded.
+const QUEUE_ROWS: usize = 2_048;
+
+/// Wait before trying again after a failure.
+const RETRY: Duration = Duration::from_millis(500);
+
+/// Folds streams into Redis for as long as it runs.
+pub struct Projector<S> {
+    client: redis::Client,
+    source: S,
+    clock: fn() -> Timestamp,
+    standing: watch::Sender<Standing>,
+}
+
+/// Why a projector starts over from what Redis says.
+#[derive(Debug, thiserror::Error)]
+pub enum Setback {
+    /// Redis cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+    /// What Redis held cannot have been folded from these streams. A new generation has begun.
+    #[error("the read model is built anew: {0}")]
+    BuiltAnew(String),
+    /// The readings have ended.
+    #[error("the reading of the streams has ended")]
+    Ended,
+}
+
+impl<S: Source> Projector<S> {
+    /// A projector that writes to `client`'s server and reads from `source`.
+    #[must_use]
+    pub fn new(client: redis::Client, source: S, clock: fn() -> Timestamp) -> Self {
+        Self { client, source, clock, standing: watch::Sender::default() }
+    }
+
+    /// Where the read model stands, now and later.
+    #[must_use]
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// Folds until it is dropped. That may happen at any moment: what was not written is folded
+    /// again by whoever comes next.
+    pub async fn run(mut self) {
+        loop {
+            let Err(setback) = self.follow().await;
+            tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
+            let reason = setback.to_string();
+            self.standing.send_modify(|standing| standing.phase = Phase::Away(reason));
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn follow(&mut self) -> Result<Infallible, Setback> {
+        let mut store = Store::connect(&self.client).await?;
+        let mut live = settle(&mut store, self.clock).await?;
+        sweep(&store, &live.generation);
+        loop {
+            let (sink, rows) = mpsc::channel(QUEUE_ROWS);
+            let readings = self.source.open(&live.positions, sink);
+            self.tell_opened(&live, &readings);
+            let caught_up =
+                tokio::spawn(tell_caught_up(self.standing.clone(), live.generation.clone()));
+            let following = Following::new(&mut store, live, rows, &readings, self);
+            let moved = following.run().await;
+            caught_up.abort();
+            // Only when it has really ended can it no longer speak for readings that are gone.
+            drop(caught_up.await);
+            live = moved?;
+        }
+    }
+
+    fn tell_opened(&self, live: &Live, readings: &Readings) {
+        let at_start = live.positions.at_start();
+        self.standing.send_modify(|standing| {
+            standing.phase = if at_start { Phase::Rebuilding } else { Phase::CatchingUp };
+            standing.generation = Some(live.generation.clone());
+            standing.positions = live.positions.clone();
+            standing.progress = readings.progress();
+        });
+    }
+}
+
+/// Finds where Redis stands; begins a generation if there is none that can be folded further.
+async fn settle(store: &mut Store, clock: fn() -> Timestamp) -> Result<Live, StoreError> {
+    loop {
+        match store.find().await? {
+            Found::Live(live) => return Ok(live),
+            Found::Nothing { pointer, reason } => {
+                tracing::warn!(reason, "a new generation of the read model begins");
+                if let Some(live) = store.begin(pointer.as_deref(), clock()).await? {
+                    return Ok(live);
+                }
+            }
+        }
+    }
+}
+
+/// Removes what older generations have left, beside everything else.
+fn sweep(store: &Store, live: &Generation) {
+    let (store, live) = (store.clone(), live.clone());
+    tokio::spawn(async move {
+        match store.sweep(live).await {
+            Ok(0) => {}
+            Ok(removed) => tracing::info!(removed, "keys of older generations were removed"),
+            Err(error) => tracing::warn!(%error, "keys of older generations are left for later"),
+        }
+    });
+}
+
+/// Says that the projector follows, once it has folded all that the streams held when their
+/// reading began.
+async fn tell_caught_up(standing: watch::Sender<Standing>, generation: Generation) {
+    let mut positions = standing.subscribe();
+    let progress = positions.borrow().progress.clone();
+    for (service, progress) in progress.iter() {
+        let mut progress = progress.clone();
+        let Ok(goal) = progress.wait_for(|progress| progress.last.is_some()).await.map(|p| p.last)
+        else {
+            return;
+        };
+        let reached = |standing: &Standing| Some(standing.positions.of(*service).sequence) >= goal;
+        if positions.wait_for(reached).await.is_err() {
+            return;
+        }
+    }
+    tracing::info!(%generation, "the read model has caught up");
+    standing.send_modify(|standing| standing.phase = Phase::Following);
+}

@@ -1,0 +1,84 @@
+//! The next batch: which of the waiting rows fit what has been folded, and how far they lead.
+
+use std::collections::VecDeque;
+
+use contracts::{Row, Service};
+
+use crate::fold::Item;
+use crate::positions::{Fit, Positions};
+
+/// Most rows in one batch: enough to make a round trip small beside the folding, few enough that
+/// Redis is not held up for long by one script.
+pub const BATCH_ROWS_MAX: usize = 1_000;
+
+/// Most payload in one batch, in bytes: orders may have a thousand lines.
+pub const BATCH_BYTES_MAX: usize = 4 << 20;
+
+/// Rows to fold.
+#[derive(Debug)]
+pub struct Batch {
+    /// The rows, each the next of its stream.
+    pub items: Vec<Item>,
+    /// Where they lead.
+    pub next: Positions,
+}
+
+/// Why a waiting row cannot be folded.
+#[derive(Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Misfit {
+    /// Rows are missing before it: it must be read from elsewhere.
+    #[error("rows are missing before {}/{sequence}", service.stream())]
+    Gap {
+        /// Its stream.
+        service: Service,
+        /// Its number.
+        sequence: u64,
+    },
+    /// Another row was folded under its number.
+    #[error("{}/{sequence} is not the row that was folded under this number", service.stream())]
+    Different {
+        /// Its stream.
+        service: Service,
+        /// Its number.
+        sequence: u64,
+    },
+}
+
+/// Takes the next batch out of the waiting rows. Rows that have been folded before are dropped.
+///
+/// # Errors
+/// When the first row that is left cannot be folded here.
+pub fn take(
+    positions: &Positions,
+    waiting: &mut VecDeque<(Service, Row)>,
+) -> Result<Batch, Misfit> {
+    let mut batch = Batch { items: Vec::new(), next: positions.clone() };
+    let mut bytes = 0;
+    while batch.items.len() < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
+        let Some((service, row)) = waiting.front() else { break };
+        let (service, sequence) = (*service, row.sequence);
+        match batch.next.fit(service, row) {
+            Fit::Next => {}
+            Fit::Folded => {
+                waiting.pop_front();
+                continue;
+            }
+            // What comes before the misfit is folded first; the misfit is met again by itself.
+            Fit::Gap | Fit::Different if !batch.items.is_empty() => break,
+            Fit::Gap => return Err(Misfit::Gap { service, sequence }),
+            Fit::Different => return Err(Misfit::Different { service, sequence }),
+        }
+        if let Some((service, row)) = waiting.pop_front() {
+            bytes += row.payload.len();
+            batch.push(Item::of(service, row));
+        }
+    }
+    Ok(batch)
+}
+
+impl Batch {
+    fn push(&mut self, item: Item) {
+        self.next.advance(item.service, &item.row, item.event.as_ref().ok());
+        self.items.push(item);
+    }
+}

@@ -1,0 +1,196 @@
+//! One run of readings, folded batch by batch, for as long as they go on where Redis stands.
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use contracts::{Row, Service, Timestamp};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior};
+
+use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
+use super::{Projector, Setback, settle};
+use crate::fold::{Changes, Damaged, Fold, Item};
+use crate::positions::Positions;
+use crate::sources::Readings;
+use crate::standing::Standing;
+use crate::store::{Live, Store, StoreError, Written};
+
+/// How often an idle projector asks Redis whether it still stands where it was left. A flush while
+/// nothing happens would otherwise go unnoticed until the next event.
+const CHECK_EVERY: Duration = Duration::from_millis(250);
+
+/// How long a projector whose batch came too late leaves the field to the one that was faster.
+const STAND_BY: Duration = Duration::from_millis(100);
+
+/// Where Redis stands, seen from the readings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Stands {
+    /// Where the waiting rows, or those to come, go on.
+    Here,
+    /// Elsewhere: the streams must be read from there.
+    Elsewhere,
+}
+
+/// What came.
+enum Came {
+    Rows,
+    TimeToLook,
+    Nothing,
+}
+
+/// A run of readings.
+pub(super) struct Following<'a> {
+    store: &'a mut Store,
+    live: Live,
+    rows: mpsc::Receiver<(Service, Row)>,
+    waiting: VecDeque<(Service, Row)>,
+    readings: &'a Readings,
+    standing: &'a watch::Sender<Standing>,
+    clock: fn() -> Timestamp,
+    check: Interval,
+}
+
+impl<'a> Following<'a> {
+    pub(super) fn new<S>(
+        store: &'a mut Store,
+        live: Live,
+        rows: mpsc::Receiver<(Service, Row)>,
+        readings: &'a Readings,
+        projector: &'a Projector<S>,
+    ) -> Self {
+        let mut check = tokio::time::interval(CHECK_EVERY);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        let (standing, clock) = (&projector.standing, projector.clock);
+        Self { store, live, rows, waiting: VecDeque::new(), readings, standing, clock, check }
+    }
+
+    /// Folds until Redis stands elsewhere, and says where.
+    pub(super) async fn run(mut self) -> Result<Live, Setback> {
+        loop {
+            let stands = match self.next().await {
+                Came::Rows => self.fold_waiting().await?,
+                Came::TimeToLook => self.look().await?,
+                Came::Nothing => return Err(Setback::Ended),
+            };
+            if stands == Stands::Elsewhere {
+                return Ok(self.live);
+            }
+        }
+    }
+
+    async fn next(&mut self) -> Came {
+        if !self.waiting.is_empty() {
+            return Came::Rows;
+        }
+        let mut came = Vec::with_capacity(BATCH_ROWS_MAX);
+        tokio::select! {
+            count = self.rows.recv_many(&mut came, BATCH_ROWS_MAX) => {
+                self.waiting.extend(came);
+                if count == 0 { Came::Nothing } else { Came::Rows }
+            }
+            _ = self.check.tick() => Came::TimeToLook,
+        }
+    }
+
+    async fn fold_waiting(&mut self) -> Result<Stands, Setback> {
+        let Batch { items, next } = match batch::take(&self.live.positions, &mut self.waiting) {
+            Ok(batch) => batch,
+            Err(gap @ Misfit::Gap { .. }) => {
+                tracing::debug!(reason = %gap, "the streams are read again from where Redis stands");
+                return Ok(Stands::Elsewhere);
+            }
+            Err(different) => return self.build_anew(&different.to_string()).await,
+        };
+        if items.is_empty() {
+            return Ok(Stands::Here);
+        }
+        let changes = match self.fold(items).await? {
+            Ok(changes) => changes,
+            Err(damaged) => return self.after_damage(&damaged.to_string()).await,
+        };
+        match self.store.write(&mut self.live, next.clone(), &changes).await? {
+            Written::Written => Ok(self.tell_written(&changes)),
+            Written::Moved => {
+                tokio::time::sleep(STAND_BY).await;
+                self.go_on_from_redis(&next).await
+            }
+            Written::Damaged(reason) => self.build_anew(&reason).await,
+        }
+    }
+
+    async fn fold(&mut self, items: Vec<Item>) -> Result<Result<Changes, Damaged>, StoreError> {
+        let mut fold = Fold::start(items);
+        loop {
+            let wanted = fold.wanted();
+            if wanted.is_empty() {
+                return Ok(fold.finish());
+            }
+            let values = self.store.read(&self.live.generation, &wanted).await?;
+            if let Err(damaged) = fold.fill(values) {
+                return Ok(Err(damaged));
+            }
+        }
+    }
+
+    /// The batch of another projector may have come between the reading of the records and now:
+    /// only if Redis still stands where it did are they really damaged.
+    async fn after_damage(&mut self, reason: &str) -> Result<Stands, Setback> {
+        let stands = settle(self.store, self.clock).await?;
+        if stands == self.live {
+            return self.build_anew(reason).await;
+        }
+        self.live = stands;
+        Ok(Stands::Elsewhere)
+    }
+
+    /// Looks whether Redis was moved while nothing came, and whether the streams are still those
+    /// that were folded.
+    async fn look(&mut self) -> Result<Stands, Setback> {
+        if let Some(reason) = self.readings.replaced() {
+            return self.build_anew(&reason).await;
+        }
+        let reach = self.live.positions.clone();
+        self.go_on_from_redis(&reach).await
+    }
+
+    /// Goes on from where Redis stands. Only if that is in the same generation and not before
+    /// `reach` can the rows to come be the next ones.
+    async fn go_on_from_redis(&mut self, reach: &Positions) -> Result<Stands, Setback> {
+        let stands = settle(self.store, self.clock).await?;
+        if stands == self.live {
+            return Ok(if stands.positions.covers(reach) {
+                Stands::Here
+            } else {
+                Stands::Elsewhere
+            });
+        }
+        let ahead = stands.generation == self.live.generation && stands.positions.covers(reach);
+        self.live = stands;
+        if !ahead {
+            return Ok(Stands::Elsewhere);
+        }
+        let positions = self.live.positions.clone();
+        self.standing.send_modify(|standing| standing.positions = positions);
+        Ok(Stands::Here)
+    }
+
+    /// Begins a new generation, since the live one cannot be right.
+    async fn build_anew(&mut self, reason: &str) -> Result<Stands, Setback> {
+        let pointer = self.live.generation.to_string();
+        self.store.begin(Some(&pointer), (self.clock)()).await?;
+        Err(Setback::BuiltAnew(reason.to_owned()))
+    }
+
+    fn tell_written(&self, changes: &Changes) -> Stands {
+        for parked in &changes.parked {
+            let (event, reason) = (parked.name(), &parked.reason);
+            tracing::error!(event, reason, "an event could not be folded and was parked");
+        }
+        let (positions, now) = (self.live.positions.clone(), (self.clock)());
+        self.standing.send_modify(|standing| {
+            standing.positions = positions;
+            standing.written_at = Some(now);
+        });
+        Stands::Here
+    }
+}
