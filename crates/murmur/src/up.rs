@@ -34,6 +34,8 @@ use plan::Plan;
 use ports::Wanted;
 use supervisor::Supervisor;
 
+pub(crate) use board::age;
+
 /// What `murmur up` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
@@ -94,7 +96,7 @@ async fn supervise(mut folder: Folder, args: Args) -> anyhow::Result<()> {
         Wanted { nats: args.nats_port, redis: args.redis_port, http_base: args.http_port_base };
     let started = |process: &Process| process.is_store() || !args.without.contains(process);
     let processes: Vec<_> = Process::ALL.into_iter().filter(started).collect();
-    let ports = ports::choose(&processes, wanted, folder.last_ports())?;
+    let ports = ports::choose(&processes, wanted, folder.last_ports(), ports::is_free)?;
     folder.keep_ports(&ports)?;
     let mut extra = BTreeMap::<_, Vec<_>>::new();
     for (process, argument) in args.arguments {

@@ -89,7 +89,7 @@ pub(super) fn describe(report: &Report) -> String {
 }
 
 /// A duration, as a person says it.
-pub(super) fn age(duration: Duration) -> String {
+pub(crate) fn age(duration: Duration) -> String {
     match duration.as_secs() {
         seconds @ 0..60 => format!("{seconds}s"),
         seconds @ 60..3600 => format!("{}m{:02}s", seconds / 60, seconds % 60),

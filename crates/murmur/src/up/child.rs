@@ -2,6 +2,7 @@
 
 use std::fs::{self, File};
 use std::io::{self, Read as _, Seek as _, SeekFrom};
+use std::os::unix::process::ExitStatusExt as _;
 use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
@@ -77,10 +78,11 @@ pub(super) fn send(pid: Pid, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// How a process ended, with the last thing that it said, if it did not end well.
+/// How a process ended, with the last thing that it said, if it gave up by itself.
 pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path) -> String {
     let how = match status {
         Ok(status) if status.success() => return "ended by itself".to_owned(),
+        Ok(status) if status.signal().is_some() => return status.to_string(),
         Ok(status) => status.to_string(),
         Err(error) => format!("lost sight of it: {error}"),
     };

@@ -50,6 +50,8 @@ pub(super) enum Signal {
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Then {
     StayDown,
+    /// As after any other death.
+    Recover,
     Start,
     WipeAndStart,
 }
@@ -109,7 +111,8 @@ impl Lifecycle {
             }
             (Act::Start, Phase::Starting | Phase::Ready | Phase::Unready) => Ok(Vec::new()),
             (Act::Stop, _) => Ok(self.stop(now)),
-            (Act::Kill, _) if self.runs() => Ok(vec![Effect::Signal(Signal::Kill)]),
+            (Act::Kill, Phase::Stopping { .. }) => Ok(vec![Effect::Signal(Signal::Kill)]),
+            (Act::Kill, _) if self.runs() => Ok(self.kill(Then::Recover, now)),
             (Act::Pause, _) if self.runs() => {
                 self.phase = Phase::Paused;
                 self.probe_at = None;
@@ -122,10 +125,7 @@ impl Lifecycle {
     /// What it keeps is to be deleted, and it is to be started again without.
     pub(super) fn wipe(&mut self, now: Instant) -> Vec<Effect> {
         if self.runs() {
-            let kill_at = now + STOP_WITHIN;
-            self.phase = Phase::Stopping { kill_at, then: Then::WipeAndStart };
-            self.probe_at = None;
-            return vec![Effect::Signal(Signal::Kill)];
+            return self.kill(Then::WipeAndStart, now);
         }
         let mut effects = vec![Effect::Wipe];
         effects.extend(self.spawn(now));
@@ -191,23 +191,26 @@ impl Lifecycle {
     pub(super) fn ended(&mut self, how: String, now: Instant) -> Vec<Effect> {
         let ran = self.started.take().map(|started| now - started).unwrap_or_default();
         self.probe_at = None;
-        self.last_death = Some(how.clone());
-        if let Phase::Stopping { then, .. } = self.phase {
-            self.phase = Phase::Stopped;
-            self.reason.clear();
-            return match then {
-                Then::StayDown => Vec::new(),
-                Then::Start => self.spawn(now),
-                Then::WipeAndStart => self.wipe(now),
-            };
+        let then = match self.phase {
+            Phase::Stopping { then, .. } => then,
+            Phase::Stopped
+            | Phase::Waiting { .. }
+            | Phase::Starting
+            | Phase::Ready
+            | Phase::Unready
+            | Phase::Paused => Then::Recover,
+        };
+        self.phase = Phase::Stopped;
+        self.reason.clear();
+        match then {
+            Then::StayDown => Vec::new(),
+            Then::Start => self.spawn(now),
+            Then::WipeAndStart => self.wipe(now),
+            Then::Recover => {
+                self.wait_after_death(how, ran, now);
+                Vec::new()
+            }
         }
-        if ran >= STEADY_AFTER {
-            self.deaths_in_a_row = 0;
-        }
-        self.phase = Phase::Waiting { until: now + backoff(self.deaths_in_a_row) };
-        self.deaths_in_a_row = self.deaths_in_a_row.saturating_add(1);
-        self.reason = how;
-        Vec::new()
     }
 
     /// Time has passed.
@@ -273,7 +276,7 @@ impl Lifecycle {
         self.started.map(|started| now - started)
     }
 
-    /// How it last ended.
+    /// How it last ended without having been asked to.
     pub(super) fn last_death(&self) -> Option<&str> {
         self.last_death.as_deref()
     }
@@ -284,6 +287,22 @@ impl Lifecycle {
         self.starts += 1;
         self.reason.clear();
         vec![Effect::Spawn]
+    }
+
+    fn wait_after_death(&mut self, how: String, ran: Duration, now: Instant) {
+        if ran >= STEADY_AFTER {
+            self.deaths_in_a_row = 0;
+        }
+        self.phase = Phase::Waiting { until: now + backoff(self.deaths_in_a_row) };
+        self.deaths_in_a_row = self.deaths_in_a_row.saturating_add(1);
+        self.reason.clone_from(&how);
+        self.last_death = Some(how);
+    }
+
+    fn kill(&mut self, then: Then, now: Instant) -> Vec<Effect> {
+        self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then };
+        self.probe_at = None;
+        vec![Effect::Signal(Signal::Kill)]
     }
 
     const fn runs(&self) -> bool {

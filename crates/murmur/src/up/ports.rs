@@ -32,26 +32,34 @@ pub(super) fn choose(
     processes: &[Process],
     wanted: Wanted,
     last_time: &BTreeMap<Process, u16>,
+    is_free: impl Fn(u16) -> bool,
 ) -> anyhow::Result<BTreeMap<Process, u16>> {
     let mut ports = BTreeMap::new();
     for process in processes.iter().copied() {
         if let Some(port) = wanted.of(process)? {
-            free_or_error(process, port)?;
+            if !is_free(port) {
+                bail!(taken(process, port));
+            }
             ports.insert(process, port);
         }
     }
-    let mut taken: BTreeSet<u16> = ports.values().copied().collect();
+    let mut used: BTreeSet<u16> = ports.values().copied().collect();
     for process in processes.iter().copied() {
         if ports.contains_key(&process) {
             continue;
         }
-        let again = last_time.get(&process).copied().filter(|port| is_free(*port));
-        let again = again.filter(|port| !taken.contains(port));
-        let port = again.or_else(|| any_free(&taken)).context("no free port was found")?;
-        taken.insert(port);
+        let usable = |port: &u16| !used.contains(port) && is_free(*port);
+        let again = last_time.get(&process).copied().filter(usable);
+        let port = again.or_else(|| candidates().find(usable)).context("no port is free")?;
+        used.insert(port);
         ports.insert(process, port);
     }
     Ok(ports)
+}
+
+/// Whether nobody listens there.
+pub(super) fn is_free(port: u16) -> bool {
+    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
 }
 
 impl Wanted {
@@ -70,40 +78,37 @@ impl Wanted {
     }
 }
 
-fn free_or_error(process: Process, port: u16) -> anyhow::Result<()> {
-    if is_free(port) {
-        return Ok(());
-    }
+fn taken(process: Process, port: u16) -> String {
     let flag = match process {
         Process::Nats => "--nats-port",
         Process::Redis => "--redis-port",
         Process::Service(_) | Process::Query => "--http-port-base",
     };
-    bail!(
+    format!(
         "port {port} for {process} is taken: end what listens there (`ss -ltnp sport = :{port}` \
          shows it), choose another with {flag}, or leave {flag} out to get a free one"
     )
 }
 
-fn is_free(port: u16) -> bool {
-    TcpListener::bind((Ipv4Addr::LOCALHOST, port)).is_ok()
-}
-
-/// Starts looking at a place that differs between processes, so that two `up`s at once rarely meet.
-fn any_free(taken: &BTreeSet<u16>) -> Option<u16> {
+/// Starts at a place that differs between processes, so that two `up`s at once rarely meet.
+fn candidates() -> impl Iterator<Item = u16> {
     let span = u32::from(CHOSEN_TO - CHOSEN_FROM);
     let start = std::process::id().wrapping_mul(97) % span;
-    let ports = (0..span).filter_map(|nth| u16::try_from((start + nth) % span).ok());
-    ports.map(|nth| CHOSEN_FROM + nth).find(|port| !taken.contains(port) && is_free(*port))
+    let places = (0..span).filter_map(move |nth| u16::try_from((start + nth) % span).ok());
+    places.map(|place| CHOSEN_FROM + place)
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
 
+    fn all_free(_: u16) -> bool {
+        true
+    }
+
     #[test]
     fn every_process_gets_a_port_of_its_own() {
-        let ports = choose(&Process::ALL, Wanted::default(), &BTreeMap::new()).unwrap();
+        let ports = choose(&Process::ALL, Wanted::default(), &BTreeMap::new(), all_free).unwrap();
         let different: BTreeSet<_> = ports.values().collect();
         assert_eq!(different.len(), Process::ALL.len());
         assert!(different.iter().all(|port| (CHOSEN_FROM..CHOSEN_TO).contains(port)));
@@ -111,11 +116,12 @@ mod tests {
 
     #[test]
     fn the_ports_of_the_last_time_are_kept_while_they_are_free() {
-        let first = choose(&Process::ALL, Wanted::default(), &BTreeMap::new()).unwrap();
-        assert_eq!(choose(&Process::ALL, Wanted::default(), &first).unwrap(), first);
-        let _squatter = TcpListener::bind(("127.0.0.1", first[&Process::Query])).unwrap();
-        let second = choose(&Process::ALL, Wanted::default(), &first).unwrap();
-        assert_ne!(second[&Process::Query], first[&Process::Query]);
+        let wanted = Wanted::default();
+        let first = choose(&Process::ALL, wanted, &BTreeMap::new(), all_free).unwrap();
+        assert_eq!(choose(&Process::ALL, wanted, &first, all_free).unwrap(), first);
+        let lost = first[&Process::Query];
+        let second = choose(&Process::ALL, wanted, &first, |port| port != lost).unwrap();
+        assert_ne!(second[&Process::Query], lost);
     }
 
     #[test]
@@ -123,13 +129,14 @@ mod tests {
         let squatter = TcpListener::bind("127.0.0.1:0").unwrap();
         let port = squatter.local_addr().unwrap().port();
         let wanted = Wanted { nats: Some(port), ..Wanted::default() };
-        let error = choose(&[Process::Nats], wanted, &BTreeMap::new()).unwrap_err().to_string();
-        assert!(error.contains("--nats-port") && error.contains(&port.to_string()), "{error}");
+        let error = choose(&[Process::Nats], wanted, &BTreeMap::new(), is_free).unwrap_err();
+        let text = error.to_string();
+        assert!(text.contains("--nats-port") && text.contains(&port.to_string()), "{text}");
     }
 
     #[test]
     fn a_base_so_high_that_a_port_overflows_is_refused() {
         let wanted = Wanted { http_base: Some(65_535), ..Wanted::default() };
-        assert!(choose(&[Process::Query], wanted, &BTreeMap::new()).is_err());
+        assert!(choose(&[Process::Query], wanted, &BTreeMap::new(), all_free).is_err());
     }
 }

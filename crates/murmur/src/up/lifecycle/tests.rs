@@ -49,6 +49,7 @@ fn a_killed_process_is_restarted() {
     let now = Instant::now();
     let mut life = ready(now);
     assert_eq!(life.command(Act::Kill, now), Ok(vec![Effect::Signal(Signal::Kill)]));
+    assert_eq!(life.state(), State::Stopping);
     pause_before_restart(&mut life, now);
     assert_eq!((life.state(), life.starts()), (State::Starting, 2));
 }
@@ -79,6 +80,16 @@ fn a_process_started_while_it_stops_comes_back() {
     life.stop(now);
     assert_eq!(life.command(Act::Start, now), Ok(vec![]));
     assert_eq!(life.ended("exit status: 0".into(), now), [Effect::Spawn]);
+}
+
+#[test]
+fn a_process_killed_while_it_stops_stays_down() {
+    let now = Instant::now();
+    let mut life = ready(now);
+    life.stop(now);
+    assert_eq!(life.command(Act::Kill, now), Ok(vec![Effect::Signal(Signal::Kill)]));
+    assert_eq!(life.ended("signal: 9".into(), now), []);
+    assert_eq!((life.state(), life.last_death()), (State::Stopped, None));
 }
 
 #[test]

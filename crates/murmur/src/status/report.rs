@@ -1,0 +1,122 @@
+//! What a service says of itself at `/status`. Fields that this build does not know are left out,
+//! and those that a service does not send are empty: an operator's view must not fail over them.
+
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+
+/// The answer of `GET /status`.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct ServiceReport {
+    /// starting, ready, alone, fenced or stopping.
+    pub(crate) state: String,
+    /// Why it is in that state.
+    pub(crate) reason: Option<String>,
+    /// What can be done about it, when it is fenced.
+    pub(crate) choices: Vec<String>,
+    /// Its history.
+    pub(crate) history: Option<String>,
+    /// The last row of its outbox.
+    pub(crate) head: u64,
+    /// The last row that its stream has acknowledged.
+    pub(crate) acknowledged: u64,
+    /// How far it has read each stream.
+    pub(crate) streams: BTreeMap<String, StreamReport>,
+    /// Streams whose next event it cannot handle.
+    pub(crate) held: Vec<Held>,
+    /// Durable timers that are set.
+    pub(crate) timers: u64,
+    /// What its answers promise: replicated or local.
+    pub(crate) durability: String,
+}
+
+/// How far a service has read one stream.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct StreamReport {
+    /// How far its replica has folded.
+    pub(crate) folded: u64,
+    /// How far it has decided.
+    pub(crate) decided: u64,
+    /// The stream's end, as last seen.
+    pub(crate) last: u64,
+    /// Whether it is reading.
+    pub(crate) connected: bool,
+    /// What is wrong with the stream, if anything.
+    pub(crate) alarm: Option<String>,
+}
+
+/// A stream that a service holds.
+#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[serde(default)]
+pub(crate) struct Held {
+    /// Which one; none for the service's own work.
+    pub(crate) stream: Option<String>,
+    /// Why.
+    pub(crate) reason: String,
+}
+
+impl ServiceReport {
+    /// Rows that are in foreign streams and not read yet: `ORDER 12, PAYMENT 3`, or `-`.
+    pub(crate) fn lag(&self) -> String {
+        let behind = self.streams.iter().filter_map(|(stream, report)| {
+            let lag = report.last.saturating_sub(report.folded.max(report.decided));
+            (lag > 0).then(|| format!("{stream} {lag}"))
+        });
+        let behind: Vec<_> = behind.collect();
+        if behind.is_empty() { "-".to_owned() } else { behind.join(", ") }
+    }
+
+    /// What a person has to know or do.
+    pub(crate) fn troubles(&self) -> Vec<String> {
+        let mut troubles = Vec::new();
+        if let Some(reason) = &self.reason {
+            troubles.push(format!("{}: {reason}", self.state));
+        }
+        troubles.extend(self.choices.iter().map(|choice| format!("choice: {choice}")));
+        for held in &self.held {
+            let stream = held.stream.as_deref().unwrap_or("its own work");
+            troubles.push(format!("holds {stream}: {}", held.reason));
+        }
+        for (stream, report) in &self.streams {
+            if let Some(alarm) = &report.alarm {
+                troubles.push(format!("{stream}: {alarm}"));
+            } else if !report.connected {
+                troubles.push(format!("{stream} is not connected"));
+            }
+        }
+        troubles
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(json: &str) -> ServiceReport {
+        serde_json::from_str(json).unwrap()
+    }
+
+    #[test]
+    fn lag_counts_from_the_further_of_the_two_positions() {
+        let report = report(
+            r#"{"streams":{"ORDER":{"folded":0,"decided":7,"last":9,"connected":true},
+                "CUSTOMER":{"folded":5,"decided":0,"last":5,"connected":true}},"new":1}"#,
+        );
+        assert_eq!(report.lag(), "ORDER 2");
+        assert_eq!(report.troubles(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn a_fenced_service_says_why_and_what_can_be_done() {
+        let report = report(
+            r#"{"state":"fenced","reason":"two stores were lost","choices":["restore a copy"],
+                "held":[{"stream":"ORDER","reason":"unknown type"}]}"#,
+        );
+        assert_eq!(
+            report.troubles(),
+            ["fenced: two stores were lost", "choice: restore a copy", "holds ORDER: unknown type"]
+        );
+    }
+}
