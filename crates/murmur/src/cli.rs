@@ -6,6 +6,7 @@ use std::path::PathBuf;
 
 use clap::{Args, Parser, Subcommand};
 
+use crate::control::Act;
 use crate::{audit, bench, contract, control, events, replay, scenario, status, trace, up};
 
 /// Runs and looks after a Murmuration on this machine.
@@ -75,31 +76,26 @@ pub(crate) enum Verdict {
 
 /// Runs a command to its end.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
-    let global = cli.global;
+    let global = &cli.global;
     match cli.command {
-        Command::Up(args) => up::run(&global, args),
-        Command::Contract(args) => contract::run(&global, &args),
-        client => tokio::runtime::Runtime::new()?.block_on(run_client(&global, client)),
+        Command::Up(args) => up::run(global, args),
+        Command::Contract(args) => contract::run(global, &args),
+        Command::Status => wait_for(status::run(global)),
+        Command::Down => wait_for(control::down(global)),
+        Command::Kill(target) => wait_for(control::act(global, Act::Kill, target)),
+        Command::Stop(target) => wait_for(control::act(global, Act::Stop, target)),
+        Command::Pause(target) => wait_for(control::act(global, Act::Pause, target)),
+        Command::Start(target) => wait_for(control::act(global, Act::Start, target)),
+        Command::Wipe(store) => wait_for(control::wipe(global, store)),
+        Command::Trace(args) => wait_for(trace::run(global, &args)),
+        Command::Events(args) => wait_for(events::run(global, &args)),
+        Command::Scenario(args) => wait_for(scenario::run(global, args)),
+        Command::Replay(args) => wait_for(replay::run(global, args)),
+        Command::Bench(args) => wait_for(bench::run(global, args)),
+        Command::Audit(args) => wait_for(audit::run(global, args)),
     }
 }
 
-/// The commands that talk to a Murmuration which is running already.
-async fn run_client(global: &Global, command: Command) -> anyhow::Result<Verdict> {
-    match command {
-        Command::Up(args) => up::run(global, args),
-        Command::Contract(args) => contract::run(global, &args),
-        Command::Status => status::run(global).await,
-        Command::Down => control::down(global).await,
-        Command::Kill(target) => control::act(global, control::Act::Kill, target).await,
-        Command::Stop(target) => control::act(global, control::Act::Stop, target).await,
-        Command::Pause(target) => control::act(global, control::Act::Pause, target).await,
-        Command::Start(target) => control::act(global, control::Act::Start, target).await,
-        Command::Wipe(store) => control::wipe(global, store).await,
-        Command::Trace(args) => trace::run(global, &args).await,
-        Command::Events(args) => events::run(global, &args).await,
-        Command::Scenario(args) => scenario::run(global, args).await,
-        Command::Replay(args) => replay::run(global, args).await,
-        Command::Bench(args) => bench::run(global, args).await,
-        Command::Audit(args) => audit::run(global, args).await,
-    }
+fn wait_for(work: impl Future<Output = anyhow::Result<Verdict>>) -> anyhow::Result<Verdict> {
+    tokio::runtime::Runtime::new()?.block_on(work)
 }

@@ -79,10 +79,12 @@ fn is_unread(
 
 /// The durable timer that the last event of a service has set.
 fn timer(choreography: &Choreography<'_>, state: State, last: &StoredEvent) -> Option<Owed> {
-    let due = match &last.event {
-        Event::OrderPlaced(placed) => placed.deadline,
-        Event::OrderPrepared(prepared) => prepared.until,
-        _ => return None,
+    let due = if let Event::OrderPlaced(placed) = &last.event {
+        placed.deadline
+    } else if let Event::OrderPrepared(prepared) = &last.event {
+        prepared.until
+    } else {
+        return None;
     };
     let service = last.headers.kind.service();
     let reaction = choreography.reactions.iter().find(|reaction| {

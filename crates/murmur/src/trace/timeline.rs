@@ -89,6 +89,7 @@ fn millis(from: Timestamp, to: Timestamp) -> f64 {
     millis
 }
 
+#[allow(clippy::wildcard_enum_match_arm, reason = "the kinds of all others say everything")]
 fn detail(event: &Event) -> String {
     match event {
         Event::OrderPlaced(placed) => {

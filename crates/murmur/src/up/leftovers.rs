@@ -54,8 +54,9 @@ fn all_end(left: &[(Process, Pid)], data: &Path) -> bool {
     true
 }
 
-/// Where there is no `/proc`, nothing is recognized and nothing touched.
+/// In the data folder, or below: Redis changes into its own. Where there is no `/proc`, nothing is
+/// recognized and nothing touched.
 fn works_in(pid: Pid, data: &Path) -> bool {
     let folder = fs::read_link(format!("/proc/{}/cwd", pid.as_raw_nonzero()));
-    folder.is_ok_and(|folder| data.canonicalize().is_ok_and(|data| folder == data))
+    folder.is_ok_and(|folder| data.canonicalize().is_ok_and(|data| folder.starts_with(data)))
 }

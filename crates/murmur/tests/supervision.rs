@@ -1,0 +1,179 @@
+//! `murmur up` with a real nats-server and redis-server: what dies comes back, what is stopped stays
+//! down, and nothing is left behind.
+
+use std::path::Path;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+const SERVICES: &str = "customer,product,order,inventory,payment,shipping,query";
+const WITHIN: Duration = Duration::from_secs(20);
+
+/// A broker and a Redis, supervised in a folder of their own; ended with the value.
+struct Murmuration {
+    data: TempDir,
+}
+
+impl Murmuration {
+    fn up() -> Self {
+        let this = Self { data: tempfile::tempdir().unwrap() };
+        this.succeeds(&["up", "--detach", "--without", SERVICES]);
+        this
+    }
+
+    fn murmur(&self, arguments: &[&str]) -> Output {
+        Command::new(env!("CARGO_BIN_EXE_murmur"))
+            .args(arguments)
+            .env("MURMUR_DATA", self.data.path())
+            .output()
+            .unwrap()
+    }
+
+    fn succeeds(&self, arguments: &[&str]) -> String {
+        let output = self.murmur(arguments);
+        let errors = String::from_utf8_lossy(&output.stderr);
+        assert!(output.status.success(), "murmur {arguments:?}: {errors}");
+        String::from_utf8(output.stdout).unwrap()
+    }
+
+    fn fails(&self, arguments: &[&str]) -> String {
+        let output = self.murmur(arguments);
+        assert_eq!(output.status.code(), Some(1), "murmur {arguments:?}");
+        String::from_utf8(output.stderr).unwrap()
+    }
+
+    /// What the supervisor says of a process.
+    fn report(&self, process: &str) -> Value {
+        let status = self.murmur(&["status", "--json"]);
+        let status: Value = serde_json::from_slice(&status.stdout).unwrap();
+        let reports = status["processes"].as_array().unwrap();
+        reports.iter().find(|report| report["process"] == process).unwrap().clone()
+    }
+
+    fn eventually(&self, process: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        let deadline = Instant::now() + WITHIN;
+        loop {
+            let report = self.report(process);
+            if holds(&report) {
+                return report;
+            }
+            assert!(Instant::now() < deadline, "{report}");
+            std::thread::yield_now();
+        }
+    }
+
+    fn run_file(&self) -> Value {
+        let text = std::fs::read(self.data.path().join("running.json")).unwrap();
+        serde_json::from_slice(&text).unwrap()
+    }
+}
+
+impl Drop for Murmuration {
+    fn drop(&mut self) {
+        self.murmur(&["down"]);
+    }
+}
+
+fn signal(signal: &str, pid: &Value) {
+    assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
+}
+
+fn is_alive(pid: &Value) -> bool {
+    Path::new("/proc").join(pid.to_string()).join("exe").read_link().is_ok()
+}
+
+#[test]
+fn a_killed_broker_is_started_again_on_its_port() {
+    let murmuration = Murmuration::up();
+    let before = murmuration.report("nats");
+    signal("-KILL", &before["pid"]);
+    let after =
+        murmuration.eventually("nats", |now| now["restarts"] == 1 && now["state"] == "ready");
+    assert_eq!(after["port"], before["port"]);
+    assert!(after["last_death"].as_str().unwrap().contains("SIGKILL"), "{after}");
+}
+
+#[test]
+fn a_stopped_process_stays_down_until_it_is_started() {
+    let murmuration = Murmuration::up();
+    murmuration.succeeds(&["stop", "redis"]);
+    assert_eq!(murmuration.report("redis")["state"], "stopped");
+    assert!(murmuration.fails(&["kill", "redis"]).contains("stopped"));
+    murmuration.succeeds(&["start", "redis"]);
+    assert_eq!(murmuration.report("redis")["state"], "ready");
+}
+
+#[test]
+fn a_paused_process_goes_on_where_it_was() {
+    let murmuration = Murmuration::up();
+    let before = murmuration.report("nats");
+    murmuration.succeeds(&["pause", "nats"]);
+    assert_eq!(murmuration.report("nats")["state"], "paused");
+    murmuration.succeeds(&["start", "nats"]);
+    let after = murmuration.report("nats");
+    assert_eq!((&after["pid"], &after["restarts"]), (&before["pid"], &before["restarts"]));
+}
+
+#[test]
+fn a_wiped_broker_comes_back_empty() {
+    let murmuration = Murmuration::up();
+    let kept = murmuration.data.path().join("nats/kept");
+    std::fs::write(&kept, "").unwrap();
+    murmuration.succeeds(&["wipe", "broker"]);
+    assert!(!kept.exists());
+    assert_eq!(murmuration.report("nats")["state"], "ready");
+    murmuration.succeeds(&["wipe", "redis"]);
+    assert!(murmuration.fails(&["wipe", "order"]).contains("left it out"));
+}
+
+#[test]
+fn a_second_supervisor_in_the_same_folder_is_refused() {
+    let murmuration = Murmuration::up();
+    assert!(murmuration.fails(&["up", "--detach"]).contains("runs already"));
+}
+
+#[test]
+fn down_ends_every_process_and_leaves_no_run_file() {
+    let murmuration = Murmuration::up();
+    let pids = murmuration.run_file()["pids"].clone();
+    murmuration.succeeds(&["down"]);
+    assert!(pids.as_object().unwrap().values().all(|pid| !is_alive(pid)));
+    assert!(murmuration.fails(&["status"]).contains("murmur up"));
+    murmuration.succeeds(&["up", "--detach", "--without", SERVICES]);
+}
+
+#[test]
+fn what_a_dead_supervisor_has_left_running_is_ended() {
+    let murmuration = Murmuration::up();
+    let running = murmuration.run_file();
+    signal("-STOP", &running["pids"]["redis"]);
+    signal("-KILL", &running["supervisor"]);
+    let deadline = Instant::now() + WITHIN;
+    while is_alive(&running["supervisor"]) {
+        assert!(Instant::now() < deadline);
+        std::thread::yield_now();
+    }
+    assert!(murmuration.fails(&["status"]).contains("has died"));
+    murmuration.succeeds(&["down"]);
+    for store in ["nats", "redis"] {
+        assert!(!is_alive(&running["pids"][store]), "{store}");
+    }
+    murmuration.succeeds(&["up", "--detach", "--without", SERVICES]);
+}
+
+#[test]
+fn a_missing_program_is_named_with_the_way_to_get_it() {
+    let murmuration = Murmuration { data: tempfile::tempdir().unwrap() };
+    let programs = murmuration.data.path().join("nothing");
+    let error = murmuration.fails(&["up", "--programs", programs.to_str().unwrap()]);
+    assert!(error.contains("cargo build"), "{error}");
+}
+
+#[test]
+fn a_wrong_command_line_is_told_apart_from_a_failure() {
+    let murmuration = Murmuration { data: tempfile::tempdir().unwrap() };
+    assert_eq!(murmuration.murmur(&["kill", "the-cat"]).status.code(), Some(2));
+    assert_eq!(murmuration.murmur(&["contract", "check"]).status.code(), Some(0));
+}
