@@ -177,8 +177,9 @@ pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdic
 /// `murmur down`.
 pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
     if !up::is_supervised(global) {
-        for process in up::end_leftovers(global)? {
-            eprintln!("ended {process}, left over from a supervisor that had died");
+        let ended = up::end_leftovers(global)?;
+        if ended.is_empty() {
+            eprintln!("nothing runs in {}", global.data.display());
         }
         return Ok(Verdict::Clean);
     }

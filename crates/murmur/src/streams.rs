@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{Id, Row, Service, StoredEvent};
+use tokio::sync::mpsc;
 
 use crate::running::Running;
 
@@ -28,6 +29,17 @@ impl Streams {
 
     /// All streams whole, each up to what is its last now.
     pub(crate) async fn all(&self) -> anyhow::Result<BTreeMap<Service, Vec<StoredEvent>>> {
+        anyhow::bail!("not written yet")
+    }
+
+    /// Hands over every row of a stream from now on, or from the first, until what is returned is
+    /// dropped.
+    pub(crate) async fn follow(
+        &self,
+        _service: Service,
+        _from_start: bool,
+        _sink: mpsc::Sender<(Service, Row)>,
+    ) -> anyhow::Result<()> {
         anyhow::bail!("not written yet")
     }
 

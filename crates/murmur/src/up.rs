@@ -85,9 +85,7 @@ pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 /// Opens the data folder and ends what an earlier supervisor left behind.
 fn prepare(global: &Global) -> anyhow::Result<Folder> {
     let folder = Folder::open(&global.data)?;
-    for process in leftovers::clean_up(folder.path())? {
-        eprintln!("ended {process}, left over from a supervisor that had died");
-    }
+    leftovers::clean_up(folder.path())?;
     Ok(folder)
 }
 

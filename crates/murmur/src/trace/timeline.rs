@@ -89,8 +89,9 @@ fn millis(from: Timestamp, to: Timestamp) -> f64 {
     millis
 }
 
+/// The essence of an event's content, in a few words; empty if its kind says everything.
 #[allow(clippy::wildcard_enum_match_arm, reason = "the kinds of all others say everything")]
-fn detail(event: &Event) -> String {
+pub(crate) fn detail(event: &Event) -> String {
     match event {
         Event::OrderPlaced(placed) => {
             format!("{} in {} lines for {}", placed.total, placed.lines.len(), customer(placed))

@@ -39,6 +39,9 @@ pub(crate) fn clean_up(data: &Path) -> anyhow::Result<Vec<Process>> {
             bail!("processes of an earlier run do not end: see running.json in {}", data.display());
         }
     }
+    for (process, _) in &left {
+        eprintln!("ended {process}, left over from a supervisor that had died");
+    }
     running.remove()?;
     Ok(left.into_iter().map(|(process, _)| process).collect())
 }
