@@ -8,6 +8,7 @@
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`store`]: Redis, and the one script that writes.
 //! * [`projector`]: from [`sources`] of rows through folds into the store, and where that [`standing`] is.
+//! * [`reader`]: everything that one answer needs in one round trip; [`answers`]: what it then says.
 
 pub mod records;
 
@@ -25,3 +26,7 @@ pub mod sources;
 pub mod standing;
 
 pub mod projector;
+
+pub mod reader;
+
+pub mod answers;

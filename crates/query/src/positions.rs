@@ -100,6 +100,12 @@ impl Positions {
             .unwrap_or_default()
     }
 
+    /// When the last row that was understood of the stream of `service` was decided.
+    #[must_use]
+    pub fn time_of(&self, service: Service) -> Option<Timestamp> {
+        self.iter().find(|(of, _)| *of == service).and_then(|(_, folded)| folded.time)
+    }
+
     /// How a row of the stream of `service` stands to what has been folded.
     #[must_use]
     pub fn fit(&self, service: Service, row: &Row) -> Fit {

@@ -1,29 +1,32 @@
 -- Reads plain values and pages of indexes with the records of their entries, all at one moment.
 --
 -- KEYS  the plain values
--- ARGV  1 prefix of the generation; then for each page 6 arguments: name of the index, lowest
---       score, highest score, 'up' or 'down', most entries, families of records by commas
--- Returns the plain values; then for each page: how many entries the whole index has, and a flat
---       list of each entry's member and score and one record of each family.
+-- ARGV  1 prefix of the generation, 2 name of a hash to count; then for each page 6 arguments: name
+--       of the index, lowest score, highest score, 'up' or 'down', most entries, families of the
+--       records with commas between them
+-- Returns the plain values; how many entries the hash has; and for each page: how many entries the
+--       index has, how many of them between the scores, and the entries of the page, each with its
+--       member, its score and one record of each family.
 local prefix = ARGV[1]
-local answer = { #KEYS > 0 and redis.call('MGET', unpack(KEYS)) or {} }
-for page = 2, #ARGV, 6 do
+local pages = {}
+for page = 3, #ARGV, 6 do
   local index = prefix .. ARGV[page]
   local low, high, way, most = ARGV[page + 1], ARGV[page + 2], ARGV[page + 3], ARGV[page + 4]
-  local entries
+  local found
   if way == 'up' then
-    entries = redis.call('ZRANGEBYSCORE', index, low, high, 'WITHSCORES', 'LIMIT', 0, most)
+    found = redis.call('ZRANGEBYSCORE', index, low, high, 'WITHSCORES', 'LIMIT', 0, most)
   else
-    entries = redis.call('ZREVRANGEBYSCORE', index, high, low, 'WITHSCORES', 'LIMIT', 0, most)
+    found = redis.call('ZREVRANGEBYSCORE', index, high, low, 'WITHSCORES', 'LIMIT', 0, most)
   end
-  local rows = {}
-  for entry = 1, #entries, 2 do
-    rows[#rows + 1] = entries[entry]
-    rows[#rows + 1] = entries[entry + 1]
+  local entries = {}
+  for entry = 1, #found, 2 do
+    local records = {}
     for family in string.gmatch(ARGV[page + 5], '[^,]+') do
-      rows[#rows + 1] = redis.call('GET', prefix .. family .. ':' .. entries[entry])
+      records[#records + 1] = redis.call('GET', prefix .. family .. ':' .. found[entry])
     end
+    entries[#entries + 1] = { found[entry], found[entry + 1], records }
   end
-  answer[#answer + 1] = { redis.call('ZCARD', index), rows }
+  local all, within = redis.call('ZCARD', index), redis.call('ZCOUNT', index, low, high)
+  pages[#pages + 1] = { all, within, entries }
 end
-return answer
+return { redis.call('MGET', unpack(KEYS)), redis.call('HLEN', prefix .. ARGV[2]), pages }

@@ -1,6 +1,8 @@
 //! The projector and its answers against a real redis-server: one story per file.
+#![cfg(test)]
 
 #[path = "../support/history.rs"]
+#[allow(dead_code, reason = "the tests of the fold share it, and need more of it")]
 mod history;
 #[path = "../support/memory.rs"]
 mod memory;
@@ -9,6 +11,7 @@ mod redis_server;
 
 mod stage;
 
+mod answers;
 mod folding;
 mod losses;
 mod refusals;

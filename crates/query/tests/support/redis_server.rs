@@ -73,10 +73,6 @@ impl RedisServer {
         self.until_ready().await;
     }
 
-    pub(crate) fn folder(&self) -> &Path {
-        self.folder.path()
-    }
-
     async fn until_ready(&mut self) {
         let deadline = Instant::now() + READY_MAX;
         loop {

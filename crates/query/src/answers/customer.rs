@@ -1,0 +1,102 @@
+//! A customer's orders, newest first.
+
+use contracts::choreography::State;
+use contracts::events::Customer;
+use contracts::{Id, Money, Timestamp};
+use serde::Serialize;
+
+use super::NoAnswer;
+use super::freshness::Freshness;
+use crate::keys;
+use crate::reader::page::{Entry, Order, PageRequest};
+use crate::reader::{ReadError, Reader, record};
+use crate::records::OrderRecord;
+use crate::records::order::End;
+
+/// A page of a customer's orders.
+#[derive(Debug, Serialize)]
+pub struct CustomerOrdersAnswer {
+    /// The customer as of now, if CUSTOMER has told of it.
+    pub customer: Option<Customer>,
+    /// How many orders there are on all pages.
+    pub total: u64,
+    /// The orders of this page, newest first.
+    pub orders: Vec<OrderInList>,
+    /// Where the next page begins, if there is one.
+    #[serde(skip)]
+    pub next: Option<String>,
+    /// How fresh all this is.
+    pub freshness: Freshness,
+}
+
+/// One order, in a list.
+#[derive(Debug, Serialize)]
+pub struct OrderInList {
+    /// The order.
+    pub order_id: String,
+    /// Its state, by the choreography's name.
+    pub state: State,
+    /// How it ended, once it has.
+    pub end: Option<End>,
+    /// The sum of its lines.
+    pub total: Money,
+    /// How many lines it has.
+    pub lines: usize,
+    /// Units in all its lines.
+    pub units: u64,
+    /// The day to which the business counts it.
+    pub business_date: String,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+}
+
+/// Reads a page of a customer's orders: at most `limit`, behind the cursor `after`.
+///
+/// # Errors
+/// When the read model cannot be read, or knows neither the customer nor an order of it.
+pub async fn customer_orders(
+    reader: &Reader,
+    id: &Id,
+    limit: usize,
+    after: Option<u64>,
+) -> Result<CustomerOrdersAnswer, NoAnswer> {
+    let page = PageRequest {
+        index: keys::customer_orders(id.as_str()),
+        low: "-inf".to_owned(),
+        high: after.map_or_else(|| "+inf".to_owned(), |number| format!("({number}")),
+        order: Order::Down,
+        // One more than is shown says whether there is a next page.
+        most: limit + 1,
+        families: &[keys::ORDER],
+    };
+    let mut look = reader.look(&[keys::record(keys::CUSTOMER, id.as_str())], &[page]).await?;
+    let freshness = Freshness::of(&look.positions, &reader.standing());
+    let customer: Option<Customer> = record(look.records.first())?;
+    let page = look.pages.pop().unwrap_or_default();
+    if customer.is_none() && page.all == 0 {
+        let freshness = Box::new(freshness);
+        return Err(NoAnswer::Unknown { what: "customer", id: id.to_string(), freshness });
+    }
+    let has_more = page.entries.len() > limit;
+    let shown = page.entries.iter().take(limit);
+    let next = shown.clone().next_back().filter(|_| has_more).map(|entry| entry.score.clone());
+    let orders = shown.map(OrderInList::of).collect::<Result<Vec<_>, _>>()?;
+    let orders = orders.into_iter().flatten().collect();
+    Ok(CustomerOrdersAnswer { customer, total: page.all, orders, next, freshness })
+}
+
+impl OrderInList {
+    fn of(entry: &Entry) -> Result<Option<Self>, ReadError> {
+        let order: Option<OrderRecord> = record(entry.records.first())?;
+        Ok(order.map(|order| Self {
+            order_id: entry.member.clone(),
+            state: order.state(),
+            total: order.total,
+            lines: order.lines.len(),
+            units: order.units(),
+            placed_at: order.placed_at(),
+            business_date: order.business_date,
+            end: order.end,
+        }))
+    }
+}

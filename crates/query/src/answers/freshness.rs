@@ -1,0 +1,92 @@
+//! How fresh an answer is: of which prefix of each stream it is the fold, and how far that is behind.
+
+use std::collections::BTreeMap;
+
+use contracts::{Service, Timestamp};
+use serde::Serialize;
+
+use crate::positions::Positions;
+use crate::standing::{Phase, Standing};
+
+/// How fresh an answer is.
+#[derive(Clone, Debug, Serialize)]
+pub struct Freshness {
+    /// `following`, `catching_up`, `rebuilding` or `away`.
+    pub state: &'static str,
+    /// Why the projector is away.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub reason: Option<String>,
+    /// Rows that the streams are known to hold and that are not folded.
+    pub behind: u64,
+    /// Each stream.
+    pub streams: BTreeMap<&'static str, StreamFreshness>,
+}
+
+/// How fresh an answer is in respect of one stream.
+#[derive(Clone, Debug, Serialize)]
+pub struct StreamFreshness {
+    /// The last row that is folded.
+    pub folded: u64,
+    /// The last row of the stream, as far as is known.
+    pub last: Option<u64>,
+    /// When the last folded row was decided.
+    pub as_of: Option<Timestamp>,
+    /// Whether the broker delivers this stream.
+    pub connected: bool,
+    /// Why the stream's reading stands still.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub alarm: Option<String>,
+}
+
+impl Freshness {
+    /// Of an answer that is the fold up to `positions`.
+    #[must_use]
+    pub fn of(positions: &Positions, standing: &Standing) -> Self {
+        let streams: BTreeMap<_, _> = positions
+            .iter()
+            .map(|(service, _)| {
+                (service.stream(), StreamFreshness::of(service, positions, standing))
+            })
+            .collect();
+        let reason = match &standing.phase {
+            Phase::Away(reason) => Some(reason.clone()),
+            Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
+        };
+        let behind = streams.values().map(StreamFreshness::behind).sum();
+        Self { state: standing.phase.name(), reason, behind, streams }
+    }
+
+    /// Of no answer, since there is no read model.
+    #[must_use]
+    pub fn of_nothing(standing: &Standing) -> Self {
+        let rebuilding = Phase::Rebuilding.name();
+        let freshness = Self::of(&Positions::default(), standing);
+        match standing.phase {
+            Phase::Away(_) | Phase::Rebuilding => freshness,
+            Phase::CatchingUp | Phase::Following => Self { state: rebuilding, ..freshness },
+        }
+    }
+
+    /// Whether what is not found here may yet be found once more is folded.
+    #[must_use]
+    pub fn is_incomplete(&self) -> bool {
+        self.state != Phase::Following.name()
+    }
+}
+
+impl StreamFreshness {
+    fn of(service: Service, positions: &Positions, standing: &Standing) -> Self {
+        let progress = standing.progress_of(service);
+        Self {
+            folded: positions.of(service).sequence,
+            last: progress.last,
+            as_of: positions.time_of(service),
+            connected: progress.connected,
+            alarm: progress.alarm,
+        }
+    }
+
+    fn behind(&self) -> u64 {
+        self.last.unwrap_or(0).saturating_sub(self.folded)
+    }
+}

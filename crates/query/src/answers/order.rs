@@ -1,0 +1,285 @@
+//! One order, denormalized: what all services say of it.
+
+use contracts::choreography::{NONE, State};
+use contracts::events::Address;
+use contracts::events::inventory::Shortage;
+use contracts::events::shipping::CancelReason;
+use contracts::{Id, Money, Service, Timestamp};
+use serde::Serialize;
+
+use super::NoAnswer;
+use super::freshness::Freshness;
+use crate::keys;
+use crate::reader::page::Values;
+use crate::reader::{ReadError, Reader, record};
+use crate::records::order::End;
+use crate::records::payment::{Decline, Limit};
+use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, Step, StockRecord};
+use crate::saga::{Owed, Saga};
+
+/// The families of an order's records.
+pub(super) const FAMILIES: &[&str] = &[keys::ORDER, keys::STOCK, keys::PAYMENT, keys::SHIPMENT];
+
+/// One order.
+#[derive(Debug, Serialize)]
+pub struct OrderAnswer {
+    /// The order.
+    pub order_id: Id,
+    /// Its state, by the choreography's name.
+    pub state: State,
+    /// Whether it has ended and nobody owes anything more.
+    pub settled: bool,
+    /// How it ended, once it has.
+    pub end: Option<End>,
+    /// Who ordered, as known when the order was placed.
+    pub customer: CustomerOfOrder,
+    /// What was ordered.
+    pub lines: Vec<LineOfOrder>,
+    /// The sum of the lines.
+    pub total: Money,
+    /// Units in all lines.
+    pub units: u64,
+    /// The day to which the business counts it.
+    pub business_date: String,
+    /// When it was placed.
+    pub placed_at: Timestamp,
+    /// When anything last happened to it.
+    pub updated_at: Timestamp,
+    /// When it is cancelled if it is still `placed`.
+    pub deadline: Timestamp,
+    /// When the hand-over window closes, once it is open.
+    pub hand_over_until: Option<Timestamp>,
+    /// Its reservation.
+    pub stock: StockOfOrder,
+    /// Its charge.
+    pub payment: PaymentOfOrder,
+    /// Its shipment.
+    pub shipment: ShipmentOfOrder,
+    /// All events of it, of all services.
+    pub timeline: Vec<Moment>,
+    /// Who owes which event next.
+    pub next: Vec<Owed>,
+    /// How fresh all this is.
+    pub freshness: Freshness,
+}
+
+/// Who ordered.
+#[derive(Debug, Serialize)]
+pub struct CustomerOfOrder {
+    /// The customer.
+    pub id: Id,
+    /// The name.
+    pub name: String,
+    /// Where to.
+    pub address: Address,
+    /// Which version of the customer that was.
+    pub version: u64,
+}
+
+/// One line.
+#[derive(Debug, Serialize)]
+pub struct LineOfOrder {
+    /// The product.
+    pub sku: Id,
+    /// Its name when the order was placed.
+    pub name: String,
+    /// Units.
+    pub quantity: u32,
+    /// The price of one unit that was agreed.
+    pub unit_price: Money,
+    /// The price of the line.
+    pub amount: Option<Money>,
+}
+
+/// What INVENTORY says.
+#[derive(Debug, Serialize)]
+pub struct StockOfOrder {
+    /// The reservation's state.
+    pub state: State,
+    /// The lines that fell short.
+    pub shortages: Vec<Shortage>,
+}
+
+/// What PAYMENT says.
+#[derive(Debug, Serialize)]
+pub struct PaymentOfOrder {
+    /// The charge's state.
+    pub state: State,
+    /// What was charged.
+    pub charged: Option<Money>,
+    /// What was paid back.
+    pub refunded: Option<Money>,
+    /// Why the charge was declined.
+    pub declined: Option<Decline>,
+    /// The limit by which this was decided.
+    pub limit: Option<Limit>,
+}
+
+/// What SHIPPING says.
+#[derive(Debug, Serialize)]
+pub struct ShipmentOfOrder {
+    /// The shipment's state.
+    pub state: State,
+    /// To whom.
+    pub name: Option<String>,
+    /// Where to.
+    pub address: Option<Address>,
+    /// Units in the parcel.
+    pub units: Option<u64>,
+    /// Why it will never leave.
+    pub cancelled: Option<CancelReason>,
+}
+
+/// One event in the timeline.
+#[derive(Debug, Serialize)]
+pub struct Moment {
+    /// The stream.
+    pub stream: &'static str,
+    /// The event.
+    #[serde(flatten)]
+    pub step: Step,
+    /// Milliseconds since the order was placed, by the clocks of the two services.
+    pub after_ms: i64,
+}
+
+/// The four records of one order.
+pub(super) struct Records {
+    order: Option<OrderRecord>,
+    stock: Option<StockRecord>,
+    payment: Option<PaymentRecord>,
+    shipment: Option<ShipmentRecord>,
+}
+
+/// Reads one order.
+///
+/// # Errors
+/// When the read model cannot be read, or ORDER has not told of the order.
+pub async fn order(reader: &Reader, id: &Id) -> Result<OrderAnswer, NoAnswer> {
+    let names: Vec<String> =
+        FAMILIES.iter().map(|family| keys::record(family, id.as_str())).collect();
+    let look = reader.look(&names, &[]).await?;
+    let freshness = Freshness::of(&look.positions, &reader.standing());
+    let records = Records::of(&look.records)?;
+    let saga = records.saga();
+    let Some(order) = saga.order else {
+        let freshness = Box::new(freshness);
+        return Err(NoAnswer::Unknown { what: "order", id: id.to_string(), freshness });
+    };
+    Ok(OrderAnswer::of(id, order, &saga, freshness))
+}
+
+impl OrderAnswer {
+    fn of(id: &Id, order: &OrderRecord, saga: &Saga<'_>, freshness: Freshness) -> Self {
+        let timeline: Vec<_> =
+            saga.timeline().into_iter().map(|step| Moment::of(step, order)).collect();
+        let updated_at = timeline.iter().map(|moment| moment.step.time).max();
+        Self {
+            order_id: id.clone(),
+            state: order.state(),
+            settled: saga.settled(),
+            end: order.end.clone(),
+            customer: CustomerOfOrder::of(order),
+            lines: order.lines.iter().map(LineOfOrder::of).collect(),
+            total: order.total,
+            units: order.units(),
+            business_date: order.business_date.clone(),
+            placed_at: order.placed_at(),
+            updated_at: updated_at.unwrap_or_else(|| order.placed_at()),
+            deadline: order.deadline,
+            hand_over_until: order.until,
+            stock: StockOfOrder::of(saga.stock),
+            payment: PaymentOfOrder::of(saga.payment),
+            shipment: ShipmentOfOrder::of(saga.shipment),
+            next: saga.owed(),
+            timeline,
+            freshness,
+        }
+    }
+}
+
+impl Records {
+    /// Understands the values of [`FAMILIES`].
+    pub(super) fn of(values: &Values) -> Result<Self, ReadError> {
+        Ok(Self {
+            order: record(values.first())?,
+            stock: record(values.get(1))?,
+            payment: record(values.get(2))?,
+            shipment: record(values.get(3))?,
+        })
+    }
+
+    pub(super) const fn saga(&self) -> Saga<'_> {
+        Saga {
+            order: self.order.as_ref(),
+            stock: self.stock.as_ref(),
+            payment: self.payment.as_ref(),
+            shipment: self.shipment.as_ref(),
+        }
+    }
+}
+
+impl CustomerOfOrder {
+    fn of(order: &OrderRecord) -> Self {
+        let customer = &order.customer.customer;
+        Self {
+            id: customer.id.clone(),
+            name: customer.name.clone(),
+            address: customer.address.clone(),
+            version: order.customer.version,
+        }
+    }
+}
+
+impl LineOfOrder {
+    fn of(line: &contracts::events::Line) -> Self {
+        Self {
+            sku: line.sku.clone(),
+            name: line.name.clone(),
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+            amount: line.unit_price.times(line.quantity).ok(),
+        }
+    }
+}
+
+impl StockOfOrder {
+    fn of(stock: Option<&StockRecord>) -> Self {
+        Self {
+            state: stock.map_or(NONE, StockRecord::state),
+            shortages: stock.map(|stock| stock.shortages.clone()).unwrap_or_default(),
+        }
+    }
+}
+
+impl PaymentOfOrder {
+    fn of(payment: Option<&PaymentRecord>) -> Self {
+        Self {
+            state: payment.map_or(NONE, PaymentRecord::state),
+            charged: payment.and_then(|payment| payment.charged),
+            refunded: payment.and_then(|payment| payment.refunded),
+            declined: payment.and_then(|payment| payment.declined),
+            limit: payment.and_then(|payment| payment.limit),
+        }
+    }
+}
+
+impl ShipmentOfOrder {
+    fn of(shipment: Option<&ShipmentRecord>) -> Self {
+        let parcel = shipment.and_then(|shipment| shipment.parcel.as_ref());
+        Self {
+            state: shipment.map_or(NONE, ShipmentRecord::state),
+            name: parcel.map(|parcel| parcel.name.clone()),
+            address: parcel.map(|parcel| parcel.address.clone()),
+            units: parcel.map(|parcel| parcel.units),
+            cancelled: shipment.and_then(|shipment| shipment.cancelled),
+        }
+    }
+}
+
+impl Moment {
+    fn of(step: &Step, order: &OrderRecord) -> Self {
+        let service: Service = step.service();
+        let after_ms = step.time.millis_since(order.placed_at());
+        Self { stream: service.stream(), step: step.clone(), after_ms }
+    }
+}

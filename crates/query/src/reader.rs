@@ -1,0 +1,208 @@
+//! Reading the read model: everything that one answer needs, in one round trip, at one moment.
+//!
+//! The pointer and the position are read together with the records, so an answer always knows of
+//! which prefix of the streams it is the fold.
+
+pub mod page;
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use contracts::Service;
+use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use serde::de::DeserializeOwned;
+use tokio::sync::watch;
+
+use crate::fold::table::Stored;
+use crate::keys::{self, Generation};
+use crate::positions::Positions;
+use crate::standing::Standing;
+use crate::store::LIST;
+use page::{ListAnswer, Page, PageRequest};
+
+/// Longest wait for an answer of Redis to a reader.
+const ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// Longest wait for a connection.
+const CONNECT_MAX: Duration = Duration::from_secs(1);
+
+/// Commands that may wait to be sent: many clients share one connection.
+const PIPELINE: usize = 1_024;
+
+/// How often a read that met another generation than it expected looks again.
+const ATTEMPTS: usize = 3;
+
+/// Reads what the projector writes. Clones share one connection.
+#[derive(Clone)]
+pub struct Reader {
+    connection: ConnectionManager,
+    standing: watch::Receiver<Standing>,
+}
+
+/// What was read, and of which prefix of the streams it is the fold.
+#[derive(Debug)]
+pub struct Look {
+    /// How far the streams were folded.
+    pub positions: Positions,
+    /// The records asked for, in their order.
+    pub records: Vec<Option<Vec<u8>>>,
+    /// The pages asked for, in their order.
+    pub pages: Vec<Page>,
+    /// How many events are parked; not counted if no page was asked for.
+    pub parked: u64,
+}
+
+/// How far some streams must have been folded: what a consistency token says.
+pub type Wanted = BTreeMap<Service, u64>;
+
+/// A stream that is not folded far enough.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Missing {
+    /// The stream.
+    pub service: Service,
+    /// Which sequence the token asks for.
+    pub wanted: u64,
+    /// Which is folded.
+    pub folded: u64,
+}
+
+/// Why nothing could be read.
+#[derive(Debug, thiserror::Error)]
+pub enum ReadError {
+    /// Redis cannot be reached, or does not answer as it should.
+    #[error("Redis failed: {0}")]
+    Away(#[from] redis::RedisError),
+    /// Redis holds no read model: it was flushed, or is new. The projector builds one.
+    #[error("Redis holds no read model yet; it is being built from the streams")]
+    Nothing,
+    /// What Redis holds was not written by a fold of this build.
+    #[error("{0}")]
+    Damaged(String),
+}
+
+impl Reader {
+    /// A reader of `client`'s server. Connects with the first read, and again after each failure.
+    ///
+    /// # Errors
+    /// When the client's settings do not allow it.
+    pub fn new(
+        client: &redis::Client,
+        standing: watch::Receiver<Standing>,
+    ) -> Result<Self, redis::RedisError> {
+        let config = ConnectionManagerConfig::new()
+            .set_connection_timeout(Some(CONNECT_MAX))
+            .set_response_timeout(Some(ANSWER_MAX))
+            .set_pipeline_buffer_size(PIPELINE)
+            .set_number_of_retries(1);
+        Ok(Self { connection: client.get_connection_manager_lazy(config)?, standing })
+    }
+
+    /// Where the read model stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
+    }
+
+    /// Waits, at most for `patience`, until the projector has folded as much as is wanted.
+    ///
+    /// # Errors
+    /// With what is still missing then.
+    pub async fn wait_for(&self, wanted: &Wanted, patience: Duration) -> Result<(), Vec<Missing>> {
+        let mut standing = self.standing.clone();
+        let folded = standing.wait_for(|standing| missing(&standing.positions, wanted).is_empty());
+        if let Ok(Ok(_)) = tokio::time::timeout(patience, folded).await {
+            return Ok(());
+        }
+        Err(missing(&self.standing.borrow().positions, wanted))
+    }
+
+    /// Reads records and pages.
+    ///
+    /// # Errors
+    /// When Redis fails, or holds no read model.
+    pub async fn look(&self, names: &[String], pages: &[PageRequest]) -> Result<Look, ReadError> {
+        let mut generation = self.standing.borrow().generation.clone();
+        for _ in 0..ATTEMPTS {
+            let assumed = match generation.take() {
+                Some(generation) => generation,
+                None => self.live_generation().await?,
+            };
+            let (mut values, parked, found) = self.ask(&assumed, names, pages).await?;
+            if values.len() < 2 {
+                return Err(ReadError::Damaged("Redis answered too little".into()));
+            }
+            let records = values.split_off(2);
+            let (pointer, position) = (text(values.first()), text(values.last()));
+            if pointer.is_some_and(|pointer| pointer != assumed.to_string()) {
+                continue;
+            }
+            let (Some(_), Some(position)) = (pointer, position) else {
+                return Err(ReadError::Nothing);
+            };
+            let positions = Positions::parse(position)
+                .map_err(|damaged| ReadError::Damaged(damaged.to_string()))?;
+            let pages = found.into_iter().map(Page::of).collect();
+            return Ok(Look { positions, records, pages, parked });
+        }
+        Err(ReadError::Nothing)
+    }
+
+    async fn live_generation(&self) -> Result<Generation, ReadError> {
+        let mut connection = self.connection.clone();
+        let pointer: Option<String> =
+            redis::cmd("GET").arg(keys::POINTER).query_async(&mut connection).await?;
+        let pointer = pointer.ok_or(ReadError::Nothing)?;
+        pointer
+            .parse()
+            .map_err(|error: keys::InvalidGeneration| ReadError::Damaged(error.to_string()))
+    }
+
+    async fn ask(
+        &self,
+        generation: &Generation,
+        names: &[String],
+        pages: &[PageRequest],
+    ) -> Result<ListAnswer, ReadError> {
+        let mut connection = self.connection.clone();
+        let mut keys = vec![keys::POINTER.to_owned(), generation.position_key()];
+        keys.extend(names.iter().map(|name| generation.key(name)));
+        if pages.is_empty() {
+            let values = redis::cmd("MGET").arg(keys).query_async(&mut connection).await?;
+            return Ok((values, 0, Vec::new()));
+        }
+        let mut call = LIST.prepare_invoke();
+        call.key(keys).arg(generation.key("")).arg(keys::PARKED);
+        for page in pages {
+            page.add_to(&mut call);
+        }
+        Ok(call.invoke_async(&mut connection).await?)
+    }
+}
+
+/// What of `wanted` is not folded.
+#[must_use]
+pub fn missing(positions: &Positions, wanted: &Wanted) -> Vec<Missing> {
+    let standing = |(service, wanted): (&Service, &u64)| Missing {
+        service: *service,
+        wanted: *wanted,
+        folded: positions.of(*service).sequence,
+    };
+    wanted.iter().map(standing).filter(|missing| missing.folded < missing.wanted).collect()
+}
+
+/// Understands a record.
+///
+/// # Errors
+/// When it is not what a fold writes.
+pub fn record<T: DeserializeOwned>(
+    value: Option<&Option<Vec<u8>>>,
+) -> Result<Option<T>, ReadError> {
+    let Some(Some(json)) = value else { return Ok(None) };
+    let stored: Stored<T> = serde_json::from_slice(json)
+        .map_err(|error| ReadError::Damaged(format!("a record in Redis is damaged: {error}")))?;
+    Ok(Some(stored.record))
+}
+
+fn text(value: Option<&Option<Vec<u8>>>) -> Option<&str> {
+    std::str::from_utf8(value?.as_ref()?).ok()
+}
