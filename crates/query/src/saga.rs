@@ -141,3 +141,49 @@ fn is_caused_in(step: &Step, waiting: &[&[Step]]) -> bool {
     let is_cause = |other: &Step| other.service() == *service && other.sequence == *sequence;
     waiting.iter().any(|steps| steps.iter().any(is_cause))
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn step(sequence: u64, kind: Kind, micros: i64, cause: &str) -> Step {
+        let time = Timestamp::from_micros(micros);
+        Step { sequence, kind, time, cause: cause.parse().unwrap() }
+    }
+
+    #[test]
+    fn a_clock_that_is_slow_does_not_put_an_effect_before_its_cause() {
+        let stock = StockRecord {
+            shortages: Vec::new(),
+            steps: vec![step(9, Kind::InventoryReserved, 50, "ORDER/3")],
+        };
+        let payment = PaymentRecord {
+            steps: vec![step(4, Kind::PaymentCharged, 10, "INVENTORY/9")],
+            ..PaymentRecord::default()
+        };
+        let saga = Saga { stock: Some(&stock), payment: Some(&payment), ..Saga::default() };
+        let kinds: Vec<_> = saga.timeline().into_iter().map(|step| step.kind).collect();
+        assert_eq!(kinds, [Kind::InventoryReserved, Kind::PaymentCharged]);
+    }
+
+    #[test]
+    fn steps_that_name_each_other_as_cause_are_shown_all_the_same() {
+        let stock = StockRecord {
+            shortages: Vec::new(),
+            steps: vec![step(9, Kind::InventoryReserved, 50, "PAYMENT/4")],
+        };
+        let payment = PaymentRecord {
+            steps: vec![step(4, Kind::PaymentCharged, 10, "INVENTORY/9")],
+            ..PaymentRecord::default()
+        };
+        let saga = Saga { stock: Some(&stock), payment: Some(&payment), ..Saga::default() };
+        assert_eq!(saga.timeline().len(), 2);
+    }
+
+    #[test]
+    fn an_order_that_only_others_have_heard_of_is_not_settled() {
+        let saga = Saga::default();
+        assert!(!saga.settled());
+        assert_eq!(saga.owed(), []);
+    }
+}

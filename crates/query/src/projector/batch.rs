@@ -82,3 +82,62 @@ impl Batch {
         self.items.push(item);
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use contracts::Chain;
+
+    use super::*;
+
+    /// Rows whose content is of no interest here.
+    fn row(sequence: u64, chain: Chain) -> (Service, Row) {
+        let subject = format!("order.placed.o-{sequence}");
+        (
+            Service::Order,
+            Row { sequence, subject, headers: String::new(), payload: [].into(), chain },
+        )
+    }
+
+    fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<(Service, Row)> {
+        sequences.into_iter().map(|sequence| row(sequence, Chain::START)).collect()
+    }
+
+    fn folded(up_to: u64) -> Positions {
+        let mut positions = Positions::default();
+        let (service, row) = row(up_to, Chain::START);
+        positions.advance(service, &row, None);
+        positions
+    }
+
+    #[test]
+    fn rows_that_were_folded_before_are_dropped() {
+        let mut waiting = rows(3..=7);
+        let batch = take(&folded(5), &mut waiting).unwrap();
+        assert_eq!(batch.items.iter().map(|item| item.row.sequence).collect::<Vec<_>>(), [6, 7]);
+        assert_eq!(batch.next.of(Service::Order).sequence, 7);
+        assert!(waiting.is_empty());
+    }
+
+    #[test]
+    fn what_comes_before_a_gap_is_folded_and_then_the_gap_is_told() {
+        let mut waiting = rows([6, 8]);
+        let batch = take(&folded(5), &mut waiting).unwrap();
+        assert_eq!(batch.items.len(), 1);
+        let gap = take(&batch.next, &mut waiting).unwrap_err();
+        assert_eq!(gap, Misfit::Gap { service: Service::Order, sequence: 8 });
+    }
+
+    #[test]
+    fn another_row_under_the_number_that_was_folded_is_told() {
+        let other = row(5, Chain::START.next("another", "", b""));
+        let error = take(&folded(5), &mut VecDeque::from([other])).unwrap_err();
+        assert_eq!(error, Misfit::Different { service: Service::Order, sequence: 5 });
+    }
+
+    #[test]
+    fn a_batch_is_bounded_in_rows() {
+        let mut waiting = rows(1..=1_500);
+        let batch = take(&Positions::default(), &mut waiting).unwrap();
+        assert_eq!((batch.items.len(), waiting.len()), (BATCH_ROWS_MAX, 500));
+    }
+}
