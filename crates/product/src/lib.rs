@@ -1,1 +1,17 @@
-//! product
+//! The product service: what is sold, and at what price.
+//!
+//! State-stored: one table holds the newest state of each product, and every event carries the
+//! whole of it, so that other services keep replicas by remembering the newest event.
+//!
+//! # Layout
+//!
+//! * [`domain`]: what may be asked, and what follows from it.
+//! * [`refusal`]: why a command is refused, as data.
+//! * [`tables`]: the one table.
+//!
+//! Deliberately absent: stock (inventory's), prices that were agreed (they stand in each order), and
+//! any reaction to other services. This service reads nobody's stream.
+
+pub mod domain;
+pub mod refusal;
+pub mod tables;

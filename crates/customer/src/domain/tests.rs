@@ -1,0 +1,226 @@
+//! The domain on a real engine over a database in memory.
+
+use contracts::{HistoryId, Row};
+use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+fn new_engine() -> Engine<Customers> {
+    let database = Database::in_memory(Customers::SERVICE, Customers::MIGRATIONS).unwrap();
+    Engine::new(Customers, database).unwrap()
+}
+
+fn started() -> Engine<Customers> {
+    let mut engine = new_engine();
+    engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
+    engine
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn details() -> Details {
+    Details {
+        name: "Ada".into(),
+        address: Address { street: String::new(), city: String::new(), country: "GB".into() },
+        credit_limit: Money::new(10_000, "GBP".parse().unwrap()),
+    }
+}
+
+fn named(name: &str) -> Details {
+    Details { name: name.into(), ..details() }
+}
+
+fn register_as(text: &str) -> Command {
+    Command::Register { id: id(text), details: details() }
+}
+
+fn change_to(text: &str, details: Details) -> Command {
+    Command::Change { id: id(text), details }
+}
+
+fn close_of(text: &str) -> Command {
+    Command::Close { id: id(text) }
+}
+
+fn run(engine: &mut Engine<Customers>, command: Command, request: Request) -> Batch<Refusal> {
+    engine.run(&[Work::Command { command, request }], NOW).unwrap()
+}
+
+fn answer(mut batch: Batch<Refusal>) -> Answer<Refusal> {
+    match batch.outcomes.remove(0) {
+        Outcome::Command(answer) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+fn ask(engine: &mut Engine<Customers>, command: Command) -> Answer<Refusal> {
+    answer(run(engine, command, Request::default()))
+}
+
+fn accepted(answer: Answer<Refusal>) -> Event {
+    match answer {
+        Answer::Accepted { event, .. } => event.event,
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+fn refused(answer: Answer<Refusal>) -> Refusal {
+    match answer {
+        Answer::Refused(refusal) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn all(engine: &Engine<Customers>) -> Vec<(u64, Customer)> {
+    tables::page(&engine.read(), "", 100).unwrap()
+}
+
+fn outbox(engine: &Engine<Customers>) -> Vec<Row> {
+    engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
+}
+
+#[test]
+fn each_event_carries_the_whole_state_and_its_sequence_is_the_version() {
+    let mut engine = started();
+    let mut customer = details().of(&id("c-1"));
+    let event = accepted(ask(&mut engine, register_as("c-1")));
+    assert_eq!(event, Event::CustomerRegistered(customer.clone()));
+
+    customer.name = "Grace".into();
+    let event = accepted(ask(&mut engine, change_to("c-1", named("Grace"))));
+    assert_eq!(event, Event::CustomerChanged(customer.clone()));
+
+    customer.closed = true;
+    let event = accepted(ask(&mut engine, close_of("c-1")));
+    assert_eq!(event, Event::CustomerClosed(customer.clone()));
+    assert_eq!(all(&engine), [(3, customer)]);
+}
+
+#[test]
+fn an_id_is_registered_once() {
+    let mut engine = started();
+    accepted(ask(&mut engine, register_as("c-1")));
+    let refusal = refused(ask(&mut engine, register_as("c-1")));
+    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1")));
+    accepted(ask(&mut engine, close_of("c-1")));
+    let refusal = refused(ask(&mut engine, register_as("c-1")));
+    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1")));
+}
+
+#[test]
+fn what_changes_nothing_makes_no_event() {
+    let mut engine = started();
+    accepted(ask(&mut engine, register_as("c-1")));
+    assert!(matches!(ask(&mut engine, change_to("c-1", details())), Answer::Unchanged));
+    accepted(ask(&mut engine, close_of("c-1")));
+    assert!(matches!(ask(&mut engine, close_of("c-1")), Answer::Unchanged));
+    assert_eq!(outbox(&engine).len(), 2);
+}
+
+#[test]
+fn a_closed_customer_changes_no_more() {
+    let mut engine = started();
+    accepted(ask(&mut engine, register_as("c-1")));
+    accepted(ask(&mut engine, close_of("c-1")));
+    let refusal = refused(ask(&mut engine, change_to("c-1", named("Grace"))));
+    assert_eq!(refusal, Refusal::Closed(id("c-1")));
+}
+
+#[test]
+fn an_unknown_customer_is_neither_changed_nor_closed() {
+    let mut engine = started();
+    for command in [change_to("c-9", details()), close_of("c-9")] {
+        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("c-9")));
+    }
+    assert_eq!(all(&engine), []);
+}
+
+#[test]
+fn details_that_no_customer_may_have_are_refused() {
+    let with = |change: fn(&mut Details)| {
+        let mut details = details();
+        change(&mut details);
+        details.check().unwrap_err()
+    };
+    assert_eq!(with(|d| d.name.clear()), Refusal::Empty { field: "name" });
+    assert_eq!(with(|d| d.name = " \t".into()), Refusal::Empty { field: "name" });
+    assert_eq!(with(|d| d.name = "x".repeat(201)), Refusal::TooLong { field: "name" });
+    assert_eq!(with(|d| d.name = "a\nb".into()), Refusal::Unprintable { field: "name" });
+    assert_eq!(with(|d| d.address.country.clear()), Refusal::Empty { field: "address.country" });
+    let refusal = with(|d| d.address.city = "ä".repeat(101));
+    assert_eq!(refusal, Refusal::TooLong { field: "address.city" });
+    let refusal = with(|d| d.address.street = "\u{7}".into());
+    assert_eq!(refusal, Refusal::Unprintable { field: "address.street" });
+    assert!(matches!(with(|d| d.credit_limit.minor = -1), Refusal::NegativeLimit(_)));
+}
+
+#[test]
+fn details_at_the_bounds_are_accepted() {
+    let mut engine = started();
+    let mut bounds = named(&"x".repeat(TEXT_BYTES_MAX));
+    bounds.credit_limit.minor = 0;
+    let command = Command::Register { id: id("c-1"), details: bounds.clone() };
+    accepted(ask(&mut engine, command));
+    bounds.credit_limit.minor = i64::MAX;
+    accepted(ask(&mut engine, change_to("c-1", bounds)));
+}
+
+#[test]
+fn refused_details_leave_no_trace() {
+    let mut engine = started();
+    let command = Command::Register { id: id("c-1"), details: named("") };
+    assert_eq!(refused(ask(&mut engine, command)), Refusal::Empty { field: "name" });
+    accepted(ask(&mut engine, register_as("c-1")));
+    let refusal = refused(ask(&mut engine, change_to("c-1", named(""))));
+    assert_eq!(refusal, Refusal::Empty { field: "name" });
+    assert_eq!(outbox(&engine).len(), 1);
+}
+
+#[test]
+fn one_key_asked_ten_times_registers_once() {
+    let mut engine = started();
+    let idempotency =
+        contracts::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
+    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    for nth in 0..10 {
+        // The id is made anew by each attempt of a client that names none.
+        let command = register_as(&format!("c-{nth}"));
+        let event = accepted(answer(run(&mut engine, command, request.clone())));
+        assert_eq!(event.id(), &id("c-0"));
+    }
+    assert_eq!(all(&engine).len(), 1);
+}
+
+#[test]
+fn pages_follow_the_ids() {
+    let mut engine = started();
+    for name in ["c-2", "c-3", "c-1"] {
+        accepted(ask(&mut engine, register_as(name)));
+    }
+    let ids = |after: &str, limit| {
+        let page = tables::page(&engine.read(), after, limit).unwrap();
+        page.into_iter().map(|(_, customer)| customer.id.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("", 2), ["c-1", "c-2"]);
+    assert_eq!(ids("c-2", 2), ["c-3"]);
+    assert_eq!(ids("c-3", 2), [""; 0]);
+}
+
+#[test]
+fn restored_rows_make_the_same_table() {
+    let mut engine = started();
+    for name in ["c-1", "c-2", "c-3"] {
+        accepted(ask(&mut engine, register_as(name)));
+    }
+    accepted(ask(&mut engine, change_to("c-1", named("Grace"))));
+    accepted(ask(&mut engine, close_of("c-2")));
+
+    let mut restored = new_engine();
+    restored.restore(&outbox(&engine)).unwrap();
+    assert_eq!(all(&restored), all(&engine));
+    assert_eq!(restored.head(), engine.head());
+}

@@ -1,0 +1,40 @@
+//! Why a command is refused.
+
+use contracts::{Id, Money};
+
+use crate::domain::TEXT_BYTES_MAX;
+
+/// Why a command to the customer service is refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The id is taken.
+    #[error("customer {0} is registered already")]
+    AlreadyRegistered(Id),
+    /// There is no such customer.
+    #[error("there is no customer {0}")]
+    Unknown(Id),
+    /// Closed customers do not change any more.
+    #[error("customer {0} is closed and changes no more")]
+    Closed(Id),
+    /// A text that must be there is not.
+    #[error("{field} must not be empty")]
+    Empty {
+        /// Where.
+        field: &'static str,
+    },
+    /// A text is too long.
+    #[error("{field} must not be longer than {TEXT_BYTES_MAX} bytes")]
+    TooLong {
+        /// Where.
+        field: &'static str,
+    },
+    /// A text holds control characters.
+    #[error("{field} must not hold control characters")]
+    Unprintable {
+        /// Where.
+        field: &'static str,
+    },
+    /// A limit below zero.
+    #[error("credit_limit must not be negative, it is {0}")]
+    NegativeLimit(Money),
+}

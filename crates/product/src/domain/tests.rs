@@ -1,0 +1,216 @@
+//! The domain on a real engine over a database in memory.
+
+use contracts::{HistoryId, Row};
+use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+
+use super::*;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+fn new_engine() -> Engine<Products> {
+    let database = Database::in_memory(Products::SERVICE, Products::MIGRATIONS).unwrap();
+    Engine::new(Products, database).unwrap()
+}
+
+fn started() -> Engine<Products> {
+    let mut engine = new_engine();
+    engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
+    engine
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn details() -> Details {
+    Details { name: "Lantern".into(), price: Money::new(10_000, "GBP".parse().unwrap()) }
+}
+
+fn named(name: &str) -> Details {
+    Details { name: name.into(), ..details() }
+}
+
+fn list_as(text: &str) -> Command {
+    Command::List { sku: id(text), details: details() }
+}
+
+fn change_to(text: &str, details: Details) -> Command {
+    Command::Change { sku: id(text), details }
+}
+
+fn discontinue(text: &str) -> Command {
+    Command::Discontinue { sku: id(text) }
+}
+
+fn run(engine: &mut Engine<Products>, command: Command, request: Request) -> Batch<Refusal> {
+    engine.run(&[Work::Command { command, request }], NOW).unwrap()
+}
+
+fn answer(mut batch: Batch<Refusal>) -> Answer<Refusal> {
+    match batch.outcomes.remove(0) {
+        Outcome::Command(answer) => answer,
+        other => panic!("no answer: {other:?}"),
+    }
+}
+
+fn ask(engine: &mut Engine<Products>, command: Command) -> Answer<Refusal> {
+    answer(run(engine, command, Request::default()))
+}
+
+fn accepted(answer: Answer<Refusal>) -> Event {
+    match answer {
+        Answer::Accepted { event, .. } => event.event,
+        other => panic!("not accepted: {other:?}"),
+    }
+}
+
+fn refused(answer: Answer<Refusal>) -> Refusal {
+    match answer {
+        Answer::Refused(refusal) => refusal,
+        other => panic!("not refused: {other:?}"),
+    }
+}
+
+fn all(engine: &Engine<Products>) -> Vec<(u64, Product)> {
+    tables::page(&engine.read(), "", 100).unwrap()
+}
+
+fn outbox(engine: &Engine<Products>) -> Vec<Row> {
+    engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
+}
+
+#[test]
+fn each_event_carries_the_whole_state_and_its_sequence_is_the_version() {
+    let mut engine = started();
+    let mut product = details().of(&id("p-1"));
+    let event = accepted(ask(&mut engine, list_as("p-1")));
+    assert_eq!(event, Event::ProductListed(product.clone()));
+
+    product.name = "Candle".into();
+    let event = accepted(ask(&mut engine, change_to("p-1", named("Candle"))));
+    assert_eq!(event, Event::ProductChanged(product.clone()));
+
+    product.discontinued = true;
+    let event = accepted(ask(&mut engine, discontinue("p-1")));
+    assert_eq!(event, Event::ProductDiscontinued(product.clone()));
+    assert_eq!(all(&engine), [(3, product)]);
+}
+
+#[test]
+fn a_sku_is_listed_once() {
+    let mut engine = started();
+    accepted(ask(&mut engine, list_as("p-1")));
+    let refusal = refused(ask(&mut engine, list_as("p-1")));
+    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1")));
+    accepted(ask(&mut engine, discontinue("p-1")));
+    let refusal = refused(ask(&mut engine, list_as("p-1")));
+    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1")));
+}
+
+#[test]
+fn what_changes_nothing_makes_no_event() {
+    let mut engine = started();
+    accepted(ask(&mut engine, list_as("p-1")));
+    assert!(matches!(ask(&mut engine, change_to("p-1", details())), Answer::Unchanged));
+    accepted(ask(&mut engine, discontinue("p-1")));
+    assert!(matches!(ask(&mut engine, discontinue("p-1")), Answer::Unchanged));
+    assert_eq!(outbox(&engine).len(), 2);
+}
+
+#[test]
+fn a_discontinued_product_changes_no_more() {
+    let mut engine = started();
+    accepted(ask(&mut engine, list_as("p-1")));
+    accepted(ask(&mut engine, discontinue("p-1")));
+    let refusal = refused(ask(&mut engine, change_to("p-1", named("Candle"))));
+    assert_eq!(refusal, Refusal::Discontinued(id("p-1")));
+}
+
+#[test]
+fn an_unknown_product_is_neither_changed_nor_discontinued() {
+    let mut engine = started();
+    for command in [change_to("p-9", details()), discontinue("p-9")] {
+        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("p-9")));
+    }
+    assert_eq!(all(&engine), []);
+}
+
+#[test]
+fn details_that_no_product_may_have_are_refused() {
+    let with = |change: fn(&mut Details)| {
+        let mut details = details();
+        change(&mut details);
+        details.check().unwrap_err()
+    };
+    assert_eq!(with(|d| d.name.clear()), Refusal::EmptyName);
+    assert_eq!(with(|d| d.name = " \t".into()), Refusal::EmptyName);
+    assert_eq!(with(|d| d.name = "x".repeat(201)), Refusal::LongName);
+    assert_eq!(with(|d| d.name = "a\nb".into()), Refusal::UnprintableName);
+    assert!(matches!(with(|d| d.price.minor = -1), Refusal::NegativePrice(_)));
+}
+
+#[test]
+fn details_at_the_bounds_are_accepted() {
+    let mut engine = started();
+    let mut bounds = named(&"x".repeat(NAME_BYTES_MAX));
+    bounds.price.minor = 0;
+    let command = Command::List { sku: id("p-1"), details: bounds.clone() };
+    accepted(ask(&mut engine, command));
+    bounds.price.minor = i64::MAX;
+    accepted(ask(&mut engine, change_to("p-1", bounds)));
+}
+
+#[test]
+fn refused_details_leave_no_trace() {
+    let mut engine = started();
+    let command = Command::List { sku: id("p-1"), details: named("") };
+    assert_eq!(refused(ask(&mut engine, command)), Refusal::EmptyName);
+    accepted(ask(&mut engine, list_as("p-1")));
+    let refusal = refused(ask(&mut engine, change_to("p-1", named(""))));
+    assert_eq!(refusal, Refusal::EmptyName);
+    assert_eq!(outbox(&engine).len(), 1);
+}
+
+#[test]
+fn one_key_asked_ten_times_lists_once() {
+    let mut engine = started();
+    let idempotency =
+        contracts::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
+    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    for nth in 0..10 {
+        let command = list_as(&format!("p-{nth}"));
+        let event = accepted(answer(run(&mut engine, command, request.clone())));
+        assert_eq!(event.id(), &id("p-0"));
+    }
+    assert_eq!(all(&engine).len(), 1);
+}
+
+#[test]
+fn pages_follow_the_skus() {
+    let mut engine = started();
+    for name in ["p-2", "p-3", "p-1"] {
+        accepted(ask(&mut engine, list_as(name)));
+    }
+    let ids = |after: &str, limit| {
+        let page = tables::page(&engine.read(), after, limit).unwrap();
+        page.into_iter().map(|(_, product)| product.sku.to_string()).collect::<Vec<_>>()
+    };
+    assert_eq!(ids("", 2), ["p-1", "p-2"]);
+    assert_eq!(ids("p-2", 2), ["p-3"]);
+    assert_eq!(ids("p-3", 2), [""; 0]);
+}
+
+#[test]
+fn restored_rows_make_the_same_table() {
+    let mut engine = started();
+    for name in ["p-1", "p-2", "p-3"] {
+        accepted(ask(&mut engine, list_as(name)));
+    }
+    accepted(ask(&mut engine, change_to("p-1", named("Candle"))));
+    accepted(ask(&mut engine, discontinue("p-2")));
+
+    let mut restored = new_engine();
+    restored.restore(&outbox(&engine)).unwrap();
+    assert_eq!(all(&restored), all(&engine));
+    assert_eq!(restored.head(), engine.head());
+}

@@ -1,0 +1,31 @@
+//! Why a command is refused.
+
+use contracts::{Id, Money};
+
+use crate::domain::NAME_BYTES_MAX;
+
+/// Why a command to the product service is refused. Nothing changed.
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Refusal {
+    /// The SKU is taken.
+    #[error("product {0} is listed already")]
+    AlreadyListed(Id),
+    /// There is no such product.
+    #[error("there is no product {0}")]
+    Unknown(Id),
+    /// Discontinued products do not change any more.
+    #[error("product {0} is discontinued and changes no more")]
+    Discontinued(Id),
+    /// There is no name.
+    #[error("name must not be empty")]
+    EmptyName,
+    /// The name is too long.
+    #[error("name must not be longer than {NAME_BYTES_MAX} bytes")]
+    LongName,
+    /// The name holds control characters.
+    #[error("name must not hold control characters")]
+    UnprintableName,
+    /// A price below zero.
+    #[error("price must not be negative, it is {0}")]
+    NegativePrice(Money),
+}
