@@ -1,1 +1,25 @@
-//! order
+//! Orders: what was agreed, how it went on, and the one end of each.
+//!
+//! Order owns the end of an order. Confirming and cancelling are rows of one stream, so that nothing
+//! but this service decides between them. It is event-sourced: the table of orders is a fold of its
+//! own events, and those events are the audit trail.
+//!
+//! # Layout
+//!
+//! * [`stage`]: where an order stands.
+//! * [`domain`]: what follows from a command, another service's event or a timer.
+//! * [`refusal`]: why a command is refused, as data.
+//! * [`tables`]: the fold of the events, and its queries.
+//!
+//! Deliberately absent: any call to another service. Customers and products are known from replicas;
+//! stock, money and shipments from their owners' events.
+
+pub mod stage;
+
+pub mod domain;
+
+pub mod refusal;
+pub mod tables;
+
+pub use domain::{Command, Order};
+pub use stage::Stage;

@@ -1,0 +1,120 @@
+//! What follows from each input, and what each event changes.
+
+pub mod place;
+
+mod apply;
+mod cancel;
+mod react;
+
+use contracts::events::order::{Confirmed, EndReason, Ended};
+use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use engine::{Decision, Domain, Input, Read, StateError, Write};
+
+use crate::stage::Stage;
+use crate::{Refusal, tables};
+
+pub use place::{NewLine, Place};
+
+/// The timer that cancels an order which is still placed.
+pub const DEADLINE: &str = "deadline";
+
+/// The timer that confirms an order when its hand-over window closes.
+pub const WINDOW: &str = "window";
+
+/// Shortest time that an order may be given to be confirmed, in milliseconds. Less than a healthy
+/// saga takes would cancel every order.
+pub const DEADLINE_MS_MIN: u32 = 100;
+
+/// Longest time that an order may be given to be confirmed, in milliseconds: a week. Until then it
+/// may hold stock and credit.
+pub const DEADLINE_MS_MAX: u32 = 7 * 24 * 60 * 60 * 1_000;
+
+/// Longest hand-over window, in milliseconds: a week. Until then a parcel waits.
+pub const HAND_OVER_MS_MAX: u32 = 7 * 24 * 60 * 60 * 1_000;
+
+/// What applies to orders that do not say otherwise.
+#[derive(Clone, Copy, Debug)]
+pub struct Order {
+    /// How long an order may stay placed, in milliseconds.
+    pub deadline_ms: u32,
+    /// How long it stays prepared before it is confirmed, in milliseconds; 0 for not at all.
+    pub hand_over_ms: u32,
+}
+
+/// What clients may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// Place an order.
+    Place(Place),
+    /// Cancel the order.
+    Cancel(Id),
+}
+
+impl Domain for Order {
+    type Command = Command;
+    type Refusal = Refusal;
+
+    const SERVICE: Service = Service::Order;
+    const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn command_name(command: &Command) -> &'static str {
+        match command {
+            Command::Place(_) => "place",
+            Command::Cancel(_) => "cancel",
+        }
+    }
+
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Command>,
+        now: Timestamp,
+    ) -> Result<Decision<Refusal>, StateError> {
+        match input {
+            Input::Command(Command::Place(place)) => self.place(state, place, now),
+            Input::Command(Command::Cancel(id)) => cancel::cancel(state, id),
+            Input::Event(event) => react::to_event(state, &event.event, now),
+            Input::Timer { name, id } => to_timer(state, name, id),
+        }
+    }
+
+    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+        apply::apply(state, event)
+    }
+}
+
+impl Order {
+    fn place(
+        &self,
+        state: &Read<'_>,
+        place: &Place,
+        now: Timestamp,
+    ) -> Result<Decision<Refusal>, StateError> {
+        let placed = place::decide(self, state, place, now)?;
+        Ok(placed.map_or_else(Decision::Refuse, |placed| {
+            Decision::emit(Stage::None.name(), Event::OrderPlaced(placed))
+        }))
+    }
+}
+
+fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision<Refusal>, StateError> {
+    let stage = tables::stage(state, id)?;
+    Ok(match (name, stage) {
+        (DEADLINE, Stage::Placed) => {
+            let detail = "it was not confirmed before its deadline";
+            let ended = ended(id, EndReason::DeadlinePassed, detail.to_owned());
+            Decision::emit(stage.name(), Event::OrderCancelled(ended))
+        }
+        (WINDOW, Stage::Prepared) => {
+            Decision::emit(stage.name(), Event::OrderConfirmed(Confirmed { order_id: id.clone() }))
+        }
+        _ => Decision::nothing(stage.name()),
+    })
+}
+
+fn ended(order_id: &Id, reason: EndReason, detail: String) -> Ended {
+    Ended { order_id: order_id.clone(), reason, detail }
+}
+
+#[cfg(test)]
+mod tests;

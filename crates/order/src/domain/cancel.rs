@@ -1,0 +1,26 @@
+//! Cancelling by a command: possible, at once and finally, until the order is confirmed.
+
+use contracts::events::order::EndReason;
+use contracts::{Event, Id};
+use engine::{Decision, Read, StateError};
+
+use super::ended;
+use crate::stage::Stage;
+use crate::{Refusal, tables};
+
+pub(super) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision<Refusal>, StateError> {
+    let stage = tables::stage(state, id)?;
+    Ok(match stage {
+        Stage::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),
+        Stage::Placed | Stage::Prepared => {
+            let detail = "the customer asked for it".to_owned();
+            let ended = ended(id, EndReason::Requested, detail);
+            Decision::emit(stage.name(), Event::OrderCancelled(ended))
+        }
+        Stage::Confirmed | Stage::Completed => {
+            Decision::Refuse(Refusal::TooLate { order_id: id.clone(), stage })
+        }
+        Stage::Rejected => Decision::Refuse(Refusal::AlreadyRejected(id.clone())),
+        Stage::Cancelled => Decision::nothing(stage.name()),
+    })
+}

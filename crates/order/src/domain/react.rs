@@ -1,0 +1,102 @@
+//! What follows from the events of inventory, payment and shipping.
+
+use contracts::events::inventory::Rejected;
+use contracts::events::order::{Confirmed, EndReason, Prepared};
+use contracts::events::payment::{DeclineReason, Declined};
+use contracts::events::shipping::CancelReason;
+use contracts::{Event, Id, Kind, Timestamp};
+use engine::{Decision, Read, StateError};
+
+use super::ended;
+use crate::stage::Stage;
+use crate::{Refusal, tables};
+
+/// Shortages that the detail of a rejection names; the event of inventory names them all.
+const SHORTAGES_NAMED_MAX: usize = 3;
+
+pub(super) fn to_event(
+    state: &Read<'_>,
+    event: &Event,
+    now: Timestamp,
+) -> Result<Decision<Refusal>, StateError> {
+    let id = event.id();
+    let stage =
+        if is_about_an_order(event.kind()) { tables::stage(state, id)? } else { Stage::None };
+    let next = match (event, stage) {
+        (Event::ShippingCreated(_), Stage::Placed) => Some(all_is_taken(state, id, now)?),
+        (Event::InventoryRejected(rejected), Stage::Placed) => Some(out_of_stock(rejected)),
+        (Event::PaymentDeclined(declined), Stage::Placed) => Some(payment_declined(declined)),
+        (
+            Event::ShippingCancelled(cancelled),
+            Stage::Placed | Stage::Prepared | Stage::Confirmed,
+        ) => Some(shipment_failed(id, cancelled.reason)),
+        (Event::ShippingDispatched(_), Stage::Confirmed) => Some(dispatched(id)),
+        // The engine holds the stream if the choreography does not list the pair as ignorable.
+        _ => None,
+    };
+    Ok(match next {
+        Some(next) => Decision::emit(stage.name(), next),
+        None => Decision::nothing(stage.name()),
+    })
+}
+
+/// Ids of products, customers and services could be the same text as an order's.
+const fn is_about_an_order(kind: Kind) -> bool {
+    !matches!(
+        kind,
+        Kind::InventoryStocked
+            | Kind::InventoryRecovered
+            | Kind::PaymentSettled
+            | Kind::PaymentRecovered
+            | Kind::ShippingRecovered
+    )
+}
+
+fn all_is_taken(state: &Read<'_>, id: &Id, now: Timestamp) -> Result<Event, StateError> {
+    let order_id = id.clone();
+    Ok(match tables::hand_over_ms(state, id)? {
+        0 => Event::OrderConfirmed(Confirmed { order_id }),
+        millis => Event::OrderPrepared(Prepared { order_id, until: now.plus_millis(millis) }),
+    })
+}
+
+fn out_of_stock(rejected: &Rejected) -> Event {
+    let named = rejected.shortages.iter().take(SHORTAGES_NAMED_MAX);
+    let mut parts: Vec<_> = named
+        .map(|short| format!("{}: {} wanted, {} there", short.sku, short.wanted, short.available))
+        .collect();
+    let more = rejected.shortages.len().saturating_sub(SHORTAGES_NAMED_MAX);
+    if more > 0 {
+        parts.push(format!("and {more} more"));
+    }
+    let detail = format!("not enough in stock ({})", parts.join("; "));
+    Event::OrderRejected(ended(&rejected.order_id, EndReason::OutOfStock, detail))
+}
+
+fn payment_declined(declined: &Declined) -> Event {
+    let detail = match declined.reason {
+        DeclineReason::OverLimit => format!(
+            "{} more would exceed the credit limit of {}: {} is owed already",
+            declined.amount, declined.limit, declined.outstanding
+        ),
+        DeclineReason::CustomerClosed => "the customer is closed".to_owned(),
+        DeclineReason::Currency => format!(
+            "{} cannot be charged against a limit in {}",
+            declined.amount, declined.limit.currency
+        ),
+    };
+    Event::OrderRejected(ended(&declined.order_id, EndReason::PaymentDeclined, detail))
+}
+
+fn shipment_failed(id: &Id, reason: CancelReason) -> Event {
+    let detail = match reason {
+        CancelReason::OrderCancelled => "the shipment was cancelled",
+        CancelReason::NotServed => "nobody delivers to the customer's country",
+        CancelReason::CustomerClosed => "nothing is delivered to a closed customer",
+    };
+    Event::OrderCancelled(ended(id, EndReason::ShipmentFailed, detail.to_owned()))
+}
+
+fn dispatched(id: &Id) -> Event {
+    Event::OrderCompleted(ended(id, EndReason::Dispatched, "the goods have left".to_owned()))
+}

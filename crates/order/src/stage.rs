@@ -1,0 +1,68 @@
+//! Where an order stands. Each stage has its name in the choreography.
+
+use contracts::choreography::{NONE, State};
+use engine::rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use serde::{Serialize, Serializer};
+
+/// Where an order stands.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Stage {
+    /// There is no such order.
+    None,
+    /// Accepted; stock, money and shipment are being taken.
+    Placed,
+    /// All is taken; the hand-over window is open.
+    Prepared,
+    /// It may leave the house: too late to cancel.
+    Confirmed,
+    /// It has left: an end.
+    Completed,
+    /// Stock or credit was refused: an end.
+    Rejected,
+    /// Cancelled by a customer, a deadline or a failed shipment: an end.
+    Cancelled,
+}
+
+impl Stage {
+    /// Every stage of an order that there is.
+    pub const ALL: [Self; 6] = [
+        Self::Placed,
+        Self::Prepared,
+        Self::Confirmed,
+        Self::Completed,
+        Self::Rejected,
+        Self::Cancelled,
+    ];
+
+    /// Its name in the choreography.
+    #[must_use]
+    pub const fn name(self) -> State {
+        match self {
+            Self::None => NONE,
+            Self::Placed => "placed",
+            Self::Prepared => "prepared",
+            Self::Confirmed => "confirmed",
+            Self::Completed => "completed",
+            Self::Rejected => "rejected",
+            Self::Cancelled => "cancelled",
+        }
+    }
+
+    /// The stage of that name, of an order that there is.
+    #[must_use]
+    pub fn of_name(name: &str) -> Option<Self> {
+        Self::ALL.into_iter().find(|stage| stage.name() == name)
+    }
+}
+
+impl FromSql for Stage {
+    fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
+        Self::of_name(value.as_str()?).ok_or(FromSqlError::InvalidType)
+    }
+}
+
+impl Serialize for Stage {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.name())
+    }
+}
