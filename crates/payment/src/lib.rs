@@ -1,1 +1,26 @@
-//! payment
+//! Charges, refunds, and what each customer owes.
+//!
+//! What a customer owes is charges less refunds less what was paid in; a charge that would take it
+//! over the credit limit is declined. Payment is event-sourced: its tables are a fold of its own
+//! events, and those events are the audit trail.
+//!
+//! # Layout
+//!
+//! * [`stage`]: where the charge of an order stands.
+//! * [`domain`]: what follows from a command or another service's event.
+//! * [`refusal`]: why a command is refused, as data.
+//! * [`tables`]: the fold of the events, and its queries.
+//!
+//! Deliberately absent: any call to another service, and any deadline. A charge follows its order,
+//! which has one and always ends.
+
+pub mod stage;
+
+pub mod domain;
+
+pub mod refusal;
+pub mod tables;
+
+pub use domain::{Command, Payment};
+pub use refusal::Refusal;
+pub use stage::Stage;

@@ -1,0 +1,103 @@
+//! What follows from each input, and what each event changes.
+
+mod apply;
+mod charge;
+mod settle;
+
+use contracts::events::order::Ended;
+use contracts::events::payment::{Refunded, Voided};
+use contracts::{Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
+use engine::{Decision, Domain, Input, Read, StateError, Write};
+
+use crate::stage::Stage;
+use crate::{Refusal, tables};
+
+/// Payment, which has nothing to configure.
+#[derive(Clone, Copy, Debug, Default)]
+pub struct Payment;
+
+/// What clients may ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Command {
+    /// A customer pays in.
+    Settle {
+        /// Who.
+        customer_id: Id,
+        /// How much.
+        amount: Money,
+    },
+}
+
+impl Domain for Payment {
+    type Command = Command;
+    type Refusal = Refusal;
+
+    const SERVICE: Service = Service::Payment;
+    const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn command_name(command: &Command) -> &'static str {
+        match command {
+            Command::Settle { .. } => "settle",
+        }
+    }
+
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Command>,
+        _now: Timestamp,
+    ) -> Result<Decision<Refusal>, StateError> {
+        match input {
+            Input::Command(Command::Settle { customer_id, amount }) => {
+                let settled = settle::decide(state, customer_id, *amount)?;
+                Ok(settled.map_or_else(Decision::Refuse, |settled| {
+                    Decision::emit(Stage::None.name(), Event::PaymentSettled(settled))
+                }))
+            }
+            Input::Event(event) => to_event(state, &event.event),
+            Input::Timer { name, id } => {
+                Err(StateError::Contradiction(format!("payment has no timer {name} of {id}")))
+            }
+        }
+    }
+
+    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+        apply::apply(state, event)
+    }
+}
+
+fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision<Refusal>, StateError> {
+    let about_an_order = is_about_an_order(event.kind());
+    let stage = if about_an_order { tables::stage(state, event.id())? } else { Stage::None };
+    let next = match (event, stage) {
+        (Event::InventoryReserved(reserved), Stage::None) => Some(charge::decide(state, reserved)?),
+        (Event::OrderCancelled(cancelled), Stage::Charged) => Some(refund(state, cancelled)?),
+        (Event::OrderCancelled(cancelled), Stage::None) => Some(void(cancelled)),
+        // The engine holds the stream if the choreography does not list the pair as ignorable.
+        _ => None,
+    };
+    Ok(match next {
+        Some(next) => Decision::emit(stage.name(), next),
+        None => Decision::nothing(stage.name()),
+    })
+}
+
+/// Ids of products and services could be the same text as an order's.
+const fn is_about_an_order(kind: Kind) -> bool {
+    !matches!(kind, Kind::InventoryStocked | Kind::InventoryRecovered | Kind::OrderRecovered)
+}
+
+fn refund(state: &Read<'_>, cancelled: &Ended) -> Result<Event, StateError> {
+    let order_id = cancelled.order_id.clone();
+    let (customer_id, amount) = tables::charged(state, &order_id)?;
+    let account = tables::account(state, &customer_id, amount.currency)?;
+    let outstanding = tables::less(account.outstanding, amount)?;
+    Ok(Event::PaymentRefunded(Refunded { order_id, customer_id, amount, outstanding }))
+}
+
+fn void(cancelled: &Ended) -> Event {
+    Event::PaymentVoided(Voided { order_id: cancelled.order_id.clone() })
+}
+
+#[cfg(test)]
+mod tests;
