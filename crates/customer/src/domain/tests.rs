@@ -50,11 +50,11 @@ fn run(engine: &mut Engine<Customers>, command: Command, request: Request) -> Ba
     engine.run(&[Work::Command { command, request }], NOW).unwrap()
 }
 
-fn answer(mut batch: Batch<Refusal>) -> Answer<Refusal> {
-    match batch.outcomes.remove(0) {
-        Outcome::Command(answer) => answer,
-        other => panic!("no answer: {other:?}"),
-    }
+fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
+    let [Outcome::Command(answer)] = <[_; 1]>::try_from(batch.outcomes).unwrap() else {
+        panic!("a command was not answered")
+    };
+    answer
 }
 
 fn ask(engine: &mut Engine<Customers>, command: Command) -> Answer<Refusal> {
@@ -62,17 +62,13 @@ fn ask(engine: &mut Engine<Customers>, command: Command) -> Answer<Refusal> {
 }
 
 fn accepted(answer: Answer<Refusal>) -> Event {
-    match answer {
-        Answer::Accepted { event, .. } => event.event,
-        other => panic!("not accepted: {other:?}"),
-    }
+    let Answer::Accepted { event, .. } = answer else { panic!("not accepted: {answer:?}") };
+    event.event
 }
 
 fn refused(answer: Answer<Refusal>) -> Refusal {
-    match answer {
-        Answer::Refused(refusal) => refusal,
-        other => panic!("not refused: {other:?}"),
-    }
+    let Answer::Refused(refusal) = answer else { panic!("not refused: {answer:?}") };
+    refusal
 }
 
 fn all(engine: &Engine<Customers>) -> Vec<(u64, Customer)> {

@@ -1,0 +1,56 @@
+//! Goods that come in.
+
+use contracts::choreography::NONE;
+use contracts::events::Product;
+use contracts::events::inventory::Stocked;
+use contracts::{Event, Id};
+use engine::{Decision, Read, StateError, Write};
+
+use crate::refusal::Refusal;
+use crate::tables::{self, Stock};
+
+/// The most units of one product that may ever come in. Bounds every sum over stock far below what
+/// the database and a JSON reader can count.
+pub const STOCKED_MAX: u64 = 1_000_000_000_000;
+
+pub(super) fn decide(
+    state: &Read<'_>,
+    sku: &Id,
+    quantity: u32,
+) -> Result<Decision<Refusal>, StateError> {
+    if quantity == 0 {
+        return Ok(Decision::Refuse(Refusal::NoQuantity));
+    }
+    let Some((_, product)) = state.replica::<Product>(sku)? else {
+        return Ok(Decision::Refuse(Refusal::UnknownProduct(sku.clone())));
+    };
+    if product.discontinued {
+        return Ok(Decision::Refuse(Refusal::ProductDiscontinued(sku.clone())));
+    }
+    let before = tables::stock(state, sku)?;
+    Ok(match take_in(sku, before.as_ref(), quantity) {
+        Ok(stocked) => Decision::emit(NONE, Event::InventoryStocked(stocked)),
+        Err(refusal) => Decision::Refuse(refusal),
+    })
+}
+
+/// Changes the stock, which must then be what the event says it is.
+pub(super) fn apply(write: &mut Write<'_>, event: &Stocked) -> Result<(), StateError> {
+    tables::take_in(write, event)?;
+    let on_hand = tables::stock(&write.read(), &event.sku)?.map_or(0, |stock| stock.on_hand);
+    if on_hand != event.on_hand {
+        let Stocked { sku, on_hand: said, .. } = event;
+        let text = format!("{on_hand} units of {sku} are on hand, the event says {said}");
+        return Err(StateError::Contradiction(text));
+    }
+    Ok(())
+}
+
+fn take_in(sku: &Id, before: Option<&Stock>, quantity: u32) -> Result<Stocked, Refusal> {
+    let (stocked, on_hand) = before.map_or((0, 0), |stock| (stock.stocked, stock.on_hand));
+    let too_much = || Refusal::TooMuch { sku: sku.clone(), stocked };
+    let units = u64::from(quantity);
+    stocked.checked_add(units).filter(|sum| *sum <= STOCKED_MAX).ok_or_else(too_much)?;
+    let on_hand = on_hand.checked_add(units).ok_or_else(too_much)?;
+    Ok(Stocked { sku: sku.clone(), quantity, on_hand })
+}

@@ -1,0 +1,380 @@
+//! The domain on a real engine over a database in memory, fed with streams of ORDER and PRODUCT.
+
+mod stream;
+
+use contracts::events::inventory::{Rejected, Reserved, Returned, Shortage, Stocked, Units};
+use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
+use contracts::events::{Address, Customer, Line, Product, Recovered, Snapshot};
+use contracts::{HistoryId, Idempotency, Kind, Money, Row};
+use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+
+use super::*;
+use crate::tables::{Reservation, Stock};
+use stream::Stream;
+
+const NOW: Timestamp = Timestamp::from_micros(1_000_000);
+
+/// Inventory with the two streams that it reads.
+struct World {
+    engine: Engine<Inventory>,
+    orders: Stream,
+    products: Stream,
+}
+
+impl World {
+    /// Products `a`, `b` and `c` are listed, nothing is stocked.
+    fn new() -> Self {
+        let mut engine = new_engine();
+        engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
+        let mut world = Self { engine, orders: Stream::new(), products: Stream::new() };
+        for sku in ["a", "b", "c"] {
+            world.product(Event::ProductListed(product(sku)));
+        }
+        world
+    }
+
+    fn stocked(stock: &[(&str, u32)]) -> Self {
+        let mut world = Self::new();
+        for (sku, quantity) in stock {
+            assert!(matches!(world.stock(sku, *quantity), Answer::Accepted { .. }));
+        }
+        world
+    }
+
+    fn product(&mut self, event: Event) {
+        let work = Work::Event(Box::new(self.products.next(event)));
+        self.engine.run(&[work], NOW).unwrap();
+    }
+
+    /// Hands in an event of ORDER, and says what inventory published.
+    fn order(&mut self, event: Event) -> Option<Event> {
+        let work = Work::Event(Box::new(self.orders.next(event)));
+        let batch = self.engine.run(&[work], NOW).unwrap();
+        assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
+        batch.rows.first().map(|row| row.parse().unwrap().event)
+    }
+
+    fn ask(&mut self, sku: &str, quantity: u32, request: Request) -> Answer<Refusal> {
+        let command = Command::Stock { sku: id(sku), quantity };
+        answer(self.engine.run(&[Work::Command { command, request }], NOW).unwrap())
+    }
+
+    fn stock(&mut self, sku: &str, quantity: u32) -> Answer<Refusal> {
+        self.ask(sku, quantity, Request::default())
+    }
+
+    fn refusal(&mut self, sku: &str, quantity: u32) -> Refusal {
+        let answer = self.stock(sku, quantity);
+        let Answer::Refused(refusal) = answer else { panic!("not refused: {answer:?}") };
+        refusal
+    }
+
+    /// On hand, reserved, stocked and committed.
+    fn counts(&self, sku: &str) -> [u64; 4] {
+        let stock = tables::stock(&self.engine.read(), &id(sku)).unwrap().unwrap();
+        [stock.on_hand, stock.reserved, stock.stocked, stock.committed]
+    }
+
+    fn state(&self) -> State {
+        state_of(tables::reservation(&self.engine.read(), &id("o-1")).unwrap().as_ref())
+    }
+}
+
+fn new_engine() -> Engine<Inventory> {
+    let database = Database::in_memory(Inventory::SERVICE, Inventory::MIGRATIONS).unwrap();
+    Engine::new(Inventory, database).unwrap()
+}
+
+fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
+    let [Outcome::Command(answer)] = <[_; 1]>::try_from(batch.outcomes).unwrap() else {
+        panic!("a command was not answered")
+    };
+    answer
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn gbp(minor: i64) -> Money {
+    Money::new(minor, "GBP".parse().unwrap())
+}
+
+fn product(sku: &str) -> Product {
+    Product { sku: id(sku), name: sku.into(), price: gbp(100), discontinued: false }
+}
+
+fn snapshot() -> Snapshot {
+    let address = Address { street: String::new(), city: String::new(), country: "GB".into() };
+    let customer = Customer {
+        id: id("c-1"),
+        name: "Ada".into(),
+        address,
+        credit_limit: gbp(10_000),
+        closed: false,
+    };
+    Snapshot { version: 4, customer }
+}
+
+fn line((sku, quantity): &(&str, u32)) -> Line {
+    Line { sku: id(sku), name: (*sku).into(), quantity: *quantity, unit_price: gbp(100) }
+}
+
+fn order(lines: &[(&str, u32)]) -> Placed {
+    Placed {
+        order_id: id("o-1"),
+        customer: snapshot(),
+        lines: lines.iter().map(line).collect(),
+        total: gbp(500),
+        deadline: NOW.plus_millis(1_000),
+        hand_over_ms: 0,
+        business_date: "2026-01-31".into(),
+    }
+}
+
+fn placed(lines: &[(&str, u32)]) -> Event {
+    Event::OrderPlaced(order(lines))
+}
+
+fn ended() -> Ended {
+    Ended { order_id: id("o-1"), reason: EndReason::Requested, detail: String::new() }
+}
+
+fn cancelled() -> Event {
+    Event::OrderCancelled(ended())
+}
+
+fn units(lines: &[(&str, u32)]) -> Vec<Units> {
+    lines.iter().map(|(sku, quantity)| Units { sku: id(sku), quantity: *quantity }).collect()
+}
+
+fn returned(lines: &[(&str, u32)]) -> Returned {
+    Returned { order_id: id("o-1"), lines: units(lines) }
+}
+
+fn rejected(sku: &str, wanted: u32, available: u64) -> Option<Event> {
+    let shortages = vec![Shortage { sku: id(sku), wanted, available }];
+    Some(Event::InventoryRejected(Rejected { order_id: id("o-1"), shortages }))
+}
+
+fn tables_of(
+    engine: &Engine<Inventory>,
+    orders: &[&str],
+) -> (Vec<Stock>, Vec<Option<Reservation>>) {
+    let find = |order: &&str| tables::reservation(&engine.read(), &id(order)).unwrap();
+    (tables::page(&engine.read(), "", 100).unwrap(), orders.iter().map(find).collect())
+}
+
+fn outbox(engine: &Engine<Inventory>) -> Vec<Row> {
+    engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
+}
+
+#[test]
+fn all_lines_are_reserved_and_what_payment_needs_is_passed_on() {
+    let mut world = World::stocked(&[("a", 5), ("b", 5)]);
+    let lines = [("a", 2), ("b", 3)];
+    let Placed { order_id, customer, lines, total, .. } = order(&lines);
+    let reserved = Event::InventoryReserved(Reserved { order_id, customer, lines, total });
+    assert_eq!(world.order(placed(&[("a", 2), ("b", 3)])), Some(reserved));
+    assert_eq!(world.counts("a"), [5, 2, 5, 0]);
+    assert_eq!(world.counts("b"), [5, 3, 5, 0]);
+    assert_eq!(world.state(), "reserved");
+}
+
+#[test]
+fn one_line_that_falls_short_rejects_the_order_and_reserves_nothing() {
+    let mut world = World::stocked(&[("a", 5), ("b", 1)]);
+    assert_eq!(world.order(placed(&[("a", 2), ("b", 3)])), rejected("b", 3, 1));
+    assert_eq!(world.counts("a"), [5, 0, 5, 0]);
+    assert_eq!(world.state(), "rejected");
+}
+
+#[test]
+fn a_product_that_was_never_stocked_falls_short() {
+    let mut world = World::new();
+    assert_eq!(world.order(placed(&[("a", 1)])), rejected("a", 1, 0));
+}
+
+#[test]
+fn lines_of_the_same_product_are_summed() {
+    let mut world = World::stocked(&[("a", 5)]);
+    assert_eq!(world.order(placed(&[("a", 3), ("a", 3)])), rejected("a", 6, 5));
+
+    let mut world = World::stocked(&[("a", 5)]);
+    assert!(world.order(placed(&[("a", 3), ("a", 2)])).is_some());
+    assert_eq!(world.counts("a"), [5, 5, 5, 0]);
+    let released = Event::InventoryReleased(returned(&[("a", 5)]));
+    assert_eq!(world.order(cancelled()), Some(released));
+}
+
+#[test]
+fn a_sum_that_no_reservation_can_count_falls_short() {
+    let mut world = World::stocked(&[("a", u32::MAX), ("a", u32::MAX)]);
+    let available = 2 * u64::from(u32::MAX);
+    let event = world.order(placed(&[("a", u32::MAX), ("a", 1)]));
+    assert_eq!(event, rejected("a", u32::MAX, available));
+}
+
+#[test]
+fn cancelled_and_rejected_orders_give_their_units_back() {
+    for end in [Event::OrderCancelled(ended()), Event::OrderRejected(ended())] {
+        let mut world = World::stocked(&[("a", 5)]);
+        world.order(placed(&[("a", 2)]));
+        assert_eq!(world.order(end), Some(Event::InventoryReleased(returned(&[("a", 2)]))));
+        assert_eq!(world.counts("a"), [5, 0, 5, 0]);
+        assert_eq!(world.state(), "released");
+    }
+}
+
+#[test]
+fn units_of_a_completed_order_leave() {
+    let mut world = World::stocked(&[("a", 5)]);
+    world.order(placed(&[("a", 2)]));
+    let event = world.order(Event::OrderCompleted(ended()));
+    assert_eq!(event, Some(Event::InventoryCommitted(returned(&[("a", 2)]))));
+    assert_eq!(world.counts("a"), [3, 0, 5, 2]);
+    assert_eq!(world.state(), "committed");
+}
+
+/// Brings a fresh world's order `o-1` into a state.
+fn world_in(state: State) -> World {
+    let mut world = World::stocked(&[("a", 5)]);
+    let events = match state {
+        "none" => vec![],
+        "reserved" => vec![placed(&[("a", 2)])],
+        "rejected" => vec![placed(&[("a", 9)])],
+        "released" => vec![placed(&[("a", 2)]), cancelled()],
+        _ => vec![placed(&[("a", 2)]), Event::OrderCompleted(ended())],
+    };
+    for event in events {
+        world.order(event);
+    }
+    assert_eq!(world.state(), state);
+    world
+}
+
+#[test]
+fn every_pair_of_state_and_event_does_what_the_choreography_says() {
+    let order_id = id("o-1");
+    let until = NOW;
+    let recovered = Recovered { service: id("order"), rows: 1, up_to: 1 };
+    let events = [
+        placed(&[("a", 2)]),
+        Event::OrderPrepared(Prepared { order_id: order_id.clone(), until }),
+        Event::OrderConfirmed(Confirmed { order_id }),
+        Event::OrderCompleted(ended()),
+        Event::OrderRejected(ended()),
+        Event::OrderCancelled(ended()),
+        Event::OrderRecovered(recovered),
+    ];
+    for state in ["none", "reserved", "rejected", "released", "committed"] {
+        for event in &events {
+            let kind = event.kind();
+            let published = world_in(state).order(event.clone());
+            let expected = match (state, kind) {
+                ("none", Kind::OrderPlaced) => Some(Kind::InventoryReserved),
+                ("reserved", Kind::OrderCompleted) => Some(Kind::InventoryCommitted),
+                ("reserved", Kind::OrderRejected | Kind::OrderCancelled) => {
+                    Some(Kind::InventoryReleased)
+                }
+                _ => None,
+            };
+            assert_eq!(published.map(|event| event.kind()), expected, "{kind} in {state}");
+        }
+    }
+}
+
+#[test]
+fn repeated_ends_give_back_once() {
+    let mut world = World::stocked(&[("a", 5)]);
+    world.order(placed(&[("a", 2)]));
+    assert!(world.order(cancelled()).is_some());
+    for _ in 0..3 {
+        assert_eq!(world.order(cancelled()), None);
+    }
+    assert_eq!(world.counts("a"), [5, 0, 5, 0]);
+}
+
+#[test]
+fn two_orders_never_share_a_unit() {
+    let mut world = World::stocked(&[("a", 5)]);
+    let mut other = order(&[("a", 3)]);
+    other.order_id = id("o-2");
+    assert!(world.order(placed(&[("a", 3)])).is_some());
+    let event = world.order(Event::OrderPlaced(other.clone())).unwrap();
+    assert_eq!(event.kind(), Kind::InventoryRejected);
+
+    world.order(cancelled());
+    other.order_id = id("o-3");
+    let event = world.order(Event::OrderPlaced(other)).unwrap();
+    assert_eq!(event.kind(), Kind::InventoryReserved);
+    assert_eq!(world.counts("a"), [5, 3, 5, 0]);
+}
+
+#[test]
+fn goods_that_come_in_are_counted() {
+    let mut world = World::stocked(&[("a", 5)]);
+    world.order(placed(&[("a", 5)]));
+    world.order(Event::OrderCompleted(ended()));
+    let answer = world.stock("a", 3);
+    let Answer::Accepted { event, .. } = answer else { panic!("not accepted: {answer:?}") };
+    let stocked = Stocked { sku: id("a"), quantity: 3, on_hand: 3 };
+    assert_eq!(event.event, Event::InventoryStocked(stocked));
+    assert_eq!(world.counts("a"), [3, 0, 8, 5]);
+}
+
+#[test]
+fn only_listed_products_are_stocked() {
+    let mut world = World::new();
+    assert_eq!(world.refusal("z", 1), Refusal::UnknownProduct(id("z")));
+    assert_eq!(world.refusal("a", 0), Refusal::NoQuantity);
+    let gone = Product { discontinued: true, ..product("a") };
+    world.product(Event::ProductDiscontinued(gone));
+    assert_eq!(world.refusal("a", 1), Refusal::ProductDiscontinued(id("a")));
+    assert_eq!(outbox(&world.engine), []);
+}
+
+#[test]
+fn more_units_than_can_be_counted_are_refused() {
+    let mut world = World::new();
+    let fitting = STOCKED_MAX / u64::from(u32::MAX);
+    for _ in 0..fitting {
+        assert!(matches!(world.stock("a", u32::MAX), Answer::Accepted { .. }));
+    }
+    let stocked = fitting * u64::from(u32::MAX);
+    let refusal = world.refusal("a", u32::MAX);
+    assert_eq!(refusal, Refusal::TooMuch { sku: id("a"), stocked });
+    assert_eq!(world.counts("a"), [stocked, 0, stocked, 0]);
+}
+
+#[test]
+fn one_key_asked_ten_times_stocks_once() {
+    let mut world = World::new();
+    let idempotency = Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
+    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    for nth in 0..10 {
+        let answer = world.ask("a", 2, request.clone());
+        assert!(matches!(answer, Answer::Accepted { repeated, .. } if repeated == (nth > 0)));
+    }
+    assert_eq!(world.counts("a"), [2, 0, 2, 0]);
+}
+
+#[test]
+fn restored_rows_make_the_same_tables() {
+    let mut world = World::stocked(&[("a", 50), ("b", 50)]);
+    let mut place = |name: &str, lines: &[(&str, u32)]| {
+        world.order(Event::OrderPlaced(Placed { order_id: id(name), ..order(lines) }));
+    };
+    place("o-1", &[("a", 2), ("b", 1), ("a", 3)]);
+    place("o-2", &[("a", 60)]);
+    place("o-3", &[("b", 7)]);
+    place("o-4", &[("b", 9)]);
+    world.order(Event::OrderCancelled(Ended { order_id: id("o-3"), ..ended() }));
+    world.order(Event::OrderCompleted(Ended { order_id: id("o-4"), ..ended() }));
+
+    let mut restored = new_engine();
+    restored.restore(&outbox(&world.engine)).unwrap();
+    let orders = ["o-1", "o-2", "o-3", "o-4"];
+    assert_eq!(tables_of(&restored, &orders), tables_of(&world.engine, &orders));
+    assert_eq!(restored.head(), world.engine.head());
+}

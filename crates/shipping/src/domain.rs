@@ -1,0 +1,184 @@
+//! What shipping does on the events of payment and order.
+
+mod served;
+
+use std::convert::Infallible;
+
+use contracts::choreography::{NONE, State};
+use contracts::events::Customer;
+use contracts::events::payment::Charged;
+use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
+use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use engine::{Decision, Domain, Input, Read, StateError, Write};
+
+use crate::tables::{self, Shipment, ShipmentState};
+
+pub use served::NotServed;
+
+/// The logic of the shipping service.
+#[derive(Clone, Debug, Default)]
+pub struct Shipping {
+    not_served: NotServed,
+}
+
+impl Shipping {
+    /// Shipping to everywhere but these countries.
+    #[must_use]
+    pub const fn new(not_served: NotServed) -> Self {
+        Self { not_served }
+    }
+}
+
+impl Domain for Shipping {
+    type Command = Infallible;
+    type Refusal = Infallible;
+
+    const SERVICE: Service = Service::Shipping;
+    const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn command_name(command: &Infallible) -> &'static str {
+        match *command {}
+    }
+
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Infallible>,
+        _now: Timestamp,
+    ) -> Result<Decision<Infallible>, StateError> {
+        match input {
+            Input::Command(command) => match *command {},
+            Input::Event(event) => self.react(state, event),
+            Input::Timer { name, .. } => Err(unexpected(&format!("timer {name}"))),
+        }
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are other services'")]
+    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+        match &event.event {
+            Event::ShippingCreated(created) => tables::create(state, created),
+            Event::ShippingDispatched(dispatched) => tables::dispatch(state, &dispatched.order_id),
+            Event::ShippingCancelled(cancelled) => tables::cancel(state, cancelled),
+            other => Err(unexpected(&format!("own event {}", other.kind()))),
+        }
+    }
+}
+
+impl Shipping {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "customers' events are only replicated")]
+    fn react(
+        &self,
+        state: &Read<'_>,
+        event: &StoredEvent,
+    ) -> Result<Decision<Infallible>, StateError> {
+        match &event.event {
+            Event::PaymentCharged(charged) => self.on_charged(state, charged),
+            Event::OrderConfirmed(confirmed) => self.on_confirmed(state, &confirmed.order_id),
+            Event::OrderCancelled(ended) => on_cancelled(state, &ended.order_id),
+            Event::PaymentSettled(_) | Event::PaymentRecovered(_) | Event::OrderRecovered(_) => {
+                Ok(Decision::nothing(NONE))
+            }
+            Event::PaymentDeclined(_)
+            | Event::PaymentRefunded(_)
+            | Event::PaymentVoided(_)
+            | Event::OrderPlaced(_)
+            | Event::OrderPrepared(_)
+            | Event::OrderCompleted(_)
+            | Event::OrderRejected(_) => {
+                let shipment = tables::find(state, &event.headers.id)?;
+                Ok(Decision::nothing(state_of(shipment.as_ref())))
+            }
+            other => Err(unexpected(&format!("event {}", other.kind()))),
+        }
+    }
+
+    fn on_charged(
+        &self,
+        state: &Read<'_>,
+        charged: &Charged,
+    ) -> Result<Decision<Infallible>, StateError> {
+        let known = tables::find(state, &charged.order_id)?;
+        if known.is_some() {
+            return Ok(Decision::nothing(state_of(known.as_ref())));
+        }
+        let customer = newest_customer(state, charged)?;
+        let event = match self.obstacle(customer.closed, &customer.address.country) {
+            Some(reason) => cancelled(&charged.order_id, reason),
+            None => created(charged, customer),
+        };
+        Ok(Decision::emit(NONE, event))
+    }
+
+    /// The last look before the parcel leaves. It goes where `created` said: a customer who has
+    /// moved since does not redirect it. Closed customers are never opened again, so that any
+    /// replica, however old, is right when it says closed.
+    fn on_confirmed(
+        &self,
+        state: &Read<'_>,
+        order_id: &Id,
+    ) -> Result<Decision<Infallible>, StateError> {
+        let known = tables::find(state, order_id)?;
+        let from = state_of(known.as_ref());
+        let Some(Shipment { state: ShipmentState::Created, parcel: Some(parcel), .. }) = known
+        else {
+            return Ok(Decision::nothing(from));
+        };
+        let customer = state.replica::<Customer>(&parcel.customer_id)?;
+        let closed = customer.is_some_and(|(_, customer)| customer.closed);
+        let event = match self.obstacle(closed, &parcel.address.country) {
+            Some(reason) => cancelled(order_id, reason),
+            None => Event::ShippingDispatched(Dispatched { order_id: order_id.clone() }),
+        };
+        Ok(Decision::emit(from, event))
+    }
+
+    /// Why nothing can be delivered, if so.
+    fn obstacle(&self, closed: bool, country: &str) -> Option<CancelReason> {
+        if closed {
+            return Some(CancelReason::CustomerClosed);
+        }
+        self.not_served.contains(country).then_some(CancelReason::NotServed)
+    }
+}
+
+fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision<Infallible>, StateError> {
+    let known = tables::find(state, order_id)?;
+    let from = state_of(known.as_ref());
+    Ok(match known.map(|shipment| shipment.state) {
+        None | Some(ShipmentState::Created) => {
+            Decision::emit(from, cancelled(order_id, CancelReason::OrderCancelled))
+        }
+        Some(ShipmentState::Dispatched | ShipmentState::Cancelled(_)) => Decision::nothing(from),
+    })
+}
+
+/// The newer of what the charge and what the own replica know of the customer.
+fn newest_customer(state: &Read<'_>, charged: &Charged) -> Result<Customer, StateError> {
+    let told = &charged.customer;
+    Ok(match state.replica::<Customer>(&told.customer.id)? {
+        Some((version, customer)) if version > told.version => customer,
+        _ => told.customer.clone(),
+    })
+}
+
+fn created(charged: &Charged, customer: Customer) -> Event {
+    let Customer { id: customer_id, name, address, .. } = customer;
+    let units = charged.lines.iter().map(|line| u64::from(line.quantity)).sum();
+    let order_id = charged.order_id.clone();
+    Event::ShippingCreated(Created { order_id, customer_id, name, address, units })
+}
+
+fn cancelled(order_id: &Id, reason: CancelReason) -> Event {
+    Event::ShippingCancelled(Cancelled { order_id: order_id.clone(), reason })
+}
+
+fn state_of(shipment: Option<&Shipment>) -> State {
+    shipment.map_or(NONE, |shipment| shipment.state.name())
+}
+
+fn unexpected(what: &str) -> StateError {
+    StateError::Contradiction(format!("shipping does not know what to do with {what}"))
+}
+
+#[cfg(test)]
+mod tests;

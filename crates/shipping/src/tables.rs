@@ -1,0 +1,165 @@
+//! The shipments, each known by its order's id.
+
+use contracts::Id;
+use contracts::choreography::State;
+use contracts::events::Address;
+use contracts::events::shipping::{CancelReason, Cancelled, Created};
+use engine::{Read, StateError, Write, params};
+
+/// The steps that make this service's tables.
+pub const MIGRATIONS: &[&str] = &["
+    CREATE TABLE shipment (
+        order_id    TEXT PRIMARY KEY,
+        state       TEXT NOT NULL,
+        -- The parcel. None of it for a tombstone: a shipment that was cancelled before it was made.
+        customer_id TEXT,
+        name        TEXT,
+        address     BLOB, -- JSON
+        units       INTEGER,
+        -- Why it is cancelled.
+        reason      TEXT,
+        CHECK ((reason IS NOT NULL) = (state = 'cancelled'))
+    ) STRICT, WITHOUT ROWID;
+"];
+
+/// How far a shipment has come.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum ShipmentState {
+    /// Ready, and waiting for the order to be confirmed.
+    Created,
+    /// It has left.
+    Dispatched,
+    /// It will never leave.
+    Cancelled(CancelReason),
+}
+
+/// The shipment of one order.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Shipment {
+    /// The order.
+    pub order_id: Id,
+    /// How far it has come.
+    pub state: ShipmentState,
+    /// What leaves, and where to; none for a tombstone.
+    pub parcel: Option<Parcel>,
+}
+
+/// What leaves, and where to.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Parcel {
+    /// The customer.
+    pub customer_id: Id,
+    /// To whom.
+    pub name: String,
+    /// Where to.
+    pub address: Address,
+    /// Units in it.
+    pub units: u64,
+}
+
+impl ShipmentState {
+    /// Its name in the choreography.
+    #[must_use]
+    pub const fn name(self) -> State {
+        match self {
+            Self::Created => "created",
+            Self::Dispatched => "dispatched",
+            Self::Cancelled(_) => "cancelled",
+        }
+    }
+
+    fn of(name: &str, reason: Option<&str>) -> Option<Self> {
+        match (name, reason) {
+            ("created", None) => Some(Self::Created),
+            ("dispatched", None) => Some(Self::Dispatched),
+            ("cancelled", Some(reason)) => reason_of(reason).map(Self::Cancelled),
+            _ => None,
+        }
+    }
+}
+
+/// The name of a reason, as events spell it.
+#[must_use]
+pub const fn reason_name(reason: CancelReason) -> &'static str {
+    match reason {
+        CancelReason::OrderCancelled => "order_cancelled",
+        CancelReason::NotServed => "not_served",
+        CancelReason::CustomerClosed => "customer_closed",
+    }
+}
+
+fn reason_of(name: &str) -> Option<CancelReason> {
+    use CancelReason::{CustomerClosed, NotServed, OrderCancelled};
+    [OrderCancelled, NotServed, CustomerClosed].into_iter().find(|r| reason_name(*r) == name)
+}
+
+const COLUMNS: &str = "order_id, state, reason, customer_id, name, address, units";
+
+type ShipmentRow =
+    (String, String, Option<String>, Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>);
+
+/// The shipment of an order; none if shipping has not heard of the order.
+///
+/// # Errors
+/// When the database cannot be read or is damaged.
+pub fn find(state: &Read<'_>, order_id: &Id) -> Result<Option<Shipment>, StateError> {
+    let sql = format!("SELECT {COLUMNS} FROM shipment WHERE order_id = ?1");
+    let found: Option<ShipmentRow> = state.one(&sql, [order_id.as_str()], |row| row.try_into())?;
+    found.map(to_shipment).transpose()
+}
+
+/// At most `limit` shipments of orders with ids above `after`, in the order of these ids.
+///
+/// # Errors
+/// When the database cannot be read or is damaged.
+pub fn page(state: &Read<'_>, after: &str, limit: u32) -> Result<Vec<Shipment>, StateError> {
+    let sql =
+        format!("SELECT {COLUMNS} FROM shipment WHERE order_id > ?1 ORDER BY order_id LIMIT ?2");
+    let rows: Vec<ShipmentRow> = state.all(&sql, params![after, limit], |row| row.try_into())?;
+    rows.into_iter().map(to_shipment).collect()
+}
+
+pub(crate) fn create(write: &mut Write<'_>, created: &Created) -> Result<(), StateError> {
+    let address = serde_json::to_vec(&created.address);
+    let address = address.map_err(|error| StateError::Contradiction(error.to_string()))?;
+    let sql = "INSERT INTO shipment (order_id, state, customer_id, name, address, units)
+               VALUES (?1, 'created', ?2, ?3, ?4, ?5)";
+    let Created { order_id, customer_id, name, units, .. } = created;
+    let values = params![order_id.as_str(), customer_id.as_str(), name, address, units];
+    write.change_one("creating a shipment", sql, values)
+}
+
+pub(crate) fn dispatch(write: &mut Write<'_>, order_id: &Id) -> Result<(), StateError> {
+    let sql = "UPDATE shipment SET state = 'dispatched'
+               WHERE order_id = ?1 AND state = 'created'";
+    write.change_one("dispatching a shipment", sql, [order_id.as_str()])
+}
+
+/// Cancels the shipment, or leaves a tombstone where none was made.
+pub(crate) fn cancel(write: &mut Write<'_>, cancelled: &Cancelled) -> Result<(), StateError> {
+    let sql = "INSERT INTO shipment (order_id, state, reason) VALUES (?1, 'cancelled', ?2)
+               ON CONFLICT (order_id) DO UPDATE SET state = 'cancelled', reason = ?2
+               WHERE state = 'created'";
+    let values = params![cancelled.order_id.as_str(), reason_name(cancelled.reason)];
+    write.change_one("cancelling a shipment", sql, values)
+}
+
+fn to_shipment(row: ShipmentRow) -> Result<Shipment, StateError> {
+    let (order_id, state, reason, customer_id, name, address, units) = row;
+    let parcel = match (customer_id, name, address, units) {
+        (Some(customer_id), Some(name), Some(address), Some(units)) => Some(Parcel {
+            customer_id: customer_id.parse().map_err(|error| damaged(&error))?,
+            name,
+            address: serde_json::from_slice(&address).map_err(|error| damaged(&error))?,
+            units,
+        }),
+        _ => None,
+    };
+    let order_id = order_id.parse().map_err(|error| damaged(&error))?;
+    let state = ShipmentState::of(&state, reason.as_deref()).ok_or_else(|| damaged(&state))?;
+    Ok(Shipment { order_id, state, parcel })
+}
+
+fn damaged(what: &dyn std::fmt::Display) -> StateError {
+    StateError::Contradiction(format!("a stored shipment is damaged: {what}"))
+}
