@@ -22,4 +22,5 @@ pub mod refusal;
 pub mod tables;
 
 pub use domain::{Command, Order};
+pub use refusal::Refusal;
 pub use stage::Stage;

@@ -1,87 +1,108 @@
-//! Why a command is refused.
+//! Why a command is refused, as data; its text is the sentence for the client.
 
-use contracts::{Currency, Id};
+use contracts::{Currency, Id, Money};
 
-use crate::domain::place::{
-    DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, LINES_MAX, PLACED_BYTES_MAX,
-};
+use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
+use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
+use crate::stage::Stage;
 
-/// Characters of a wrong date that are said back.
-const DATE_CHARACTERS_SHOWN_MAX: usize = 32;
-
-/// Why a command to the order service is refused. Nothing changed.
+/// Why a command is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
-    /// The id is taken.
-    #[error("order {0} exists already: place another order under another id")]
-    OrderExists(Id),
-    /// The customer is not in the replica.
+    /// No such customer is known here.
     #[error(
-        "customer {0} is not known here: register the customer, or send the consistency token of \
-         the registration"
+        "customer {0} is not known here: register it, or send the token of its registration as \
+         Murmur-Token"
     )]
     UnknownCustomer(Id),
-    /// The customer places no more orders.
+    /// The customer takes no more orders.
     #[error("customer {0} is closed and places no more orders")]
     CustomerClosed(Id),
-    /// A product is not in the replica.
-    #[error("product {0} is not known here: list it, or send the consistency token of the listing")]
+    /// No such product is known here.
+    #[error(
+        "product {0} is not known here: list it, or send the token of its listing as Murmur-Token"
+    )]
     UnknownProduct(Id),
-    /// A product is not sold any more.
+    /// The product is no longer sold.
     #[error("product {0} is discontinued")]
     ProductDiscontinued(Id),
     /// A price in another currency than the customer's.
-    #[error("the price of {sku} is in {price}, the customer's orders are in {customer}")]
-    CurrencyMismatch {
-        /// The line's product.
+    #[error("the price of {sku} is in {found}, but the customer's orders are in {wanted}")]
+    Currency {
+        /// The product.
         sku: Id,
         /// The currency of its price.
-        price: Currency,
-        /// The currency of the customer's limit.
-        customer: Currency,
+        found: Currency,
+        /// The customer's currency.
+        wanted: Currency,
     },
-    /// The total does not fit.
+    /// A negative price.
+    #[error("the unit_price of {sku} is {unit_price}: it must not be negative")]
+    UnitPrice {
+        /// The product.
+        sku: Id,
+        /// The price asked for.
+        unit_price: Money,
+    },
+    /// A quantity that nobody can order.
+    #[error("the quantity of {sku} is {quantity}: it must be from 1 to {QUANTITY_MAX}")]
+    Quantity {
+        /// The product.
+        sku: Id,
+        /// The quantity asked for.
+        quantity: i64,
+    },
+    /// The total does not fit 64 bits.
     #[error("the total does not fit 64 bits of minor units: order less")]
     AmountOverflow,
-    /// Nothing is ordered.
+    /// An order of nothing.
     #[error("an order needs at least one line")]
     NoLines,
-    /// More is ordered than one event carries.
-    #[error("{0} lines are too many, {LINES_MAX} is the limit: place several orders")]
-    TooManyLines(usize),
-    /// The order is too large for a message, with few lines but long names.
-    #[error("an order of {0} bytes is too large, {PLACED_BYTES_MAX} is the limit: place several")]
-    TooLarge(usize),
-    /// A line of no units.
-    #[error("the line of {0} has the quantity 0: order at least 1")]
-    NoUnits(Id),
-    /// A price below zero.
-    #[error("the unit_price of {0} is negative")]
-    NegativePrice(Id),
-    /// A deadline too near or too far.
-    #[error("deadline_ms is {0}, it must be from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}")]
-    DeadlineOutOfBounds(u32),
-    /// A window too long.
-    #[error("hand_over_ms is {0}, it must be from 0 to {HAND_OVER_MS_MAX}")]
-    HandOverOutOfBounds(u32),
-    /// What is no day.
-    #[error("business_date {0:?} is no day: write it like 2026-01-31")]
-    BadBusinessDate(String),
-    /// There is no such order.
+    /// More lines than one order may have.
+    #[error("{lines} lines are too many: an order has at most {LINES_MAX}, place several orders")]
+    TooManyLines {
+        /// How many.
+        lines: usize,
+    },
+    /// More bytes than one order may have.
+    #[error(
+        "the order takes {bytes} bytes with the names of its products, {ORDER_BYTES_MAX} is the \
+         limit: place several orders"
+    )]
+    TooLarge {
+        /// How many.
+        bytes: usize,
+    },
+    /// The deadline is out of bounds.
+    #[error("deadline_ms is {deadline_ms}: it must be from {DEADLINE_MS_MIN} to {DEADLINE_MS_MAX}")]
+    Deadline {
+        /// What was asked for.
+        deadline_ms: u32,
+    },
+    /// The hand-over window is out of bounds.
+    #[error("hand_over_ms is {hand_over_ms}: it must be from 0 to {HAND_OVER_MS_MAX}")]
+    HandOver {
+        /// What was asked for.
+        hand_over_ms: u32,
+    },
+    /// A text that is no day.
+    #[error("business_date is {0:?}: write a day such as 2026-01-31")]
+    BusinessDate(String),
+    /// There is an order of that id already.
+    #[error("there is an order {0} already: place this one under another id")]
+    OrderExists(Id),
+    /// There is no order of that id.
     #[error("there is no order {0}")]
     UnknownOrder(Id),
-    /// The order has been confirmed, and may have left.
-    #[error("order {0} is confirmed: it is too late to cancel it")]
-    TooLate(Id),
-    /// The order has ended otherwise.
+    /// The order is confirmed or has left.
+    #[error("order {order_id} is {}: it is too late to cancel it", stage.name())]
+    TooLate {
+        /// The order.
+        order_id: Id,
+        /// Where it stands.
+        stage: Stage,
+    },
+    /// The order has ended: it was rejected.
     #[error("order {0} was rejected: there is nothing to cancel")]
     AlreadyRejected(Id),
-}
-
-impl Refusal {
-    /// The date is none.
-    #[must_use]
-    pub fn bad_business_date(date: &str) -> Self {
-        Self::BadBusinessDate(date.chars().take(DATE_CHARACTERS_SHOWN_MAX).collect())
-    }
 }

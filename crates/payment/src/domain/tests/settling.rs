@@ -1,0 +1,80 @@
+//! What customers pay in.
+
+use contracts::Event;
+use contracts::events::{Customer, Snapshot};
+use engine::Answer;
+
+use super::world::{
+    LIMIT, World, cancelled, customer, gbp, id, money, reserved, reserved_for, settle,
+};
+use crate::{Refusal, Stage};
+
+#[test]
+fn paying_in_makes_room_under_the_limit() {
+    let mut world = World::new();
+    world.hears(reserved("o-1", LIMIT));
+    let answer = world.pays_in(gbp(300));
+    let Answer::Accepted { event, .. } = answer else { panic!("{answer:?}") };
+    let Event::PaymentSettled(settled) = event.event else { panic!("{:?}", event.event) };
+    assert_eq!((settled.amount, settled.outstanding), (gbp(300), gbp(LIMIT - 300)));
+    let next = world.hears(reserved("o-2", 300));
+    assert!(matches!(next[..], [Event::PaymentCharged(_)]), "{next:?}");
+    assert_eq!(world.owed("GBP"), LIMIT);
+}
+
+#[test]
+fn a_refund_after_paying_in_leaves_a_credit() {
+    let mut world = World::with_charge(Stage::Charged);
+    world.pays_in(gbp(400));
+    world.hears(cancelled("o-1"));
+    assert_eq!(world.owed("GBP"), -400);
+}
+
+#[test]
+fn ten_repeats_of_a_payment_count_once() {
+    let mut world = World::with_charge(Stage::Charged);
+    for nth in 0..10 {
+        let answer = world.pays_in_with_key(gbp(100), "key-1");
+        let Answer::Accepted { event, repeated } = answer else { panic!("{answer:?}") };
+        assert_eq!((event.headers.sequence, repeated), (2, nth > 0));
+    }
+    assert_eq!(world.owed("GBP"), 300);
+    let reused = world.pays_in_with_key(gbp(101), "key-1");
+    assert!(matches!(reused, Answer::KeyReused));
+}
+
+#[test]
+fn unknown_customers_and_amounts_that_are_no_payment_are_refused() {
+    let mut world = World::new();
+    let refusal = world.refusal(settle("c-2", gbp(1)));
+    assert_eq!(refusal, Refusal::UnknownCustomer(id("c-2")));
+    for minor in [i64::MIN, -1, 0] {
+        assert_eq!(world.refusal(settle("c-1", gbp(minor))), Refusal::Amount(gbp(minor)));
+    }
+    let refusal = world.refusal(settle("c-1", money(1, "EUR")));
+    assert!(matches!(refusal, Refusal::Currency { found, .. } if found.as_str() == "EUR"));
+}
+
+#[test]
+fn a_closed_customer_and_one_whose_currency_changed_can_still_pay_debts() {
+    let mut world = World::with_charge(Stage::Charged);
+    let changed = Customer { closed: true, ..customer(LIMIT, "EUR") };
+    world.hears(Event::CustomerClosed(changed));
+    let answer = world.pays_in(gbp(400));
+    assert!(matches!(answer, Answer::Accepted { .. }), "{answer:?}");
+    assert_eq!(world.owed("GBP"), 0);
+}
+
+#[test]
+fn no_order_of_payments_and_refunds_leaves_64_bits() {
+    let mut world = World::empty();
+    world.hears(Event::CustomerRegistered(customer(i64::MAX, "GBP")));
+    let rich = || Snapshot { version: 1, customer: customer(i64::MAX, "GBP") };
+    world.hears(reserved_for("o-1", gbp(i64::MAX), rich()));
+    world.pays_in(gbp(i64::MAX));
+    world.hears(reserved_for("o-2", gbp(i64::MAX), rich()));
+    assert_eq!(world.refusal(settle("c-1", gbp(1))), Refusal::AmountOverflow);
+    world.hears(cancelled("o-1"));
+    world.hears(cancelled("o-2"));
+    assert_eq!(world.owed("GBP"), -i64::MAX);
+}
