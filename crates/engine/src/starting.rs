@@ -24,6 +24,8 @@ pub struct Seen {
     pub witnesses: Vec<Witness>,
     /// Whether this is an explicit first start.
     pub first_start: bool,
+    /// Whether rows were restored, and the `recovered` row that has to follow them is still owed.
+    pub restoring: bool,
     /// Whether the stream was rebuilt already in this start.
     pub rebuilt: bool,
 }
@@ -167,7 +169,7 @@ fn without_stream(seen: &Seen) -> Step {
 
 fn with_stream(seen: &Seen, extent: &Extent, tail: u64) -> Step {
     let head = seen.head.sequence;
-    if tail > head {
+    if tail > head || (seen.restoring && tail == head) {
         return Step::Restore { after: head, up_to: tail };
     }
     if !extent.is_whole() {

@@ -1,1 +1,49 @@
-//! runtime
+//! The shell around an engine: one process that owns one service's database and stream.
+//!
+//! What to do next is decided by `engine`, from what was seen; here it is seen and done.
+//!
+//! # Layout, in reading order
+//!
+//! * [`serve`]: the life of a service's process, as a numbered list.
+//! * [`settings`], [`telemetry`], [`shutdown`]: how it is configured, watched and stopped.
+//! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
+//!   reads and commands wait for.
+//! * `start`: from a locked database to a service that may decide.
+//! * `writer`: the one thread that owns the engine. `relay`: from the outbox to the stream, and the
+//!   answers that wait for it. [`reading`]: foreign streams, whole and in order. `timekeeper`: when
+//!   timers may fire.
+//! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands.
+//! * [`nats`]: the broker.
+//!
+//! Deliberately absent: any rule about orders, and any decision about what a stream proves.
+
+pub mod serve;
+
+pub mod settings;
+pub mod shutdown;
+pub mod telemetry;
+
+pub mod executed;
+pub mod handle;
+pub mod http;
+pub mod token;
+
+mod start;
+
+mod relay;
+mod timekeeper;
+mod writer;
+
+pub mod reading;
+
+pub mod replicas;
+pub mod status;
+
+pub mod nats;
+
+pub use executed::{Executed, Promise};
+pub use handle::Handle;
+pub use serve::serve;
+pub use settings::{NatsSettings, ProcessSettings, Settings};
+pub use token::Token;
+pub use {async_nats, warp};

@@ -1,7 +1,7 @@
 //! Beginning a history, and taking rows over from the stream when the database has lost them.
 
 use contracts::events::Recovered;
-use contracts::{Cause, Event, Headers, HistoryId, Id, Position, Row, Timestamp};
+use contracts::{Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, Timestamp};
 
 use super::step::{apply, chained};
 use super::{Engine, Fatal};
@@ -96,11 +96,24 @@ impl<D: Domain> Engine<D> {
                 after.head = row.position();
                 after.restore_positions(D::SERVICE, &event.headers.vector);
             }
+            if let Some(last) = rows.last() {
+                let recovered = last.subject.starts_with(Kind::recovered(D::SERVICE).name());
+                schema::set_restoring(write, !recovered)?;
+            }
             positions::store(write, &before.positions, &after.positions)?;
             Ok(())
         })?;
         *known = after;
         Ok(())
+    }
+
+    /// Whether rows were restored, by this process or one before it, and the `recovered` row that has
+    /// to follow them is still owed.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn is_restoring(&self) -> Result<bool, StateError> {
+        schema::is_restoring(&self.read())
     }
 
     /// The row with which this process takes the end of the stream after a restoring. It is not

@@ -110,6 +110,16 @@ pub(crate) fn set_history(write: &mut Write<'_>, history: HistoryId) -> Result<(
     set(write, "history", &history.to_string())
 }
 
+/// Whether rows were restored without the `recovered` row that has to follow them.
+pub(crate) fn is_restoring(state: &Read<'_>) -> Result<bool, StateError> {
+    Ok(value(state, "restoring")?.is_some_and(|text| text == "yes"))
+}
+
+/// Notes whether a `recovered` row is still owed.
+pub(crate) fn set_restoring(write: &mut Write<'_>, restoring: bool) -> Result<(), StateError> {
+    set(write, "restoring", if restoring { "yes" } else { "no" })
+}
+
 fn migrate(
     connection: &Connection,
     tables: &'static str,

@@ -1,0 +1,218 @@
+//! What a service's routes hold: commands in, and the promise of rule 6 out.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::{Id, Service, Timestamp};
+use engine::promise::Durability;
+use engine::{Answer, Domain, Read, ReadPool, Request, StateError, Work};
+use tokio::sync::{Semaphore, mpsc, oneshot};
+use warp::http::StatusCode;
+
+use crate::executed::{Executed, Promise};
+use crate::http::{CommandRequest, Problem};
+use crate::replicas::Replicas;
+use crate::status::{Stage, Status};
+use crate::token::Token;
+use crate::writer::{Letter, Reply};
+
+/// Commands that wait for the writer or for their promise at most. At a thousand a second this is
+/// two seconds of work: whoever comes later had better come again.
+pub const COMMANDS_WAITING_MAX: usize = 2_048;
+
+/// How long a request waits for what its token asks for.
+pub const TOKEN_WAIT_MAX: Duration = Duration::from_secs(5);
+
+/// A service that runs, as its routes see it.
+#[derive(Debug)]
+pub struct Handle<D: Domain> {
+    shared: Arc<Shared<D>>,
+}
+
+#[derive(Debug)]
+struct Shared<D: Domain> {
+    letters: mpsc::Sender<Letter<D>>,
+    places: Arc<Semaphore>,
+    reads: ReadPool,
+    replicas: Arc<Replicas>,
+    status: Status,
+}
+
+impl<D: Domain> Clone for Handle<D> {
+    fn clone(&self) -> Self {
+        Self { shared: Arc::clone(&self.shared) }
+    }
+}
+
+impl<D: Domain> Handle<D> {
+    pub(crate) fn new(
+        letters: mpsc::Sender<Letter<D>>,
+        database: &Path,
+        replicas: Arc<Replicas>,
+        status: Status,
+    ) -> Self {
+        let places = Arc::new(Semaphore::new(COMMANDS_WAITING_MAX));
+        let reads = ReadPool::new(database);
+        Self { shared: Arc::new(Shared { letters, places, reads, replicas, status }) }
+    }
+
+    /// Runs a command and waits until its answer is kept in two places, or says that it is not.
+    ///
+    /// # Errors
+    /// The problem to answer with: not ready, too many at once, a key reused, a token not reached.
+    pub async fn execute(
+        &self,
+        request: CommandRequest,
+        command: D::Command,
+    ) -> Result<Executed<D::Refusal>, Problem> {
+        self.check_stage(request.require_replicated)?;
+        self.seen(&request.after).await?;
+        let full = |_| unavailable("overloaded", "Too many commands wait already; come again.");
+        let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(full)?;
+        let (reply, answer) = oneshot::channel();
+        let require_replicated = request.require_replicated;
+        let request =
+            Request { idempotency: request.idempotency, traceparent: request.traceparent };
+        let work = Work::Command { command, request };
+        let letter = Letter::Command { work, reply: Reply { sender: reply, place } };
+        let gone = || unavailable("stopping", "The service stops.");
+        self.shared.letters.send(letter).await.map_err(|_| gone())?;
+        let (answer, promise) = answer.await.map_err(|_| gone())?;
+        if require_replicated && promise.durability == Durability::Local {
+            let title = "The change is kept in one place only: the broker was lost meanwhile.";
+            let problem = unavailable("only-local", title);
+            return Err(problem.detail("ask again with the same Idempotency-Key"));
+        }
+        executed(answer, promise)
+    }
+
+    /// Runs a query over one committed state that has seen what the token asks for.
+    ///
+    /// # Errors
+    /// The problem to answer with.
+    pub async fn read<T: Send + 'static>(
+        &self,
+        after: Token,
+        query: impl FnOnce(&Read<'_>) -> Result<T, StateError> + Send + 'static,
+    ) -> Result<T, Problem> {
+        self.seen(&after).await?;
+        let shared = Arc::clone(&self.shared);
+        let found = tokio::task::spawn_blocking(move || shared.reads.read(query)).await;
+        found.map_err(|error| Problem::defect(&error.to_string()))?.map_err(Problem::from)
+    }
+
+    /// Other services' customers and products, in memory.
+    #[must_use]
+    pub fn replicas(&self) -> &Replicas {
+        &self.shared.replicas
+    }
+
+    /// How the service stands.
+    #[must_use]
+    pub fn status(&self) -> &Status {
+        &self.shared.status
+    }
+
+    /// The time.
+    #[must_use]
+    pub fn now(&self) -> Timestamp {
+        now()
+    }
+
+    /// A new id that no other has: a UUID of version 7, which sorts by time.
+    #[must_use]
+    pub fn new_id(&self) -> Id {
+        let text = uuid::Uuid::now_v7().to_string();
+        match text.parse() {
+            Ok(id) => id,
+            Err(_) => unreachable!("a UUID is an id"),
+        }
+    }
+
+    fn check_stage(&self, require_replicated: bool) -> Result<(), Problem> {
+        let standing = self.shared.status.standing();
+        let reason = standing.reason.unwrap_or_default();
+        match standing.stage {
+            Stage::Ready => Ok(()),
+            Stage::Alone if !require_replicated => Ok(()),
+            Stage::Alone => {
+                let title = "The broker is away: changes would be kept in one place only.";
+                Err(unavailable("only-local", title).detail(reason))
+            }
+            Stage::Starting => {
+                let title = "The service starts and takes no commands yet.";
+                Err(unavailable("starting", title).detail(reason))
+            }
+            Stage::Fenced => {
+                let title = "The service refuses commands until somebody has chosen what to do.";
+                let choices: Vec<_> = standing.choices.to_vec();
+                let problem = unavailable("fenced", title).detail(reason);
+                Err(problem.with("choices", choices))
+            }
+            Stage::Stopping => Err(unavailable("stopping", "The service stops.")),
+        }
+    }
+
+    /// Waits, bounded, until the service has seen what the token names.
+    async fn seen(&self, token: &Token) -> Result<(), Problem> {
+        if token.0.is_empty() {
+            return Ok(());
+        }
+        let mut watch = self.shared.status.watch();
+        let seen = watch.wait_for(|standing| {
+            let mut seen: BTreeMap<Service, u64> =
+                standing.positions.iter().map(|(stream, (folded, _))| (*stream, *folded)).collect();
+            seen.insert(D::SERVICE, standing.head);
+            // What a service does not read can never be missing from its answers.
+            let mut wanted = token.clone();
+            wanted.0.retain(|stream, _| seen.contains_key(stream));
+            wanted.missing(&seen).is_empty()
+        });
+        match tokio::time::timeout(TOKEN_WAIT_MAX, seen).await {
+            Ok(_) => Ok(()),
+            Err(_) => Err(self.not_caught_up(token)),
+        }
+    }
+
+    fn not_caught_up(&self, token: &Token) -> Problem {
+        let standing = self.shared.status.standing();
+        let seen: serde_json::Map<_, _> = standing
+            .positions
+            .iter()
+            .map(|(stream, (folded, _))| (stream.stream().to_owned(), (*folded).into()))
+            .collect();
+        let title = "The service has not yet seen what the token asks for.";
+        Problem::new(StatusCode::GATEWAY_TIMEOUT, "not-caught-up", title)
+            .with("wanted", token.to_string())
+            .with("seen", seen)
+    }
+}
+
+/// The time of this machine.
+#[must_use]
+pub fn now() -> Timestamp {
+    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
+    let micros = since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
+    Timestamp::from_micros(micros)
+}
+
+/// The service cannot do it now, and asking again soon makes sense.
+pub(crate) fn unavailable(slug: &'static str, title: &str) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, title).retry_after(1)
+}
+
+fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Problem> {
+    match answer {
+        Answer::Accepted { event, repeated } => Ok(Executed::Accepted { event, repeated, promise }),
+        Answer::Unchanged => Ok(Executed::Unchanged { promise }),
+        Answer::Refused(refusal) => Ok(Executed::Refused(refusal)),
+        Answer::KeyReused => {
+            let title = "The Idempotency-Key was used for another request.";
+            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", title);
+            Err(problem.detail("choose a new key for a new request"))
+        }
+        Answer::Failed(reason) => Err(Problem::defect(&reason)),
+    }
+}

@@ -1,0 +1,39 @@
+//! REST for services: what every API here has in common, so that a service writes only its routes.
+//!
+//! # Layout
+//!
+//! * [`problem`]: the one error type, RFC 9457.
+//! * [`command`] and [`page`]: from a request to what a handler needs.
+//! * [`answer`]: from what a handler has to a response.
+//! * [`fallback`]: what is answered where no route is.
+//! * [`server`]: connections, with limits on all that a client can send or hold.
+//!
+//! Deliberately absent: TLS and authentication. Both belong in front of the services.
+
+pub mod problem;
+
+pub mod command;
+pub mod page;
+
+pub mod answer;
+
+pub mod fallback;
+pub mod server;
+
+pub use answer::{answer, json, paged, with_promise};
+pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
+pub use page::{PageRequest, page};
+pub use problem::Problem;
+pub use warp::http::StatusCode;
+pub use warp::reply::Response;
+
+/// The consistency token, in requests and responses.
+pub const TOKEN_HEADER: &str = "murmur-token";
+/// Where an answered change is kept, in responses.
+pub const DURABILITY_HEADER: &str = "murmur-durability";
+/// The least durability that a client accepts, in requests.
+pub const REQUIRE_DURABILITY_HEADER: &str = "murmur-require-durability";
+/// The client's name for a command, in requests.
+pub const IDEMPOTENCY_KEY_HEADER: &str = "idempotency-key";
+/// Says that the answer is the repeat of an earlier one, in responses.
+pub const REPLAYED_HEADER: &str = "idempotency-replayed";

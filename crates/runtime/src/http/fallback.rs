@@ -1,0 +1,81 @@
+//! What is answered where no route is, or where a filter refused.
+
+use warp::http::StatusCode;
+use warp::reject::{InvalidHeader, InvalidQuery, MethodNotAllowed, Rejection};
+use warp::reply::Response;
+
+use super::Problem;
+
+/// The problem that a rejection stands for. A route's own problem comes first: that other routes
+/// did not match says nothing then.
+#[must_use]
+pub fn problem(rejection: &Rejection) -> Problem {
+    if let Some(problem) = rejection.find::<Problem>() {
+        return problem.clone();
+    }
+    if rejection.find::<MethodNotAllowed>().is_some() {
+        let title = "This method is not for this path";
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
+    }
+    if rejection.is_not_found() {
+        return Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
+    }
+    if let Some(header) = rejection.find::<InvalidHeader>() {
+        let title = "A header does not make sense";
+        let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-header", title);
+        return problem.detail(header.to_string());
+    }
+    if rejection.find::<InvalidQuery>().is_some() {
+        return Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense");
+    }
+    Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The request does not make sense")
+        .detail(format!("{rejection:?}"))
+}
+
+/// For `Filter::recover`.
+///
+/// # Errors
+/// Never; the filter's signature asks for it.
+pub async fn recover(rejection: Rejection) -> Result<Response, std::convert::Infallible> {
+    std::future::ready(Ok(problem(&rejection).into_response())).await
+}
+
+#[cfg(test)]
+mod tests {
+    use warp::Filter;
+
+    use super::*;
+    use crate::http::{CommandRequest, command};
+
+    fn routes() -> warp::filters::BoxedFilter<(Response,)> {
+        let orders = warp::post()
+            .and(warp::path!("orders"))
+            .and(command::<u32>())
+            .map(|_: CommandRequest, n: u32| crate::http::json(StatusCode::OK, &n));
+        let stock = warp::post()
+            .and(warp::path!("stock"))
+            .and(command::<u32>())
+            .map(|_: CommandRequest, n: u32| crate::http::json(StatusCode::OK, &n));
+        orders.or(stock).unify().boxed()
+    }
+
+    async fn status(method: &str, path: &str, body: &str) -> u16 {
+        let service = warp::service(routes().recover(recover));
+        let request = warp::http::Request::builder().method(method).uri(path);
+        let request = request.body(warp::reply::Response::new(body.to_owned().into()).into_body());
+        let service = hyper_util::service::TowerToHyperService::new(service);
+        let response = hyper::service::Service::call(&service, request.unwrap()).await.unwrap();
+        response.status().as_u16()
+    }
+
+    #[tokio::test]
+    async fn the_problem_of_the_route_that_matched_is_answered() {
+        assert_eq!(status("POST", "/orders", "7").await, 200);
+        assert_eq!(status("POST", "/orders", "x").await, 400);
+        assert_eq!(status("POST", "/stock", "x").await, 400);
+        assert_eq!(status("GET", "/orders", "").await, 405);
+        assert_eq!(status("POST", "/nowhere", "7").await, 404);
+        let large = "1".repeat(crate::http::BODY_BYTES_MAX + 1);
+        assert_eq!(status("POST", "/orders", &large).await, 413);
+    }
+}

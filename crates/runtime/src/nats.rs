@@ -1,0 +1,7 @@
+//! The broker: connecting, the streams as they have to be, and rows on the wire.
+
+pub mod connection;
+pub mod streams;
+pub mod wire;
+
+pub use connection::Connection;

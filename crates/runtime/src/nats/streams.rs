@@ -1,0 +1,148 @@
+//! Streams as they have to be, and what can be seen of one.
+
+use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::stream::{
+    Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
+};
+use async_nats::jetstream::{self, ErrorCode};
+use contracts::{Row, Service};
+use engine::reading::Extent;
+
+use super::wire;
+
+/// The broker could not be asked.
+#[derive(Debug, thiserror::Error)]
+#[error("the broker could not be asked: {0}")]
+pub struct AskError(pub(crate) String);
+
+/// The stream's configuration as it has to be. Nothing may ever leave it by itself.
+#[must_use]
+pub fn wanted(service: Service, replicas: usize) -> Config {
+    Config {
+        name: service.stream().to_owned(),
+        subjects: vec![format!("{service}.*.*")],
+        retention: RetentionPolicy::Limits,
+        storage: StorageType::File,
+        discard: DiscardPolicy::New,
+        num_replicas: replicas,
+        max_messages: -1,
+        max_bytes: -1,
+        max_messages_per_subject: -1,
+        max_consumers: -1,
+        max_message_size: -1,
+        deny_delete: true,
+        deny_purge: true,
+        ..Config::default()
+    }
+}
+
+/// Where a stream's configuration differs from the wanted one. Brokers drop silently what they do
+/// not know, so that the echoed configuration is what counts.
+#[must_use]
+pub fn difference(wanted: &Config, found: &Config) -> Option<String> {
+    let checks = [
+        ("subjects", format!("{:?}", wanted.subjects), format!("{:?}", found.subjects)),
+        ("retention", format!("{:?}", wanted.retention), format!("{:?}", found.retention)),
+        ("storage", format!("{:?}", wanted.storage), format!("{:?}", found.storage)),
+        ("discard", format!("{:?}", wanted.discard), format!("{:?}", found.discard)),
+        ("num_replicas", wanted.num_replicas.to_string(), found.num_replicas.to_string()),
+        ("max_msgs", wanted.max_messages.to_string(), found.max_messages.to_string()),
+        ("max_bytes", wanted.max_bytes.to_string(), found.max_bytes.to_string()),
+        (
+            "max_msgs_per_subject",
+            wanted.max_messages_per_subject.to_string(),
+            found.max_messages_per_subject.to_string(),
+        ),
+        ("max_age", format!("{:?}", wanted.max_age), format!("{:?}", found.max_age)),
+        ("deny_delete", wanted.deny_delete.to_string(), found.deny_delete.to_string()),
+        ("deny_purge", wanted.deny_purge.to_string(), found.deny_purge.to_string()),
+        ("sealed", wanted.sealed.to_string(), found.sealed.to_string()),
+        ("no_ack", wanted.no_ack.to_string(), found.no_ack.to_string()),
+    ];
+    let differing = checks.iter().find(|(_, wanted, found)| wanted != found)?;
+    let (name, wanted, found) = differing;
+    Some(format!("{name} is {found}, {wanted} is needed"))
+}
+
+/// The stream, if there is one.
+///
+/// # Errors
+/// When the broker cannot be asked.
+pub async fn find(
+    context: &jetstream::Context,
+    service: Service,
+) -> Result<Option<Stream>, AskError> {
+    match context.get_stream(service.stream()).await {
+        Ok(stream) => Ok(Some(stream)),
+        Err(error) => match error.kind() {
+            GetStreamErrorKind::JetStream(answer)
+                if answer.error_code() == ErrorCode::STREAM_NOT_FOUND =>
+            {
+                Ok(None)
+            }
+            _ => Err(AskError(error.to_string())),
+        },
+    }
+}
+
+/// Creates the stream.
+///
+/// # Errors
+/// When the broker cannot be asked, or refuses.
+pub async fn create(context: &jetstream::Context, config: &Config) -> Result<Stream, AskError> {
+    context.create_stream(config).await.map_err(|error| match error.kind() {
+        CreateStreamErrorKind::JetStreamUnavailable => AskError(
+            "JetStream is not enabled: start the broker with -js or a jetstream block".to_owned(),
+        ),
+        _ => AskError(error.to_string()),
+    })
+}
+
+/// The extent by the broker's counters.
+#[must_use]
+pub const fn extent(info: &Info) -> Extent {
+    Extent {
+        first: info.state.first_sequence,
+        last: info.state.last_sequence,
+        messages: info.state.messages,
+    }
+}
+
+/// The message of that sequence; none if it is not there.
+///
+/// # Errors
+/// When the broker cannot be asked.
+pub async fn message(stream: &Stream, sequence: u64) -> Result<Option<Row>, AskError> {
+    read(stream.get_raw_message(sequence).await)
+}
+
+/// The last readable message; none if there is none. The broker's counter alone proves nothing.
+///
+/// # Errors
+/// When the broker cannot be asked.
+pub async fn tail(stream: &Stream) -> Result<Option<Row>, AskError> {
+    read(stream.get_last_raw_message_by_subject(">").await)
+}
+
+fn read(
+    answer: Result<
+        async_nats::jetstream::message::StreamMessage,
+        async_nats::jetstream::stream::RawMessageError,
+    >,
+) -> Result<Option<Row>, AskError> {
+    match answer {
+        Ok(message) => {
+            let (subject, headers) = (&message.subject, Some(&message.headers));
+            Ok(Some(wire::row_of(message.sequence, subject, headers, &message.payload)))
+        }
+        Err(error) => match error.kind() {
+            RawMessageErrorKind::JetStream(answer)
+                if answer.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
+            {
+                Ok(None)
+            }
+            RawMessageErrorKind::NoMessageFound => Ok(None),
+            _ => Err(AskError(error.to_string())),
+        },
+    }
+}

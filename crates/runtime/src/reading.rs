@@ -1,0 +1,235 @@
+//! Reads a stream whole and in order: our own loop over plain ephemeral pull consumers.
+//!
+//! There are no acknowledgements and no redelivery. On any error, end, alarm or reconnect the loop
+//! begins anew at its own position, where it compares the chain. A number that is missing is never
+//! skipped: the owner is asked to look, an alarm is raised, and the loop waits.
+
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
+use contracts::{Position, Row, Service};
+use engine::reading::{Accepted, Beginning, Cursor};
+use futures_util::StreamExt as _;
+use tokio::sync::{mpsc, watch};
+
+use crate::nats::{Connection, streams, wire};
+
+/// A broker that is silent for twice this is taken for gone.
+const HEARTBEAT: Duration = Duration::from_secs(1);
+
+/// How long one pull stays open.
+const PULL_EXPIRES: Duration = Duration::from_secs(30);
+
+/// Messages of one pull at most.
+const PULL_MESSAGES: usize = 512;
+
+/// After so many messages a new consumer, with a new inbox, goes on: an account that exports a stream
+/// keeps something for every pull for as long as its inbox is subscribed.
+const MESSAGES_PER_CONSUMER: u32 = 50_000;
+
+/// The broker forgets a consumer that nobody pulls from.
+const INACTIVE_THRESHOLD: Duration = Duration::from_secs(30);
+
+/// Wait between attempts to begin: short at first, since most outages are short.
+const RETRY_MIN: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// How far a reading is.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Progress {
+    /// Whether messages flow, since the stream was looked at.
+    pub connected: bool,
+    /// The stream's end, as last seen.
+    pub last_in_stream: u64,
+    /// The stream's end when the present consumer began.
+    pub seen_at_begin: u64,
+    /// How far rows were handed over.
+    pub handed_over: Position,
+    /// What is wrong with the stream, if anything is.
+    pub alarm: Option<String>,
+}
+
+/// A running reading. It ends when this is dropped, or when nobody takes its rows any more.
+#[derive(Debug)]
+pub struct Reading {
+    /// How far it is.
+    pub progress: watch::Receiver<Progress>,
+    task: tokio::task::JoinHandle<()>,
+}
+
+impl Drop for Reading {
+    fn drop(&mut self) {
+        self.task.abort();
+    }
+}
+
+/// Why a run over one consumer ended.
+enum Ended {
+    /// Nobody takes the rows any more.
+    Closed,
+    /// Time for a new consumer.
+    Renew,
+    /// The broker, the connection or the stream's end.
+    Broken(String),
+    /// The stream is not what it has to be.
+    Alarm(String),
+}
+
+/// Reads `stream` from after `from`, and hands each row over to `sink`.
+#[must_use]
+pub fn spawn(
+    connection: Connection,
+    reader: &str,
+    stream: Service,
+    from: Position,
+    sink: mpsc::Sender<Row>,
+) -> Reading {
+    let progress = Progress { handed_over: from, ..Progress::default() };
+    let (sender, receiver) = watch::channel(progress);
+    let reader = reader.to_owned();
+    let cursor = Cursor::new(from);
+    let reading = Loop { connection, reader, stream, cursor, sink, progress: sender };
+    Reading { progress: receiver, task: tokio::spawn(reading.run()) }
+}
+
+struct Loop {
+    connection: Connection,
+    reader: String,
+    stream: Service,
+    cursor: Cursor,
+    sink: mpsc::Sender<Row>,
+    progress: watch::Sender<Progress>,
+}
+
+impl Loop {
+    async fn run(mut self) {
+        let mut wait = RETRY_MIN;
+        loop {
+            let before = self.cursor.position();
+            let ended = self.once().await;
+            self.progress.send_modify(|progress| progress.connected = false);
+            if self.cursor.position() != before {
+                wait = RETRY_MIN;
+            }
+            match ended {
+                Ended::Closed => return,
+                Ended::Renew => continue,
+                Ended::Broken(reason) => {
+                    tracing::debug!(stream = self.stream.stream(), reason, "reading begins anew");
+                }
+                Ended::Alarm(reason) => self.raise(reason).await,
+            }
+            tokio::time::sleep(wait).await;
+            wait = (wait * 2).min(RETRY_MAX);
+            self.connection.connected().await;
+        }
+    }
+
+    /// One consumer's life.
+    async fn once(&mut self) -> Ended {
+        let mut messages = match self.begin().await {
+            Ok(messages) => messages,
+            Err(ended) => return ended,
+        };
+        let mut watch = self.connection.watch();
+        for _ in 0..MESSAGES_PER_CONSUMER {
+            let message = tokio::select! {
+                message = messages.next() => message,
+                _ = watch.wait_for(|connected| !*connected) => {
+                    return Ended::Broken("disconnected".to_owned());
+                }
+            };
+            let message = match message {
+                Some(Ok(message)) => message,
+                Some(Err(error)) => return Ended::Broken(error.to_string()),
+                None => return Ended::Broken("the consumer ended".to_owned()),
+            };
+            if let Err(ended) = self.take(&message).await {
+                return ended;
+            }
+        }
+        Ended::Renew
+    }
+
+    async fn begin(&mut self) -> Result<pull::Stream, Ended> {
+        let broken = |error: String| Ended::Broken(error);
+        let context = self.connection.jetstream(self.stream);
+        let stream = streams::find(&context, self.stream).await;
+        let stream = stream.map_err(|error| broken(error.to_string()))?;
+        let stream = stream.ok_or_else(|| broken("there is no such stream yet".to_owned()))?;
+        let extent = streams::extent(stream.cached_info());
+        let start = match self.cursor.begin(&extent) {
+            Beginning::At(start) => start,
+            Beginning::TooShort => {
+                let (last, own) = (extent.last, self.cursor.position().sequence);
+                let text = format!("the stream ends at {last}, {own} were read already");
+                return Err(Ended::Alarm(text));
+            }
+            Beginning::Holed => {
+                return Err(Ended::Alarm("the stream has lost messages".to_owned()));
+            }
+        };
+        let consumer: Consumer<pull::Config> = stream
+            .create_consumer(configuration(&self.reader, start))
+            .await
+            .map_err(|error| broken(error.to_string()))?;
+        let messages = consumer.stream().max_messages_per_batch(PULL_MESSAGES);
+        let messages = messages.heartbeat(HEARTBEAT).expires(PULL_EXPIRES).messages().await;
+        let messages = messages.map_err(|error| broken(error.to_string()))?;
+        self.progress.send_modify(|progress| {
+            progress.connected = true;
+            progress.last_in_stream = extent.last;
+            progress.seen_at_begin = extent.last;
+        });
+        Ok(messages)
+    }
+
+    async fn take(&mut self, message: &async_nats::jetstream::Message) -> Result<(), Ended> {
+        let info = message.info().map_err(|error| Ended::Broken(error.to_string()))?;
+        let (sequence, pending) = (info.stream_sequence, info.pending);
+        let headers = message.headers.as_ref();
+        let row = wire::row_of(sequence, &message.subject, headers, &message.payload);
+        match self.cursor.accept(&row) {
+            Ok(Accepted::Known) => {
+                self.progress.send_modify(|progress| progress.alarm = None);
+                return Ok(());
+            }
+            Ok(Accepted::Next) => {}
+            Err(stopped) => return Err(Ended::Alarm(stopped.to_string())),
+        }
+        self.sink.send(row).await.map_err(|_| Ended::Closed)?;
+        let handed_over = self.cursor.position();
+        self.progress.send_modify(|progress| {
+            progress.handed_over = handed_over;
+            progress.last_in_stream = sequence + pending;
+            progress.alarm = None;
+        });
+        Ok(())
+    }
+
+    /// Raises the alarm, and asks the owner to look at its stream.
+    async fn raise(&self, reason: String) {
+        let stream = self.stream.stream();
+        let new = self.progress.borrow().alarm.as_ref() != Some(&reason);
+        if new {
+            tracing::error!(stream, reason, "the stream cannot be read on");
+        }
+        self.progress.send_modify(|progress| progress.alarm = Some(reason));
+        metrics::counter!("murmur_reading_alarms_total", "stream" => stream).increment(1);
+        let asked = self.connection.client().request(self.stream.verify_subject(), "".into());
+        if let Err(error) = asked.await {
+            tracing::debug!(stream, %error, "the owner does not answer");
+        }
+    }
+}
+
+fn configuration(reader: &str, start_sequence: u64) -> pull::Config {
+    pull::Config {
+        description: Some(format!("read by {reader}")),
+        deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
+        ack_policy: AckPolicy::None,
+        inactive_threshold: INACTIVE_THRESHOLD,
+        memory_storage: true,
+        ..pull::Config::default()
+    }
+}

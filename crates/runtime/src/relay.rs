@@ -1,0 +1,296 @@
+//! The shell of [`engine::relay`]: publishes committed rows, and releases the answers that wait for
+//! their acknowledgement.
+
+mod look;
+
+use std::collections::VecDeque;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use bytes::Bytes;
+use contracts::{Row, Service};
+use engine::promise::{Durability, Link, Promises};
+use engine::relay::{Heard, Relay, Reply};
+use engine::watching::Verdict;
+use engine::{ReadPool, outbox};
+use futures_util::stream::FuturesOrdered;
+use futures_util::{FutureExt as _, StreamExt as _};
+use tokio::sync::{mpsc, watch};
+use tokio::time::{Interval, MissedTickBehavior, interval};
+
+use crate::executed::Promise;
+use crate::handle::now;
+use crate::nats::{Connection, wire};
+use crate::shutdown::StopSender;
+use crate::status::{Stage, Status};
+use crate::token::Token;
+
+/// How often the stream is verified without a doubt: an idle stream raises no error.
+const VERIFY_EVERY: Duration = Duration::from_secs(3);
+
+/// How often a doubt is looked into, and it is noticed that no acknowledgement comes.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
+
+/// Rows that are kept in memory for publishing. Beyond, they are read from the outbox again.
+const ROWS_KEPT_MAX: usize = 4_096;
+
+/// Rows that are read from the outbox at once.
+const ROWS_READ_AT_ONCE: u32 = 512;
+
+/// Sends an answer on its way.
+pub(crate) type Release = Box<dyn FnOnce(Promise) + Send>;
+
+type Acknowledgement = Pin<Box<dyn Future<Output = (u64, Reply)> + Send>>;
+
+/// What a batch has committed.
+pub(crate) struct Committed {
+    /// The rows that were appended.
+    pub(crate) rows: Vec<Row>,
+    /// The outbox's end after it.
+    pub(crate) head: u64,
+    /// The answers that wait for that end to be acknowledged.
+    pub(crate) releases: Vec<Release>,
+}
+
+/// The relay of one service.
+pub(crate) struct RelayShell {
+    service: Service,
+    connection: Connection,
+    context: jetstream::Context,
+    reads: ReadPool,
+    status: Status,
+    stop: Arc<StopSender>,
+    relay: Relay,
+    link: Link,
+    promises: Promises<(u64, Release)>,
+    head: u64,
+    rows: VecDeque<Row>,
+    acknowledgements: FuturesOrdered<Acknowledgement>,
+}
+
+impl RelayShell {
+    /// A relay over an outbox that ends at `head`, and a stream that ends at `stream_ends_at`.
+    pub(crate) fn new(
+        service: Service,
+        connection: Connection,
+        reads: ReadPool,
+        status: Status,
+        stop: Arc<StopSender>,
+        (head, stream_ends_at): (u64, u64),
+    ) -> Self {
+        let context = connection.jetstream(service);
+        let mut relay = Relay::new();
+        relay.resume(stream_ends_at);
+        Self {
+            service,
+            connection,
+            context,
+            reads,
+            status,
+            stop,
+            relay,
+            link: Link::connected(),
+            promises: Promises::new(stream_ends_at),
+            head,
+            rows: VecDeque::new(),
+            acknowledgements: FuturesOrdered::new(),
+        }
+    }
+
+    /// Publishes until the writer is gone and all is acknowledged, or the process has to end.
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Committed>) {
+        let mut connected = self.connection.watch();
+        let mut verify = ticks(VERIFY_EVERY);
+        let mut look = ticks(LOOK_EVERY);
+        let subject = self.service.verify_subject();
+        let mut questions = self.connection.client().subscribe(subject).await.ok();
+        let mut open = true;
+        while open || self.relay.acknowledged() < self.head {
+            self.publish().await;
+            tokio::select! {
+                committed = inbox.recv(), if open => match committed {
+                    Some(committed) => self.take(committed),
+                    None => open = false,
+                },
+                Some((row, reply)) = self.acknowledgements.next() => self.hear(row, &reply),
+                _ = verify.tick() => self.verify().await,
+                _ = look.tick() => self.look_into_doubt().await,
+                Some(question) = next_question(&mut questions) => {
+                    self.verify().await;
+                    self.answer(question).await;
+                }
+                changed = connected.changed() => self.note_connection(&mut connected, changed.is_ok()),
+            }
+            self.keep_promises();
+        }
+    }
+
+    fn take(&mut self, committed: Committed) {
+        self.head = committed.head;
+        self.rows.extend(committed.rows);
+        if self.rows.len() > ROWS_KEPT_MAX {
+            self.rows.clear();
+        }
+        for release in committed.releases {
+            self.promises.add(committed.head, (committed.head, release));
+        }
+        if self.relay.acknowledged() < self.head {
+            self.link.begins_to_wait(now());
+        }
+    }
+
+    async fn publish(&mut self) {
+        let Some(range) = self.relay.to_send(self.head) else { return };
+        for sequence in range {
+            let row = match self.row(sequence) {
+                Ok(row) => row,
+                Err(reason) => return self.stop.stop(&reason),
+            };
+            let headers = wire::headers_of(&row);
+            let payload = Bytes::from_owner(row.payload);
+            let publishing = self.context.publish_with_headers(row.subject, headers, payload);
+            match publishing.await {
+                Ok(acknowledgement) => {
+                    self.relay.sent(sequence);
+                    let acknowledgement = acknowledgement.into_future();
+                    let reply = acknowledgement.map(move |answer| (sequence, reply_of(answer)));
+                    self.acknowledgements.push_back(Box::pin(reply));
+                }
+                Err(error) => return self.doubt(format!("row {sequence} was not sent: {error}")),
+            }
+        }
+    }
+
+    /// The row to publish: kept in memory, or read again.
+    fn row(&mut self, sequence: u64) -> Result<Row, String> {
+        while self.rows.front().is_some_and(|row| row.sequence < sequence) {
+            self.rows.pop_front();
+        }
+        if self.rows.front().is_none_or(|row| row.sequence > sequence) {
+            let before = self.rows.front().map_or(u64::MAX, |row| row.sequence);
+            let read = self.reads.read(|state| outbox::rows(state, sequence, ROWS_READ_AT_ONCE));
+            let read = read.map_err(|error| format!("the outbox cannot be read: {error}"))?;
+            for row in read.into_iter().rev().filter(|row| row.sequence < before) {
+                self.rows.push_front(row);
+            }
+        }
+        match self.rows.pop_front() {
+            Some(row) if row.sequence == sequence => Ok(row),
+            Some(_) | None => Err(format!("row {sequence} of the outbox is missing")),
+        }
+    }
+
+    fn hear(&mut self, row: u64, reply: &Reply) {
+        match self.relay.heard(row, reply) {
+            Heard::Acknowledged(sequence) => self.acknowledge(sequence),
+            Heard::Doubt(reason) => self.doubt(reason),
+            Heard::Forgotten => {}
+        }
+    }
+
+    fn acknowledge(&mut self, sequence: u64) {
+        self.promises.acknowledged(sequence);
+        self.link.waits(sequence < self.head, now());
+        self.status.update(|standing| standing.acknowledged = sequence);
+    }
+
+    /// Forgets what is under way; [`Self::look_into_doubt`] reads the stream back.
+    fn doubt(&mut self, reason: String) {
+        tracing::warn!(reason, "what the stream holds is read back");
+        metrics::counter!("murmur_relay_doubts_total").increment(1);
+        self.relay.doubt(reason);
+        self.acknowledgements.clear();
+    }
+
+    async fn look_into_doubt(&mut self) {
+        if self.relay.is_in_doubt() && self.connection.is_connected() {
+            match self.look().await {
+                Ok(Verdict::EndsAt(last)) => {
+                    self.relay.resume(last);
+                    self.acknowledge(last);
+                }
+                Ok(Verdict::End(reason)) => self.stop.stop(&reason),
+                Err(error) => tracing::debug!(%error, "the stream cannot be read back yet"),
+            }
+        }
+    }
+
+    async fn verify(&mut self) {
+        if self.relay.is_in_doubt() || !self.connection.is_connected() {
+            return;
+        }
+        let acknowledged = self.relay.acknowledged();
+        match self.look().await {
+            Ok(Verdict::EndsAt(last)) if last < acknowledged => {
+                self.doubt(format!("the stream ends at {last}, {acknowledged} were acknowledged"));
+            }
+            Ok(Verdict::EndsAt(_)) => {}
+            Ok(Verdict::End(reason)) => self.stop.stop(&reason),
+            Err(error) => tracing::debug!(%error, "the stream cannot be verified now"),
+        }
+    }
+
+    async fn answer(&mut self, question: async_nats::Message) {
+        let Some(reply) = question.reply else { return };
+        let answer = self.relay.acknowledged().to_string();
+        if let Err(error) = self.connection.client().publish(reply, answer.into()).await {
+            tracing::debug!(%error, "a consumer's question could not be answered");
+        }
+    }
+
+    fn note_connection(&mut self, connected: &mut watch::Receiver<bool>, known: bool) {
+        let connected = known && *connected.borrow_and_update();
+        self.link.set_connected(connected);
+        if !connected {
+            self.doubt("the broker is away".to_owned());
+        }
+    }
+
+    fn keep_promises(&mut self) {
+        while let Some((head, release)) = self.promises.next_kept() {
+            let token = Some(Token::of(self.service, head));
+            release(Promise { durability: Durability::Replicated, token });
+        }
+        if self.link.is_alone(now()) {
+            let reason = "the broker does not answer; what is answered is kept here only";
+            self.status.leave(Stage::Ready, Stage::Alone, Some(reason));
+            while let Some((_, release)) = self.promises.next_alone() {
+                release(Promise { durability: Durability::Local, token: None });
+            }
+        } else if !self.relay.is_in_doubt() {
+            self.status.leave(Stage::Alone, Stage::Ready, None);
+        }
+    }
+}
+
+fn ticks(every: Duration) -> Interval {
+    let mut ticks = interval(every);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    ticks
+}
+
+async fn next_question(
+    questions: &mut Option<async_nats::Subscriber>,
+) -> Option<async_nats::Message> {
+    match questions {
+        Some(questions) => questions.next().await,
+        None => std::future::pending().await,
+    }
+}
+
+fn reply_of(
+    answer: Result<jetstream::publish::PublishAck, jetstream::context::PublishError>,
+) -> Reply {
+    use jetstream::context::PublishErrorKind;
+    match answer {
+        Ok(stored) => Reply::Stored { sequence: stored.sequence, duplicate: stored.duplicate },
+        Err(error) => match error.kind() {
+            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
+                Reply::Lost(error.to_string())
+            }
+            _ => Reply::Refused(error.to_string()),
+        },
+    }
+}

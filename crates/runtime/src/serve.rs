@@ -1,0 +1,255 @@
+//! The life of a service's process.
+
+use std::sync::Arc;
+
+use anyhow::{Context as _, bail};
+use contracts::choreography::MURMURATION;
+use contracts::{Row, Service};
+use engine::{Database, Domain, Engine, ReadPool, database};
+use tokio::sync::mpsc;
+use warp::Filter as _;
+use warp::http::StatusCode;
+
+use crate::handle::{Handle, unavailable};
+use crate::http;
+use crate::http::server::{self, Routes};
+use crate::nats::Connection;
+use crate::reading::{self, Reading};
+use crate::relay::RelayShell;
+use crate::replicas::Replicas;
+use crate::settings::Settings;
+use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
+use crate::start::{Start, Started, Tried};
+use crate::status::{Stage, Status};
+use crate::writer::{Letter, Writer};
+use crate::{telemetry, timekeeper};
+
+/// Letters that wait for the writer at most, events of all streams included. Full, reading pauses.
+const LETTERS_MAX: usize = 4_096;
+
+/// Rows that are read ahead of the writer, for each stream.
+const ROWS_AHEAD: usize = 1_024;
+
+/// Threads for everything but the writer: six services share a small machine.
+const WORKER_THREADS: usize = 2;
+
+/// Runs a service until it is asked to stop, or has to.
+///
+/// # Errors
+/// When it cannot start, or had to stop by itself; says why.
+pub fn serve<D: Domain>(
+    settings: Settings,
+    domain: D,
+    routes: impl FnOnce(Handle<D>) -> Routes,
+) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the process")?;
+    let done = runtime.block_on(live(settings, domain, routes));
+    // A thread that still reads the standard input must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn live<D: Domain>(
+    settings: Settings,
+    domain: D,
+    routes: impl FnOnce(Handle<D>) -> Routes,
+) -> anyhow::Result<()> {
+    // 1. Say what happens.
+    telemetry::start(settings.process.log_format)?;
+    // 2. Own the database.
+    let opened = Database::open(&settings.data, D::SERVICE, D::MIGRATIONS)?;
+    let engine = Engine::new(domain, opened)?;
+    let file = database::file_in(&settings.data, D::SERVICE);
+    // 3. Serve: reads at once, commands as soon as the start is through.
+    let (letters, inbox) = mpsc::channel(LETTERS_MAX);
+    let (status, replicas) = (Status::new(D::SERVICE), Arc::new(Replicas::default()));
+    replicas.load(&engine.read())?;
+    let (stopper, stop) = stop_signal();
+    let stopper = Arc::new(stopper);
+    let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
+    let listener = server::bind(settings.process.listen).await?;
+    tracing::info!(service = %D::SERVICE, address = %listener.local_addr()?, "listening");
+    let all = status_routes(status.clone()).or(routes(handle)).unify().boxed();
+    let drain = settings.process.drain();
+    let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
+    // 4. Start, and run until somebody or something stops it.
+    let process = Process { settings, status, replicas, stopper, letters, inbox };
+    let ran = process.run(engine, stop).await;
+    // 5. Finish what has begun.
+    serving.await.context("the HTTP server has failed")?;
+    ran
+}
+
+/// A service between its start and its end.
+struct Process<D: Domain> {
+    settings: Settings,
+    status: Status,
+    replicas: Arc<Replicas>,
+    stopper: Arc<StopSender>,
+    letters: mpsc::Sender<Letter<D>>,
+    inbox: mpsc::Receiver<Letter<D>>,
+}
+
+impl<D: Domain> Process<D> {
+    async fn run(self, engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
+        let (status, stopper) = (self.status.clone(), Arc::clone(&self.stopper));
+        let drain = self.settings.process.drain();
+        let asked = asked_to_stop(self.settings.process.until_stdin_closes);
+        let asked_reason = tokio::select! {
+            reason = asked => Some(reason?),
+            failed = self.work(engine, stop.clone()) => { failed?; None }
+            () = stop.stopped() => None,
+        };
+        status.set_stage(Stage::Stopping, None);
+        match asked_reason {
+            Some(reason) => {
+                tracing::info!(reason, "stopping");
+                drain_relay(&status, drain).await;
+                stopper.stop(reason);
+                Ok(())
+            }
+            None => {
+                let reason = stop.reason().unwrap_or_default();
+                stopper.stop("the process has to end");
+                bail!("the process ends, so that its start can mend this: {reason}")
+            }
+        }
+    }
+
+    /// Starts, and then works until the process has to end.
+    async fn work(self, mut engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
+        let nats = &self.settings.process.nats;
+        let connection = Connection::open(nats, D::SERVICE.name()).await?;
+        let start = Start {
+            engine: &mut engine,
+            connection: &connection,
+            status: &self.status,
+            data: self.settings.data.clone(),
+            first_start: self.settings.first_start,
+            stream_replicas: self.settings.stream_replicas,
+            tried: Tried::default(),
+        };
+        match start.run().await? {
+            Started::Fenced(fence) => {
+                self.status.fence(&fence);
+                stop.stopped().await;
+            }
+            Started::Ready(stream_ends_at) => {
+                let readings = self.begin(engine, connection, stream_ends_at)?;
+                stop.stopped().await;
+                drop(readings);
+            }
+        }
+        Ok(())
+    }
+
+    fn begin(
+        self,
+        engine: Engine<D>,
+        connection: Connection,
+        stream_ends_at: u64,
+    ) -> anyhow::Result<Vec<Reading>> {
+        let (committed, from_writer) = mpsc::unbounded_channel();
+        let file = database::file_in(&self.settings.data, D::SERVICE);
+        let relay = RelayShell::new(
+            D::SERVICE,
+            connection.clone(),
+            ReadPool::new(&file),
+            self.status.clone(),
+            Arc::clone(&self.stopper),
+            (engine.head().sequence, stream_ends_at),
+        );
+        let readings = self.read_streams(&engine, &connection);
+        let writer = Writer {
+            engine,
+            letters: self.inbox,
+            relay: committed,
+            replicas: self.replicas,
+            status: self.status.clone(),
+            stop: self.stopper,
+        };
+        std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
+        tokio::spawn(relay.run(from_writer));
+        tokio::spawn(timekeeper::run(self.status.clone(), self.letters));
+        tokio::spawn(tell_ready(self.status));
+        Ok(readings)
+    }
+
+    fn read_streams(&self, engine: &Engine<D>, connection: &Connection) -> Vec<Reading> {
+        let mut readings = Vec::new();
+        for stream in MURMURATION.streams_read_by(D::SERVICE) {
+            let (sink, rows) = mpsc::channel(ROWS_AHEAD);
+            let from = engine.positions().of(stream).folded;
+            let name = D::SERVICE.name();
+            let reading = reading::spawn(connection.clone(), name, stream, from, sink);
+            self.status.add_reading(stream, reading.progress.clone());
+            tokio::spawn(feed(stream, rows, self.letters.clone(), self.status.clone()));
+            readings.push(reading);
+        }
+        readings
+    }
+}
+
+/// Understands the rows of one stream and hands them to the writer, in order. What is not
+/// understood holds the stream.
+async fn feed<D: Domain>(
+    stream: Service,
+    mut rows: mpsc::Receiver<Row>,
+    letters: mpsc::Sender<Letter<D>>,
+    status: Status,
+) {
+    while let Some(row) = rows.recv().await {
+        if status.is_held(stream) {
+            return;
+        }
+        let event = match row.parse() {
+            Ok(event) => Box::new(event),
+            Err(error) => return status.hold(stream, format!("row {}: {error}", row.sequence)),
+        };
+        if letters.send(Letter::Event(event)).await.is_err() {
+            return;
+        }
+    }
+}
+
+/// Ready, once each replica has folded what decisions were already made by.
+async fn tell_ready(status: Status) {
+    let reached = |standing: &crate::status::Standing| {
+        standing.positions.values().all(|(folded, decided)| folded >= decided)
+    };
+    if status.watch().wait_for(reached).await.is_ok() {
+        status.leave(Stage::Starting, Stage::Ready, None);
+    }
+}
+
+/// Waits, for a while, until the stream has acknowledged all that was committed.
+async fn drain_relay(status: &Status, drain: std::time::Duration) {
+    let mut watch = status.watch();
+    let drained = watch.wait_for(|standing| standing.acknowledged >= standing.head);
+    if tokio::time::timeout(drain, drained).await.is_err() {
+        tracing::warn!("not all is acknowledged; the next start publishes the rest");
+    }
+}
+
+fn status_routes(status: Status) -> Routes {
+    let report = status.clone();
+    let report = warp::path!("status")
+        .and(warp::get())
+        .map(move || http::json(StatusCode::OK, &report.report()));
+    let ready = warp::path!("readyz").and(warp::get()).map(move || {
+        let standing = status.standing();
+        match standing.stage {
+            Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &status.report()),
+            Stage::Starting | Stage::Fenced | Stage::Stopping => {
+                let problem = unavailable("not-ready", "The service takes no commands.");
+                let problem = problem.detail(standing.reason.unwrap_or_default());
+                problem.with("status", status.report()).into_response()
+            }
+        }
+    });
+    report.or(ready).unify().boxed()
+}

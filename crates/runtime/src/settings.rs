@@ -1,0 +1,108 @@
+//! How a process is configured: flags, or the environment.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Args;
+use contracts::Service;
+
+/// How the log is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+pub enum LogFormat {
+    /// A line of text for each event.
+    Text,
+    /// A JSON object for each event.
+    Json,
+}
+
+/// The settings of a service's process.
+#[derive(Clone, Debug, Args)]
+pub struct Settings {
+    /// Folder of the service's database. Its lock is the file beside it, <DATA>.lock
+    #[arg(long, env = "MURMUR_DATA")]
+    pub data: PathBuf,
+    /// Begin a new history if database and stream are empty. Without it, an empty database beside a
+    /// missing stream is a loss, and is told
+    #[arg(long, env = "MURMUR_FIRST_START")]
+    pub first_start: bool,
+    /// Copies of the stream that a cluster of brokers keeps
+    #[arg(long, env = "MURMUR_STREAM_REPLICAS", default_value_t = 1)]
+    pub stream_replicas: usize,
+    /// The process's surroundings
+    #[command(flatten)]
+    pub process: ProcessSettings,
+}
+
+/// What every process has, with or without a database.
+#[derive(Clone, Debug, Args)]
+pub struct ProcessSettings {
+    /// Where HTTP is served; port 0 takes a free one
+    #[arg(long, env = "MURMUR_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// The broker
+    #[command(flatten)]
+    pub nats: NatsSettings,
+    /// How the log is written
+    #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// Seconds that a stopping process may take to finish what it has begun
+    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = 10)]
+    pub drain_seconds: u64,
+    /// Stop when the standard input ends, so that the process does not outlive who started it
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+}
+
+/// How the broker is reached.
+#[derive(Clone, Debug, Args)]
+pub struct NatsSettings {
+    /// Address of the broker; several, separated by commas, for a cluster
+    #[arg(long = "nats", env = "MURMUR_NATS", default_value = "nats://127.0.0.1:4222")]
+    pub url: String,
+    /// User name
+    #[arg(long, env = "MURMUR_NATS_USER", requires = "nats_password")]
+    pub nats_user: Option<String>,
+    /// Password
+    #[arg(long, env = "MURMUR_NATS_PASSWORD", requires = "nats_user")]
+    pub nats_password: Option<String>,
+    /// Credentials file (JWT and key)
+    #[arg(long, env = "MURMUR_NATS_CREDENTIALS", conflicts_with = "nats_user")]
+    pub nats_credentials: Option<PathBuf>,
+    /// Prefix of inboxes, where permissions name one
+    #[arg(long, env = "MURMUR_NATS_INBOX", default_value = "_INBOX")]
+    pub nats_inbox: String,
+    /// Where the JetStream API for a foreign stream is imported, as STREAM=PREFIX; repeatable
+    #[arg(long, value_parser = stream_and_prefix)]
+    pub foreign_prefix: Vec<(Service, String)>,
+}
+
+impl ProcessSettings {
+    /// How long a stopping process may take.
+    #[must_use]
+    pub const fn drain(&self) -> Duration {
+        Duration::from_secs(self.drain_seconds)
+    }
+}
+
+impl NatsSettings {
+    /// A broker without accounts at this address.
+    #[must_use]
+    pub fn at(url: &str) -> Self {
+        Self {
+            url: url.to_owned(),
+            nats_user: None,
+            nats_password: None,
+            nats_credentials: None,
+            nats_inbox: "_INBOX".to_owned(),
+            foreign_prefix: Vec::new(),
+        }
+    }
+}
+
+fn stream_and_prefix(text: &str) -> Result<(Service, String), String> {
+    let wrong = || format!("{text:?} is not STREAM=PREFIX, such as ORDER=JSORDER.API");
+    let (stream, prefix) = text.split_once('=').ok_or_else(wrong)?;
+    let service = Service::of_stream(stream).ok_or_else(wrong)?;
+    if prefix.is_empty() { Err(wrong()) } else { Ok((service, prefix.to_owned())) }
+}

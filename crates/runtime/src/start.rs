@@ -1,0 +1,162 @@
+//! Carries out [`engine::starting`] with the real broker: see, judge, act, and see again.
+
+mod gather;
+mod rebuild;
+mod restore;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use async_nats::jetstream;
+use contracts::HistoryId;
+use engine::batch::Fatal;
+use engine::starting::{self, Fence, Step};
+use engine::{Domain, Engine, StateError, outbox};
+
+use crate::nats::Connection;
+use crate::nats::streams::{self, AskError};
+use crate::status::Status;
+
+/// Wait before the broker is asked again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// Oldest broker whose behaviour was tried.
+const BROKER_VERSION_MIN: (u32, u32, u32) = (2, 9, 10);
+
+/// A start under way.
+pub(crate) struct Start<'a, D: Domain> {
+    pub(crate) engine: &'a mut Engine<D>,
+    pub(crate) connection: &'a Connection,
+    pub(crate) status: &'a Status,
+    /// The folder of the database; copies are written beside it.
+    pub(crate) data: PathBuf,
+    pub(crate) first_start: bool,
+    pub(crate) stream_replicas: usize,
+    pub(crate) tried: Tried,
+}
+
+/// What was done already in this start.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Tried {
+    rebuilt: bool,
+    configured: bool,
+}
+
+/// How a start ended.
+pub(crate) enum Started {
+    /// Outbox and stream tell one history; the stream ends here.
+    Ready(u64),
+    /// A person has to choose.
+    Fenced(Fence),
+}
+
+/// Why one step was not done.
+pub(super) enum Setback {
+    /// The broker could not be asked: again.
+    Ask(AskError),
+    /// A person has to choose.
+    Fence(Fence),
+    /// The process must end.
+    Fatal(Fatal),
+}
+
+impl<D: Domain> Start<'_, D> {
+    /// Runs until the service may decide, or is fenced.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub(crate) async fn run(mut self) -> Result<Started, Fatal> {
+        loop {
+            self.connection.connected().await;
+            match self.step().await {
+                Ok(Some(ends_at)) => return Ok(Started::Ready(ends_at)),
+                Ok(None) => {}
+                Err(Setback::Fence(fence)) => return Ok(Started::Fenced(fence)),
+                Err(Setback::Fatal(fatal)) => return Err(fatal),
+                Err(Setback::Ask(error)) => {
+                    let reason = error.to_string();
+                    self.status.update(|standing| standing.reason = Some(reason));
+                    tokio::time::sleep(RETRY).await;
+                }
+            }
+        }
+    }
+
+    async fn step(&mut self) -> Result<Option<u64>, Setback> {
+        check_version(&self.connection.client().server_info().version)?;
+        let seen = self.gather().await?;
+        let step = starting::next(&seen);
+        tracing::info!(?step, head = seen.head.sequence, "starting");
+        match step {
+            Step::BeginHistory => {
+                let history = HistoryId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
+                self.engine.begin_history(history)?;
+            }
+            Step::CreateStream => {
+                outbox::verify(&self.engine.read()).map_err(damaged)?;
+                self.create_stream().await?;
+            }
+            Step::Configure => self.configure().await?,
+            Step::Restore { up_to, .. } => self.restore(up_to).await?,
+            Step::Rebuild => self.rebuild().await?,
+            Step::Publish { stream_ends_at } => return Ok(Some(stream_ends_at)),
+            Step::Fence(fence) => return Err(Setback::Fence(fence)),
+        }
+        Ok(None)
+    }
+
+    async fn create_stream(&self) -> Result<(), Setback> {
+        let wanted = streams::wanted(D::SERVICE, self.stream_replicas);
+        streams::create(&self.context(), &wanted).await?;
+        Ok(())
+    }
+
+    async fn configure(&mut self) -> Result<(), Setback> {
+        self.tried.configured = true;
+        let wanted = streams::wanted(D::SERVICE, self.stream_replicas);
+        if let Err(error) = self.context().update_stream(&wanted).await {
+            tracing::warn!(%error, "the stream's configuration could not be set right");
+        }
+        Ok(())
+    }
+
+    fn context(&self) -> jetstream::Context {
+        self.connection.jetstream(D::SERVICE)
+    }
+}
+
+fn damaged(error: StateError) -> Setback {
+    match error {
+        StateError::Contradiction(what) => Setback::Fence(Fence::OutboxDamaged(what)),
+        StateError::Database(_) => Setback::from(error),
+    }
+}
+
+fn check_version(version: &str) -> Result<(), Setback> {
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    if (next(), next(), next()) >= BROKER_VERSION_MIN {
+        return Ok(());
+    }
+    let (major, minor, patch) = BROKER_VERSION_MIN;
+    let text = format!("the broker is {version}: {major}.{minor}.{patch} or newer is needed");
+    Err(Setback::Ask(AskError(text)))
+}
+
+impl From<AskError> for Setback {
+    fn from(error: AskError) -> Self {
+        Self::Ask(error)
+    }
+}
+
+impl From<Fatal> for Setback {
+    fn from(fatal: Fatal) -> Self {
+        Self::Fatal(fatal)
+    }
+}
+
+impl From<StateError> for Setback {
+    fn from(error: StateError) -> Self {
+        Self::Fatal(Fatal::State(error))
+    }
+}

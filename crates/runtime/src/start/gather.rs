@@ -1,0 +1,88 @@
+//! What a start looks at: database, stream, and what others have seen of it.
+
+use async_nats::jetstream::stream;
+use contracts::choreography::MURMURATION;
+use contracts::{Headers, Position, Service};
+use engine::reading::Extent;
+use engine::starting::{Common, Seen, Stream, Witness};
+use engine::{Domain, outbox};
+
+use super::{Setback, Start};
+use crate::nats::streams::{self, AskError};
+
+impl<D: Domain> Start<'_, D> {
+    /// Everything that the next step depends on.
+    pub(super) async fn gather(&self) -> Result<Seen, Setback> {
+        Ok(Seen {
+            head: self.engine.head(),
+            history: self.engine.history(),
+            stream: self.stream().await?,
+            witnesses: self.witnesses().await?,
+            first_start: self.first_start,
+            restoring: self.engine.is_restoring()?,
+            rebuilt: self.tried.rebuilt,
+        })
+    }
+
+    async fn stream(&self) -> Result<Stream, Setback> {
+        let Some(stream) = streams::find(&self.context(), D::SERVICE).await? else {
+            return Ok(Stream::Missing);
+        };
+        let info = stream.cached_info();
+        let wanted = streams::wanted(D::SERVICE, self.stream_replicas);
+        if let Some(difference) = streams::difference(&wanted, &info.config) {
+            return Ok(Stream::Misconfigured { difference, update_tried: self.tried.configured });
+        }
+        let extent = streams::extent(info);
+        let tail = streams::tail(&stream).await?;
+        let history = tail.as_ref().and_then(|row| Headers::parse(&row.headers).ok());
+        let tail = tail.map_or(0, |row| row.sequence);
+        let common = self.common(&stream, &extent, tail).await?;
+        Ok(Stream::There { extent, tail, history: history.map(|row| row.history), common })
+    }
+
+    /// The highest readable sequence that outbox and stream both hold.
+    async fn common(
+        &self,
+        stream: &stream::Stream,
+        extent: &Extent,
+        tail: u64,
+    ) -> Result<Option<Common>, Setback> {
+        let mut sequence = tail.min(self.engine.head().sequence);
+        while sequence >= extent.first.max(1) {
+            if let Some(message) = streams::message(stream, sequence).await? {
+                let own = outbox::row(&self.engine.read(), sequence)?;
+                let common =
+                    own.map(|row| Common { sequence, own: row.chain, stream: message.chain });
+                return Ok(common);
+            }
+            sequence -= 1;
+        }
+        Ok(None)
+    }
+
+    /// What the last event of each stream that reads this one says of it.
+    async fn witnesses(&self) -> Result<Vec<Witness>, Setback> {
+        let mut witnesses = Vec::new();
+        for of in Service::ALL {
+            if !MURMURATION.streams_read_by(of).contains(&D::SERVICE) {
+                continue;
+            }
+            let Some(seen) = self.seen_by(of).await? else { continue };
+            let own = outbox::row(&self.engine.read(), seen.sequence)?.map(|row| row.chain);
+            witnesses.push(Witness { of, seen, own });
+        }
+        Ok(witnesses)
+    }
+
+    async fn seen_by(&self, of: Service) -> Result<Option<Position>, AskError> {
+        let Some(stream) = streams::find(&self.connection.jetstream(of), of).await? else {
+            return Ok(None);
+        };
+        let Some(row) = streams::tail(&stream).await? else { return Ok(None) };
+        // A damaged event is no witness; its own service sees to it.
+        let Ok(headers) = Headers::parse(&row.headers) else { return Ok(None) };
+        let seen = headers.vector.of(D::SERVICE);
+        Ok((seen.sequence > 0).then_some(seen))
+    }
+}

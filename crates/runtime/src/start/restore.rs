@@ -1,0 +1,88 @@
+//! Taking over from the stream what the database has lost.
+
+use async_nats::jetstream::context::PublishErrorKind;
+use bytes::Bytes;
+use contracts::Row;
+use engine::Domain;
+use engine::batch::RestoreError;
+use engine::starting::Fence;
+use tokio::sync::mpsc;
+
+use super::{Setback, Start};
+use crate::handle::now;
+use crate::nats::streams::AskError;
+use crate::nats::wire;
+use crate::reading::{self, Reading};
+
+/// Rows of one transaction.
+const ROWS_AT_ONCE: usize = 1_000;
+
+impl<D: Domain> Start<'_, D> {
+    /// Restores up to `up_to`, and takes the end of the stream with a `recovered` row before
+    /// anything is decided: a killed predecessor's bytes may still be arriving.
+    pub(super) async fn restore(&mut self, up_to: u64) -> Result<(), Setback> {
+        let before = self.engine.head().sequence;
+        self.take_rows(up_to).await?;
+        let row = self.engine.recovered_row(up_to.saturating_sub(before), now())?;
+        if self.publish(&row).await? {
+            self.engine.restore(std::slice::from_ref(&row)).map_err(setback)?;
+            tracing::info!(rows = up_to - before, "the database was restored from the stream");
+        }
+        Ok(())
+    }
+
+    async fn take_rows(&mut self, up_to: u64) -> Result<(), Setback> {
+        if self.engine.head().sequence >= up_to {
+            return Ok(());
+        }
+        let (sink, mut rows) = mpsc::channel(ROWS_AT_ONCE);
+        let (connection, name) = (self.connection.clone(), D::SERVICE.name());
+        let reading = reading::spawn(connection, name, D::SERVICE, self.engine.head(), sink);
+        while self.engine.head().sequence < up_to {
+            let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
+            tokio::select! {
+                count = rows.recv_many(&mut batch, ROWS_AT_ONCE) => if count == 0 {
+                    return Err(Setback::Ask(AskError("reading the stream ended".to_owned())));
+                },
+                reason = alarm(&reading) => {
+                    return Err(Setback::Fence(Fence::CannotRestore(reason)));
+                }
+            }
+            batch.retain(|row| row.sequence <= up_to);
+            self.engine.restore(&batch).map_err(setback)?;
+        }
+        Ok(())
+    }
+
+    /// Whether the stream took the row as its next. If not, another one came first.
+    async fn publish(&self, row: &Row) -> Result<bool, Setback> {
+        let ask = |error: String| Setback::Ask(AskError(error));
+        let (headers, payload) = (wire::headers_of(row), Bytes::from_owner(row.payload.clone()));
+        let context = self.context();
+        let publishing = context.publish_with_headers(row.subject.clone(), headers, payload).await;
+        match publishing.map_err(|error| ask(error.to_string()))?.await {
+            Ok(stored) => Ok(stored.sequence == row.sequence && !stored.duplicate),
+            Err(error) if error.kind() == PublishErrorKind::WrongLastSequence => Ok(false),
+            Err(error) => Err(ask(error.to_string())),
+        }
+    }
+}
+
+async fn alarm(reading: &Reading) -> String {
+    let mut progress = reading.progress.clone();
+    match progress.wait_for(|progress| progress.alarm.is_some()).await {
+        Ok(progress) => progress.alarm.clone().unwrap_or_default(),
+        Err(_) => std::future::pending().await,
+    }
+}
+
+fn setback(error: RestoreError) -> Setback {
+    match error {
+        RestoreError::Fatal(fatal) => Setback::Fatal(fatal),
+        RestoreError::Broken(_)
+        | RestoreError::NotUnderstood { .. }
+        | RestoreError::OtherHistory { .. } => {
+            Setback::Fence(Fence::CannotRestore(error.to_string()))
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! How a service stands: what `/status`, `/readyz` and the operator see.
+
+use std::collections::BTreeMap;
+
+use contracts::{HistoryId, Service, Timestamp};
+use engine::starting::Fence;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::reading::Progress;
+
+/// The stage of a service's life.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "lowercase")]
+pub enum Stage {
+    /// It looks at what its stores hold; commands wait.
+    Starting,
+    /// It takes commands.
+    Ready,
+    /// It takes commands without the broker.
+    Alone,
+    /// It refuses commands until a person has chosen.
+    Fenced,
+    /// It finishes what it has begun.
+    Stopping,
+}
+
+/// What changes while a service runs.
+#[derive(Clone, Debug)]
+pub struct Standing {
+    /// The stage.
+    pub stage: Stage,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+    /// What a person can do.
+    pub choices: &'static [&'static str],
+    /// The history that is told.
+    pub history: Option<HistoryId>,
+    /// The outbox's end.
+    pub head: u64,
+    /// Up to where the stream has acknowledged it.
+    pub acknowledged: u64,
+    /// For each foreign stream, how far it is folded and decided.
+    pub positions: BTreeMap<Service, (u64, u64)>,
+    /// Streams that are held, and why.
+    pub held: BTreeMap<Service, String>,
+    /// When the next timer is due, if one is set.
+    pub next_timer: Option<Timestamp>,
+    /// Timers that are set, counted now and then.
+    pub timers: u64,
+}
+
+/// The standing, shared by the parts of a process.
+#[derive(Clone, Debug)]
+pub struct Status {
+    service: Service,
+    standing: watch::Sender<Standing>,
+    readings: watch::Sender<BTreeMap<Service, watch::Receiver<Progress>>>,
+}
+
+#[derive(Serialize)]
+struct StreamReport {
+    folded: u64,
+    decided: u64,
+    last: u64,
+    connected: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    alarm: Option<String>,
+}
+
+#[derive(Serialize)]
+struct HeldReport<'a> {
+    stream: &'static str,
+    reason: &'a str,
+}
+
+impl Status {
+    pub(crate) fn new(service: Service) -> Self {
+        let standing = Standing {
+            stage: Stage::Starting,
+            reason: None,
+            choices: &[],
+            history: None,
+            head: 0,
+            acknowledged: 0,
+            positions: BTreeMap::new(),
+            held: BTreeMap::new(),
+            next_timer: None,
+            timers: 0,
+        };
+        let (standing, readings) = (watch::Sender::new(standing), watch::Sender::default());
+        Self { service, standing, readings }
+    }
+
+    pub(crate) fn update(&self, change: impl FnOnce(&mut Standing)) {
+        self.standing.send_modify(change);
+    }
+
+    pub(crate) fn set_stage(&self, stage: Stage, reason: Option<String>) {
+        self.standing.send_if_modified(|standing| {
+            let fixed = matches!(standing.stage, Stage::Fenced | Stage::Stopping);
+            if (fixed && stage != Stage::Stopping) || standing.stage == stage {
+                return false;
+            }
+            tracing::info!(stage = ?stage, reason = reason.as_deref(), "the stage has changed");
+            standing.stage = stage;
+            standing.reason = reason;
+            true
+        });
+    }
+
+    /// Goes from one stage to another, if it is in that one.
+    pub(crate) fn leave(&self, from: Stage, to: Stage, reason: Option<&str>) {
+        if self.standing.borrow().stage == from {
+            self.set_stage(to, reason.map(str::to_owned));
+        }
+    }
+
+    pub(crate) fn fence(&self, fence: &Fence) {
+        tracing::error!(reason = %fence, "fenced: commands are refused");
+        self.update(|standing| standing.choices = fence.choices());
+        self.set_stage(Stage::Fenced, Some(fence.to_string()));
+    }
+
+    /// Holds a stream, loudly.
+    pub(crate) fn hold(&self, stream: Service, reason: String) {
+        self.standing.send_if_modified(|standing| {
+            if standing.held.contains_key(&stream) {
+                return false;
+            }
+            let name = stream.stream();
+            tracing::error!(stream = name, reason, "the stream is held until this is mended");
+            metrics::counter!("murmur_streams_held_total", "stream" => name).increment(1);
+            standing.held.insert(stream, reason);
+            true
+        });
+    }
+
+    pub(crate) fn is_held(&self, stream: Service) -> bool {
+        self.standing.borrow().held.contains_key(&stream)
+    }
+
+    pub(crate) fn add_reading(&self, stream: Service, progress: watch::Receiver<Progress>) {
+        self.readings.send_modify(|readings| {
+            readings.insert(stream, progress);
+        });
+    }
+
+    pub(crate) fn readings(&self) -> BTreeMap<Service, Progress> {
+        let readings = self.readings.borrow();
+        readings.iter().map(|(stream, progress)| (*stream, progress.borrow().clone())).collect()
+    }
+
+    /// The present standing.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.standing.borrow().clone()
+    }
+
+    /// The standing, to wait for changes.
+    #[must_use]
+    pub fn watch(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// Everything, as `/status` says it.
+    #[must_use]
+    pub fn report(&self) -> serde_json::Value {
+        let standing = self.standing();
+        let readings = self.readings();
+        let streams: BTreeMap<&str, StreamReport> = readings
+            .into_iter()
+            .map(|(stream, progress)| {
+                let (folded, decided) =
+                    standing.positions.get(&stream).copied().unwrap_or_default();
+                let Progress { last_in_stream: last, connected, alarm, .. } = progress;
+                (stream.stream(), StreamReport { folded, decided, last, connected, alarm })
+            })
+            .collect();
+        let held = standing.held.iter();
+        let held: Vec<_> =
+            held.map(|(stream, reason)| HeldReport { stream: stream.stream(), reason }).collect();
+        let local = matches!(standing.stage, Stage::Alone);
+        serde_json::json!({
+            "service": self.service,
+            "state": standing.stage,
+            "reason": standing.reason,
+            "choices": standing.choices,
+            "history": standing.history.map(|history| history.to_string()),
+            "head": standing.head,
+            "acknowledged": standing.acknowledged,
+            "streams": streams,
+            "held": held,
+            "timers": standing.timers,
+            "durability": if local { "local" } else { "replicated" },
+        })
+    }
+}

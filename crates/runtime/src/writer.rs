@@ -1,0 +1,203 @@
+//! The one thread that owns the engine: takes whatever has queued up, within a bound, into one
+//! transaction, so that one wait for the disk serves many inputs.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use contracts::{Service, StoredEvent};
+use engine::{Answer, Batch, Domain, Engine, Outcome, Work, timers};
+use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
+
+use crate::executed::Promise;
+use crate::handle::now;
+use crate::relay::{Committed, Release};
+use crate::replicas::Replicas;
+use crate::shutdown::StopSender;
+use crate::status::Status;
+
+/// Inputs of one transaction at most: some milliseconds of work, so that nobody waits long behind it.
+const BATCH_INPUTS_MAX: usize = 512;
+
+/// Due timers that are taken at once at most.
+const TIMERS_AT_ONCE: u32 = 256;
+
+/// How often the timers that are set are counted, for people to see.
+const COUNT_TIMERS_EVERY: Duration = Duration::from_secs(1);
+
+/// One thing for the writer.
+pub(crate) enum Letter<D: Domain> {
+    /// A command, and who waits for its answer.
+    Command {
+        /// The command.
+        work: Work<D::Command>,
+        /// Who waits.
+        reply: Reply<D::Refusal>,
+    },
+    /// The next event of a foreign stream.
+    Event(Box<StoredEvent>),
+    /// Timers are due, and may fire.
+    TimersDue,
+}
+
+impl<D: Domain> std::fmt::Debug for Letter<D> {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.write_str(match self {
+            Self::Command { .. } => "Command",
+            Self::Event(_) => "Event",
+            Self::TimersDue => "TimersDue",
+        })
+    }
+}
+
+/// Who waits for an answer, and the place that the command takes up until then.
+#[derive(Debug)]
+pub(crate) struct Reply<R> {
+    /// Where the answer goes.
+    pub(crate) sender: oneshot::Sender<(Answer<R>, Promise)>,
+    /// Its place in the queue.
+    pub(crate) place: OwnedSemaphorePermit,
+}
+
+/// The writer's surroundings.
+pub(crate) struct Writer<D: Domain> {
+    pub(crate) engine: Engine<D>,
+    pub(crate) letters: mpsc::Receiver<Letter<D>>,
+    pub(crate) relay: mpsc::UnboundedSender<Committed>,
+    pub(crate) replicas: Arc<Replicas>,
+    pub(crate) status: Status,
+    pub(crate) stop: Arc<StopSender>,
+}
+
+/// The inputs of one batch, and who waits for which of them.
+struct Inputs<D: Domain> {
+    works: Vec<Work<D::Command>>,
+    replies: BTreeMap<usize, Reply<D::Refusal>>,
+    timers_due: bool,
+}
+
+impl<D: Domain> Writer<D> {
+    /// Runs until nobody can send letters any more, or the database fails.
+    pub(crate) fn run(mut self) {
+        let mut counted = Instant::now();
+        self.tell_positions();
+        while let Some(first) = self.letters.blocking_recv() {
+            let inputs = self.collect(first);
+            if let Err(fatal) = self.run_batch(inputs) {
+                tracing::error!(%fatal, "nothing more can be written by this process");
+                self.stop.stop(&fatal.to_string());
+                return;
+            }
+            if counted.elapsed() >= COUNT_TIMERS_EVERY {
+                counted = Instant::now();
+                let timers = timers::count(&self.engine.read()).unwrap_or_default();
+                self.status.update(|standing| standing.timers = timers);
+            }
+        }
+    }
+
+    fn collect(&mut self, first: Letter<D>) -> Inputs<D> {
+        let mut inputs = Inputs::<D>::new();
+        inputs.add(first);
+        while inputs.works.len() < BATCH_INPUTS_MAX {
+            match self.letters.try_recv() {
+                Ok(letter) => inputs.add(letter),
+                Err(_) => break,
+            }
+        }
+        inputs
+    }
+
+    fn run_batch(&mut self, mut inputs: Inputs<D>) -> Result<(), engine::batch::Fatal> {
+        let now = now();
+        if inputs.timers_due {
+            let due = self.engine.timers_due(now, TIMERS_AT_ONCE)?;
+            inputs.works.extend(due.into_iter().map(Work::Timer));
+        }
+        if inputs.works.is_empty() {
+            return Ok(());
+        }
+        let began = Instant::now();
+        let batch = self.engine.run(&inputs.works, now)?;
+        metrics::histogram!("murmur_batch_seconds").record(began.elapsed().as_secs_f64());
+        metrics::counter!("murmur_inputs_total").increment(inputs.works.len() as u64);
+        self.hand_over(batch, inputs.replies);
+        Ok(())
+    }
+
+    /// Nothing of a batch leaves the process before this, when it is committed.
+    fn hand_over(
+        &mut self,
+        batch: Batch<D::Refusal>,
+        mut replies: BTreeMap<usize, Reply<D::Refusal>>,
+    ) {
+        for event in batch.folded {
+            self.replicas.take(event);
+        }
+        let mut releases = Vec::with_capacity(replies.len());
+        for (nth, outcome) in batch.outcomes.into_iter().enumerate() {
+            match outcome {
+                Outcome::Command(answer) => {
+                    if let Some(reply) = replies.remove(&nth) {
+                        releases.push(release(answer, reply));
+                    }
+                }
+                Outcome::Held { stream, reason } => self.tell_held(stream, reason),
+                Outcome::Event | Outcome::Timer => {}
+            }
+        }
+        self.tell_positions();
+        let committed = Committed { rows: batch.rows, head: batch.head.sequence, releases };
+        // A relay that is gone can only mean that the process ends.
+        if self.relay.send(committed).is_err() {}
+    }
+
+    fn tell_held(&self, stream: Option<Service>, reason: String) {
+        let Some(stream) = stream else {
+            tracing::error!(reason, "a timer cannot be handled and is held");
+            return;
+        };
+        self.status.hold(stream, reason);
+    }
+
+    fn tell_positions(&self) {
+        let positions = self.engine.positions();
+        let next_timer = timers::next_due(&self.engine.read()).unwrap_or_default();
+        let (head, history) = (self.engine.head().sequence, self.engine.history());
+        self.status.update(|standing| {
+            for (stream, place) in &positions.0 {
+                let both = (place.folded.sequence, place.decided.sequence);
+                standing.positions.insert(*stream, both);
+            }
+            standing.head = head;
+            standing.history = history;
+            standing.next_timer = next_timer;
+        });
+    }
+}
+
+impl<D: Domain> Inputs<D> {
+    const fn new() -> Self {
+        Self { works: Vec::new(), replies: BTreeMap::new(), timers_due: false }
+    }
+
+    fn add(&mut self, letter: Letter<D>) {
+        match letter {
+            Letter::Command { work, reply } => {
+                self.replies.insert(self.works.len(), reply);
+                self.works.push(work);
+            }
+            Letter::Event(event) => self.works.push(Work::Event(event)),
+            Letter::TimersDue => self.timers_due = true,
+        }
+    }
+}
+
+fn release<R: Send + 'static>(answer: Answer<R>, reply: Reply<R>) -> Release {
+    let Reply { sender, place } = reply;
+    Box::new(move |promise| {
+        drop(place);
+        // A client that is gone waits no more; what it asked for has happened all the same.
+        if sender.send((answer, promise)).is_err() {}
+    })
+}
