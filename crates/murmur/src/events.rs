@@ -35,7 +35,7 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
     let wanted = |service: &Service| args.service.is_empty() || args.service.contains(service);
     let mut followed = Vec::new();
     for service in Service::ALL.into_iter().filter(wanted) {
-        followed.push(streams.follow(service, args.from_start, sink.clone()).await?);
+        followed.push(streams.follow(service, args.from_start, sink.clone()));
     }
     drop(sink);
     loop {

@@ -20,6 +20,9 @@ const TAIL_BYTES: u64 = 16 << 10;
 /// Longest last line that is shown as the reason of a death, in characters.
 const REASON_CHARACTERS_MAX: usize = 300;
 
+/// What murmur itself was told in the environment, and a service would take for itself.
+const NOT_FOR_CHILDREN: [&str; 2] = ["MURMUR_DATA", "MURMUR_FIRST_START"];
+
 /// A process that has been started and not yet been waited for.
 #[derive(Debug)]
 pub(super) struct Child {
@@ -37,7 +40,11 @@ impl Child {
         log: &Path,
     ) -> anyhow::Result<(Self, Running)> {
         let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
-        let mut running = Command::new(&line.program)
+        let mut command = Command::new(&line.program);
+        for name in NOT_FOR_CHILDREN {
+            command.env_remove(name);
+        }
+        let mut running = command
             .args(&line.arguments)
             .current_dir(folder)
             .stdin(Stdio::piped())

@@ -14,7 +14,7 @@ pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// Who ran that long was well, and starts from the first pause again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
 /// How long a process may take from SIGTERM to its end: above the services' own drain deadline.
-pub(super) const STOP_WITHIN: Duration = Duration::from_secs(10);
+pub(super) const STOP_WITHIN: Duration = Duration::from_secs(15);
 /// How often a process that is not ready is asked.
 const PROBE_EVERY_UNREADY: Duration = Duration::from_millis(50);
 /// How often a ready process is asked.

@@ -1,0 +1,128 @@
+//! The auditor's own fold of all streams: what happened to each order, each SKU and each account.
+//!
+//! It knows the published language and nothing of the services' code. Each part folds one stream, so
+//! that it does not matter how streams interleave while they are read.
+
+pub(crate) mod account;
+pub(crate) mod order;
+pub(crate) mod stock;
+pub(crate) mod stream;
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use contracts::events::{Customer, Product};
+use contracts::{Event, Id, Kind, Service, StoredEvent};
+use serde::{Serialize, Serializer};
+
+use account::AccountFold;
+use order::OrderFold;
+use stock::StockFold;
+use stream::StreamFold;
+
+/// A row of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(crate) struct Place {
+    /// Whose stream.
+    pub(crate) service: Service,
+    /// Which row.
+    pub(crate) sequence: u64,
+}
+
+/// Everything that the streams say, up to where they were read.
+#[derive(Debug, Default)]
+pub(crate) struct Fold {
+    /// Each stream's rows, keys and vectors.
+    pub(crate) streams: BTreeMap<Service, StreamFold>,
+    /// Each order, with what every service said of it.
+    pub(crate) orders: BTreeMap<Id, OrderFold>,
+    /// Each SKU's movements.
+    pub(crate) stock: BTreeMap<Id, StockFold>,
+    /// Each customer's account.
+    pub(crate) accounts: BTreeMap<Id, AccountFold>,
+    /// Each customer's states, by version.
+    pub(crate) customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
+    /// Each product's newest state, with its version.
+    pub(crate) products: BTreeMap<Id, (u64, Product)>,
+}
+
+impl Fold {
+    /// Takes the next event of a stream.
+    pub(crate) fn take(&mut self, event: &StoredEvent) {
+        let kind = event.headers.kind;
+        self.streams.entry(kind.service()).or_default().take(event);
+        if kind == Kind::recovered(kind.service()) {
+            return;
+        }
+        match kind.service() {
+            Service::Customer => self.take_customer(event),
+            Service::Product => self.take_product(event),
+            Service::Order | Service::Shipping => self.take_order(event),
+            Service::Inventory => self.take_inventory(event),
+            Service::Payment => self.take_payment(event),
+        }
+    }
+
+    /// Orders that are not settled: not ended, or ended and somebody still owes something.
+    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Id, &OrderFold)> {
+        self.orders.iter().filter(|(_, order)| !order.is_settled())
+    }
+
+    /// How far a stream was read.
+    pub(crate) fn rows(&self, service: Service) -> u64 {
+        self.streams.get(&service).map_or(0, StreamFold::rows)
+    }
+
+    fn take_order(&mut self, event: &StoredEvent) {
+        self.orders.entry(event.headers.id.clone()).or_default().take(event);
+    }
+
+    fn take_inventory(&mut self, event: &StoredEvent) {
+        for (sku, movement) in stock::movements(event) {
+            self.stock.entry(sku).or_default().movements.push(movement);
+        }
+        if event.headers.kind != Kind::InventoryStocked {
+            self.take_order(event);
+        }
+    }
+
+    fn take_payment(&mut self, event: &StoredEvent) {
+        if let Some((customer, movement)) = account::movement(event) {
+            self.accounts.entry(customer).or_default().movements.push(movement);
+        }
+        if event.headers.kind != Kind::PaymentSettled {
+            self.take_order(event);
+        }
+    }
+
+    fn take_customer(&mut self, event: &StoredEvent) {
+        if let Event::CustomerRegistered(state)
+        | Event::CustomerChanged(state)
+        | Event::CustomerClosed(state) = &event.event
+        {
+            let versions = self.customers.entry(state.id.clone()).or_default();
+            versions.insert(event.headers.sequence, state.clone());
+        }
+    }
+
+    fn take_product(&mut self, event: &StoredEvent) {
+        if let Event::ProductListed(state)
+        | Event::ProductChanged(state)
+        | Event::ProductDiscontinued(state) = &event.event
+        {
+            self.products.insert(state.sku.clone(), (event.headers.sequence, state.clone()));
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.service.stream(), self.sequence)
+    }
+}
+
+impl Serialize for Place {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_str(self)
+    }
+}

@@ -1,0 +1,188 @@
+//! One order: what every service said of it, each in the order of its own stream.
+
+use std::collections::BTreeMap;
+
+use contracts::events::inventory::Units as UnitsOf;
+use contracts::events::order::Placed;
+use contracts::events::{Line, Snapshot};
+use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
+
+use super::Place;
+
+/// Units by SKU: lines of one product are added up.
+pub(crate) type Units = BTreeMap<Id, u64>;
+
+/// One order.
+#[derive(Debug, Default)]
+pub(crate) struct OrderFold {
+    /// What was agreed; none if nobody placed it.
+    pub(crate) agreed: Option<Agreed>,
+    /// What happened. Moments of one service are in the order of its stream; across services they
+    /// are in no order that means anything.
+    pub(crate) moments: Vec<Moment>,
+}
+
+/// What was agreed when an order was placed.
+#[derive(Clone, Debug)]
+pub(crate) struct Agreed {
+    /// Who ordered.
+    pub(crate) customer: Id,
+    /// The sum of the lines.
+    pub(crate) total: Money,
+    /// Units by SKU.
+    pub(crate) units: Units,
+    /// The day to which the business counts it.
+    pub(crate) business_date: String,
+}
+
+/// One event about an order.
+#[derive(Clone, Debug)]
+pub(crate) struct Moment {
+    /// What happened.
+    pub(crate) kind: Kind,
+    /// Its number in its stream.
+    pub(crate) sequence: u64,
+    /// When.
+    pub(crate) time: Timestamp,
+    /// Because of what.
+    pub(crate) cause: Cause,
+    /// The money that it is about, if it is about money.
+    pub(crate) amount: Option<Money>,
+    /// The units that it is about, if it is about goods.
+    pub(crate) units: Option<Units>,
+}
+
+impl OrderFold {
+    /// Takes the next event of a stream about this order.
+    pub(crate) fn take(&mut self, event: &StoredEvent) {
+        if let (Event::OrderPlaced(placed), None) = (&event.event, &self.agreed) {
+            self.agreed = Some(Agreed::of(placed));
+        }
+        self.moments.push(Moment::of(event));
+    }
+
+    /// The moments of one kind.
+    pub(crate) fn of(&self, kind: Kind) -> Vec<&Moment> {
+        self.moments.iter().filter(|moment| moment.kind == kind).collect()
+    }
+
+    /// The moments of one service, in the order of its stream.
+    pub(crate) fn by(&self, service: Service) -> impl Iterator<Item = &Moment> {
+        self.moments.iter().filter(move |moment| moment.kind.service() == service)
+    }
+
+    /// Whether something of that kind happened.
+    pub(crate) fn has(&self, kind: Kind) -> bool {
+        self.moments.iter().any(|moment| moment.kind == kind)
+    }
+
+    /// Its ends: one, if all is well.
+    pub(crate) fn ends(&self) -> Vec<&Moment> {
+        self.by(Service::Order).filter(|moment| is_end(moment.kind)).collect()
+    }
+
+    /// How it ended, if it ended.
+    pub(crate) fn end(&self) -> Option<Kind> {
+        self.ends().first().map(|moment| moment.kind)
+    }
+
+    /// Whether it has ended and nobody owes anything any more.
+    pub(crate) fn is_settled(&self) -> bool {
+        self.end().is_some() && self.owed().is_empty()
+    }
+
+    /// Who has yet to follow its end, and with what. Nothing before it has ended.
+    pub(crate) fn owed(&self) -> Vec<&'static str> {
+        let owes = |answers: &[Kind], text| {
+            let answered = answers.iter().any(|kind| self.has(*kind));
+            (!answered).then_some(text)
+        };
+        let all = match self.end() {
+            Some(Kind::OrderCompleted) => vec![owes(&[Kind::InventoryCommitted], COMMITS)],
+            Some(Kind::OrderRejected) => {
+                vec![owes(&[Kind::InventoryReleased, Kind::InventoryRejected], RELEASES)]
+            }
+            Some(Kind::OrderCancelled) => vec![
+                owes(&[Kind::InventoryReleased, Kind::InventoryRejected], RELEASES),
+                owes(&[Kind::PaymentRefunded, Kind::PaymentVoided, Kind::PaymentDeclined], REFUNDS),
+                owes(&[Kind::ShippingCancelled], CANCELS),
+            ],
+            _ => Vec::new(),
+        };
+        all.into_iter().flatten().collect()
+    }
+}
+
+const COMMITS: &str = "inventory owes inventory.committed";
+const RELEASES: &str = "inventory owes inventory.released or inventory.rejected";
+const REFUNDS: &str = "payment owes payment.refunded or payment.voided";
+const CANCELS: &str = "shipping owes shipping.cancelled";
+
+/// Whether an order ends with it.
+pub(crate) const fn is_end(kind: Kind) -> bool {
+    matches!(kind, Kind::OrderCompleted | Kind::OrderRejected | Kind::OrderCancelled)
+}
+
+impl Agreed {
+    fn of(placed: &Placed) -> Self {
+        let Snapshot { customer, .. } = &placed.customer;
+        Self {
+            customer: customer.id.clone(),
+            total: placed.total,
+            units: of_lines(&placed.lines),
+            business_date: placed.business_date.clone(),
+        }
+    }
+}
+
+impl Moment {
+    fn of(event: &StoredEvent) -> Self {
+        let (amount, units) = content(&event.event);
+        Self {
+            kind: event.headers.kind,
+            sequence: event.headers.sequence,
+            time: event.headers.time,
+            cause: event.headers.cause.clone(),
+            amount,
+            units,
+        }
+    }
+
+    /// The row that says so.
+    pub(crate) const fn place(&self) -> Place {
+        Place { service: self.kind.service(), sequence: self.sequence }
+    }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other events carry neither")]
+fn content(event: &Event) -> (Option<Money>, Option<Units>) {
+    match event {
+        Event::OrderPlaced(placed) => (Some(placed.total), Some(of_lines(&placed.lines))),
+        Event::InventoryReserved(reserved) => {
+            (Some(reserved.total), Some(of_lines(&reserved.lines)))
+        }
+        Event::InventoryReleased(back) | Event::InventoryCommitted(back) => {
+            (None, Some(of_units(&back.lines)))
+        }
+        Event::PaymentCharged(charged) => (Some(charged.amount), Some(of_lines(&charged.lines))),
+        Event::PaymentDeclined(declined) => (Some(declined.amount), None),
+        Event::PaymentRefunded(refunded) => (Some(refunded.amount), None),
+        _ => (None, None),
+    }
+}
+
+fn of_lines(lines: &[Line]) -> Units {
+    add_up(lines.iter().map(|line| (&line.sku, line.quantity)))
+}
+
+pub(super) fn of_units(lines: &[UnitsOf]) -> Units {
+    add_up(lines.iter().map(|line| (&line.sku, line.quantity)))
+}
+
+pub(super) fn add_up<'a>(lines: impl Iterator<Item = (&'a Id, u32)>) -> Units {
+    let mut units = Units::new();
+    for (sku, quantity) in lines {
+        *units.entry(sku.clone()).or_default() += u64::from(quantity);
+    }
+    units
+}

@@ -1,0 +1,94 @@
+//! One SKU: its movements, in the order of the INVENTORY stream.
+
+use contracts::{Event, Id, StoredEvent};
+
+use super::order::{add_up, of_units};
+
+/// One SKU.
+#[derive(Debug, Default)]
+pub(crate) struct StockFold {
+    /// What happened to it, in the stream's order.
+    pub(crate) movements: Vec<Movement>,
+}
+
+/// One movement of a SKU.
+#[derive(Clone, Debug)]
+pub(crate) struct Movement {
+    /// The row of INVENTORY that says so.
+    pub(crate) sequence: u64,
+    /// Which way.
+    pub(crate) what: What,
+    /// Units.
+    pub(crate) quantity: u64,
+}
+
+/// Which way units moved.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// They came in; so many are on hand afterwards, it is said.
+    Stocked {
+        /// On hand afterwards.
+        on_hand: u64,
+    },
+    /// They were set aside for an order.
+    Reserved(Id),
+    /// They are no longer set aside.
+    Released(Id),
+    /// They left with an order.
+    Committed(Id),
+}
+
+/// What is left of a SKU after its movements.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Level {
+    /// On the shelves, reserved ones included. Negative when more left than came in.
+    pub(crate) on_hand: i128,
+    /// Set aside. Negative when more was given back than was set aside.
+    pub(crate) reserved: i128,
+}
+
+impl StockFold {
+    /// The level after all movements.
+    pub(crate) fn level(&self) -> Level {
+        self.movements.iter().fold(Level::default(), |level, movement| level.after(movement))
+    }
+}
+
+impl Level {
+    /// The level after one more movement.
+    pub(crate) fn after(self, movement: &Movement) -> Self {
+        let units = i128::from(movement.quantity);
+        let Self { on_hand, reserved } = self;
+        match movement.what {
+            What::Stocked { .. } => Self { on_hand: on_hand + units, reserved },
+            What::Reserved(_) => Self { on_hand, reserved: reserved + units },
+            What::Released(_) => Self { on_hand, reserved: reserved - units },
+            What::Committed(_) => Self { on_hand: on_hand - units, reserved: reserved - units },
+        }
+    }
+}
+
+/// The movements that one event makes, at most one for each SKU.
+pub(super) fn movements(event: &StoredEvent) -> Vec<(Id, Movement)> {
+    let sequence = event.headers.sequence;
+    let (units, what) = match &event.event {
+        Event::InventoryStocked(stocked) => {
+            let one = add_up([(&stocked.sku, stocked.quantity)].into_iter());
+            (one, What::Stocked { on_hand: stocked.on_hand })
+        }
+        Event::InventoryReserved(reserved) => {
+            let lines = reserved.lines.iter().map(|line| (&line.sku, line.quantity));
+            (add_up(lines), What::Reserved(reserved.order_id.clone()))
+        }
+        Event::InventoryReleased(back) => {
+            (of_units(&back.lines), What::Released(back.order_id.clone()))
+        }
+        Event::InventoryCommitted(gone) => {
+            (of_units(&gone.lines), What::Committed(gone.order_id.clone()))
+        }
+        #[expect(clippy::wildcard_enum_match_arm, reason = "no other event moves goods")]
+        _ => return Vec::new(),
+    };
+    let movement = |(sku, quantity)| (sku, Movement { sequence, what: what.clone(), quantity });
+    units.into_iter().map(movement).collect()
+}

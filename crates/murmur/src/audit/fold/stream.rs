@@ -1,0 +1,75 @@
+//! One stream: the chain at each row, the idempotency keys, and the positions that its events name.
+
+use std::collections::BTreeMap;
+
+use contracts::{Cause, Chain, Position, Service, StoredEvent, Vector};
+
+use super::Place;
+
+/// One stream.
+#[derive(Debug, Default)]
+pub(crate) struct StreamFold {
+    /// The chain at each row: at row N in place N-1.
+    pub(crate) chains: Vec<Chain>,
+    /// The rows that answer a request with each idempotency key: one, if all is well.
+    pub(crate) keys: BTreeMap<String, Vec<u64>>,
+    /// The rows that each row of another stream caused: one, if all is well.
+    pub(crate) caused: BTreeMap<Place, Vec<u64>>,
+    /// Positions that events name: the first row that names each.
+    pub(crate) named: Vec<Named>,
+    /// Rows that name an earlier position than a row before them.
+    pub(crate) backwards: Vec<Named>,
+    vector: Vector,
+}
+
+/// A position in another stream, and which row names it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Named {
+    /// The row that names it.
+    pub(crate) by: u64,
+    /// Whose stream it is a position in.
+    pub(crate) stream: Service,
+    /// The position.
+    pub(crate) position: Position,
+}
+
+impl StreamFold {
+    /// How many rows there are.
+    pub(crate) fn rows(&self) -> u64 {
+        self.chains.len() as u64
+    }
+
+    /// The chain at a row; none if it was not read.
+    pub(crate) fn chain_at(&self, sequence: u64) -> Option<Chain> {
+        let place = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.chains.get(place).copied()
+    }
+
+    /// Takes the next event of the stream.
+    pub(crate) fn take(&mut self, event: &StoredEvent) {
+        let sequence = event.headers.sequence;
+        self.chains.push(event.chain);
+        if let Some(request) = &event.headers.idempotency {
+            let rows = self.keys.entry(request.key.as_str().to_owned()).or_default();
+            rows.push(sequence);
+        }
+        if let Cause::Event { service, sequence: of } = event.headers.cause {
+            let cause = Place { service, sequence: of };
+            self.caused.entry(cause).or_default().push(sequence);
+        }
+        self.take_vector(sequence, &event.headers.vector);
+    }
+
+    fn take_vector(&mut self, by: u64, vector: &Vector) {
+        for (stream, position) in &vector.0 {
+            let before = self.vector.of(*stream);
+            let named = Named { by, stream: *stream, position: *position };
+            if position.sequence < before.sequence {
+                self.backwards.push(named);
+            } else if *position != before {
+                self.named.push(named);
+                self.vector.0.insert(*stream, *position);
+            }
+        }
+    }
+}
