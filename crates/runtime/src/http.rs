@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * [`problem`]: the one error type, RFC 9457.
-//! * [`command`] and [`page`]: from a request to what a handler needs.
+//! * [`command`], [`page`] and [`path`]: from a request to what a handler needs.
 //! * [`answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
@@ -14,6 +14,7 @@ pub mod problem;
 
 pub mod command;
 pub mod page;
+pub mod path;
 
 pub mod answer;
 
@@ -23,6 +24,7 @@ pub mod server;
 pub use answer::{answer, json, paged, with_promise};
 pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
 pub use page::{PageRequest, page};
+pub use path::id;
 pub use problem::Problem;
 pub use warp::http::StatusCode;
 pub use warp::reply::Response;

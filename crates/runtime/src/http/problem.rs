@@ -34,6 +34,12 @@ impl Problem {
         Self { status, slug, title, detail: None, extensions, retry_after_seconds: None }
     }
 
+    /// What does not exist; `what` names it.
+    #[must_use]
+    pub fn not_found(what: impl Into<String>) -> Self {
+        Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(what)
+    }
+
     /// With what exactly is wrong in this case.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
