@@ -8,10 +8,12 @@
 //! * [`domain`]: what may be asked, and what follows from it.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the one table.
+//! * [`api`]: the REST API.
 //!
 //! Deliberately absent: what a customer owes (payment's), and any reaction to other services. This
 //! service reads nobody's stream.
 
+pub mod api;
 pub mod domain;
 pub mod refusal;
 pub mod tables;

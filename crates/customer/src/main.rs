@@ -1,2 +1,18 @@
-//! customer
-fn main() {}
+//! The process of the customer service.
+
+use clap::Parser;
+use customer::api;
+use customer::domain::Customers;
+
+/// The customer service: who may order, where to, and how much they may owe.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings } = Arguments::parse();
+    runtime::serve(settings, Customers, api::routes)
+}

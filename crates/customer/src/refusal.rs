@@ -1,6 +1,8 @@
 //! Why a command is refused.
 
 use contracts::{Id, Money};
+use runtime::http::Problem;
+use runtime::warp::http::StatusCode;
 
 use crate::domain::TEXT_BYTES_MAX;
 
@@ -37,4 +39,27 @@ pub enum Refusal {
     /// A limit below zero.
     #[error("credit_limit must not be negative, it is {0}")]
     NegativeLimit(Money),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, slug, title) = match &refusal {
+            Refusal::AlreadyRegistered(_) => {
+                (StatusCode::CONFLICT, "customer-exists", "The id is taken.")
+            }
+            Refusal::Unknown(_) => {
+                (StatusCode::NOT_FOUND, "unknown-customer", "There is no such customer.")
+            }
+            Refusal::Closed(_) => {
+                (StatusCode::CONFLICT, "customer-closed", "The customer is closed.")
+            }
+            Refusal::Empty { .. } | Refusal::TooLong { .. } | Refusal::Unprintable { .. } => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", "A text cannot be taken.")
+            }
+            Refusal::NegativeLimit(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "negative-limit", "The limit is negative.")
+            }
+        };
+        Self::new(status, slug, title).detail(refusal.to_string())
+    }
 }

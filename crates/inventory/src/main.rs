@@ -1,2 +1,18 @@
-//! inventory
-fn main() {}
+//! The process of the inventory service.
+
+use clap::Parser;
+use inventory::api;
+use inventory::domain::Inventory;
+
+/// The inventory service: what is on the shelves, and for which orders it is set aside.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings } = Arguments::parse();
+    runtime::serve(settings, Inventory, api::routes)
+}

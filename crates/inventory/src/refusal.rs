@@ -1,6 +1,8 @@
 //! Why a command is refused.
 
 use contracts::Id;
+use runtime::http::Problem;
+use runtime::warp::http::StatusCode;
 
 use crate::domain::STOCKED_MAX;
 
@@ -24,4 +26,18 @@ pub enum Refusal {
         /// Units that came in so far.
         stocked: u64,
     },
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (slug, title) = match &refusal {
+            Refusal::UnknownProduct(_) => ("unknown-product", "There is no such product."),
+            Refusal::ProductDiscontinued(_) => {
+                ("product-discontinued", "The product is discontinued.")
+            }
+            Refusal::NoQuantity => ("invalid-quantity", "The quantity is too small."),
+            Refusal::TooMuch { .. } => ("too-much-stock", "The quantity is too large."),
+        };
+        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).detail(refusal.to_string())
+    }
 }

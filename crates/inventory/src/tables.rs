@@ -114,7 +114,7 @@ pub fn stock(state: &Read<'_>, sku: &Id) -> Result<Option<Stock>, StateError> {
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn page(state: &Read<'_>, after: &str, limit: u32) -> Result<Vec<Stock>, StateError> {
+pub fn page(state: &Read<'_>, after: &str, limit: usize) -> Result<Vec<Stock>, StateError> {
     let sql = format!("SELECT {STOCK_COLUMNS} FROM stock WHERE sku > ?1 ORDER BY sku LIMIT ?2");
     let rows: Vec<StockRow> = state.all(&sql, params![after, limit], |row| row.try_into())?;
     rows.into_iter().map(to_stock).collect()

@@ -1,2 +1,18 @@
-//! product
-fn main() {}
+//! The process of the product service.
+
+use clap::Parser;
+use product::api;
+use product::domain::Products;
+
+/// The product service: what is sold, and at what price.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings } = Arguments::parse();
+    runtime::serve(settings, Products, api::routes)
+}

@@ -1,6 +1,8 @@
 //! Why a command is refused.
 
 use contracts::{Id, Money};
+use runtime::http::Problem;
+use runtime::warp::http::StatusCode;
 
 use crate::domain::NAME_BYTES_MAX;
 
@@ -28,4 +30,27 @@ pub enum Refusal {
     /// A price below zero.
     #[error("price must not be negative, it is {0}")]
     NegativePrice(Money),
+}
+
+impl From<Refusal> for Problem {
+    fn from(refusal: Refusal) -> Self {
+        let (status, slug, title) = match &refusal {
+            Refusal::AlreadyListed(_) => {
+                (StatusCode::CONFLICT, "product-exists", "The SKU is taken.")
+            }
+            Refusal::Unknown(_) => {
+                (StatusCode::NOT_FOUND, "unknown-product", "There is no such product.")
+            }
+            Refusal::Discontinued(_) => {
+                (StatusCode::CONFLICT, "product-discontinued", "The product is discontinued.")
+            }
+            Refusal::EmptyName | Refusal::LongName | Refusal::UnprintableName => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-name", "The name cannot be taken.")
+            }
+            Refusal::NegativePrice(_) => {
+                (StatusCode::UNPROCESSABLE_ENTITY, "negative-price", "The price is negative.")
+            }
+        };
+        Self::new(status, slug, title).detail(refusal.to_string())
+    }
 }

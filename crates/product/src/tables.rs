@@ -29,7 +29,11 @@ pub fn find(state: &Read<'_>, sku: &Id) -> Result<Option<(u64, Product)>, StateE
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn page(state: &Read<'_>, after: &str, limit: u32) -> Result<Vec<(u64, Product)>, StateError> {
+pub fn page(
+    state: &Read<'_>,
+    after: &str,
+    limit: usize,
+) -> Result<Vec<(u64, Product)>, StateError> {
     let sql = "SELECT version, state FROM product WHERE sku > ?1 ORDER BY sku LIMIT ?2";
     let rows = state.all(sql, params![after, limit], |row| Ok((row.get(0)?, row.get(1)?)))?;
     rows.into_iter().map(parse).collect()

@@ -1,2 +1,21 @@
-//! shipping
-fn main() {}
+//! The process of the shipping service.
+
+use clap::Parser;
+use shipping::api;
+use shipping::domain::Shipping;
+
+/// The shipping service: one shipment for each order that was charged, if it can be delivered.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+    /// A country that nobody delivers to, as customers spell it. Can be given several times.
+    #[arg(long, value_name = "COUNTRY")]
+    not_served: Vec<String>,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings, not_served } = Arguments::parse();
+    runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::routes)
+}

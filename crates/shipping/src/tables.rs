@@ -112,7 +112,7 @@ pub fn find(state: &Read<'_>, order_id: &Id) -> Result<Option<Shipment>, StateEr
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn page(state: &Read<'_>, after: &str, limit: u32) -> Result<Vec<Shipment>, StateError> {
+pub fn page(state: &Read<'_>, after: &str, limit: usize) -> Result<Vec<Shipment>, StateError> {
     let sql =
         format!("SELECT {COLUMNS} FROM shipment WHERE order_id > ?1 ORDER BY order_id LIMIT ?2");
     let rows: Vec<ShipmentRow> = state.all(&sql, params![after, limit], |row| row.try_into())?;

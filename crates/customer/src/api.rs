@@ -1,0 +1,139 @@
+//! The REST API of customers.
+
+use contracts::events::{Address, Snapshot};
+use contracts::{Event, Id, Kind, Money, StoredEvent};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::warp::filters::BoxedFilter;
+use runtime::warp::{self, Filter, Reply as _};
+use runtime::{Executed, Handle, Token};
+use serde::Deserialize;
+
+use crate::domain::{Command, Customers, Details};
+use crate::tables;
+
+/// The body of a registration. Without an id, one is made.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Registration {
+    id: Option<Id>,
+    name: String,
+    address: Address,
+    credit_limit: Money,
+}
+
+/// The routes of the customer service.
+pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
+    let service = warp::any().map(move || service.clone());
+    let all = warp::path("customers").and(warp::path::end());
+    let one = warp::path("customers").and(warp::path::param::<Id>()).and(warp::path::end());
+    let close_one = warp::path("customers")
+        .and(warp::path::param::<Id>())
+        .and(warp::path("close"))
+        .and(warp::path::end());
+    let reading = service.clone().and(http::token());
+
+    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let list = all.and(warp::get()).and(reading).and(http::page()).then(list);
+    let register = all.and(warp::post()).and(service.clone()).and(http::command()).then(register);
+    let change = one.and(warp::put()).and(service.clone()).and(http::command()).then(change);
+    let close = close_one.and(warp::post()).and(service).and(http::bodyless_command()).then(close);
+    find.or(list).unify().or(register).unify().or(change).unify().or(close).unify().boxed()
+}
+
+async fn find(id: Id, service: Handle<Customers>, after: Token) -> Response {
+    let missing = format!("there is no customer {id}");
+    match service.read(after, move |state| tables::find(state, &id)).await {
+        Ok(Some(found)) => http::json(StatusCode::OK, &snapshot(found)),
+        Ok(None) => not_found(missing),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn list(service: Handle<Customers>, after: Token, page: PageRequest) -> Response {
+    let last = page.after.clone().unwrap_or_default();
+    // One more than is shown says whether there is a next page.
+    let limit = page.limit.saturating_add(1);
+    let found = service.read(after, move |state| tables::page(state, &last, limit)).await;
+    match found {
+        Ok(found) => {
+            let items: Vec<_> = found.into_iter().map(snapshot).collect();
+            http::paged(&page, &items, |item| item.customer.id.to_string())
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn register(
+    service: Handle<Customers>,
+    request: CommandRequest,
+    body: Registration,
+) -> Response {
+    let Registration { id, name, address, credit_limit } = body;
+    let id = id.unwrap_or_else(|| service.new_id());
+    let details = Details { name, address, credit_limit };
+    let command = Command::Register { id: id.clone(), details };
+    carry_out(service, request, id, command).await
+}
+
+async fn change(
+    id: Id,
+    service: Handle<Customers>,
+    request: CommandRequest,
+    details: Details,
+) -> Response {
+    let command = Command::Change { id: id.clone(), details };
+    carry_out(service, request, id, command).await
+}
+
+async fn close(id: Id, service: Handle<Customers>, request: CommandRequest) -> Response {
+    let command = Command::Close { id: id.clone() };
+    carry_out(service, request, id, command).await
+}
+
+async fn carry_out(
+    service: Handle<Customers>,
+    request: CommandRequest,
+    id: Id,
+    command: Command,
+) -> Response {
+    let executed = service.execute(request, command).await;
+    let unchanged = match &executed {
+        Ok(Executed::Unchanged { .. }) => find(id, service, Token::default()).await,
+        _ => Response::default(),
+    };
+    http::answer(executed, accepted, || unchanged)
+}
+
+fn accepted(event: &StoredEvent) -> Response {
+    let Some(state) = state_in(event) else {
+        let text = format!("{} answers no command", event.headers.kind);
+        return Problem::defect(&text).into_response();
+    };
+    if event.headers.kind == Kind::CustomerRegistered {
+        let location = format!("/customers/{}", event.headers.id);
+        let created = http::json(StatusCode::CREATED, &state);
+        return warp::reply::with_header(created, "location", location).into_response();
+    }
+    http::json(StatusCode::OK, &state)
+}
+
+fn snapshot((version, customer): (u64, contracts::events::Customer)) -> Snapshot {
+    Snapshot { version, customer }
+}
+
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other events are no answer to a command")]
+fn state_in(event: &StoredEvent) -> Option<Snapshot> {
+    match &event.event {
+        Event::CustomerRegistered(customer)
+        | Event::CustomerChanged(customer)
+        | Event::CustomerClosed(customer) => {
+            Some(snapshot((event.headers.sequence, customer.clone())))
+        }
+        _ => None,
+    }
+}
+
+fn not_found(detail: String) -> Response {
+    let title = "There is no such customer";
+    Problem::new(StatusCode::NOT_FOUND, "unknown-customer", title).detail(detail).into_response()
+}

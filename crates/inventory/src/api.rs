@@ -1,0 +1,123 @@
+//! The REST API of stock and reservations.
+
+use contracts::events::inventory::Units;
+use contracts::{Event, Id, StoredEvent};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::warp::filters::BoxedFilter;
+use runtime::warp::{self, Filter, Reply as _};
+use runtime::{Handle, Token};
+use serde::{Deserialize, Serialize};
+
+use crate::domain::{Command, Inventory};
+use crate::tables::{self, Reservation, Stock};
+
+/// The body of goods that come in.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Delivery {
+    quantity: u32,
+}
+
+#[derive(Debug, Serialize)]
+struct StockBody {
+    sku: Id,
+    on_hand: u64,
+    reserved: u64,
+    available: u64,
+}
+
+#[derive(Debug, Serialize)]
+struct ReservationBody {
+    order_id: Id,
+    state: &'static str,
+    lines: Vec<Units>,
+}
+
+/// The routes of the inventory service.
+pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
+    let service = warp::any().map(move || service.clone());
+    let all = warp::path("stock").and(warp::path::end());
+    let one = warp::path("stock").and(warp::path::param::<Id>()).and(warp::path::end());
+    let reserved = warp::path("reservations").and(warp::path::param::<Id>()).and(warp::path::end());
+    let reading = service.clone().and(http::token());
+
+    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let list = all.and(warp::get()).and(reading.clone()).and(http::page()).then(list);
+    let reservation = reserved.and(warp::get()).and(reading).then(reservation);
+    let stock = one.and(warp::post()).and(service).and(http::command()).then(stock);
+    find.or(list).unify().or(reservation).unify().or(stock).unify().boxed()
+}
+
+async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {
+    let missing = format!("nothing of {sku} was ever stocked");
+    match service.read(after, move |state| tables::stock(state, &sku)).await {
+        Ok(Some(stock)) => http::json(StatusCode::OK, &StockBody::from(stock)),
+        Ok(None) => not_found("unknown-stock", "There is no such stock", missing),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn list(service: Handle<Inventory>, after: Token, page: PageRequest) -> Response {
+    let last = page.after.clone().unwrap_or_default();
+    // One more than is shown says whether there is a next page.
+    let limit = page.limit.saturating_add(1);
+    let found = service.read(after, move |state| tables::page(state, &last, limit)).await;
+    match found {
+        Ok(found) => {
+            let items: Vec<_> = found.into_iter().map(StockBody::from).collect();
+            http::paged(&page, &items, |item| item.sku.to_string())
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn reservation(order_id: Id, service: Handle<Inventory>, after: Token) -> Response {
+    let missing = format!("inventory has not heard of order {order_id}");
+    match service.read(after, move |state| tables::reservation(state, &order_id)).await {
+        Ok(Some(reservation)) => http::json(StatusCode::OK, &ReservationBody::from(reservation)),
+        Ok(None) => not_found("unknown-reservation", "There is no such reservation", missing),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn stock(
+    sku: Id,
+    service: Handle<Inventory>,
+    request: CommandRequest,
+    delivery: Delivery,
+) -> Response {
+    let command = Command::Stock { sku, quantity: delivery.quantity };
+    let executed = service.execute(request, command).await;
+    http::answer(executed, stocked, || defect("goods came in and nothing changed"))
+}
+
+fn stocked(event: &StoredEvent) -> Response {
+    let Event::InventoryStocked(stocked) = &event.event else {
+        return defect(&format!("{} answers no command", event.headers.kind));
+    };
+    let created = http::json(StatusCode::CREATED, stocked);
+    let location = format!("/stock/{}", stocked.sku);
+    warp::reply::with_header(created, "location", location).into_response()
+}
+
+fn defect(what: &str) -> Response {
+    Problem::defect(what).into_response()
+}
+
+fn not_found(slug: &'static str, title: &str, detail: String) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, slug, title).detail(detail).into_response()
+}
+
+impl From<Stock> for StockBody {
+    fn from(stock: Stock) -> Self {
+        let available = stock.available();
+        let Stock { sku, on_hand, reserved, .. } = stock;
+        Self { sku, on_hand, reserved, available }
+    }
+}
+
+impl From<Reservation> for ReservationBody {
+    fn from(Reservation { order_id, state, lines }: Reservation) -> Self {
+        Self { order_id, state: state.name(), lines }
+    }
+}

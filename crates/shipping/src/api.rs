@@ -1,0 +1,85 @@
+//! The REST API of shipments: it only reads.
+
+use contracts::Id;
+use contracts::events::Address;
+use runtime::http::{self, PageRequest, Problem, Response, StatusCode};
+use runtime::warp::filters::BoxedFilter;
+use runtime::warp::{self, Filter};
+use runtime::{Handle, Token};
+use serde::Serialize;
+
+use crate::domain::Shipping;
+use crate::tables::{self, Parcel, Shipment, ShipmentState};
+
+#[derive(Debug, Serialize)]
+struct ShipmentBody {
+    order_id: Id,
+    state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    reason: Option<&'static str>,
+    #[serde(flatten)]
+    parcel: Option<ParcelBody>,
+}
+
+#[derive(Debug, Serialize)]
+struct ParcelBody {
+    customer_id: Id,
+    name: String,
+    address: Address,
+    units: u64,
+}
+
+/// The routes of the shipping service.
+pub fn routes(service: Handle<Shipping>) -> BoxedFilter<(Response,)> {
+    let service = warp::any().map(move || service.clone());
+    let all = warp::path("shipments").and(warp::path::end());
+    let one = warp::path("shipments").and(warp::path::param::<Id>()).and(warp::path::end());
+    let reading = service.and(http::token());
+
+    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let list = all.and(warp::get()).and(reading).and(http::page()).then(list);
+    find.or(list).unify().boxed()
+}
+
+async fn find(order_id: Id, service: Handle<Shipping>, after: Token) -> Response {
+    let missing = format!("there is no shipment of order {order_id}");
+    match service.read(after, move |state| tables::find(state, &order_id)).await {
+        Ok(Some(shipment)) => http::json(StatusCode::OK, &ShipmentBody::from(shipment)),
+        Ok(None) => {
+            let title = "There is no such shipment";
+            let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-shipment", title);
+            problem.detail(missing).into_response()
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn list(service: Handle<Shipping>, after: Token, page: PageRequest) -> Response {
+    let last = page.after.clone().unwrap_or_default();
+    // One more than is shown says whether there is a next page.
+    let limit = page.limit.saturating_add(1);
+    let found = service.read(after, move |state| tables::page(state, &last, limit)).await;
+    match found {
+        Ok(found) => {
+            let items: Vec<_> = found.into_iter().map(ShipmentBody::from).collect();
+            http::paged(&page, &items, |item| item.order_id.to_string())
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+impl From<Shipment> for ShipmentBody {
+    fn from(Shipment { order_id, state, parcel }: Shipment) -> Self {
+        let reason = match state {
+            ShipmentState::Cancelled(reason) => Some(tables::reason_name(reason)),
+            ShipmentState::Created | ShipmentState::Dispatched => None,
+        };
+        Self { order_id, state: state.name(), reason, parcel: parcel.map(ParcelBody::from) }
+    }
+}
+
+impl From<Parcel> for ParcelBody {
+    fn from(Parcel { customer_id, name, address, units }: Parcel) -> Self {
+        Self { customer_id, name, address, units }
+    }
+}
