@@ -1,1 +1,86 @@
 use super::*;
+
+const TABLES: &[&str] = &["CREATE TABLE thing (id TEXT PRIMARY KEY) STRICT"];
+
+fn open(folder: &Path) -> Result<Database, OpenError> {
+    Database::open(folder, Service::Order, TABLES)
+}
+
+#[test]
+fn a_second_owner_is_refused_and_told_what_to_do() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("order");
+    let first = open(&folder).unwrap();
+    let error = open(&folder).unwrap_err().to_string();
+    assert!(error.contains("another process owns"), "{error}");
+    drop(first);
+    assert!(open(&folder).is_ok());
+}
+
+#[test]
+fn a_folder_that_was_removed_under_the_open_file_is_noticed() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("order");
+    let database = open(&folder).unwrap();
+    assert!(database.check_still_owner().is_ok());
+    std::fs::remove_dir_all(&folder).unwrap();
+    assert!(matches!(database.check_still_owner(), Err(NotOwner::Replaced(_))));
+    // The lock is beside the folder: it still keeps a second owner out.
+    assert!(matches!(open(&folder), Err(OpenError::Owned(NotOwner::Locked(_)))));
+}
+
+#[test]
+fn a_database_of_another_service_or_a_newer_version_is_refused() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("data");
+    drop(open(&folder).unwrap());
+    std::fs::rename(folder.join("order.db"), folder.join("payment.db")).unwrap();
+    let error = Database::open(&folder, Service::Payment, TABLES).unwrap_err().to_string();
+    assert!(error.contains("belongs to the service \"order\""), "{error}");
+    std::fs::rename(folder.join("payment.db"), folder.join("order.db")).unwrap();
+    let error = Database::open(&folder, Service::Order, &[]).unwrap_err().to_string();
+    assert!(error.contains("newer build"), "{error}");
+}
+
+#[test]
+fn commits_reach_the_disk_before_they_return() {
+    let all = tempfile::tempdir().unwrap();
+    let database = open(&all.path().join("order")).unwrap();
+    let pragma = |name: &str| -> String {
+        let sql = format!("SELECT CAST({name} AS TEXT) FROM pragma_{name}");
+        database.read().one(&sql, [], |row| row.get(0)).unwrap().unwrap()
+    };
+    assert_eq!(pragma("journal_mode"), "wal");
+    assert_eq!(pragma("synchronous"), "2", "2 is FULL");
+}
+
+#[test]
+fn a_read_cannot_write() {
+    let database = Database::in_memory(Service::Order, TABLES).unwrap();
+    let sql = "INSERT INTO thing (id) VALUES ('x') RETURNING id";
+    let written = database.read().one(sql, [], |row| row.get::<_, String>(0));
+    assert!(matches!(written, Err(StateError::Contradiction(_))));
+}
+
+#[test]
+fn readers_see_only_what_was_committed() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("order");
+    let mut database = open(&folder).unwrap();
+    let pool = ReadPool::new(&file_in(&folder, Service::Order));
+    let count = || {
+        pool.read(|state| state.one("SELECT count(*) FROM thing", [], |row| row.get::<_, u64>(0)))
+            .unwrap()
+            .unwrap()
+    };
+    let failed: Result<(), StateError> = database.transaction(|write| {
+        write.execute("INSERT INTO thing (id) VALUES ('x')", [])?;
+        Err(StateError::Contradiction("no".into()))
+    });
+    assert!(failed.is_err());
+    assert_eq!(count(), 0);
+    database
+        .transaction(|write| write.execute("INSERT INTO thing (id) VALUES ('x')", []))
+        .unwrap();
+    assert_eq!(count(), 1);
+}
