@@ -10,6 +10,7 @@
 //! * [`domain`]: what follows from a command, another service's event or a timer.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries.
+//! * [`api`]: the REST routes, and the JSON that they take and give.
 //!
 //! Deliberately absent: any call to another service. Customers and products are known from replicas;
 //! stock, money and shipments from their owners' events.
@@ -20,6 +21,8 @@ pub mod domain;
 
 pub mod refusal;
 pub mod tables;
+
+pub mod api;
 
 pub use domain::{Command, Order};
 pub use refusal::Refusal;

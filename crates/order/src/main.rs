@@ -1,2 +1,34 @@
-//! order
-fn main() {}
+//! The process of the order service.
+
+use clap::Parser;
+use order::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
+use order::{Order, api};
+
+/// Takes orders, and brings each to its one end.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+    /// Milliseconds after which an order that is not confirmed is cancelled, unless it says otherwise
+    #[arg(
+        long,
+        env = "MURMUR_DEADLINE_MS",
+        default_value_t = 30_000,
+        value_parser = clap::value_parser!(u32).range(i64::from(DEADLINE_MS_MIN)..=i64::from(DEADLINE_MS_MAX))
+    )]
+    deadline_ms: u32,
+    /// Milliseconds for which an order can still be cancelled when all is taken, unless it says otherwise
+    #[arg(
+        long,
+        env = "MURMUR_HAND_OVER_MS",
+        default_value_t = 0,
+        value_parser = clap::value_parser!(u32).range(..=i64::from(HAND_OVER_MS_MAX))
+    )]
+    hand_over_ms: u32,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings, deadline_ms, hand_over_ms } = Arguments::parse();
+    runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::routes)
+}

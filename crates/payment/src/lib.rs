@@ -10,6 +10,7 @@
 //! * [`domain`]: what follows from a command or another service's event.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries.
+//! * [`api`]: the REST routes, and the JSON that they take and give.
 //!
 //! Deliberately absent: any call to another service, and any deadline. A charge follows its order,
 //! which has one and always ends.
@@ -20,6 +21,8 @@ pub mod domain;
 
 pub mod refusal;
 pub mod tables;
+
+pub mod api;
 
 pub use domain::{Command, Payment};
 pub use refusal::Refusal;

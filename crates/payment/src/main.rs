@@ -1,2 +1,17 @@
-//! payment
-fn main() {}
+//! The process of the payment service.
+
+use clap::Parser;
+use payment::{Payment, api};
+
+/// Charges orders, and keeps what each customer owes.
+#[derive(Debug, Parser)]
+#[command(version)]
+struct Arguments {
+    #[command(flatten)]
+    settings: runtime::Settings,
+}
+
+fn main() -> anyhow::Result<()> {
+    let Arguments { settings } = Arguments::parse();
+    runtime::serve(settings, Payment, api::routes)
+}

@@ -1,0 +1,184 @@
+//! The REST API of orders.
+
+mod bodies;
+
+use contracts::events::Snapshot;
+use contracts::{Event, Id, StoredEvent};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::warp::filters::BoxedFilter;
+use runtime::warp::http::header::{HeaderValue, LOCATION};
+use runtime::warp::{self, Filter as _};
+use runtime::{Handle, Token};
+
+use crate::domain::Command;
+use crate::tables::{self, Wanted};
+use crate::{Order, Refusal, Stage};
+use bodies::{AuditedEvent, Ended, Filters, NewOrder, PlacedOrder, ReplicatedProduct};
+
+type Service = Handle<Order>;
+
+/// The routes of the order service.
+pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
+    orders(service.clone()).or(replicas(service)).unify().boxed()
+}
+
+fn orders(service: Service) -> BoxedFilter<(Response,)> {
+    let service = warp::any().map(move || service.clone());
+    let reading = service.clone().and(http::token());
+    let filters = warp::query::<Filters>();
+    let place = warp::path!("orders").and(warp::post());
+    let cancel = warp::path!("orders" / Id / "cancel").and(warp::post());
+    let list = warp::path!("orders").and(warp::get());
+    let find = warp::path!("orders" / Id).and(warp::get());
+    let events = warp::path!("orders" / Id / "events").and(warp::get());
+
+    let place = place.and(service.clone()).and(http::command()).then(place_order);
+    let cancel = cancel.and(service).and(http::bodyless_command()).then(cancel_order);
+    let list = list.and(reading.clone()).and(http::page()).and(filters).then(list_orders);
+    let find = find.and(reading.clone()).then(find_order);
+    let events = events.and(reading).then(audit_trail);
+    find.or(place).unify().or(list).unify().or(events).unify().or(cancel).unify().boxed()
+}
+
+fn replicas(service: Service) -> BoxedFilter<(Response,)> {
+    let reading = warp::any().map(move || service.clone()).and(http::token());
+    let customer = warp::path!("replicas" / "customers" / Id).and(warp::get());
+    let product = warp::path!("replicas" / "products" / Id).and(warp::get());
+    let customer = customer.and(reading.clone()).then(replicated_customer);
+    let product = product.and(reading).then(replicated_product);
+    customer.or(product).unify().boxed()
+}
+
+async fn place_order(service: Service, request: CommandRequest, body: NewOrder) -> Response {
+    let place = body.into_place(|| service.new_id());
+    let executed = service.execute(request, Command::Place(place)).await;
+    // A place is either accepted or refused: it never finds things as it wants them.
+    http::answer(executed, answer_to_command, || cannot_be("a place changed nothing"))
+}
+
+async fn cancel_order(id: Id, service: Service, request: CommandRequest) -> Response {
+    let executed = service.execute(request, Command::Cancel(id.clone())).await;
+    let unchanged = || http::json(StatusCode::OK, &Ended::cancelled(&id));
+    http::answer(executed, answer_to_command, unchanged)
+}
+
+/// The answer is made from the event alone, so that a repeated request gets the same one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other event answers a command")]
+fn answer_to_command(stored: &StoredEvent) -> Response {
+    match &stored.event {
+        Event::OrderPlaced(placed) => {
+            let mut response = http::json(StatusCode::CREATED, &PlacedOrder::of(placed));
+            if let Ok(location) = HeaderValue::try_from(format!("/orders/{}", placed.order_id)) {
+                response.headers_mut().insert(LOCATION, location);
+            }
+            response
+        }
+        Event::OrderCancelled(ended) => {
+            http::json(StatusCode::OK, &Ended::cancelled(&ended.order_id))
+        }
+        other => cannot_be(&format!("{} answered a command", other.kind())),
+    }
+}
+
+async fn find_order(id: Id, service: Service, after: Token) -> Response {
+    let wanted = id.clone();
+    match service.read(after, move |state| tables::order(state, &wanted)).await {
+        Ok(Some(order)) => http::json(StatusCode::OK, &order),
+        Ok(None) => Problem::from(Refusal::UnknownOrder(id)).into_response(),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn audit_trail(id: Id, service: Service, after: Token) -> Response {
+    let wanted = id.clone();
+    let events = match service.read(after, move |state| tables::audit_trail(state, &wanted)).await {
+        Ok(events) => events,
+        Err(problem) => return problem.into_response(),
+    };
+    if events.is_empty() {
+        return Problem::from(Refusal::UnknownOrder(id)).into_response();
+    }
+    let events: Vec<_> = events.iter().map(AuditedEvent::of).collect();
+    http::json(StatusCode::OK, &events)
+}
+
+async fn list_orders(
+    service: Service,
+    after: Token,
+    page: PageRequest,
+    filters: Filters,
+) -> Response {
+    let wanted = match wanted(&page, filters) {
+        Ok(wanted) => wanted,
+        Err(problem) => return problem.into_response(),
+    };
+    // One more than the page holds: that it is there is how a next page is known.
+    let limit = u32::try_from(page.limit).unwrap_or(u32::MAX).saturating_add(1);
+    match service.read(after, move |state| tables::orders(state, &wanted, limit)).await {
+        Ok(orders) => http::paged(&page, &orders, |order| order.number.to_string()),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn wanted(page: &PageRequest, filters: Filters) -> Result<Wanted, Problem> {
+    let before = page.after.as_deref().map(|cursor| {
+        cursor.parse().map_err(|_| bad_query("bad-cursor", "The cursor does not make sense"))
+    });
+    let state = filters.state.map(|name| {
+        let names = Stage::ALL.map(Stage::name).join(", ");
+        Stage::of_name(&name).ok_or_else(|| {
+            bad_query("bad-state", "No order is in such a state").detail(format!("use {names}"))
+        })
+    });
+    Ok(Wanted {
+        state: state.transpose()?,
+        customer_id: filters.customer,
+        before: before.transpose()?,
+    })
+}
+
+async fn replicated_customer(id: Id, service: Service, after: Token) -> Response {
+    if let Err(problem) = caught_up(&service, after).await {
+        return problem.into_response();
+    }
+    let found = service.replicas().customers().get(&id).map(|entry| entry.value().clone());
+    match found {
+        Some((version, customer)) => http::json(StatusCode::OK, &Snapshot { version, customer }),
+        None => not_replicated("unknown-customer", &format!("customer {id}")),
+    }
+}
+
+async fn replicated_product(sku: Id, service: Service, after: Token) -> Response {
+    if let Err(problem) = caught_up(&service, after).await {
+        return problem.into_response();
+    }
+    let found = service.replicas().products().get(&sku).map(|entry| entry.value().clone());
+    match found {
+        Some((version, product)) => {
+            http::json(StatusCode::OK, &ReplicatedProduct { version, product })
+        }
+        None => not_replicated("unknown-product", &format!("product {sku}")),
+    }
+}
+
+/// Waits for what the token asks for; without one, memory answers at once.
+async fn caught_up(service: &Service, after: Token) -> Result<(), Problem> {
+    if after == Token::default() {
+        return Ok(());
+    }
+    service.read(after, |_| Ok(())).await
+}
+
+fn not_replicated(slug: &'static str, what: &str) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, slug, "It is not known here")
+        .detail(format!("{what} is not known here, or not yet"))
+        .into_response()
+}
+
+fn bad_query(slug: &'static str, title: &str) -> Problem {
+    Problem::new(StatusCode::BAD_REQUEST, slug, title)
+}
+
+fn cannot_be(what: &str) -> Response {
+    Problem::from(engine::StateError::Contradiction(what.to_owned())).into_response()
+}

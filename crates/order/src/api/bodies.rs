@@ -1,0 +1,130 @@
+//! The JSON that the API takes and gives.
+
+use contracts::choreography::State;
+use contracts::events::order::Placed;
+use contracts::events::{Line, Product};
+use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use crate::Stage;
+use crate::domain::{NewLine, Place};
+
+/// An order that a client asks for.
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct NewOrder {
+    id: Option<Id>,
+    customer_id: Id,
+    lines: Vec<WantedLine>,
+    deadline_ms: Option<u32>,
+    hand_over_ms: Option<u32>,
+    business_date: Option<String>,
+}
+
+#[derive(Debug, Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WantedLine {
+    sku: Id,
+    quantity: i64,
+    unit_price: Option<Money>,
+}
+
+/// Which orders a client wants listed. The rest of the query is the page's.
+#[derive(Debug, Deserialize)]
+pub(super) struct Filters {
+    pub(super) state: Option<String>,
+    pub(super) customer: Option<Id>,
+}
+
+/// The answer to a place.
+#[derive(Debug, Serialize)]
+pub(super) struct PlacedOrder<'a> {
+    order_id: &'a Id,
+    state: State,
+    customer_id: &'a Id,
+    lines: &'a [Line],
+    total: Money,
+    deadline: Timestamp,
+    hand_over_ms: u32,
+    business_date: &'a str,
+}
+
+/// The answer to a cancel.
+#[derive(Debug, Serialize)]
+pub(super) struct Ended<'a> {
+    order_id: &'a Id,
+    state: State,
+}
+
+/// One event of an audit trail.
+#[derive(Debug, Serialize)]
+pub(super) struct AuditedEvent {
+    sequence: u64,
+    #[serde(rename = "type")]
+    kind: Kind,
+    time: Timestamp,
+    cause: String,
+    data: serde_json::Value,
+}
+
+/// A product as it is known here.
+#[derive(Debug, Serialize)]
+pub(super) struct ReplicatedProduct {
+    pub(super) version: u64,
+    #[serde(flatten)]
+    pub(super) product: Product,
+}
+
+impl NewOrder {
+    pub(super) fn into_place(self, new_id: impl FnOnce() -> Id) -> Place {
+        let line = |line: WantedLine| NewLine {
+            sku: line.sku,
+            quantity: line.quantity,
+            unit_price: line.unit_price,
+        };
+        Place {
+            id: self.id.unwrap_or_else(new_id),
+            customer_id: self.customer_id,
+            lines: self.lines.into_iter().map(line).collect(),
+            deadline_ms: self.deadline_ms,
+            hand_over_ms: self.hand_over_ms,
+            business_date: self.business_date,
+        }
+    }
+}
+
+impl<'a> PlacedOrder<'a> {
+    pub(super) fn of(placed: &'a Placed) -> Self {
+        Self {
+            order_id: &placed.order_id,
+            state: Stage::Placed.name(),
+            customer_id: &placed.customer.customer.id,
+            lines: &placed.lines,
+            total: placed.total,
+            deadline: placed.deadline,
+            hand_over_ms: placed.hand_over_ms,
+            business_date: &placed.business_date,
+        }
+    }
+}
+
+impl<'a> Ended<'a> {
+    pub(super) fn cancelled(order_id: &'a Id) -> Self {
+        Self { order_id, state: Stage::Cancelled.name() }
+    }
+}
+
+impl AuditedEvent {
+    pub(super) fn of(stored: &StoredEvent) -> Self {
+        let headers = &stored.headers;
+        let data = stored.event.to_payload().and_then(|payload| serde_json::from_slice(&payload));
+        Self {
+            sequence: headers.sequence,
+            kind: headers.kind,
+            time: headers.time,
+            cause: headers.cause.to_string(),
+            // Events of this build always are JSON.
+            data: data.unwrap_or_default(),
+        }
+    }
+}

@@ -1,0 +1,105 @@
+//! The REST API of charges and accounts.
+
+mod bodies;
+
+use contracts::events::Customer;
+use contracts::{Event, Id, StoredEvent};
+use engine::{Read, StateError};
+use runtime::http::{self, CommandRequest, Problem, Response, StatusCode};
+use runtime::warp::filters::BoxedFilter;
+use runtime::warp::{self, Filter as _};
+use runtime::{Handle, Token};
+
+use crate::domain::Command;
+use crate::{Payment, tables};
+use bodies::{AccountBody, AuditedEvent, Settlement};
+
+type Service = Handle<Payment>;
+
+/// The routes of the payment service.
+pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
+    let service = warp::any().map(move || service.clone());
+    let reading = service.clone().and(http::token());
+    let settle = warp::path!("accounts" / Id / "settle").and(warp::post());
+    let account = warp::path!("accounts" / Id).and(warp::get());
+    let charge = warp::path!("charges" / Id).and(warp::get());
+    let events = warp::path!("charges" / Id / "events").and(warp::get());
+
+    let settle = settle.and(service).and(http::command()).then(settle_account);
+    let account = account.and(reading.clone()).then(find_account);
+    let charge = charge.and(reading.clone()).then(find_charge);
+    let events = events.and(reading).then(audit_trail);
+    charge.or(account).unify().or(events).unify().or(settle).unify().boxed()
+}
+
+async fn settle_account(
+    customer_id: Id,
+    service: Service,
+    request: CommandRequest,
+    body: Settlement,
+) -> Response {
+    let command = Command::Settle { customer_id, amount: body.amount };
+    let executed = service.execute(request, command).await;
+    // A payment is either accepted or refused: it never finds things as it wants them.
+    http::answer(executed, answer_to_command, || cannot_be("a payment changed nothing"))
+}
+
+/// The answer is made from the event alone, so that a repeated request gets the same one.
+#[expect(clippy::wildcard_enum_match_arm, reason = "no other event answers a command")]
+fn answer_to_command(stored: &StoredEvent) -> Response {
+    match &stored.event {
+        Event::PaymentSettled(settled) => http::json(StatusCode::OK, settled),
+        other => cannot_be(&format!("{} answered a command", other.kind())),
+    }
+}
+
+async fn find_account(customer_id: Id, service: Service, after: Token) -> Response {
+    let missing = format!("customer {customer_id} is not known here and was never charged");
+    match service.read(after, move |state| account(state, &customer_id)).await {
+        Ok(Some(account)) => http::json(StatusCode::OK, &account),
+        Ok(None) => not_found("unknown-customer", "There is no such account", missing),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn account(state: &Read<'_>, customer_id: &Id) -> Result<Option<AccountBody>, StateError> {
+    let known = state.replica::<Customer>(customer_id)?;
+    let limit = known.map(|(_, customer)| customer.credit_limit);
+    let accounts = tables::accounts(state, customer_id)?;
+    let main = match limit {
+        Some(limit) => Some(tables::account(state, customer_id, limit.currency)?),
+        None => accounts.first().copied(),
+    };
+    Ok(main.map(|main| AccountBody::of(customer_id, limit, &main, &accounts)))
+}
+
+async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {
+    let missing = format!("nothing was heard of order {order_id} here, or not yet");
+    match service.read(after, move |state| tables::charge(state, &order_id)).await {
+        Ok(Some(charge)) => http::json(StatusCode::OK, &charge),
+        Ok(None) => not_found("unknown-charge", "There is no such charge", missing),
+        Err(problem) => problem.into_response(),
+    }
+}
+
+async fn audit_trail(order_id: Id, service: Service, after: Token) -> Response {
+    let missing = format!("nothing was heard of order {order_id} here, or not yet");
+    match service.read(after, move |state| tables::audit_trail(state, &order_id)).await {
+        Ok(events) if events.is_empty() => {
+            not_found("unknown-charge", "There is no such charge", missing)
+        }
+        Ok(events) => {
+            let events: Vec<_> = events.iter().map(AuditedEvent::of).collect();
+            http::json(StatusCode::OK, &events)
+        }
+        Err(problem) => problem.into_response(),
+    }
+}
+
+fn not_found(slug: &'static str, title: &str, detail: String) -> Response {
+    Problem::new(StatusCode::NOT_FOUND, slug, title).detail(detail).into_response()
+}
+
+fn cannot_be(what: &str) -> Response {
+    Problem::from(StateError::Contradiction(what.to_owned())).into_response()
+}
