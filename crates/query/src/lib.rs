@@ -4,11 +4,16 @@
 //!
 //! * [`records`]: what is kept, each record the fold of one stream; [`keys`] and [`positions`]: under
 //!   which names, and how far it has come.
-//! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`saga`]: one order across all services, and who owes what next.
+//! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`store`]: Redis, and the one script that writes.
-//! * [`projector`]: from [`sources`] of rows through folds into the store, and where that [`standing`] is.
-//! * [`reader`]: everything that one answer needs in one round trip; [`answers`]: what it then says.
+//! * [`projector`]: from [`sources`] of rows through folds into the store; [`standing`]: where that is.
+//! * [`reader`]: everything that one answer needs, in one round trip; [`answers`]: what it then says;
+//!   [`http`]: over REST.
+//! * [`process`], with its [`settings`]: the life of it all.
+//!
+//! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
+//! any moment, and the streams fill it again.
 
 pub mod records;
 
@@ -30,3 +35,7 @@ pub mod projector;
 pub mod reader;
 
 pub mod answers;
+pub mod http;
+
+pub mod process;
+pub mod settings;

@@ -1,2 +1,7 @@
-//! query
-fn main() {}
+//! The query service.
+
+use clap::Parser as _;
+
+fn main() -> anyhow::Result<()> {
+    query::process::run(query::settings::Settings::parse())
+}

@@ -10,6 +10,7 @@
 pub mod batch;
 
 mod following;
+mod gauges;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -69,6 +70,7 @@ impl<S: Source> Projector<S> {
     pub async fn run(mut self) {
         loop {
             let Err(setback) = self.follow().await;
+            metrics::counter!("murmur_query_setbacks_total").increment(1);
             tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
             let reason = setback.to_string();
             self.standing.send_modify(|standing| standing.phase = Phase::Away(reason));
@@ -140,11 +142,11 @@ async fn tell_caught_up(standing: watch::Sender<Standing>, generation: Generatio
     let progress = positions.borrow().progress.clone();
     for (service, progress) in progress.iter() {
         let mut progress = progress.clone();
-        let Ok(goal) = progress.wait_for(|progress| progress.last.is_some()).await.map(|p| p.last)
-        else {
+        // Only a stream that was looked at says where it ends.
+        let Ok(goal) = progress.wait_for(|p| p.connected).await.map(|p| p.last_in_stream) else {
             return;
         };
-        let reached = |standing: &Standing| Some(standing.positions.of(*service).sequence) >= goal;
+        let reached = |standing: &Standing| standing.positions.of(*service).sequence >= goal;
         if positions.wait_for(reached).await.is_err() {
             return;
         }

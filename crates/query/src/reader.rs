@@ -147,6 +147,17 @@ impl Reader {
         Err(ReadError::Nothing)
     }
 
+    /// Counts the events that could not be folded.
+    ///
+    /// # Errors
+    /// When Redis fails, or holds no read model.
+    pub async fn count_parked(&self) -> Result<u64, ReadError> {
+        let generation = self.live_generation().await?;
+        let mut connection = self.connection.clone();
+        let parked = generation.key(keys::PARKED);
+        Ok(redis::cmd("HLEN").arg(parked).query_async(&mut connection).await?)
+    }
+
     async fn live_generation(&self) -> Result<Generation, ReadError> {
         let mut connection = self.connection.clone();
         let pointer: Option<String> =

@@ -2,27 +2,19 @@
 //!
 //! A seam, so that the projector can be driven without a broker.
 
+pub mod broker;
+
 use std::sync::Arc;
 
 use contracts::{Row, Service};
+use engine::reading::Stopped;
+use runtime::reading::Progress;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
 use crate::positions::Positions;
 
-/// What is known of the reading of one stream.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Progress {
-    /// Whether the broker delivers.
-    pub connected: bool,
-    /// The stream's last sequence, as far as it is known.
-    pub last: Option<u64>,
-    /// Why reading stands still.
-    pub alarm: Option<String>,
-    /// Whether it stands still because the stream tells another history than the one that was
-    /// folded: waiting will not help.
-    pub replaced: bool,
-}
+pub use broker::Broker;
 
 /// Reads streams.
 pub trait Source: Send + 'static {
@@ -31,10 +23,13 @@ pub trait Source: Send + 'static {
     fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings;
 }
 
+/// How the reading of each stream goes.
+pub type AllProgress = Arc<[(Service, watch::Receiver<Progress>)]>;
+
 /// The reading of all streams, for as long as this is kept.
 pub struct Readings {
-    progress: Arc<[(Service, watch::Receiver<Progress>)]>,
-    guards: Vec<AbortHandle>,
+    progress: AllProgress,
+    tasks: Vec<AbortHandle>,
 }
 
 impl Readings {
@@ -42,30 +37,36 @@ impl Readings {
     #[must_use]
     pub fn new(
         progress: impl IntoIterator<Item = (Service, watch::Receiver<Progress>)>,
-        guards: Vec<AbortHandle>,
+        tasks: Vec<AbortHandle>,
     ) -> Self {
-        Self { progress: progress.into_iter().collect(), guards }
+        Self { progress: progress.into_iter().collect(), tasks }
     }
 
     /// How the reading of each stream goes.
     #[must_use]
-    pub fn progress(&self) -> Arc<[(Service, watch::Receiver<Progress>)]> {
+    pub fn progress(&self) -> AllProgress {
         Arc::clone(&self.progress)
     }
 
-    /// Why the streams cannot be what was folded, if that is so.
+    /// Why the streams cannot be those that were folded, if that is so.
     #[must_use]
     pub fn replaced(&self) -> Option<String> {
         self.progress.iter().find_map(|(service, progress)| {
-            let progress = progress.borrow();
-            let alarm = progress.alarm.clone().unwrap_or_default();
-            progress.replaced.then(|| format!("stream {}: {alarm}", service.stream()))
+            let alarm = alarm_of_another_history(&progress.borrow())?;
+            Some(format!("stream {}: {alarm}", service.stream()))
         })
     }
 }
 
 impl Drop for Readings {
     fn drop(&mut self) {
-        self.guards.iter().for_each(AbortHandle::abort);
+        self.tasks.iter().for_each(AbortHandle::abort);
     }
+}
+
+/// Of all alarms the one that waiting does not help against: the stream tells another history than
+/// the one that was folded. A stream that is too short or has holes is mended by its owner.
+fn alarm_of_another_history(progress: &Progress) -> Option<String> {
+    let replaced = Stopped::Replaced(progress.handed_over.sequence).to_string();
+    progress.alarm.clone().filter(|alarm| *alarm == replaced)
 }

@@ -3,11 +3,11 @@
 use std::sync::Arc;
 
 use contracts::{Service, Timestamp};
-use tokio::sync::watch;
+use runtime::reading::Progress;
 
 use crate::keys::Generation;
 use crate::positions::Positions;
-use crate::sources::Progress;
+use crate::sources::AllProgress;
 
 /// What the projector is doing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub struct Standing {
     /// How far it has folded.
     pub positions: Positions,
     /// How the reading of each stream goes.
-    pub progress: Arc<[(Service, watch::Receiver<Progress>)]>,
+    pub progress: AllProgress,
     /// When a batch was last written, by this process.
     pub written_at: Option<Timestamp>,
 }

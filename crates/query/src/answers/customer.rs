@@ -21,10 +21,12 @@ pub struct CustomerOrdersAnswer {
     /// How many orders there are on all pages.
     pub total: u64,
     /// The orders of this page, newest first.
-    pub orders: Vec<OrderInList>,
-    /// Where the next page begins, if there is one.
-    #[serde(skip)]
+    pub items: Vec<OrderInList>,
+    /// The cursor of the next page, if there is one.
     pub next: Option<String>,
+    /// The key that the cursor stands for.
+    #[serde(skip)]
+    pub last: Option<String>,
     /// How fresh all this is.
     pub freshness: Freshness,
 }
@@ -79,10 +81,11 @@ pub async fn customer_orders(
     }
     let has_more = page.entries.len() > limit;
     let shown = page.entries.iter().take(limit);
-    let next = shown.clone().next_back().filter(|_| has_more).map(|entry| entry.score.clone());
-    let orders = shown.map(OrderInList::of).collect::<Result<Vec<_>, _>>()?;
-    let orders = orders.into_iter().flatten().collect();
-    Ok(CustomerOrdersAnswer { customer, total: page.all, orders, next, freshness })
+    let last = shown.clone().next_back().filter(|_| has_more).map(|entry| entry.score.clone());
+    let next = last.as_deref().map(runtime::http::page::cursor);
+    let items = shown.map(OrderInList::of).collect::<Result<Vec<_>, _>>()?;
+    let items = items.into_iter().flatten().collect();
+    Ok(CustomerOrdersAnswer { customer, total: page.all, items, next, last, freshness })
 }
 
 impl OrderInList {

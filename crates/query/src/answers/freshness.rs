@@ -67,6 +67,14 @@ impl Freshness {
         }
     }
 
+    /// What has been folded, as a consistency token: a read that hands it on sees at least as much.
+    #[must_use]
+    pub fn token(&self) -> String {
+        let streams: Vec<_> =
+            self.streams.iter().map(|(name, stream)| format!("{name}={}", stream.folded)).collect();
+        streams.join(",")
+    }
+
     /// Whether what is not found here may yet be found once more is folded.
     #[must_use]
     pub fn is_incomplete(&self) -> bool {
@@ -77,9 +85,12 @@ impl Freshness {
 impl StreamFreshness {
     fn of(service: Service, positions: &Positions, standing: &Standing) -> Self {
         let progress = standing.progress_of(service);
+        let folded = positions.of(service).sequence;
+        let looked_at = progress.connected || progress.last_in_stream > 0;
         Self {
-            folded: positions.of(service).sequence,
-            last: progress.last,
+            folded,
+            // Rows can be folded by now that have come since the reading last said how it goes.
+            last: looked_at.then_some(progress.last_in_stream.max(folded)),
             as_of: positions.time_of(service),
             connected: progress.connected,
             alarm: progress.alarm,

@@ -8,6 +8,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
+use super::gauges::{self, Measured};
 use super::{Projector, Setback, settle};
 use crate::fold::{Changes, Damaged, Fold, Item};
 use crate::positions::Positions;
@@ -104,12 +105,13 @@ impl<'a> Following<'a> {
         if items.is_empty() {
             return Ok(Stands::Here);
         }
+        let measured = Measured::of(&items);
         let changes = match self.fold(items).await? {
             Ok(changes) => changes,
             Err(damaged) => return self.after_damage(&damaged.to_string()).await,
         };
         match self.store.write(&mut self.live, next.clone(), &changes).await? {
-            Written::Written => Ok(self.tell_written(&changes)),
+            Written::Written => Ok(self.tell_written(measured, &changes)),
             Written::Moved => {
                 tokio::time::sleep(STAND_BY).await;
                 self.go_on_from_redis(&next).await
@@ -146,6 +148,7 @@ impl<'a> Following<'a> {
     /// Looks whether Redis was moved while nothing came, and whether the streams are still those
     /// that were folded.
     async fn look(&mut self) -> Result<Stands, Setback> {
+        gauges::tell(&self.standing.borrow());
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
         }
@@ -181,7 +184,7 @@ impl<'a> Following<'a> {
         Err(Setback::BuiltAnew(reason.to_owned()))
     }
 
-    fn tell_written(&self, changes: &Changes) -> Stands {
+    fn tell_written(&self, measured: Measured, changes: &Changes) -> Stands {
         for parked in &changes.parked {
             let (event, reason) = (parked.name(), &parked.reason);
             tracing::error!(event, reason, "an event could not be folded and was parked");
@@ -191,6 +194,7 @@ impl<'a> Following<'a> {
             standing.positions = positions;
             standing.written_at = Some(now);
         });
+        measured.written(now, changes.parked.len());
         Stands::Here
     }
 }

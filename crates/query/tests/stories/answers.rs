@@ -70,10 +70,10 @@ async fn the_pages_of_a_customers_orders_show_each_order_once_newest_first() {
     loop {
         let page = customer_orders(&stage.reader, &id("c-1"), 3, after).await.unwrap();
         assert_eq!(page.total, 7);
-        assert!(page.orders.len() <= 3);
-        shown.extend(page.orders.into_iter().map(|order| order.order_id));
-        let Some(next) = page.next else { break };
-        after = Some(next.parse().unwrap());
+        assert!(page.items.len() <= 3);
+        shown.extend(page.items.into_iter().map(|order| order.order_id));
+        let Some(last) = page.last else { break };
+        after = Some(last.parse().unwrap());
     }
     assert_eq!(shown, ["o-6", "o-5", "o-4", "o-3", "o-2", "o-1", "o-0"]);
 }

@@ -6,13 +6,20 @@
 mod history;
 #[path = "../support/memory.rs"]
 mod memory;
+#[path = "../support/nats_server.rs"]
+mod nats_server;
 #[path = "../support/redis_server.rs"]
 mod redis_server;
+#[path = "../support/rest_client.rs"]
+mod rest_client;
 
 mod stage;
 
 mod answers;
+mod broker;
 mod folding;
 mod losses;
+mod process;
 mod refusals;
+mod rest;
 mod rivals;

@@ -7,6 +7,7 @@ use contracts::Timestamp;
 use query::keys;
 use query::positions::Positions;
 use query::projector::Projector;
+use query::sources::Source;
 use query::standing::{Phase, Standing};
 use redis::Client;
 use redis::aio::MultiplexedConnection;
@@ -34,12 +35,21 @@ pub(crate) fn clock() -> Timestamp {
 }
 
 pub(crate) fn project(client: Client, streams: &Streams) -> Running {
-    let projector = Projector::new(client, streams.source(), clock);
+    project_from(client, streams.source())
+}
+
+pub(crate) fn project_from(client: Client, source: impl Source) -> Running {
+    let projector = Projector::new(client, source, clock);
     let standing = projector.standing();
     Running { standing, task: tokio::spawn(projector.run()) }
 }
 
 impl Running {
+    /// Ends the projector.
+    pub(crate) fn end(&mut self) {
+        self.task.abort();
+    }
+
     pub(crate) async fn until(&mut self, what: &str, reached: impl Fn(&Standing) -> bool) {
         let wait = self.standing.wait_for(reached);
         let found = tokio::time::timeout(SOON, wait).await.map(|found| found.is_ok());

@@ -3,8 +3,10 @@
 use std::sync::Arc;
 
 use contracts::{Position, Row, Service};
+use engine::reading::Stopped;
 use query::positions::Positions;
-use query::sources::{Progress, Readings, Source};
+use query::sources::{Readings, Source};
+use runtime::reading::Progress;
 use tokio::sync::{mpsc, watch};
 
 use crate::history::History;
@@ -59,9 +61,15 @@ async fn read(
         let rows = streams.borrow_and_update().rows[&service].clone();
         let own = usize::try_from(at.sequence).unwrap();
         let replaced = own > 0 && rows.get(own - 1).is_some_and(|row| row.chain != at.chain);
-        let alarm = replaced.then(|| "it tells another history".to_owned());
-        let last = Some(rows.len() as u64);
-        progress.send_replace(Progress { connected: true, last, alarm, replaced });
+        let alarm = replaced.then(|| Stopped::Replaced(at.sequence).to_string());
+        let last_in_stream = rows.len() as u64;
+        progress.send_replace(Progress {
+            connected: true,
+            last_in_stream,
+            handed_over: at,
+            alarm,
+            ..Progress::default()
+        });
         for row in rows.into_iter().skip(own).filter(|_| !replaced) {
             at = row.position();
             if sink.send((service, row)).await.is_err() {

@@ -1,0 +1,143 @@
+//! The read side over REST: the three questions, and how the process stands.
+//!
+//! Every read takes a consistency token and waits, within a bound, until the projector has folded
+//! that much; and every answer is given with the token of what it has seen, so that a client who
+//! hands it on never sees time go backwards.
+
+pub mod problems;
+pub mod standing;
+
+use std::sync::Arc;
+use std::time::Duration;
+
+use contracts::Timestamp;
+use runtime::Token;
+use runtime::http::server::Routes;
+use runtime::http::{PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, json, page, token};
+use runtime::warp::http::{HeaderValue, header};
+use runtime::warp::{self, Filter};
+use serde::Serialize;
+
+use crate::answers::customer::customer_orders;
+use crate::answers::dashboard::dashboard;
+use crate::answers::freshness::Freshness;
+use crate::answers::order::order;
+use crate::reader::Reader;
+
+/// How long a read waits for what its token names.
+pub const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the routes hold.
+#[derive(Clone)]
+pub struct App(Arc<Parts>);
+
+struct Parts {
+    reader: Reader,
+    stuck_after: Duration,
+    clock: fn() -> Timestamp,
+}
+
+/// What comes with every read.
+struct Read {
+    app: App,
+    token: Token,
+}
+
+impl App {
+    /// Answers from what `reader` reads.
+    #[must_use]
+    pub fn new(reader: Reader, stuck_after: Duration, clock: fn() -> Timestamp) -> Self {
+        Self(Arc::new(Parts { reader, stuck_after, clock }))
+    }
+}
+
+/// All routes but those that every process has.
+#[must_use]
+pub fn routes(app: App) -> Routes {
+    let order = warp::path!("orders" / String).and(read(&app)).then(get_order);
+    let customer_orders = warp::path!("customers" / String / "orders")
+        .and(page())
+        .and(read(&app))
+        .then(get_customer_orders);
+    let dashboard = warp::path!("dashboard").and(read(&app)).then(get_dashboard);
+    order
+        .or(customer_orders)
+        .unify()
+        .or(dashboard)
+        .unify()
+        .or(standing::routes(app))
+        .unify()
+        .boxed()
+}
+
+fn read(
+    app: &App,
+) -> impl Filter<Extract = (Read,), Error = warp::Rejection> + Clone + Send + Sync + use<> {
+    let app = app.clone();
+    warp::get().and(token()).map(move |token| Read { app: app.clone(), token })
+}
+
+async fn get_order(id: String, read: Read) -> Response {
+    let answer = async {
+        let id = problems::id(&id)?;
+        read.wait().await?;
+        let answer = order(&read.app.0.reader, &id).await.map_err(|none| read.problem(none))?;
+        Ok(read.found(&answer, &answer.freshness))
+    };
+    answer.await.unwrap_or_else(Problem::into_response)
+}
+
+async fn get_customer_orders(id: String, page: PageRequest, read: Read) -> Response {
+    let answer = async {
+        let id = problems::id(&id)?;
+        let after = page.after.as_deref().map(problems::sequence).transpose()?;
+        read.wait().await?;
+        let answer = customer_orders(&read.app.0.reader, &id, page.limit, after).await;
+        let answer = answer.map_err(|none| read.problem(none))?;
+        let mut response = read.found(&answer, &answer.freshness);
+        if let Some(last) = &answer.last {
+            let link = format!("<{}>; rel=\"next\"", page.next(last));
+            insert(&mut response, header::LINK.as_str(), &link);
+        }
+        Ok(response)
+    };
+    answer.await.unwrap_or_else(Problem::into_response)
+}
+
+async fn get_dashboard(read: Read) -> Response {
+    let answer = async {
+        read.wait().await?;
+        let Parts { reader, stuck_after, clock } = &*read.app.0;
+        let answer = dashboard(reader, *stuck_after, clock()).await;
+        let answer = answer.map_err(|none| read.problem(none))?;
+        Ok(read.found(&answer, &answer.freshness))
+    };
+    answer.await.unwrap_or_else(Problem::into_response)
+}
+
+impl Read {
+    async fn wait(&self) -> Result<(), Problem> {
+        let reader = &self.app.0.reader;
+        let waited = reader.wait_for(&self.token.0, TOKEN_PATIENCE).await;
+        waited.map_err(|missing| problems::not_caught_up(&missing, &reader.standing()))
+    }
+
+    fn problem(&self, none: crate::answers::NoAnswer) -> Problem {
+        problems::of(none, &self.app.0.reader.standing())
+    }
+
+    fn found(&self, answer: &impl Serialize, freshness: &Freshness) -> Response {
+        let mut response = json(StatusCode::OK, answer);
+        insert(&mut response, TOKEN_HEADER, &freshness.token());
+        if freshness.is_incomplete() {
+            insert(&mut response, header::CACHE_CONTROL.as_str(), "no-store");
+        }
+        response
+    }
+}
+
+fn insert(response: &mut Response, name: &'static str, value: &str) {
+    if let Ok(value) = HeaderValue::from_str(value) {
+        response.headers_mut().insert(name, value);
+    }
+}

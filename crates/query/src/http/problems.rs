@@ -1,0 +1,90 @@
+//! Why a question has no answer, as an RFC 9457 problem: the one mapping to a status.
+
+use contracts::Id;
+use runtime::http::{Problem, StatusCode};
+use serde_json::json;
+
+use crate::answers::NoAnswer;
+use crate::answers::freshness::Freshness;
+use crate::reader::{Missing, ReadError};
+use crate::standing::Standing;
+
+/// A rebuild of a day's events takes about as long.
+const RETRY_AFTER_SECONDS: u32 = 1;
+
+const BEHIND: &str = "The read model has not caught up with the streams, and may yet know of it";
+
+/// The problem of a question that has no answer.
+#[must_use]
+pub fn of(none: NoAnswer, standing: &Standing) -> Problem {
+    match none {
+        NoAnswer::Unknown { what, id, freshness } => unknown(what, &id, &freshness),
+        NoAnswer::Unreadable(error) => unreadable(&error, standing),
+    }
+}
+
+/// What is not found in a part of the streams is not yet known not to be.
+fn unknown(what: &'static str, id: &str, freshness: &Freshness) -> Problem {
+    let problem = if freshness.is_incomplete() {
+        unavailable(freshness.state, BEHIND)
+    } else {
+        let slug = if what == "order" { "unknown-order" } else { "unknown-customer" };
+        Problem::new(StatusCode::NOT_FOUND, slug, format!("There is no such {what}"))
+    };
+    problem.detail(format!("{what} {id} is not in the read model")).with("freshness", freshness)
+}
+
+fn unreadable(error: &ReadError, standing: &Standing) -> Problem {
+    match error {
+        ReadError::Away(reason) => {
+            tracing::warn!(%reason, "a question could not be answered");
+            unavailable("redis-away", "The read model cannot be reached")
+        }
+        ReadError::Nothing => unavailable("rebuilding", "The read model is being built")
+            .detail(error.to_string())
+            .with("freshness", Freshness::of_nothing(standing)),
+        ReadError::Damaged(reason) => Problem::defect(reason),
+    }
+}
+
+/// The problem of a read whose token names more than was folded in time.
+#[must_use]
+pub fn not_caught_up(missing: &[Missing], standing: &Standing) -> Problem {
+    let one = |missing: &Missing| {
+        let Missing { service, wanted, folded } = missing;
+        json!({ "stream": service.stream(), "wanted": wanted, "folded": folded })
+    };
+    let title = "The read model has not yet seen what the token asks for";
+    Problem::new(StatusCode::GATEWAY_TIMEOUT, "not-caught-up", title)
+        .detail("ask again, or without Murmur-Token for what there is")
+        .with("missing", missing.iter().map(one).collect::<Vec<_>>())
+        .with("freshness", Freshness::of(&standing.positions, standing))
+}
+
+/// The id in a path.
+///
+/// # Errors
+/// When it is none.
+pub fn id(text: &str) -> Result<Id, Problem> {
+    text.parse().map_err(|error: contracts::ids::InvalidId| {
+        Problem::new(StatusCode::BAD_REQUEST, "invalid-id", "The id in the path is none")
+            .detail(error.to_string())
+    })
+}
+
+/// The sequence behind which a page begins.
+///
+/// # Errors
+/// When the cursor is none that a page has named.
+pub fn sequence(key: &str) -> Result<u64, Problem> {
+    key.parse().map_err(|_| {
+        Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
+            .detail("take it from the page before, unchanged")
+    })
+}
+
+/// A problem that passes by itself.
+#[must_use]
+pub fn unavailable(slug: &'static str, title: &'static str) -> Problem {
+    Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, title).retry_after(RETRY_AFTER_SECONDS)
+}

@@ -1,0 +1,84 @@
+//! The life of the process: from its settings to its last answer.
+
+use std::time::{SystemTime, UNIX_EPOCH};
+
+use anyhow::{Context as _, bail};
+use contracts::Timestamp;
+use runtime::http::server;
+use runtime::nats::Connection;
+use runtime::shutdown::{asked_to_stop, stop_signal};
+use runtime::telemetry;
+
+use crate::http::{App, routes};
+use crate::projector::Projector;
+use crate::reader::Reader;
+use crate::settings::Settings;
+use crate::sources::Broker;
+use crate::store::{self, Store, StoreError};
+
+/// Threads for projecting and answering: services share a small machine.
+const WORKER_THREADS: usize = 2;
+
+/// Runs until the process is asked to stop.
+///
+/// # Errors
+/// When the settings cannot be used, or Redis is there and is not fit. What is only away is waited
+/// for.
+pub fn run(settings: Settings) -> anyhow::Result<()> {
+    let runtime = tokio::runtime::Builder::new_multi_thread()
+        .worker_threads(WORKER_THREADS)
+        .enable_all()
+        .build()
+        .context("cannot start the threads of the process")?;
+    let done = runtime.block_on(live(settings));
+    // A thread that still reads the standard input must not keep the process.
+    runtime.shutdown_background();
+    done
+}
+
+async fn live(settings: Settings) -> anyhow::Result<()> {
+    telemetry::start(settings.process.log_format)?;
+    let redis = store::client(&settings.redis)
+        .with_context(|| format!("{:?} is no usable address of Redis", settings.redis))?;
+    check(&redis).await?;
+    let broker = Connection::open(&settings.process.nats, "query").await?;
+    let listener = server::bind(settings.process.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "query answers");
+
+    let projector = Projector::new(redis.clone(), Broker::new(broker), now);
+    let reader = Reader::new(&redis, projector.standing())?;
+    let app = App::new(reader, settings.stuck_after(), now);
+    let projecting = tokio::spawn(projector.run());
+
+    let (stopper, stop) = stop_signal();
+    let serving = server::serve(listener, routes(app), stop, settings.process.drain());
+    let serving = tokio::spawn(serving);
+    let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
+    tracing::info!(reason, "query stops");
+    stopper.stop(reason);
+    serving.await?;
+    // Whatever batch it is at is written whole or not at all.
+    projecting.abort();
+    Ok(())
+}
+
+/// A Redis that is there and is not fit needs a person; one that is away will come.
+async fn check(redis: &redis::Client) -> anyhow::Result<()> {
+    let checked = match Store::connect(redis).await {
+        Ok(mut store) => store.find().await.map(|_| ()),
+        Err(error) => Err(error),
+    };
+    match checked {
+        Ok(()) => Ok(()),
+        Err(unfit @ (StoreError::Unfit(_) | StoreError::Newer { .. })) => bail!(unfit),
+        Err(away) => {
+            tracing::warn!(reason = %away, "Redis is away; query waits for it");
+            Ok(())
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
+    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
+}

@@ -1,0 +1,29 @@
+//! How the process is configured: flags, or the environment.
+
+use std::time::Duration;
+
+use clap::Parser;
+use runtime::settings::ProcessSettings;
+
+/// The read side of Murmuration: folds all streams into Redis, and answers from there.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "query", version)]
+pub struct Settings {
+    /// Redis, as redis://[USER:PASSWORD@]HOST:PORT[/DATABASE]
+    #[arg(long, env = "MURMUR_REDIS", default_value = "redis://127.0.0.1:6379")]
+    pub redis: String,
+    /// Milliseconds after which an order that is not settled counts as stuck
+    #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]
+    pub stuck_after_ms: u64,
+    /// The process's surroundings
+    #[command(flatten)]
+    pub process: ProcessSettings,
+}
+
+impl Settings {
+    /// After which an order that is not settled counts as stuck.
+    #[must_use]
+    pub const fn stuck_after(&self) -> Duration {
+        Duration::from_millis(self.stuck_after_ms)
+    }
+}

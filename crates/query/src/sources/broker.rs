@@ -1,0 +1,59 @@
+//! The streams as the broker has them.
+
+use contracts::{Row, Service};
+use runtime::nats::Connection;
+use runtime::reading::{self, Reading};
+use tokio::sync::mpsc;
+
+use super::{Readings, Source};
+use crate::positions::Positions;
+
+/// Rows of one stream that wait to join the others.
+const STREAM_ROWS: usize = 512;
+
+/// The name under which the broker lists the consumers.
+const READER: &str = "query";
+
+/// Reads the streams from the broker.
+pub struct Broker {
+    connection: Connection,
+}
+
+impl Broker {
+    /// Reads them over this connection.
+    #[must_use]
+    pub const fn new(connection: Connection) -> Self {
+        Self { connection }
+    }
+}
+
+impl Source for Broker {
+    fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings {
+        let mut tasks = Vec::with_capacity(Service::ALL.len());
+        let progress = Service::ALL.map(|service| {
+            let (sender, rows) = mpsc::channel(STREAM_ROWS);
+            let connection = self.connection.clone();
+            let reading = reading::spawn(connection, READER, service, from.of(service), sender);
+            let progress = reading.progress.clone();
+            let joining = tokio::spawn(join(reading, service, rows, sink.clone()));
+            tasks.push(joining.abort_handle());
+            (service, progress)
+        });
+        Readings::new(progress, tasks)
+    }
+}
+
+/// Hands the rows of one stream over to where those of all come together. Owns the reading, so
+/// that it ends with this.
+async fn join(
+    _reading: Reading,
+    service: Service,
+    mut rows: mpsc::Receiver<Row>,
+    sink: mpsc::Sender<(Service, Row)>,
+) {
+    while let Some(row) = rows.recv().await {
+        if sink.send((service, row)).await.is_err() {
+            return;
+        }
+    }
+}

@@ -1,0 +1,81 @@
+//! The process as it is started by people: flags, signals and exit codes.
+
+use std::net::TcpListener;
+use std::process::{Child, Command, ExitStatus, Output, Stdio};
+use std::time::Instant;
+
+use crate::nats_server::NatsServer;
+use crate::redis_server::RedisServer;
+use crate::rest_client::try_get;
+use crate::stage::{SOON, shop};
+
+fn command(redis: &str, nats: &str, listen: &str) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_query"));
+    command.args(["--redis", redis, "--nats", nats, "--listen", listen]);
+    command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
+    command
+}
+
+fn free_address() -> String {
+    TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
+}
+
+fn message_of(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn wait(child: &mut Child) -> ExitStatus {
+    let deadline = Instant::now() + SOON;
+    loop {
+        if let Some(status) = child.try_wait().unwrap() {
+            return status;
+        }
+        assert!(Instant::now() < deadline, "the process does not end");
+        std::thread::yield_now();
+    }
+}
+
+#[tokio::test]
+async fn it_becomes_ready_answers_and_ends_when_it_is_told_to() {
+    let (nats, redis) = (NatsServer::start(), RedisServer::start().await);
+    nats.publish(&shop(7)).await;
+    let address = free_address();
+    let mut child = command(&redis.url(), &nats.url(), &address).spawn().unwrap();
+    let deadline = Instant::now() + SOON;
+    while try_get(&address, "/readyz", &[]).await.is_none_or(|answer| answer.status != 200) {
+        assert!(Instant::now() < deadline, "it does not become ready");
+        tokio::task::yield_now().await;
+    }
+    let order = try_get(&address, "/orders/o-0", &[]).await.unwrap();
+    assert_eq!(order.body["state"], "completed");
+    let pid = child.id().to_string();
+    assert!(Command::new("kill").args(["-TERM", &pid]).status().unwrap().success());
+    assert_eq!(wait(&mut child).code(), Some(0));
+}
+
+#[tokio::test]
+async fn an_evicting_redis_is_refused_with_what_to_do() {
+    let redis = RedisServer::start_with(&["--maxmemory-policy", "volatile-lru"]).await;
+    let output = command(&redis.url(), "nats://127.0.0.1:1", "127.0.0.1:0").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = message_of(&output);
+    assert!(message.contains("config set maxmemory-policy noeviction"), "{message}");
+}
+
+#[test]
+fn an_address_that_is_none_of_redis_is_told() {
+    let output = command("http://x", "nats://127.0.0.1:1", "127.0.0.1:0").output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = message_of(&output);
+    assert!(message.contains("http://x") && message.contains("Redis"), "{message}");
+}
+
+#[test]
+fn a_taken_port_is_told() {
+    let taken = TcpListener::bind("127.0.0.1:0").unwrap();
+    let address = taken.local_addr().unwrap().to_string();
+    let output = command("redis://127.0.0.1:1", "nats://127.0.0.1:1", &address).output().unwrap();
+    assert_eq!(output.status.code(), Some(1));
+    let message = message_of(&output);
+    assert!(message.contains(&address) && message.contains("--listen"), "{message}");
+}
