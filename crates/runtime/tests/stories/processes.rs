@@ -1,0 +1,56 @@
+//! One process: who owns the database, how it stops, what it promises.
+
+use crate::support::Folder;
+use crate::support::broker::Broker;
+use crate::support::process::Process;
+
+#[test]
+fn a_second_process_is_refused_and_told_why() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let first = Process::first(&data, &broker);
+    let mut second = Process::again(&data, &broker);
+    assert!(!second.ended().success());
+    assert!(second.log().contains("another process owns this database"), "{}", second.log());
+    assert_eq!(first.register("a", &[]).status, 201);
+}
+
+#[test]
+fn a_graceful_stop_ends_with_success_and_loses_nothing() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.stop();
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    assert!(process.knows("a"));
+}
+
+#[test]
+fn a_removed_database_file_ends_the_process_and_the_next_one_restores_it() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    std::fs::remove_dir_all(&data).unwrap();
+    assert_ne!(process.register("b", &[]).status, 201);
+    assert!(!process.ended().success(), "{}", process.log());
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    assert!(process.knows("a") && !process.knows("b"));
+}
+
+#[test]
+fn a_repeated_command_has_one_effect_and_the_same_answer() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let process = Process::first(&folder.path().join("customer"), &broker);
+    let key = ["idempotency-key: k-1"];
+    let first = process.register("a", &key);
+    let again = process.register("a", &key);
+    assert_eq!((first.status, again.status), (201, 201));
+    assert_eq!(first.body, again.body);
+    assert!(again.head.contains("idempotency-replayed: true"), "{}", again.head);
+    assert_eq!(process.register("b", &key).status, 422);
+    assert_eq!(process.register("a", &[]).status, 409);
+}

@@ -1,0 +1,84 @@
+//! A nats-server of a test's own.
+
+use std::net::TcpStream;
+use std::process::{Child, Command, Stdio};
+
+use runtime::async_nats::{self, jetstream};
+use runtime::nats::Connection;
+use runtime::settings::NatsSettings;
+
+use super::{Folder, eventually, free_port};
+
+/// A broker on a free port, ended by its id with the value.
+pub(crate) struct Broker {
+    folder: Folder,
+    port: u16,
+    child: Option<Child>,
+}
+
+impl Broker {
+    pub(crate) fn start() -> Self {
+        let mut broker = Self { folder: Folder::new(), port: free_port(), child: None };
+        broker.restart();
+        broker
+    }
+
+    /// A broker that is not there.
+    pub(crate) fn away() -> Self {
+        Self { folder: Folder::new(), port: free_port(), child: None }
+    }
+
+    pub(crate) fn restart(&mut self) {
+        let program = std::env::var_os("NATS_SERVER").unwrap_or("nats-server".into());
+        let child = Command::new(program)
+            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
+            .arg(self.folder.path())
+            .stdout(Stdio::null())
+            .stderr(Stdio::null())
+            .spawn();
+        self.child = Some(child.unwrap());
+        let port = self.port;
+        eventually("the broker listens", || TcpStream::connect(("127.0.0.1", port)).ok());
+    }
+
+    pub(crate) fn kill(&mut self) {
+        let mut child = self.child.take().unwrap();
+        child.kill().unwrap();
+        child.wait().unwrap();
+    }
+
+    /// Loses everything that it had stored.
+    pub(crate) fn wipe(&mut self) {
+        self.kill();
+        std::fs::remove_dir_all(self.folder.path()).unwrap();
+        std::fs::create_dir_all(self.folder.path()).unwrap();
+        self.restart();
+    }
+
+    pub(crate) fn url(&self) -> String {
+        format!("nats://127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) fn settings(&self) -> NatsSettings {
+        NatsSettings::at(&self.url())
+    }
+
+    pub(crate) async fn connection(&self) -> Connection {
+        let connection = Connection::open(&self.settings(), "test").await.unwrap();
+        connection.connected().await;
+        connection
+    }
+
+    /// JetStream, for a hand from outside.
+    pub(crate) async fn jetstream(&self) -> jetstream::Context {
+        jetstream::new(async_nats::connect(self.url()).await.unwrap())
+    }
+}
+
+impl Drop for Broker {
+    fn drop(&mut self) {
+        if self.child.is_some() {
+            self.kill();
+        }
+    }
+}

@@ -1,0 +1,97 @@
+//! The smallest service: customers that can be registered.
+
+use contracts::choreography::NONE;
+use contracts::events::{Address, Customer};
+use contracts::{Currency, Event, Id, Money, Service, StoredEvent, Timestamp};
+use engine::{Decision, Domain, Input, Read, StateError, Write, params};
+use runtime::http::server::Routes;
+use runtime::http::{self, CommandRequest, Problem, StatusCode};
+use runtime::warp::{self, Filter as _};
+use runtime::{Handle, Token};
+
+pub(crate) struct Registry;
+
+pub(crate) struct Taken;
+
+impl From<Taken> for Problem {
+    fn from(_: Taken) -> Self {
+        Self::new(StatusCode::CONFLICT, "taken", "The id is taken")
+    }
+}
+
+impl Domain for Registry {
+    type Command = Id;
+    type Refusal = Taken;
+
+    const SERVICE: Service = Service::Customer;
+    const MIGRATIONS: &'static [&'static str] =
+        &["CREATE TABLE known (id TEXT PRIMARY KEY) STRICT"];
+
+    fn command_name(_: &Id) -> &'static str {
+        "register"
+    }
+
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Id>,
+        _: Timestamp,
+    ) -> Result<Decision<Taken>, StateError> {
+        let Input::Command(id) = input else {
+            return Err(StateError::Contradiction("only commands come here".to_owned()));
+        };
+        if knows(state, id)? {
+            return Ok(Decision::Refuse(Taken));
+        }
+        Ok(Decision::emit(NONE, Event::CustomerRegistered(customer(id))))
+    }
+
+    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+        let id = event.headers.id.as_str();
+        state.change_one("registering", "INSERT INTO known (id) VALUES (?1)", params![id])
+    }
+}
+
+/// `POST /customers` with an id as its JSON body, and `GET /customers/{id}`.
+pub(crate) fn routes(handle: Handle<Registry>) -> Routes {
+    let writer = handle.clone();
+    let post = warp::post().and(warp::path!("customers")).and(http::command::<Id>()).then(
+        move |request: CommandRequest, id: Id| {
+            let handle = writer.clone();
+            async move {
+                let executed = handle.execute(request, id).await;
+                let created =
+                    |event: &StoredEvent| http::json(StatusCode::CREATED, &event.headers.sequence);
+                http::answer(executed, created, || http::json(StatusCode::OK, &()))
+            }
+        },
+    );
+    let get = warp::get().and(warp::path!("customers" / String)).and(http::token()).then(
+        move |id: String, after: Token| {
+            let handle = handle.clone();
+            async move {
+                let found = handle.read(after, move |state| match id.parse() {
+                    Ok(id) => knows(state, &id),
+                    Err(_) => Ok(false),
+                });
+                match found.await {
+                    Ok(found) => http::json(StatusCode::OK, &found),
+                    Err(problem) => problem.into_response(),
+                }
+            }
+        },
+    );
+    post.or(get).unify().boxed()
+}
+
+fn knows(state: &Read<'_>, id: &Id) -> Result<bool, StateError> {
+    let sql = "SELECT 1 FROM known WHERE id = ?1";
+    Ok(state.one(sql, [id.as_str()], |_| Ok(()))?.is_some())
+}
+
+fn customer(id: &Id) -> Customer {
+    let address = Address { street: String::new(), city: String::new(), country: "GB".to_owned() };
+    let currency: Currency = "GBP".parse().unwrap();
+    let credit_limit = Money { minor: 100, currency };
+    Customer { id: id.clone(), name: "Ada".to_owned(), address, credit_limit, closed: false }
+}

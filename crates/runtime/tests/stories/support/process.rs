@@ -1,0 +1,172 @@
+//! A service in a process of its own: this test binary, started again for the one test below.
+
+use std::io::{BufRead as _, BufReader, Read as _, Write as _};
+use std::net::TcpStream;
+use std::path::Path;
+use std::process::{Child, Command, ExitStatus, Stdio};
+use std::sync::{Arc, Mutex};
+use std::time::Duration;
+
+use runtime::settings::{LogFormat, ProcessSettings};
+use runtime::{Settings, serve};
+use serde_json::Value;
+
+use super::broker::Broker;
+use super::domain::{Registry, routes};
+use super::{WITHIN, eventually, free_port};
+
+const DATA: &str = "STORY_DATA";
+const NATS: &str = "STORY_NATS";
+const PORT: &str = "STORY_PORT";
+const FIRST_START: &str = "STORY_FIRST_START";
+
+/// The service. Without its environment this is an ordinary test run, and nothing is to be done.
+#[test]
+fn a_service_process() {
+    let Ok(data) = std::env::var(DATA) else { return };
+    let port: u16 = std::env::var(PORT).unwrap().parse().unwrap();
+    let settings = Settings {
+        data: data.into(),
+        first_start: std::env::var_os(FIRST_START).is_some(),
+        stream_replicas: 1,
+        process: ProcessSettings {
+            listen: ([127, 0, 0, 1], port).into(),
+            nats: runtime::NatsSettings::at(&std::env::var(NATS).unwrap()),
+            log_format: LogFormat::Text,
+            drain_seconds: 5,
+            until_stdin_closes: false,
+        },
+    };
+    serve(settings, Registry, routes).unwrap();
+}
+
+/// A running service, ended by its id with the value.
+pub(crate) struct Process {
+    child: Child,
+    port: u16,
+    log: Arc<Mutex<String>>,
+}
+
+/// What came back over HTTP.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) head: String,
+    pub(crate) body: Value,
+}
+
+impl Process {
+    pub(crate) fn first(data: &Path, broker: &Broker) -> Self {
+        let process = Self::start(data, broker, true);
+        process.until_state("ready");
+        process
+    }
+
+    pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
+        Self::start(data, broker, false)
+    }
+
+    fn start(data: &Path, broker: &Broker, first: bool) -> Self {
+        let port = free_port();
+        let mut command = Command::new(std::env::current_exe().unwrap());
+        command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
+        command.env(DATA, data).env(NATS, broker.url()).env(PORT, port.to_string());
+        if first {
+            command.env(FIRST_START, "1");
+        }
+        let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
+        let log = Arc::new(Mutex::new(String::new()));
+        let (errors, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
+        std::thread::spawn(move || {
+            for line in BufReader::new(errors).lines().map_while(Result::ok) {
+                lines.lock().unwrap().push_str(&(line + "\n"));
+            }
+        });
+        Self { child, port, log }
+    }
+
+    pub(crate) fn log(&self) -> String {
+        self.log.lock().unwrap().clone()
+    }
+
+    pub(crate) fn status(&self) -> Option<Value> {
+        self.try_send("GET", "/status", &[], "").map(|reply| reply.body)
+    }
+
+    /// Waits until `/status` is as wanted, and returns it.
+    pub(crate) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
+        eventually(&format!("{what}\n{}", self.log()), || self.status().filter(&holds))
+    }
+
+    pub(crate) fn until_state(&self, state: &str) -> Value {
+        self.until(state, |status| status["state"] == state)
+    }
+
+    pub(crate) fn register(&self, id: &str, headers: &[&str]) -> Reply {
+        self.try_send("POST", "/customers", headers, &format!("\"{id}\"")).unwrap()
+    }
+
+    pub(crate) fn knows(&self, id: &str) -> bool {
+        let reply = self.try_send("GET", &format!("/customers/{id}"), &[], "").unwrap();
+        reply.body == Value::Bool(true)
+    }
+
+    pub(crate) fn try_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> Option<Reply> {
+        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(WITHIN)).unwrap();
+        let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
+        let length = body.len();
+        let request = format!(
+            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+             content-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n{body}"
+        );
+        stream.write_all(request.as_bytes()).ok()?;
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        let (head, body) = answer.split_once("\r\n\r\n")?;
+        let status = head.split(' ').nth(1)?.parse().ok()?;
+        let body = serde_json::from_str(body).unwrap_or(Value::Null);
+        Some(Reply { status, head: head.to_lowercase(), body })
+    }
+
+    /// A signal by its name, to this process alone.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    pub(crate) fn ended(&mut self) -> ExitStatus {
+        eventually("the process ends", || self.child.try_wait().unwrap())
+    }
+
+    pub(crate) fn stop(mut self) {
+        self.signal("TERM");
+        assert!(self.ended().success(), "{}", self.log());
+    }
+
+    pub(crate) fn has_ended_within(&mut self, wait: Duration) -> bool {
+        let deadline = std::time::Instant::now() + wait;
+        while std::time::Instant::now() < deadline {
+            if self.child.try_wait().unwrap().is_some() {
+                return true;
+            }
+            std::thread::park_timeout(Duration::from_millis(20));
+        }
+        false
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        if self.child.try_wait().unwrap().is_none() {
+            self.child.kill().unwrap();
+            self.child.wait().unwrap();
+        }
+    }
+}
