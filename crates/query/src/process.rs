@@ -39,7 +39,8 @@ pub fn run(settings: Settings) -> anyhow::Result<()> {
 async fn live(settings: Settings) -> anyhow::Result<()> {
     telemetry::start(settings.process.log_format)?;
     let redis = store::client(&settings.redis)
-        .with_context(|| format!("{:?} is no usable address of Redis", settings.redis))?;
+        // The address is not shown: it may hold a password.
+        .context("--redis is no usable address of Redis: use redis://HOST:PORT")?;
     check(&redis).await?;
     let broker = Connection::open(&settings.process.nats, "query").await?;
     let listener = server::bind(settings.process.listen).await?;

@@ -9,8 +9,13 @@ use runtime::settings::ProcessSettings;
 #[derive(Clone, Debug, Parser)]
 #[command(name = "query", version)]
 pub struct Settings {
-    /// Redis, as redis://[USER:PASSWORD@]HOST:PORT[/DATABASE]
-    #[arg(long, env = "MURMUR_REDIS", default_value = "redis://127.0.0.1:6379")]
+    /// Address of Redis, such as redis://127.0.0.1:6379 or redis://USER:PASSWORD@HOST:PORT/DATABASE
+    #[arg(
+        long,
+        env = "MURMUR_REDIS",
+        hide_env_values = true,
+        default_value = "redis://127.0.0.1:6379"
+    )]
     pub redis: String,
     /// Milliseconds after which an order that is not settled counts as stuck
     #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]

@@ -67,7 +67,7 @@ fn an_address_that_is_none_of_redis_is_told() {
     let output = command("http://x", "nats://127.0.0.1:1", "127.0.0.1:0").output().unwrap();
     assert_eq!(output.status.code(), Some(1));
     let message = message_of(&output);
-    assert!(message.contains("http://x") && message.contains("Redis"), "{message}");
+    assert!(message.contains("use redis://HOST:PORT"), "{message}");
 }
 
 #[test]
