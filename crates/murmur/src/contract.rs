@@ -5,6 +5,7 @@ use contracts::choreography::{MURMURATION, Reaction, check};
 use serde_json::{Value, json};
 
 use crate::cli::{Global, Verdict};
+use crate::output::line;
 use crate::table;
 
 /// What `murmur contract` takes.
@@ -37,12 +38,12 @@ fn check_it(global: &Global) -> anyhow::Result<Verdict> {
     let findings = check(&MURMURATION);
     if global.json {
         let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        println!("{}", json!({ "findings": texts }));
+        line!("{}", json!({ "findings": texts }));
     } else if findings.is_empty() {
         let (reactions, ignored) = (MURMURATION.reactions.len(), MURMURATION.ignored.len());
-        println!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
+        line!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
     } else {
-        findings.iter().for_each(|finding| println!("{finding}"));
+        findings.iter().for_each(|finding| line!("{finding}"));
     }
     Ok(if findings.is_empty() { Verdict::Clean } else { Verdict::Found })
 }
@@ -50,7 +51,7 @@ fn check_it(global: &Global) -> anyhow::Result<Verdict> {
 fn show(global: &Global) {
     if global.json {
         let reactions: Vec<_> = MURMURATION.reactions.iter().map(as_json).collect();
-        println!("{}", json!({ "reactions": reactions }));
+        line!("{}", json!({ "reactions": reactions }));
         return;
     }
     let mut table = table::with_header(["service", "in state", "on", "emits"]);
@@ -62,7 +63,7 @@ fn show(global: &Global) {
             emitted(reaction).join(" | "),
         ]);
     }
-    println!("{table}");
+    line!("{table}");
 }
 
 fn as_json(reaction: &Reaction) -> Value {

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use crate::cli::{Global, Verdict};
+use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::trace::timeline::detail;
@@ -54,9 +55,9 @@ fn show(global: &Global, args: &Args, service: Service, row: &Row) {
         return;
     }
     if global.json {
-        println!("{}", as_json(service, row));
+        line!("{}", as_json(service, row));
     } else {
-        println!("{}", line(service, row));
+        line!("{}", line(service, row));
     }
 }
 

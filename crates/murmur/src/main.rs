@@ -15,6 +15,7 @@ mod running;
 mod up;
 
 mod http;
+mod output;
 mod streams;
 mod table;
 

@@ -6,13 +6,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::bail;
-use contracts::Service;
 use serde_json::json;
 
 use crate::cli::{Global, Verdict};
 use crate::control::Supervisor;
 use crate::control::protocol::{Report, State};
 use crate::http::{Call, Client};
+use crate::output::line;
+use crate::process::Process;
 use crate::running::Running;
 use crate::table::{self, judged};
 use crate::up;
@@ -21,7 +22,7 @@ use report::ServiceReport;
 /// A service that does not say in that time how it is, is shown without.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-type Services = BTreeMap<Service, Result<ServiceReport, String>>;
+type Services = BTreeMap<Process, Result<ServiceReport, String>>;
 
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
@@ -36,10 +37,10 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     let processes = Supervisor::of(&running).report().await?;
     let services = ask_services(&running).await;
     if global.json {
-        println!("{}", json!({ "processes": processes, "services": as_json(&services) }));
+        line!("{}", json!({ "processes": processes, "services": as_json(&services) }));
     } else {
         show_processes(&processes);
-        println!();
+        line!();
         show_services(&services);
         show_troubles(&services);
     }
@@ -47,11 +48,15 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
 }
 
-/// Asks all services at once how they are.
+/// Asks all services, and query, at once how they are.
 pub(crate) async fn ask_services(running: &Running) -> Services {
     let client = Client::answering_within(ANSWER_WITHIN);
     let mut asked = tokio::task::JoinSet::new();
-    for (service, url) in running.services.clone() {
+    let services = running.services.iter();
+    let mut urls: Vec<_> =
+        services.map(|(service, url)| (Process::Service(*service), url.clone())).collect();
+    urls.extend(running.query().ok().map(|url| (Process::Query, url.to_owned())));
+    for (service, url) in urls {
         let client = client.clone();
         asked.spawn(async move {
             let answer = client.json(Call::get(format!("{url}/status"))).await;
@@ -62,7 +67,7 @@ pub(crate) async fn ask_services(running: &Running) -> Services {
 }
 
 fn as_json(services: &Services) -> serde_json::Value {
-    let one = |(service, answer): (&Service, &Result<ServiceReport, String>)| {
+    let one = |(service, answer): (&Process, &Result<ServiceReport, String>)| {
         let value = match answer {
             Ok(report) => json!(report),
             Err(reason) => json!({ "unreachable": reason }),
@@ -93,7 +98,7 @@ fn show_processes(processes: &[Report]) {
             why.or(report.last_death.as_ref()).cloned().unwrap_or_default().into(),
         ]);
     }
-    println!("{table}");
+    line!("{table}");
 }
 
 fn show_services(services: &Services) {
@@ -108,23 +113,27 @@ fn show_services(services: &Services) {
         table.add_row(vec![
             service.to_string().into(),
             judged(&report.state, Some(report.state == "ready")),
-            report.head.to_string().into(),
-            report.acknowledged.to_string().into(),
+            number(report.head).into(),
+            number(report.acknowledged).into(),
             report.lag().into(),
             judged(held, Some(held == 0)),
-            report.timers.to_string().into(),
+            number(report.timers).into(),
             report.durability.clone().into(),
         ]);
     }
-    println!("{table}");
+    line!("{table}");
+}
+
+fn number(number: Option<u64>) -> String {
+    number.map(|number| number.to_string()).unwrap_or_default()
 }
 
 /// What a person has to know or do, in sentences.
 fn show_troubles(services: &Services) {
     for (service, answer) in services {
         match answer {
-            Ok(report) => report.troubles().iter().for_each(|text| println!("{service}: {text}")),
-            Err(reason) => println!("{service}: {reason}"),
+            Ok(report) => report.troubles().iter().for_each(|text| line!("{service}: {text}")),
+            Err(reason) => line!("{service}: {reason}"),
         }
     }
 }

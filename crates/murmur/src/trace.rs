@@ -10,6 +10,7 @@ use contracts::{Id, Kind, StoredEvent};
 use serde_json::json;
 
 use crate::cli::{Global, Verdict};
+use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::table;
@@ -32,9 +33,9 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
     }
     let timeline = Timeline::of(&MURMURATION, &events);
     if global.json {
-        println!("{}", json!({ "order_id": args.order, "timeline": timeline }));
+        line!("{}", json!({ "order_id": args.order, "timeline": timeline }));
     } else {
-        println!("{}", text(&args.order, &timeline));
+        line!("{}", text(&args.order, &timeline));
     }
     Ok(Verdict::Clean)
 }

@@ -24,6 +24,7 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::Context as _;
+use contracts::Service;
 
 use crate::cli::{Global, Verdict};
 use crate::control::server::Server;
@@ -57,12 +58,43 @@ pub(crate) struct Args {
     /// The folder with the services' programs; without it, the one that murmur itself is in.
     #[arg(long, value_name = "DIR", visible_alias = "release-dir")]
     programs: Option<PathBuf>,
+    /// Milliseconds for which an order can still be cancelled when all is taken; said to order.
+    #[arg(long, value_name = "MS")]
+    hand_over_ms: Option<u32>,
+    /// Milliseconds after which an order that is not confirmed is cancelled; said to order.
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u32>,
+    /// A country that nobody delivers to; repeatable; said to shipping.
+    #[arg(long, value_name = "COUNTRY")]
+    not_served: Vec<String>,
     /// One more argument for a process, such as `order=--log-format=json`.
     #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
     arguments: Vec<(Process, String)>,
     /// Said by `--detach` to itself.
     #[arg(long, hide = true)]
     in_background: bool,
+}
+
+impl Args {
+    fn wanted_ports(&self) -> Wanted {
+        Wanted { nats: self.nats_port, redis: self.redis_port, http_base: self.http_port_base }
+    }
+
+    /// What is said to single processes.
+    fn for_processes(&self) -> BTreeMap<Process, Vec<String>> {
+        let (order, shipping) = (Service::Order, Service::Shipping);
+        let hand_over = self.hand_over_ms.map(|ms| (order, format!("--hand-over-ms={ms}")));
+        let deadline = self.deadline_ms.map(|ms| (order, format!("--deadline-ms={ms}")));
+        let not_served = self.not_served.iter();
+        let not_served = not_served.map(|country| (shipping, format!("--not-served={country}")));
+        let named = hand_over.into_iter().chain(deadline).chain(not_served);
+        let named = named.map(|(service, argument)| (Process::Service(service), argument));
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for (process, argument) in named.chain(self.arguments.iter().cloned()) {
+            all.entry(process).or_default().push(argument);
+        }
+        all
+    }
 }
 
 /// Starts everything, and runs until it is stopped.
@@ -90,17 +122,12 @@ fn prepare(global: &Global) -> anyhow::Result<Folder> {
 }
 
 async fn supervise(mut folder: Folder, args: Args) -> anyhow::Result<()> {
-    let wanted =
-        Wanted { nats: args.nats_port, redis: args.redis_port, http_base: args.http_port_base };
     let started = |process: &Process| process.is_store() || !args.without.contains(process);
     let processes: Vec<_> = Process::ALL.into_iter().filter(started).collect();
-    let ports = ports::choose(&processes, wanted, folder.last_ports(), ports::is_free)?;
+    let ports =
+        ports::choose(&processes, args.wanted_ports(), folder.last_ports(), ports::is_free)?;
     folder.keep_ports(&ports)?;
-    let mut extra = BTreeMap::<_, Vec<_>>::new();
-    for (process, argument) in args.arguments {
-        extra.entry(process).or_default().push(argument);
-    }
-    let plan = Plan::new(ports, args.programs.as_deref(), extra)?;
+    let plan = Plan::new(ports, args.programs.as_deref(), args.for_processes())?;
     let configuration = plan::broker_configuration_in(&folder);
     std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
         .with_context(|| format!("cannot write {}", configuration.display()))?;

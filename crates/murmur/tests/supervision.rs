@@ -1,5 +1,6 @@
 //! `murmur up` with a real nats-server and redis-server: what dies comes back, what is stopped stays
 //! down, and nothing is left behind.
+#![cfg(test)]
 
 use std::path::Path;
 use std::process::{Command, Output};

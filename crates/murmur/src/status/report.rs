@@ -1,4 +1,4 @@
-//! What a service says of itself at `/status`. Fields that this build does not know are left out,
+//! What a service, or query, says of itself at `/status`. Fields that this build does not know are left out,
 //! and those that a service does not send are empty: an operator's view must not fail over them.
 
 use std::collections::BTreeMap;
@@ -18,15 +18,15 @@ pub(crate) struct ServiceReport {
     /// Its history.
     pub(crate) history: Option<String>,
     /// The last row of its outbox.
-    pub(crate) head: u64,
+    pub(crate) head: Option<u64>,
     /// The last row that its stream has acknowledged.
-    pub(crate) acknowledged: u64,
+    pub(crate) acknowledged: Option<u64>,
     /// How far it has read each stream.
     pub(crate) streams: BTreeMap<String, StreamReport>,
     /// Streams whose next event it cannot handle.
     pub(crate) held: Vec<Held>,
     /// Durable timers that are set.
-    pub(crate) timers: u64,
+    pub(crate) timers: Option<u64>,
     /// What its answers promise: replicated or local.
     pub(crate) durability: String,
 }
@@ -40,7 +40,7 @@ pub(crate) struct StreamReport {
     /// How far it has decided.
     pub(crate) decided: u64,
     /// The stream's end, as last seen.
-    pub(crate) last: u64,
+    pub(crate) last: Option<u64>,
     /// Whether it is reading.
     pub(crate) connected: bool,
     /// What is wrong with the stream, if anything.
@@ -61,7 +61,8 @@ impl ServiceReport {
     /// Rows that are in foreign streams and not read yet: `ORDER 12, PAYMENT 3`, or `-`.
     pub(crate) fn lag(&self) -> String {
         let behind = self.streams.iter().filter_map(|(stream, report)| {
-            let lag = report.last.saturating_sub(report.folded.max(report.decided));
+            let lag =
+                report.last.unwrap_or_default().saturating_sub(report.folded.max(report.decided));
             (lag > 0).then(|| format!("{stream} {lag}"))
         });
         let behind: Vec<_> = behind.collect();
@@ -80,11 +81,12 @@ impl ServiceReport {
             troubles.push(format!("holds {stream}: {}", held.reason));
         }
         for (stream, report) in &self.streams {
-            if let Some(alarm) = &report.alarm {
-                troubles.push(format!("{stream}: {alarm}"));
-            } else if !report.connected {
-                troubles.push(format!("{stream} is not connected"));
-            }
+            troubles.extend(report.alarm.iter().map(|alarm| format!("{stream}: {alarm}")));
+        }
+        let cut_off = self.streams.iter().filter(|(_, report)| !report.connected);
+        let cut_off: Vec<_> = cut_off.map(|(stream, _)| stream.as_str()).collect();
+        if !cut_off.is_empty() {
+            troubles.push(format!("hears nothing from {}", cut_off.join(", ")));
         }
         troubles
     }
@@ -102,7 +104,8 @@ mod tests {
     fn lag_counts_from_the_further_of_the_two_positions() {
         let report = report(
             r#"{"streams":{"ORDER":{"folded":0,"decided":7,"last":9,"connected":true},
-                "CUSTOMER":{"folded":5,"decided":0,"last":5,"connected":true}},"new":1}"#,
+                "CUSTOMER":{"folded":5,"decided":0,"last":5,"connected":true},
+                "PAYMENT":{"folded":0,"decided":0,"last":null,"connected":true}},"new":1}"#,
         );
         assert_eq!(report.lag(), "ORDER 2");
         assert_eq!(report.troubles(), Vec::<String>::new());
@@ -112,11 +115,18 @@ mod tests {
     fn a_fenced_service_says_why_and_what_can_be_done() {
         let report = report(
             r#"{"state":"fenced","reason":"two stores were lost","choices":["restore a copy"],
-                "held":[{"stream":"ORDER","reason":"unknown type"}]}"#,
+                "held":[{"stream":"ORDER","reason":"unknown type"}],
+                "streams":{"ORDER":{},"PAYMENT":{"alarm":"a hole"}}}"#,
         );
         assert_eq!(
             report.troubles(),
-            ["fenced: two stores were lost", "choice: restore a copy", "holds ORDER: unknown type"]
+            [
+                "fenced: two stores were lost",
+                "choice: restore a copy",
+                "holds ORDER: unknown type",
+                "PAYMENT: a hole",
+                "hears nothing from ORDER, PAYMENT",
+            ]
         );
     }
 }

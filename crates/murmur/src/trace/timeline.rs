@@ -94,11 +94,15 @@ fn millis(from: Timestamp, to: Timestamp) -> f64 {
 pub(crate) fn detail(event: &Event) -> String {
     match event {
         Event::OrderPlaced(placed) => {
-            format!("{} in {} lines for {}", placed.total, placed.lines.len(), customer(placed))
+            format!("{} for {} ({})", placed.total, customer(placed), lines(placed))
         }
         Event::OrderPrepared(prepared) => format!("until {}", prepared.until),
         Event::OrderCompleted(end) | Event::OrderRejected(end) | Event::OrderCancelled(end) => {
-            [word(&end.reason), end.detail.clone()].join(" ").trim_end().to_owned()
+            if end.detail.is_empty() {
+                word(&end.reason)
+            } else {
+                end.detail.clone()
+            }
         }
         Event::InventoryRejected(rejected) => {
             let short = rejected.shortages.iter();
@@ -116,6 +120,13 @@ pub(crate) fn detail(event: &Event) -> String {
 
 fn customer(placed: &order::Placed) -> &str {
     placed.customer.customer.id.as_str()
+}
+
+fn lines(placed: &order::Placed) -> String {
+    match placed.lines.len() {
+        1 => "1 line".to_owned(),
+        several => format!("{several} lines"),
+    }
 }
 
 fn declined_text(declined: &payment::Declined) -> String {

@@ -33,11 +33,13 @@ pub(super) fn leave_the_terminal() -> anyhow::Result<()> {
 /// Starts the supervisor and waits until all is ready.
 pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
     let log = log_in(data, "supervisor");
+    let log_from = log.metadata().map_or(0, |log| log.len());
     let mut supervisor = spawn(&log)?;
     let begun = Instant::now();
     loop {
         if let Some(status) = supervisor.try_wait()? {
-            bail!("the supervisor ended ({status}): {}", tail(&log, LOG_LINES_SHOWN).join("\n"));
+            let said = tail(&log, log_from, LOG_LINES_SHOWN).join("\n");
+            bail!("the supervisor ended ({status}): {said}");
         }
         // No answer yet means that it has not come so far.
         let reports = Supervisor::in_folder(data).report().await.unwrap_or_default();
@@ -73,6 +75,6 @@ fn say_what_is_not(unready: &[&Report], data: &Path) {
     for report in unready {
         eprintln!("{}", board::describe(report));
         let log = log_in(data, report.process.name());
-        tail(&log, LOG_LINES_SHOWN).iter().for_each(|line| eprintln!("    {line}"));
+        tail(&log, 0, LOG_LINES_SHOWN).iter().for_each(|line| eprintln!("    {line}"));
     }
 }

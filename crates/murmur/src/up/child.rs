@@ -17,7 +17,7 @@ use super::plan::CommandLine;
 const LOG_BYTES_MAX: u64 = 64 << 20;
 /// How much of a log's end is read for its last lines.
 const TAIL_BYTES: u64 = 16 << 10;
-/// Longest last line that is shown as the reason of a death, in characters.
+/// Most that is shown of a process's last words, in characters.
 const REASON_CHARACTERS_MAX: usize = 300;
 
 /// What murmur itself was told in the environment, and a service would take for itself.
@@ -27,6 +27,8 @@ const NOT_FOR_CHILDREN: [&str; 2] = ["MURMUR_DATA", "MURMUR_FIRST_START"];
 #[derive(Debug)]
 pub(super) struct Child {
     pid: Pid,
+    /// Where its own words begin in the log, which it shares with those before it.
+    log_from: u64,
     /// Closes when this supervisor ends, however it ends, and with it ends the child.
     _stdin: Option<ChildStdin>,
 }
@@ -40,10 +42,13 @@ impl Child {
         log: &Path,
     ) -> anyhow::Result<(Self, Running)> {
         let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
+        let log_from = output.metadata()?.len();
         let mut command = Command::new(&line.program);
         for name in NOT_FOR_CHILDREN {
             command.env_remove(name);
         }
+        // A backtrace on each error takes a process half a second, in which it could be back.
+        command.env("RUST_LIB_BACKTRACE", "0");
         let mut running = command
             .args(&line.arguments)
             .current_dir(folder)
@@ -57,12 +62,17 @@ impl Child {
             .with_context(|| format!("cannot start {}", line.program.display()))?;
         let pid = running.id().and_then(|pid| i32::try_from(pid).ok()).and_then(Pid::from_raw);
         let pid = pid.context("the process ended at once")?;
-        Ok((Self { pid, _stdin: running.stdin.take() }, running))
+        Ok((Self { pid, log_from, _stdin: running.stdin.take() }, running))
     }
 
     /// Its process id.
     pub(super) fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
+    }
+
+    /// Where its own words begin in the log.
+    pub(super) const fn log_from(&self) -> u64 {
+        self.log_from
     }
 
     /// Sends it a signal. One that has ended already needs none.
@@ -85,29 +95,32 @@ pub(super) fn send(pid: Pid, signal: Signal) -> io::Result<()> {
     }
 }
 
-/// How a process ended, with the last thing that it said, if it gave up by itself.
-pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path) -> String {
+/// How a process ended, with the last that it said, if it gave up by itself.
+pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path, log_from: u64) -> String {
     let how = match status {
         Ok(status) if status.success() => return "ended by itself".to_owned(),
         Ok(status) if status.signal().is_some() => return status.to_string(),
         Ok(status) => status.to_string(),
         Err(error) => format!("lost sight of it: {error}"),
     };
-    match tail(log, 1).pop() {
-        Some(line) => {
-            let line: String = line.chars().take(REASON_CHARACTERS_MAX).collect();
-            format!("{how}; last said: {line}")
-        }
-        None => how,
-    }
+    let said = last_words(&tail(log, log_from, usize::MAX));
+    if said.is_empty() { how } else { format!("{how}; {said}") }
 }
 
-/// The last lines of a log; none if it cannot be read.
-pub(super) fn tail(log: &Path, lines: usize) -> Vec<String> {
+/// The last error with its causes, or else the last line.
+fn last_words(lines: &[String]) -> String {
+    let from = lines.iter().rposition(|line| line.starts_with("Error: "));
+    let from = from.unwrap_or(lines.len().saturating_sub(1));
+    let words: Vec<_> = lines[from..].iter().map(|line| line.trim()).collect();
+    words.join(" ").chars().take(REASON_CHARACTERS_MAX).collect()
+}
+
+/// The last lines of a log from that place on; none if it cannot be read.
+pub(super) fn tail(log: &Path, from: u64, lines: usize) -> Vec<String> {
     let read = || {
         let mut file = File::open(log)?;
         let length = file.metadata()?.len();
-        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES)))?;
+        file.seek(SeekFrom::Start(length.saturating_sub(TAIL_BYTES).max(from)))?;
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes)?;
         io::Result::Ok(bytes)
@@ -141,7 +154,18 @@ mod tests {
         let script = "echo starting; echo 'no port' >&2; exit 3";
         let (_child, mut running) = Child::spawn(&shell(script), folder.path(), &log).unwrap();
         let status = running.wait().await;
-        assert_eq!(death(&status, &log), "exit status: 3; last said: no port");
+        assert_eq!(death(&status, &log, 0), "exit status: 3; no port");
+        let later = log.metadata().unwrap().len();
+        assert_eq!(death(&status, &log, later), "exit status: 3");
+    }
+
+    #[test]
+    fn the_last_error_is_shown_with_its_causes() {
+        let lines = ["Error: old", "INFO starting", "Error: no database", "Caused by:", "  full"];
+        let lines = lines.map(str::to_owned);
+        assert_eq!(last_words(&lines), "Error: no database Caused by: full");
+        assert_eq!(last_words(&lines[..2]), "Error: old INFO starting");
+        assert_eq!(last_words(&[]), "");
     }
 
     #[tokio::test]
@@ -164,6 +188,6 @@ mod tests {
 
     #[test]
     fn a_missing_log_has_no_tail() {
-        assert_eq!(tail(Path::new("/nowhere/x.log"), 3), Vec::<String>::new());
+        assert_eq!(tail(Path::new("/nowhere/x.log"), 0, 3), Vec::<String>::new());
     }
 }

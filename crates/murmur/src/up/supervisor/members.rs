@@ -198,11 +198,11 @@ impl Members {
         match self.try_spawn(process) {
             Ok((child, running)) => {
                 self.run_file.pids.insert(process, child.pid());
+                self.watch(process, running, child.log_from());
                 if let Some(member) = self.members.get_mut(&process) {
                     member.life.spawned(Instant::now());
                     member.child = Some(child);
                 }
-                self.watch(process, running);
                 self.run_file.save()
             }
             Err(error) => {
@@ -222,12 +222,12 @@ impl Members {
     }
 
     /// Waits for the end of an incarnation, beside the loop.
-    fn watch(&self, process: Process, mut running: Running) {
+    fn watch(&self, process: Process, mut running: Running, log_from: u64) {
         let (news, log) = (self.news.clone(), self.folder.log_of(process));
         let incarnation = self.incarnation(process);
         tokio::spawn(async move {
             let status = running.wait().await;
-            let how = child::death(&status, &log);
+            let how = child::death(&status, &log, log_from);
             // Without a loop nobody needs to know.
             drop(news.send(News::Ended(process, incarnation, how)).await);
         });
