@@ -135,7 +135,13 @@ impl Streams {
         }))
     }
 
-    fn read(&self, service: Service) -> (Reading, mpsc::Receiver<Row>) {
+    /// The connection itself.
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
+    /// Reads a stream from its first row, on and on.
+    pub(crate) fn read(&self, service: Service) -> (Reading, mpsc::Receiver<Row>) {
         let (sink, rows) = mpsc::channel(ROWS_WAITING_MAX);
         let connection = self.connection.clone();
         (reading::spawn(connection, READER, service, Position::default(), sink), rows)

@@ -12,7 +12,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contracts::events::{Customer, Product};
-use contracts::{Event, Id, Kind, Service, StoredEvent};
+use contracts::{Event, Id, Kind, Row, Service, StoredEvent};
 use serde::{Serialize, Serializer};
 
 use account::AccountFold;
@@ -42,8 +42,8 @@ pub(crate) struct Fold {
     pub(crate) accounts: BTreeMap<Id, AccountFold>,
     /// Each customer's states, by version.
     pub(crate) customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
-    /// Each product's newest state, with its version.
-    pub(crate) products: BTreeMap<Id, (u64, Product)>,
+    /// Each product's states, by version.
+    pub(crate) products: BTreeMap<Id, BTreeMap<u64, Product>>,
 }
 
 impl Fold {
@@ -61,6 +61,11 @@ impl Fold {
             Service::Inventory => self.take_inventory(event),
             Service::Payment => self.take_payment(event),
         }
+    }
+
+    /// Takes a row that is not understood: it counts, and says nothing.
+    pub(crate) fn skip(&mut self, service: Service, row: &Row) {
+        self.streams.entry(service).or_default().chains.push(row.chain);
     }
 
     /// Orders that are not settled: not ended, or ended and somebody still owes something.
@@ -110,7 +115,8 @@ impl Fold {
         | Event::ProductChanged(state)
         | Event::ProductDiscontinued(state) = &event.event
         {
-            self.products.insert(state.sku.clone(), (event.headers.sequence, state.clone()));
+            let versions = self.products.entry(state.sku.clone()).or_default();
+            versions.insert(event.headers.sequence, state.clone());
         }
     }
 }

@@ -2,10 +2,10 @@
 
 use std::collections::BTreeMap;
 
+use contracts::events::Line;
 use contracts::events::inventory::Units as UnitsOf;
 use contracts::events::order::Placed;
-use contracts::events::{Line, Snapshot};
-use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
+use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent};
 
 use super::Place;
 
@@ -25,14 +25,10 @@ pub(crate) struct OrderFold {
 /// What was agreed when an order was placed.
 #[derive(Clone, Debug)]
 pub(crate) struct Agreed {
-    /// Who ordered.
-    pub(crate) customer: Id,
     /// The sum of the lines.
     pub(crate) total: Money,
     /// Units by SKU.
     pub(crate) units: Units,
-    /// The day to which the business counts it.
-    pub(crate) business_date: String,
 }
 
 /// One event about an order.
@@ -42,8 +38,6 @@ pub(crate) struct Moment {
     pub(crate) kind: Kind,
     /// Its number in its stream.
     pub(crate) sequence: u64,
-    /// When.
-    pub(crate) time: Timestamp,
     /// Because of what.
     pub(crate) cause: Cause,
     /// The money that it is about, if it is about money.
@@ -125,13 +119,7 @@ pub(crate) const fn is_end(kind: Kind) -> bool {
 
 impl Agreed {
     fn of(placed: &Placed) -> Self {
-        let Snapshot { customer, .. } = &placed.customer;
-        Self {
-            customer: customer.id.clone(),
-            total: placed.total,
-            units: of_lines(&placed.lines),
-            business_date: placed.business_date.clone(),
-        }
+        Self { total: placed.total, units: of_lines(&placed.lines) }
     }
 }
 
@@ -141,7 +129,6 @@ impl Moment {
         Self {
             kind: event.headers.kind,
             sequence: event.headers.sequence,
-            time: event.headers.time,
             cause: event.headers.cause.clone(),
             amount,
             units,

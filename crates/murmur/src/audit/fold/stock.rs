@@ -47,13 +47,6 @@ pub(crate) struct Level {
     pub(crate) reserved: i128,
 }
 
-impl StockFold {
-    /// The level after all movements.
-    pub(crate) fn level(&self) -> Level {
-        self.movements.iter().fold(Level::default(), |level, movement| level.after(movement))
-    }
-}
-
 impl Level {
     /// The level after one more movement.
     pub(crate) fn after(self, movement: &Movement) -> Self {

@@ -1,0 +1,155 @@
+//! What must be found, always: one module for each invariant, a pure function over the fold.
+//!
+//! The numbers are those under which the invariants are documented. Each function says how much it
+//! looked at, so that a check of nothing cannot pass for a check that found nothing.
+
+pub(crate) mod one_end;
+
+pub(crate) mod completed;
+pub(crate) mod undone;
+
+pub(crate) mod credit;
+pub(crate) mod stock;
+
+pub(crate) mod keys;
+pub(crate) mod positions;
+pub(crate) mod reactions;
+
+#[cfg(test)]
+pub(crate) mod histories;
+
+use serde::Serialize;
+
+use super::fold::order::Moment;
+use super::fold::{Fold, Place};
+
+/// An invariant.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Invariant {
+    /// 1.
+    OneEnd,
+    /// 2.
+    Completed,
+    /// 3.
+    Undone,
+    /// 4.
+    Stock,
+    /// 5.
+    Credit,
+    /// 6, within a stream: the chain, and the outbox.
+    Rows,
+    /// 6, across streams: what events say of other streams.
+    Positions,
+    /// 7, the read model and the services' own answers.
+    Views,
+    /// 7, the replicas.
+    Replicas,
+    /// 8.
+    Keys,
+    /// The choreography: each cause has one effect, which it allows.
+    Reactions,
+}
+
+impl Invariant {
+    /// Its number and its sentence.
+    pub(crate) const fn text(self) -> (&'static str, &'static str) {
+        match self {
+            Self::OneEnd => ("1", "every accepted order reaches exactly one end"),
+            Self::Completed => ("2", "completed: charged once, stock committed, dispatched once"),
+            Self::Undone => ("3", "rejected or cancelled: nothing charged, reserved or shipped"),
+            Self::Stock => ("4", "stocked - committed = on hand, nothing is oversold"),
+            Self::Credit => ("5", "nobody owes more than the limit that the charge names"),
+            Self::Rows => ("6", "each outbox equals its stream, and the chain holds"),
+            Self::Positions => ("6", "the streams agree on each other's rows"),
+            Self::Views => ("7", "the read model equals a fold of the streams"),
+            Self::Replicas => ("7", "each replica equals its owner's state"),
+            Self::Keys => ("8", "each accepted command had one effect"),
+            Self::Reactions => ("9", "each event follows the choreography from its one cause"),
+        }
+    }
+}
+
+/// Something that is not as it must be.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Finding {
+    /// Which invariant it breaks.
+    pub(crate) invariant: Invariant,
+    /// Which order, SKU, customer or service it is about.
+    pub(crate) about: String,
+    /// The rows that show it.
+    pub(crate) events: Vec<Place>,
+    /// What is different from what must be.
+    pub(crate) difference: String,
+}
+
+/// What became of one check.
+#[derive(Clone, Debug, Serialize)]
+pub(crate) struct Checked {
+    /// Of which invariant.
+    pub(crate) invariant: Invariant,
+    /// How many things it looked at.
+    pub(crate) examined: u64,
+    /// Which things.
+    pub(crate) what: &'static str,
+    /// Why nothing can be said, if nothing can be said.
+    pub(crate) unknown: Option<String>,
+    /// What is wrong.
+    pub(crate) findings: Vec<Finding>,
+}
+
+impl Checked {
+    /// A check that has looked at nothing yet.
+    pub(crate) const fn new(invariant: Invariant, what: &'static str) -> Self {
+        Self { invariant, examined: 0, what, unknown: None, findings: Vec::new() }
+    }
+
+    /// A check that could not be made.
+    pub(crate) fn unknown(mut self, reason: impl Into<String>) -> Self {
+        self.unknown = Some(reason.into());
+        self
+    }
+
+    /// Notes that something is wrong.
+    pub(crate) fn found(
+        &mut self,
+        about: impl ToString,
+        events: Vec<Place>,
+        difference: impl Into<String>,
+    ) {
+        self.findings.push(Finding {
+            invariant: self.invariant,
+            about: about.to_string(),
+            events,
+            difference: difference.into(),
+        });
+    }
+}
+
+/// Whether orders in flight are findings.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum InFlight {
+    /// Everything had the time to end.
+    IsAFinding,
+    /// Nobody waited.
+    IsFine,
+}
+
+/// Checks every invariant that the streams alone can show.
+pub(crate) fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
+    vec![
+        one_end::check(fold, in_flight),
+        completed::check(fold, in_flight),
+        undone::check(fold, in_flight),
+        stock::check(fold),
+        credit::check(fold),
+        positions::check(fold),
+        keys::check(fold),
+        reactions::check(fold),
+    ]
+}
+
+/// The rows of these moments.
+pub(crate) fn places(moments: &[&Moment]) -> Vec<Place> {
+    moments.iter().map(|moment| moment.place()).collect()
+}

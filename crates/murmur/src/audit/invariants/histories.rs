@@ -1,0 +1,385 @@
+//! Histories for the tests of the invariants: right ones, and ways to break them.
+
+use std::collections::BTreeMap;
+
+use contracts::events::{Address, Customer, Line, Product, Snapshot};
+use contracts::events::{inventory, order, payment, shipping};
+use contracts::{
+    Cause, Chain, Event, Headers, HistoryId, Id, Idempotency, Kind, Money, Position, Service,
+    StoredEvent, Timestamp, Vector,
+};
+
+use super::Checked;
+use crate::audit::fold::Fold;
+
+/// The history of one order, with the masters and the stock that it needs.
+pub(crate) struct History {
+    drafts: Vec<Draft>,
+}
+
+struct Draft {
+    event: Event,
+    cause: Because,
+    key: Option<String>,
+    naming: Option<(Service, Position)>,
+}
+
+#[derive(Clone, Copy)]
+enum Because {
+    Command(&'static str),
+    Timer(&'static str),
+    /// The first event of that kind.
+    Of(Kind),
+}
+
+/// Every difference that a check found.
+pub(crate) fn differences(checked: &Checked) -> Vec<String> {
+    checked.findings.iter().map(|finding| finding.difference.clone()).collect()
+}
+
+/// An order that went well.
+pub(crate) fn completed() -> History {
+    let steps = [
+        Kind::InventoryReserved,
+        Kind::PaymentCharged,
+        Kind::ShippingCreated,
+        Kind::OrderConfirmed,
+        Kind::ShippingDispatched,
+        Kind::OrderCompleted,
+        Kind::InventoryCommitted,
+    ];
+    let mut history = placed().then_all(&steps);
+    history.draft(Kind::OrderConfirmed).cause = Because::Of(Kind::ShippingCreated);
+    history
+}
+
+/// An order for which there was not enough.
+pub(crate) fn rejected() -> History {
+    placed().then_all(&[Kind::InventoryRejected, Kind::OrderRejected])
+}
+
+/// An order that was cancelled when stock, money and shipment were taken.
+pub(crate) fn cancelled_after_all() -> History {
+    placed().then_all(&[
+        Kind::InventoryReserved,
+        Kind::PaymentCharged,
+        Kind::ShippingCreated,
+        Kind::OrderPrepared,
+        Kind::OrderCancelled,
+        Kind::InventoryReleased,
+        Kind::PaymentRefunded,
+        Kind::ShippingCancelled,
+    ])
+}
+
+/// An order that was cancelled before anybody else had heard of it.
+pub(crate) fn cancelled_before_all() -> History {
+    placed().then_all(&[
+        Kind::OrderCancelled,
+        Kind::InventoryReserved,
+        Kind::InventoryReleased,
+        Kind::PaymentVoided,
+        Kind::ShippingCancelled,
+    ])
+}
+
+fn placed() -> History {
+    let mut history = History { drafts: Vec::new() };
+    history = history.then(Kind::CustomerRegistered);
+    for (sku, minor) in [("mug", 500), ("lamp", 1_000)] {
+        let product =
+            Product { sku: id(sku), name: sku.into(), price: gbp(minor), discontinued: false };
+        history.push(Event::ProductListed(product));
+        let stocked = inventory::Stocked { sku: id(sku), quantity: 10, on_hand: 10 };
+        history.push(Event::InventoryStocked(stocked));
+    }
+    history.then(Kind::OrderPlaced)
+}
+
+impl History {
+    /// Everything folded.
+    pub(crate) fn fold(&self) -> Fold {
+        let mut fold = Fold::default();
+        self.events().iter().for_each(|event| fold.take(event));
+        fold
+    }
+
+    /// Without the events of that kind.
+    pub(crate) fn without(mut self, kind: Kind) -> Self {
+        self.drafts.retain(|draft| draft.event.kind() != kind);
+        self
+    }
+
+    /// With the first event of that kind twice.
+    pub(crate) fn twice(mut self, kind: Kind) -> Self {
+        let place = self.drafts.iter().position(|draft| draft.event.kind() == kind).unwrap();
+        let Draft { event, cause, .. } = &self.drafts[place];
+        let again = Draft { event: event.clone(), cause: *cause, key: None, naming: None };
+        self.drafts.insert(place + 1, again);
+        self
+    }
+
+    /// With one more event.
+    pub(crate) fn then(mut self, kind: Kind) -> Self {
+        self.push(usual(kind));
+        self
+    }
+
+    /// With another amount in the charge.
+    pub(crate) fn charged(self, minor: i64) -> Self {
+        self.with_charge(|charged| {
+            charged.amount = gbp(minor);
+            charged.outstanding = gbp(minor);
+        })
+    }
+
+    /// With another limit in the charge.
+    pub(crate) fn limit_in_charge(self, minor: i64) -> Self {
+        self.with_charge(|charged| charged.customer.customer.credit_limit = gbp(minor))
+    }
+
+    /// With another limit of the customer.
+    pub(crate) fn limit(mut self, minor: i64) -> Self {
+        if let Event::CustomerRegistered(customer) = &mut self.draft(Kind::CustomerRegistered).event
+        {
+            customer.credit_limit = gbp(minor);
+        }
+        self.limit_in_charge(minor)
+    }
+
+    /// With so many units in the first line that left.
+    pub(crate) fn committed(mut self, quantity: u32) -> Self {
+        if let Event::InventoryCommitted(gone) = &mut self.draft(Kind::InventoryCommitted).event {
+            gone.lines[0].quantity = quantity;
+        }
+        self
+    }
+
+    /// With a stocking that says that so many are on hand.
+    pub(crate) fn stocked_saying(mut self, said: u64) -> Self {
+        if let Event::InventoryStocked(stocked) = &mut self.draft(Kind::InventoryStocked).event {
+            stocked.on_hand = said;
+        }
+        self
+    }
+
+    /// With an idempotency key of the first event of that kind.
+    pub(crate) fn with_key(mut self, key: &str, kind: Kind) -> Self {
+        self.draft(kind).key = Some(key.to_owned());
+        self
+    }
+
+    /// With another position in the first event of that kind.
+    pub(crate) fn naming(mut self, kind: Kind, stream: Service, position: Position) -> Self {
+        self.draft(kind).naming = Some((stream, position));
+        self
+    }
+
+    fn with_charge(mut self, change: impl FnOnce(&mut payment::Charged)) -> Self {
+        if let Event::PaymentCharged(charged) = &mut self.draft(Kind::PaymentCharged).event {
+            change(charged);
+        }
+        self
+    }
+
+    fn then_all(self, kinds: &[Kind]) -> Self {
+        kinds.iter().fold(self, |history, kind| history.then(*kind))
+    }
+
+    fn push(&mut self, event: Event) {
+        let cause = usual_cause(event.kind());
+        self.drafts.push(Draft { event, cause, key: None, naming: None });
+    }
+
+    fn draft(&mut self, kind: Kind) -> &mut Draft {
+        self.drafts.iter_mut().find(|draft| draft.event.kind() == kind).unwrap()
+    }
+
+    fn events(&self) -> Vec<StoredEvent> {
+        let mut events: Vec<StoredEvent> = Vec::new();
+        let mut vectors: BTreeMap<Service, Vector> = BTreeMap::new();
+        for draft in &self.drafts {
+            let kind = draft.event.kind();
+            let own = |event: &&StoredEvent| event.headers.kind.service() == kind.service();
+            let sequence = events.iter().filter(own).count() as u64 + 1;
+            let found = |of| events.iter().find(|event| event.headers.kind == of);
+            let vector = vectors.entry(kind.service()).or_default();
+            let cause = match draft.cause {
+                Because::Command(name) => Cause::Command(name.to_owned()),
+                Because::Timer(name) => Cause::Timer(name.to_owned()),
+                Because::Of(of) => match found(of) {
+                    Some(event) => {
+                        let (service, position) = (of.service(), event.position());
+                        vector.0.insert(service, position);
+                        Cause::Event { service, sequence: position.sequence }
+                    }
+                    None => Cause::Event { service: of.service(), sequence: 999 },
+                },
+            };
+            let mut vector = vector.clone();
+            vector.0.extend(draft.naming);
+            let chain = Chain::START.next(kind.name(), &sequence.to_string(), b"");
+            let headers = headers(draft, sequence, cause, vector);
+            events.push(StoredEvent { headers, event: draft.event.clone(), chain });
+        }
+        events
+    }
+}
+
+fn headers(draft: &Draft, sequence: u64, cause: Cause, vector: Vector) -> Headers {
+    let request =
+        |key: &String| Idempotency { key: key.parse().unwrap(), request_hash: "h".into() };
+    Headers {
+        sequence,
+        kind: draft.event.kind(),
+        id: draft.event.id().clone(),
+        time: Timestamp::from_micros(1_000_000),
+        cause,
+        vector,
+        history: HistoryId::from_bytes([7; 16]),
+        traceparent: None,
+        idempotency: draft.key.as_ref().map(request),
+    }
+}
+
+fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+fn gbp(minor: i64) -> Money {
+    Money::new(minor, "GBP".parse().unwrap())
+}
+
+fn customer() -> Customer {
+    let address = Address { street: String::new(), city: String::new(), country: "Ireland".into() };
+    let (name, credit_limit) = ("Ada".into(), gbp(10_000));
+    Customer { id: id("c-1"), name, address, credit_limit, closed: false }
+}
+
+fn snapshot() -> Snapshot {
+    Snapshot { version: 1, customer: customer() }
+}
+
+fn lines() -> Vec<Line> {
+    let line = |sku: &str, quantity, minor| Line {
+        sku: id(sku),
+        name: sku.into(),
+        quantity,
+        unit_price: gbp(minor),
+    };
+    vec![line("mug", 2, 500), line("lamp", 1, 1_000)]
+}
+
+fn usual_cause(kind: Kind) -> Because {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
+    match kind {
+        Kind::CustomerRegistered => Because::Command("register"),
+        Kind::ProductListed => Because::Command("list"),
+        Kind::InventoryStocked => Because::Command("stock"),
+        Kind::OrderPlaced => Because::Command("place"),
+        Kind::OrderCancelled => Because::Command("cancel"),
+        Kind::OrderConfirmed => Because::Timer("window"),
+        Kind::InventoryReserved | Kind::InventoryRejected => Because::Of(Kind::OrderPlaced),
+        Kind::PaymentCharged | Kind::PaymentDeclined => Because::Of(Kind::InventoryReserved),
+        Kind::ShippingCreated => Because::Of(Kind::PaymentCharged),
+        Kind::OrderPrepared => Because::Of(Kind::ShippingCreated),
+        Kind::ShippingDispatched => Because::Of(Kind::OrderConfirmed),
+        Kind::OrderCompleted => Because::Of(Kind::ShippingDispatched),
+        Kind::OrderRejected => Because::Of(Kind::InventoryRejected),
+        Kind::InventoryCommitted => Because::Of(Kind::OrderCompleted),
+        Kind::InventoryReleased
+        | Kind::PaymentRefunded
+        | Kind::PaymentVoided
+        | Kind::ShippingCancelled => Because::Of(Kind::OrderCancelled),
+        other => panic!("no history has {other}"),
+    }
+}
+
+fn usual(kind: Kind) -> Event {
+    let order_id = id("o-1");
+    let ended = |reason| order::Ended { order_id: id("o-1"), reason, detail: String::new() };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
+    match kind {
+        Kind::CustomerRegistered => Event::CustomerRegistered(customer()),
+        Kind::OrderPlaced => Event::OrderPlaced(order::Placed {
+            order_id,
+            customer: snapshot(),
+            lines: lines(),
+            total: gbp(2_000),
+            deadline: Timestamp::from_micros(2_000_000),
+            hand_over_ms: 0,
+            business_date: "2026-01-31".into(),
+        }),
+        Kind::OrderPrepared => {
+            let until = Timestamp::from_micros(3_000_000);
+            Event::OrderPrepared(order::Prepared { order_id, until })
+        }
+        Kind::OrderConfirmed => Event::OrderConfirmed(order::Confirmed { order_id }),
+        Kind::OrderCompleted => Event::OrderCompleted(ended(order::EndReason::Dispatched)),
+        Kind::OrderRejected => Event::OrderRejected(ended(order::EndReason::OutOfStock)),
+        Kind::OrderCancelled => Event::OrderCancelled(ended(order::EndReason::Requested)),
+        other => usual_elsewhere(other, order_id),
+    }
+}
+
+fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
+    let units = |line: Line| inventory::Units { sku: line.sku, quantity: line.quantity };
+    let returned = || inventory::Returned {
+        order_id: id("o-1"),
+        lines: lines().into_iter().map(units).collect(),
+    };
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
+    match kind {
+        Kind::InventoryReserved => {
+            let (customer, lines, total) = (snapshot(), lines(), gbp(2_000));
+            Event::InventoryReserved(inventory::Reserved { order_id, customer, lines, total })
+        }
+        Kind::InventoryRejected => {
+            Event::InventoryRejected(inventory::Rejected { order_id, shortages: Vec::new() })
+        }
+        Kind::InventoryReleased => Event::InventoryReleased(returned()),
+        Kind::InventoryCommitted => Event::InventoryCommitted(returned()),
+        Kind::PaymentVoided => Event::PaymentVoided(payment::Voided { order_id }),
+        Kind::ShippingDispatched => Event::ShippingDispatched(shipping::Dispatched { order_id }),
+        Kind::ShippingCancelled => Event::ShippingCancelled(shipping::Cancelled {
+            order_id,
+            reason: shipping::CancelReason::OrderCancelled,
+        }),
+        Kind::ShippingCreated => Event::ShippingCreated(shipping::Created {
+            order_id,
+            customer_id: id("c-1"),
+            name: "Ada".into(),
+            address: customer().address,
+            units: 3,
+        }),
+        other => usual_payment(other, order_id),
+    }
+}
+
+fn usual_payment(kind: Kind, order_id: Id) -> Event {
+    let customer_id = id("c-1");
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
+    match kind {
+        Kind::PaymentCharged => Event::PaymentCharged(payment::Charged {
+            order_id,
+            customer: snapshot(),
+            lines: lines(),
+            amount: gbp(2_000),
+            outstanding: gbp(2_000),
+        }),
+        Kind::PaymentDeclined => Event::PaymentDeclined(payment::Declined {
+            order_id,
+            customer_id,
+            reason: payment::DeclineReason::OverLimit,
+            amount: gbp(2_000),
+            outstanding: gbp(0),
+            limit: gbp(10_000),
+            customer_version: 1,
+        }),
+        Kind::PaymentRefunded => {
+            let (amount, outstanding) = (gbp(2_000), gbp(0));
+            Event::PaymentRefunded(payment::Refunded { order_id, customer_id, amount, outstanding })
+        }
+        other => panic!("no history has {other}"),
+    }
+}

@@ -1,0 +1,41 @@
+//! 8: each accepted command with an idempotency key had one effect.
+
+use super::{Checked, Invariant};
+use crate::audit::fold::{Fold, Place};
+
+pub(crate) fn check(fold: &Fold) -> Checked {
+    let mut checked = Checked::new(Invariant::Keys, "idempotency keys");
+    for (service, stream) in &fold.streams {
+        for (key, rows) in &stream.keys {
+            checked.examined += 1;
+            if rows.len() > 1 {
+                let place = |sequence: &u64| Place { service: *service, sequence: *sequence };
+                let text = format!("the key {key:?} had {} effects", rows.len());
+                checked.found(service, rows.iter().map(place).collect(), text);
+            }
+        }
+    }
+    checked
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::Kind;
+
+    use super::super::histories::{completed, differences};
+    use super::*;
+
+    #[test]
+    fn a_key_with_one_effect_is_well() {
+        let checked = check(&completed().with_key("k-1", Kind::OrderPlaced).fold());
+        assert_eq!((checked.examined, checked.findings.len()), (1, 0));
+    }
+
+    #[test]
+    fn a_key_with_two_effects_is_found() {
+        let history = completed().with_key("k-1", Kind::OrderPlaced);
+        let checked = check(&history.with_key("k-1", Kind::OrderConfirmed).fold());
+        assert_eq!(differences(&checked), [r#"the key "k-1" had 2 effects"#]);
+        assert_eq!(checked.findings[0].events.len(), 2);
+    }
+}

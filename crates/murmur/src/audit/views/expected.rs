@@ -1,0 +1,175 @@
+//! What the read model has to say, from the fold.
+
+use std::collections::BTreeMap;
+
+use contracts::choreography::{MURMURATION, NONE};
+use contracts::{Currency, Kind, Money, Service};
+use serde_json::{Map, Value, json};
+
+use crate::audit::fold::Fold;
+use crate::audit::fold::account::What;
+use crate::audit::fold::order::OrderFold;
+use crate::audit::fold::stock;
+
+/// The parts of the dashboard that a fold of the streams can say.
+pub(super) fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
+    let parts = [
+        ("orders", sales(fold.orders.values())),
+        ("payments", payments(fold)),
+        ("stock", stock(fold)),
+        ("shipments", shipments(fold)),
+        (
+            "customers",
+            json!({ "live": open(fold), "ended": fold.customers.len() as u64 - open(fold) }),
+        ),
+        ("parked", json!(0)),
+    ];
+    parts.into_iter().map(|(name, value)| (name.to_owned(), value)).collect()
+}
+
+/// Of what was seen, only what is expected: an answer may say more.
+pub(super) fn without_the_rest(seen: &Value, expected: &Value) -> Value {
+    let (Value::Object(seen), Value::Object(expected)) = (seen, expected) else {
+        return seen.clone();
+    };
+    let part = |(name, value): (&String, &Value)| {
+        let found = seen.get(name).unwrap_or(&Value::Null);
+        (name.clone(), without_the_rest(found, value))
+    };
+    Value::Object(expected.iter().map(part).collect::<Map<_, _>>())
+}
+
+/// What is different in the read model's view of one order.
+pub(super) fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
+    let expected = json!({
+        "state": state(order, Service::Order),
+        "settled": order.is_settled(),
+        "total": order.agreed.as_ref().map(|agreed| agreed.total),
+        "stock": { "state": state(order, Service::Inventory) },
+        "payment": { "state": state(order, Service::Payment) },
+        "shipment": { "state": state(order, Service::Shipping) },
+    });
+    let seen = without_the_rest(seen, &expected);
+    (seen != expected).then(|| format!("expected {expected}, the read model says {seen}"))
+}
+
+fn state(order: &OrderFold, service: Service) -> &'static str {
+    let last = order.by(service).last();
+    last.and_then(|moment| MURMURATION.state_after(moment.kind)).unwrap_or(NONE)
+}
+
+fn sales<'a>(orders: impl Iterator<Item = &'a OrderFold> + Clone) -> Value {
+    let placed = orders.clone().filter(|order| order.agreed.is_some());
+    let completed = orders.filter(|order| order.has(Kind::OrderCompleted));
+    let total = |order: &OrderFold| order.agreed.as_ref().map(|agreed| agreed.total);
+    let units = completed.clone().filter_map(|order| order.agreed.as_ref());
+    let units: u64 = units.flat_map(|agreed| agreed.units.values()).sum();
+    let states = MURMURATION.states.iter().filter(|(service, _)| *service == Service::Order);
+    let states = states.flat_map(|(_, states)| states.iter()).filter(|name| **name != NONE);
+    let by_state: BTreeMap<_, _> = states
+        .map(|name| {
+            let there = placed.clone().filter(|order| state(order, Service::Order) == *name);
+            (*name, there.count())
+        })
+        .collect();
+    json!({
+        "placed": placed.clone().count(),
+        "by_state": by_state,
+        "value": sums(placed.filter_map(total)),
+        "revenue": sums(completed.filter_map(total)),
+        "units": units,
+    })
+}
+
+fn payments(fold: &Fold) -> Value {
+    let movements = fold.accounts.values().flat_map(|account| &account.movements);
+    let of = |wanted: fn(&What) -> bool| {
+        sums(movements.clone().filter(|m| wanted(&m.what)).map(|movement| movement.amount))
+    };
+    json!({
+        "charged": of(|what| matches!(what, What::Charged { .. })),
+        "refunded": of(|what| matches!(what, What::Refunded(_))),
+        "settled": of(|what| matches!(what, What::Settled)),
+        "charges": count(fold, Kind::PaymentCharged),
+        "declines": count(fold, Kind::PaymentDeclined),
+        "refunds": count(fold, Kind::PaymentRefunded),
+        "voids": count(fold, Kind::PaymentVoided),
+    })
+}
+
+fn stock(fold: &Fold) -> Value {
+    let movements = fold.stock.values().flat_map(|stock| &stock.movements);
+    let units = |wanted: fn(&stock::What) -> bool| -> u64 {
+        movements.clone().filter(|m| wanted(&m.what)).map(|movement| movement.quantity).sum()
+    };
+    json!({
+        "units_stocked": units(|what| matches!(what, stock::What::Stocked { .. })),
+        "units_committed": units(|what| matches!(what, stock::What::Committed(_))),
+        "reserved": count(fold, Kind::InventoryReserved),
+        "rejected": count(fold, Kind::InventoryRejected),
+        "released": count(fold, Kind::InventoryReleased),
+        "committed": count(fold, Kind::InventoryCommitted),
+    })
+}
+
+fn shipments(fold: &Fold) -> Value {
+    json!({
+        "created": count(fold, Kind::ShippingCreated),
+        "dispatched": count(fold, Kind::ShippingDispatched),
+        "cancelled": count(fold, Kind::ShippingCancelled),
+    })
+}
+
+fn open(fold: &Fold) -> u64 {
+    let newest = fold.customers.values().filter_map(|versions| versions.values().next_back());
+    newest.filter(|customer| !customer.closed).count() as u64
+}
+
+fn count(fold: &Fold, kind: Kind) -> usize {
+    fold.orders.values().map(|order| order.of(kind).len()).sum()
+}
+
+/// One sum for each currency, in the order of the currencies.
+fn sums(amounts: impl Iterator<Item = Money>) -> Value {
+    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    for amount in amounts {
+        let sum = sums.entry(amount.currency).or_default();
+        *sum = sum.saturating_add(amount.minor);
+    }
+    let sum = |(currency, minor)| json!({ "minor": minor, "currency": currency });
+    sums.into_iter().map(sum).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::super::invariants::histories::{cancelled_after_all, completed};
+    use super::*;
+
+    #[test]
+    fn a_completed_order_is_revenue_and_a_cancelled_one_is_not() {
+        let one = dashboard(&completed().fold());
+        let twenty = json!([{ "minor": 2_000, "currency": "GBP" }]);
+        assert_eq!(one["orders"]["revenue"], twenty);
+        assert_eq!(one["stock"]["units_committed"], 3);
+        let other = dashboard(&cancelled_after_all().fold());
+        assert_eq!(other["orders"]["revenue"], json!([]));
+        assert_eq!(other["orders"]["value"], twenty);
+        assert_eq!(other["payments"]["refunded"], twenty);
+    }
+
+    #[test]
+    fn more_than_is_expected_is_no_difference_and_less_is() {
+        let expected = json!({ "a": { "b": 1 } });
+        let more = json!({ "a": { "b": 1, "c": 2 }, "d": 3 });
+        assert_eq!(without_the_rest(&more, &expected), expected);
+        assert_ne!(without_the_rest(&json!({ "a": {} }), &expected), expected);
+    }
+
+    #[test]
+    fn a_view_with_another_state_is_told() {
+        let fold = completed().fold();
+        let order = fold.orders.values().next().unwrap();
+        let difference = difference_of_order(order, &json!({ "state": "placed" })).unwrap();
+        assert!(difference.contains("completed") && difference.contains("placed"), "{difference}");
+    }
+}
