@@ -1,5 +1,7 @@
 //! The broker goes and comes back while a service runs.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use crate::support::Folder;
 use crate::support::broker::Broker;
 use crate::support::process::Process;
@@ -51,4 +53,32 @@ fn a_service_that_starts_without_a_broker_serves_reads_and_refuses_commands() {
     assert!(refused.head.contains("retry-after"), "{}", refused.head);
     broker.restart();
     process.until_state("fenced");
+}
+
+/// A broker that is silent keeps every command waiting, until it counts as away.
+#[test]
+fn more_commands_than_can_be_under_way_are_answered_with_503_and_the_others_are_kept() {
+    const COMMANDS: usize = runtime::handle::COMMANDS_WAITING_MAX + 50;
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let process = Process::first(&folder.path().join("customer"), &broker);
+    broker.signal("STOP");
+    let (accepted, refused) = (AtomicUsize::new(0), AtomicUsize::new(0));
+    std::thread::scope(|scope| {
+        for nth in 0..COMMANDS {
+            let (process, accepted, refused) = (&process, &accepted, &refused);
+            let client = std::thread::Builder::new().stack_size(128 * 1024);
+            let command = move || {
+                let reply = process.register(&format!("c-{nth}"), &[]);
+                let count = if reply.status == 201 { accepted } else { refused };
+                count.fetch_add(1, Ordering::Relaxed);
+                let again = reply.head.contains("retry-after");
+                assert!(reply.status == 201 || (reply.status == 503 && again), "{reply:?}");
+            };
+            client.spawn_scoped(scope, command).unwrap();
+        }
+    });
+    assert_eq!(refused.into_inner(), 50);
+    broker.signal("CONT");
+    let accepted = accepted.into_inner();
+    process.until("all is acknowledged", |s| s["acknowledged"] == accepted);
 }

@@ -76,6 +76,36 @@ async fn a_purged_stream_is_rebuilt_from_row_one_after_a_copy_was_written() {
 }
 
 #[test]
+fn a_stream_with_a_flipped_bit_is_rebuilt() {
+    for damaged in ["aaaa", "bbbb", "cccc"] {
+        let (mut broker, folder) = (Broker::start(), Folder::new());
+        let data = folder.path().join("customer");
+        with_customers(&data, &broker, &["aaaa", "bbbb", "cccc"]);
+        broker.kill();
+        broker.flip_a_bit_in(&format!("{{\"id\":\"{damaged}\""));
+        broker.restart();
+        let process = Process::again(&data, &broker);
+        process.until("rebuilt", |s| s["state"] == "ready" && s["acknowledged"] == 3);
+        assert!(process.log().contains("published again from row 1"), "{}", process.log());
+    }
+}
+
+#[test]
+fn a_database_that_is_removed_before_the_start_is_through_ends_the_process() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    with_customers(&data, &broker, &["a"]);
+    broker.kill();
+    std::fs::remove_dir_all(&data).unwrap();
+    let mut process = Process::again(&data, &broker);
+    process.until_state("starting");
+    std::fs::remove_dir_all(&data).unwrap();
+    broker.restart();
+    assert!(!process.ended().success());
+    assert!(process.log().contains("was removed or replaced"), "{}", process.log());
+}
+
+#[test]
 fn a_fork_is_fenced_and_touches_nothing() {
     let (mut broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");

@@ -1,6 +1,7 @@
 //! A nats-server of a test's own.
 
 use std::net::TcpStream;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Command, Stdio};
 
 use runtime::async_nats::{self, jetstream};
@@ -47,6 +48,29 @@ impl Broker {
         child.wait().unwrap();
     }
 
+    /// Stops and continues it by a signal's name: it keeps its connections and says nothing.
+    pub(crate) fn signal(&self, name: &str) {
+        let id = self.child.as_ref().unwrap().id().to_string();
+        assert!(Command::new("kill").args([&format!("-{name}"), &id]).status().unwrap().success());
+    }
+
+    /// Flips one bit of a stored message while the broker is down. `text` is in that message alone.
+    pub(crate) fn flip_a_bit_in(&self, text: &str) {
+        let blocks = files_below(self.folder.path())
+            .into_iter()
+            .filter(|file| file.extension().is_some_and(|extension| extension == "blk"));
+        let mut flipped = 0;
+        for block in blocks {
+            let mut bytes = std::fs::read(&block).unwrap();
+            let found = bytes.windows(text.len()).position(|part| part == text.as_bytes());
+            let Some(found) = found else { continue };
+            bytes[found] ^= 1;
+            std::fs::write(&block, bytes).unwrap();
+            flipped += 1;
+        }
+        assert_eq!(flipped, 1, "{text:?} is stored once");
+    }
+
     /// Loses everything that it had stored.
     pub(crate) fn wipe(&mut self) {
         self.kill();
@@ -73,6 +97,11 @@ impl Broker {
     pub(crate) async fn jetstream(&self) -> jetstream::Context {
         jetstream::new(async_nats::connect(self.url()).await.unwrap())
     }
+}
+
+fn files_below(folder: &Path) -> Vec<PathBuf> {
+    let paths = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path());
+    paths.flat_map(|path| if path.is_dir() { files_below(&path) } else { vec![path] }).collect()
 }
 
 impl Drop for Broker {

@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, ExitStatus, Stdio};
+use std::process::{Child, Command, ExitCode, ExitStatus, Stdio, Termination as _};
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
@@ -37,7 +37,7 @@ fn a_service_process() {
             until_stdin_closes: false,
         },
     };
-    serve(settings, Registry, routes).unwrap();
+    assert_eq!(serve(settings, Registry, routes).report(), ExitCode::SUCCESS);
 }
 
 /// A running service, ended by its id with the value.
