@@ -125,12 +125,10 @@ impl Headers {
     /// The canonical text: a line `name:value` for each header that is there, in the fixed order.
     #[must_use]
     pub fn to_canonical(&self) -> String {
-        use std::fmt::Write as _;
         let mut text = String::with_capacity(512);
         for name in HEADERS {
-            // Writing to a String cannot fail.
             if let Some(value) = self.value(name) {
-                let _ = writeln!(text, "{name}:{value}");
+                push_line(&mut text, name, &value);
             }
         }
         text
@@ -186,13 +184,17 @@ pub fn canonical_of<'a>(look_up: impl Fn(&str) -> Option<&'a str>) -> String {
     let mut text = String::with_capacity(512);
     for name in HEADERS {
         if let Some(value) = look_up(name) {
-            text.push_str(name);
-            text.push(':');
-            text.push_str(value);
-            text.push('\n');
+            push_line(&mut text, name, value);
         }
     }
     text
+}
+
+fn push_line(text: &mut String, name: &str, value: &str) {
+    text.push_str(name);
+    text.push(':');
+    text.push_str(value);
+    text.push('\n');
 }
 
 /// The single headers of a canonical text, in order.

@@ -59,6 +59,7 @@ pub enum Input<'a, C> {
 
 /// What follows from an input.
 #[derive(Debug)]
+#[expect(clippy::large_enum_variant, reason = "made once and taken apart at once, never stored")]
 pub enum Decision<R> {
     /// Being in the state `from`, this happens.
     Emit {

@@ -48,6 +48,7 @@ pub fn all<T: Replicated>(state: &Read<'_>) -> Result<Vec<(u64, T)>, StateError>
 }
 
 /// Folds one event of a replicated stream. Says whether it changed the replica.
+#[expect(clippy::wildcard_enum_match_arm, reason = "only two streams can be replicated")]
 pub(crate) fn fold(write: &mut Write<'_>, event: &StoredEvent) -> Result<bool, StateError> {
     match &event.event {
         Event::CustomerRegistered(state)

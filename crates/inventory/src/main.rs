@@ -1,5 +1,7 @@
 //! The process of the inventory service.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use inventory::api;
 use inventory::domain::Inventory;
@@ -12,7 +14,7 @@ struct Arguments {
     settings: runtime::Settings,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments { settings } = Arguments::parse();
     runtime::serve(settings, Inventory, api::routes)
 }

@@ -1,5 +1,7 @@
 //! The process of the order service.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use order::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
 use order::{Order, api};
@@ -28,7 +30,7 @@ struct Arguments {
     hand_over_ms: u32,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments { settings, deadline_ms, hand_over_ms } = Arguments::parse();
     runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::routes)
 }

@@ -1,5 +1,7 @@
 //! The process of the payment service.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use payment::{Payment, api};
 
@@ -11,7 +13,7 @@ struct Arguments {
     settings: runtime::Settings,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments { settings } = Arguments::parse();
     runtime::serve(settings, Payment, api::routes)
 }

@@ -1,5 +1,7 @@
 //! The process of the product service.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use product::api;
 use product::domain::Products;
@@ -12,7 +14,7 @@ struct Arguments {
     settings: runtime::Settings,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments { settings } = Arguments::parse();
     runtime::serve(settings, Products, api::routes)
 }

@@ -83,6 +83,7 @@ impl RelayShell {
         let context = connection.jetstream(service);
         let mut relay = Relay::new();
         relay.resume(stream_ends_at);
+        status.update(|standing| standing.acknowledged = stream_ends_at);
         Self {
             service,
             connection,
@@ -286,11 +287,14 @@ fn reply_of(
     use jetstream::context::PublishErrorKind;
     match answer {
         Ok(stored) => Reply::Stored { sequence: stored.sequence, duplicate: stored.duplicate },
-        Err(error) => match error.kind() {
-            PublishErrorKind::TimedOut | PublishErrorKind::BrokenPipe => {
-                Reply::Lost(error.to_string())
+        Err(error) => {
+            let silent = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe];
+            let reason = error.to_string();
+            if silent.contains(&error.kind()) {
+                Reply::Lost(reason)
+            } else {
+                Reply::Refused(reason)
             }
-            _ => Reply::Refused(error.to_string()),
-        },
+        }
     }
 }

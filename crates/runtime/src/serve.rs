@@ -1,5 +1,6 @@
 //! The life of a service's process.
 
+use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
@@ -17,7 +18,7 @@ use crate::nats::Connection;
 use crate::reading::{self, Reading};
 use crate::relay::RelayShell;
 use crate::replicas::Replicas;
-use crate::settings::Settings;
+use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
 use crate::start::{Start, Started, Tried};
 use crate::status::{Stage, Status};
@@ -33,24 +34,37 @@ const ROWS_AHEAD: usize = 1_024;
 /// Threads for everything but the writer: six services share a small machine.
 const WORKER_THREADS: usize = 2;
 
-/// Runs a service until it is asked to stop, or has to.
-///
-/// # Errors
-/// When it cannot start, or had to stop by itself; says why.
+/// Runs a service until it is asked to stop, or has to. A failure's exit code, with its reason in the
+/// log, if it cannot start or had to stop by itself.
 pub fn serve<D: Domain>(
     settings: Settings,
     domain: D,
     routes: impl FnOnce(Handle<D>) -> Routes,
-) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKER_THREADS)
-        .enable_all()
-        .build()
-        .context("cannot start the threads of the process")?;
-    let done = runtime.block_on(live(settings, domain, routes));
-    // A thread that still reads the standard input must not keep the process.
-    runtime.shutdown_background();
-    done
+) -> ExitCode {
+    run_to_exit(settings.process.log_format, live(settings, domain, routes))
+}
+
+/// Runs the life of a process on threads of its own, and turns its end into an exit code.
+pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+    let run = || {
+        telemetry::start(log)?;
+        let runtime = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(WORKER_THREADS)
+            .enable_all()
+            .build()
+            .context("cannot start the threads of the process")?;
+        let done = runtime.block_on(life);
+        // A thread that still reads the standard input must not keep the process.
+        runtime.shutdown_background();
+        done
+    };
+    match run() {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(error) => {
+            tracing::error!("{error:#}");
+            ExitCode::FAILURE
+        }
+    }
 }
 
 async fn live<D: Domain>(
@@ -58,13 +72,11 @@ async fn live<D: Domain>(
     domain: D,
     routes: impl FnOnce(Handle<D>) -> Routes,
 ) -> anyhow::Result<()> {
-    // 1. Say what happens.
-    telemetry::start(settings.process.log_format)?;
-    // 2. Own the database.
+    // 1. Own the database.
     let opened = Database::open(&settings.data, D::SERVICE, D::MIGRATIONS)?;
     let engine = Engine::new(domain, opened)?;
     let file = database::file_in(&settings.data, D::SERVICE);
-    // 3. Serve: reads at once, commands as soon as the start is through.
+    // 2. Serve: reads at once, commands as soon as the start is through.
     let (letters, inbox) = mpsc::channel(LETTERS_MAX);
     let (status, replicas) = (Status::new(D::SERVICE), Arc::new(Replicas::default()));
     replicas.load(&engine.read())?;
@@ -76,10 +88,10 @@ async fn live<D: Domain>(
     let all = status_routes(status.clone()).or(routes(handle)).unify().boxed();
     let drain = settings.process.drain();
     let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
-    // 4. Start, and run until somebody or something stops it.
+    // 3. Start, and run until somebody or something stops it.
     let process = Process { settings, status, replicas, stopper, letters, inbox };
     let ran = process.run(engine, stop).await;
-    // 5. Finish what has begun.
+    // 4. Finish what has begun.
     serving.await.context("the HTTP server has failed")?;
     ran
 }

@@ -1,5 +1,7 @@
 //! The process of the shipping service.
 
+use std::process::ExitCode;
+
 use clap::Parser;
 use shipping::api;
 use shipping::domain::Shipping;
@@ -15,7 +17,7 @@ struct Arguments {
     not_served: Vec<String>,
 }
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     let Arguments { settings, not_served } = Arguments::parse();
     runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::routes)
 }

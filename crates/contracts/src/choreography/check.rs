@@ -154,7 +154,8 @@ fn followers(choreography: &Choreography<'_>, kind: Kind) -> Vec<Kind> {
     follows.flat_map(|reaction| reaction.emits.iter().copied()).collect()
 }
 
-/// Only events lead on here: an order must reach its end without a command.
+/// From every event that the start can lead to, unless it undoes something or is a mere fact, an end
+/// must be reachable.
 fn ends(choreography: &Choreography<'_>) -> Vec<Finding> {
     let compensates = |kind: Kind| choreography.compensations.iter().any(|c| c.undone_by == kind);
     let is_fact = |kind: Kind| choreography.facts.iter().any(|fact| fact.what == kind);

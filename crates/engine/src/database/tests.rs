@@ -79,8 +79,6 @@ fn readers_see_only_what_was_committed() {
     });
     assert!(failed.is_err());
     assert_eq!(count(), 0);
-    database
-        .transaction(|write| write.execute("INSERT INTO thing (id) VALUES ('x')", []))
-        .unwrap();
+    database.transaction(|write| write.execute("INSERT INTO thing (id) VALUES ('x')", [])).unwrap();
     assert_eq!(count(), 1);
 }

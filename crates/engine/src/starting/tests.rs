@@ -11,8 +11,7 @@ fn at(sequence: u64) -> Position {
 }
 
 fn stream(first: u64, last: u64, messages: u64, tail: u64, common: u64) -> Stream {
-    let common =
-        Common { sequence: common, own: chain(common), stream: chain(common) };
+    let common = Common { sequence: common, own: chain(common), stream: chain(common) };
     Stream::There {
         extent: Extent { first, last, messages },
         tail,
@@ -89,8 +88,7 @@ fn a_witness_of_more_than_both_stores_hold_is_fenced_even_on_a_first_start() {
     let fence = Fence::TwoStoresLost { witness: Service::Payment, seen: 9, held: 7 };
     let both = Seen { witnesses: vec![witness], ..seen(5, stream(1, 7, 7, 7, 5)) };
     assert_eq!(next(&both), Step::Fence(fence));
-    let anew =
-        Seen { witnesses: vec![witness], first_start: true, ..seen(0, Stream::Missing) };
+    let anew = Seen { witnesses: vec![witness], first_start: true, ..seen(0, Stream::Missing) };
     assert!(matches!(next(&anew), Step::Fence(Fence::TwoStoresLost { held: 0, .. })));
     let disagrees = Witness { own: Some(chain(99)), seen: at(3), ..witness };
     let disagreeing = Seen { witnesses: vec![disagrees], ..seen(7, stream(1, 7, 7, 7, 7)) };

@@ -12,7 +12,7 @@ use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use warp::http::{Method, StatusCode};
 use warp::{Filter, Rejection};
 
-use super::{IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER};
+use super::{IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page};
 use crate::token::Token;
 
 /// Largest body of a request. An event made of it has to fit a message of the broker, 1 MiB by
@@ -200,12 +200,7 @@ fn request_hash(method: &Method, path: &str, body: &[u8]) -> String {
     hash.update(path);
     hash.update("\n");
     hash.update(body);
-    hash.finalize().iter().fold(String::with_capacity(64), |mut text, byte| {
-        use std::fmt::Write as _;
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    page::hexadecimal(&hash.finalize())
 }
 
 /// `version-traceid-parentid-flags`, all lower case hexadecimal.

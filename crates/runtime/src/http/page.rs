@@ -67,12 +67,13 @@ impl PageRequest {
 /// The cursor after the item with this key.
 #[must_use]
 pub fn cursor(last: &str) -> String {
-    use std::fmt::Write as _;
-    last.bytes().fold(String::with_capacity(last.len() * 2), |mut text, byte| {
-        // Writing to a String cannot fail.
-        let _ = write!(text, "{byte:02x}");
-        text
-    })
+    hexadecimal(last.as_bytes())
+}
+
+/// Lower-case hexadecimal.
+pub(super) fn hexadecimal(bytes: &[u8]) -> String {
+    let digit = |value: u8| char::from_digit(u32::from(value), 16).unwrap_or('0');
+    bytes.iter().flat_map(|byte| [digit(byte >> 4), digit(byte & 15)]).collect()
 }
 
 fn decode(cursor: &str) -> Option<String> {

@@ -74,15 +74,14 @@ pub async fn find(
 ) -> Result<Option<Stream>, AskError> {
     match context.get_stream(service.stream()).await {
         Ok(stream) => Ok(Some(stream)),
-        Err(error) => match error.kind() {
-            GetStreamErrorKind::JetStream(answer)
-                if answer.error_code() == ErrorCode::STREAM_NOT_FOUND =>
-            {
-                Ok(None)
-            }
-            _ => Err(AskError(error.to_string())),
-        },
+        Err(error) if not_found(&error.kind()) => Ok(None),
+        Err(error) => Err(AskError(error.to_string())),
     }
+}
+
+fn not_found(kind: &GetStreamErrorKind) -> bool {
+    matches!(kind, GetStreamErrorKind::JetStream(answer)
+        if answer.error_code() == ErrorCode::STREAM_NOT_FOUND)
 }
 
 /// Creates the stream.
@@ -90,11 +89,12 @@ pub async fn find(
 /// # Errors
 /// When the broker cannot be asked, or refuses.
 pub async fn create(context: &jetstream::Context, config: &Config) -> Result<Stream, AskError> {
-    context.create_stream(config).await.map_err(|error| match error.kind() {
-        CreateStreamErrorKind::JetStreamUnavailable => AskError(
-            "JetStream is not enabled: start the broker with -js or a jetstream block".to_owned(),
-        ),
-        _ => AskError(error.to_string()),
+    context.create_stream(config).await.map_err(|error| {
+        if error.kind() == CreateStreamErrorKind::JetStreamUnavailable {
+            let text = "JetStream is not enabled: start the broker with --jetstream";
+            return AskError(text.to_owned());
+        }
+        AskError(error.to_string())
     })
 }
 
@@ -135,14 +135,17 @@ fn read(
             let (subject, headers) = (&message.subject, Some(&message.headers));
             Ok(Some(wire::row_of(message.sequence, subject, headers, &message.payload)))
         }
-        Err(error) => match error.kind() {
-            RawMessageErrorKind::JetStream(answer)
-                if answer.error_code() == ErrorCode::NO_MESSAGE_FOUND =>
-            {
-                Ok(None)
-            }
-            RawMessageErrorKind::NoMessageFound => Ok(None),
-            _ => Err(AskError(error.to_string())),
-        },
+        Err(error) if no_message(&error.kind()) => Ok(None),
+        Err(error) => Err(AskError(error.to_string())),
+    }
+}
+
+fn no_message(kind: &RawMessageErrorKind) -> bool {
+    match kind {
+        RawMessageErrorKind::NoMessageFound => true,
+        RawMessageErrorKind::JetStream(answer) => {
+            answer.error_code() == ErrorCode::NO_MESSAGE_FOUND
+        }
+        RawMessageErrorKind::InvalidSubject | RawMessageErrorKind::Other => false,
     }
 }

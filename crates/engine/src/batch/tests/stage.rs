@@ -1,0 +1,236 @@
+//! A small order service, and the streams that it reads.
+
+use contracts::events::{self, Customer, Snapshot, inventory, order, payment, shipping};
+use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Service};
+use contracts::{Headers, StoredEvent, Timestamp, Vector};
+
+use crate::batch::step::chained;
+use crate::batch::{Engine, Request, Work};
+use crate::{Database, Decision, Domain, Input, Read, StateError, Write};
+
+/// What the small service can be asked.
+#[derive(Clone, Debug)]
+pub(super) enum Ask {
+    Place(&'static str),
+    /// Emits what the choreography does not allow.
+    Steal(&'static str),
+    /// Emits what no broker takes.
+    Huge(&'static str),
+}
+
+#[derive(Debug)]
+pub(super) struct Orders;
+
+/// A stream of another service, row by row.
+pub(super) struct Foreign {
+    head: Position,
+}
+
+pub(super) struct Stage {
+    pub(super) engine: Engine<Orders>,
+    pub(super) customer: Foreign,
+    pub(super) inventory: Foreign,
+    pub(super) payment: Foreign,
+    pub(super) shipping: Foreign,
+}
+
+impl Domain for Orders {
+    type Command = Ask;
+    type Refusal = &'static str;
+
+    const SERVICE: Service = Service::Order;
+    const MIGRATIONS: &'static [&'static str] =
+        &["CREATE TABLE orders (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT"];
+
+    fn command_name(_: &Ask) -> &'static str {
+        "place"
+    }
+
+    fn decide(
+        &self,
+        state: &Read<'_>,
+        input: Input<'_, Ask>,
+        now: Timestamp,
+    ) -> Result<Decision<&'static str>, StateError> {
+        Ok(match input {
+            Input::Command(Ask::Place(id)) => Decision::emit("none", placed(id, "x", now)),
+            Input::Command(Ask::Steal(id)) => {
+                Decision::emit("none", Event::OrderCompleted(ended(id)))
+            }
+            Input::Command(Ask::Huge(id)) => {
+                let name = "x".repeat(crate::outbox::ROW_BYTES_MAX);
+                Decision::emit("none", placed(id, &name, now))
+            }
+            Input::Timer { id, .. } => {
+                Decision::emit("placed", Event::OrderCancelled(ended(id.as_str())))
+            }
+            Input::Event(event) => react(state, event)?,
+        })
+    }
+
+    fn apply(&self, write: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+        let (id, state) = (
+            &event.headers.id,
+            contracts::choreography::MURMURATION.state_after(event.headers.kind).unwrap_or("none"),
+        );
+        if let Event::OrderPlaced(placed) = &event.event {
+            write.execute("INSERT INTO orders VALUES (?1, ?2)", [id.as_str(), state])?;
+            return write.set_timer("deadline", id, placed.deadline);
+        }
+        write.change_one(
+            "order",
+            "UPDATE orders SET state = ?2 WHERE id = ?1",
+            [id.as_str(), state],
+        )?;
+        write.clear_timer("deadline", id)
+    }
+}
+
+fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<&'static str>, StateError> {
+    let id = &event.headers.id;
+    if id.as_str() == "poison" {
+        return Err(StateError::Contradiction("poison".into()));
+    }
+    let sql = "SELECT state FROM orders WHERE id = ?1";
+    let found = state.one(sql, [id.as_str()], |row| row.get::<_, String>(0))?;
+    Ok(match (found.as_deref(), &event.event) {
+        (Some("placed"), Event::ShippingCreated(_)) => {
+            let confirmed = order::Confirmed { order_id: id.clone() };
+            Decision::emit("placed", Event::OrderConfirmed(confirmed))
+        }
+        (Some("placed"), Event::ShippingCancelled(_)) => {
+            Decision::emit("placed", Event::OrderCancelled(ended(id.as_str())))
+        }
+        (Some("confirmed"), _) => Decision::nothing("confirmed"),
+        _ => Decision::nothing("none"),
+    })
+}
+
+impl Stage {
+    pub(super) fn empty_engine() -> Engine<Orders> {
+        let database = Database::in_memory(Service::Order, Orders::MIGRATIONS).unwrap();
+        Engine::new(Orders, database).unwrap()
+    }
+
+    pub(super) fn begun() -> Self {
+        let mut engine = Self::empty_engine();
+        engine.begin_history(HistoryId::from_bytes([1; 16])).unwrap();
+        let foreign = || Foreign { head: Position::default() };
+        let (customer, inventory) = (foreign(), foreign());
+        Self { engine, customer, inventory, payment: foreign(), shipping: foreign() }
+    }
+
+    pub(super) fn place(&mut self, id: &'static str) {
+        let batch = self.engine.run(&[place(id, None)], at(0)).unwrap();
+        assert_eq!(batch.rows.len(), 1);
+    }
+}
+
+impl Foreign {
+    /// The next event of this stream, as the reading loop hands it over.
+    pub(super) fn next(&mut self, event: Event) -> Work<Ask> {
+        let headers = Headers {
+            sequence: self.head.sequence + 1,
+            kind: event.kind(),
+            id: event.id().clone(),
+            time: at(0),
+            cause: Cause::Recovery,
+            vector: Vector::default(),
+            history: HistoryId::from_bytes([2; 16]),
+            traceparent: None,
+            idempotency: None,
+        };
+        let (event, row) = chained(headers, event, self.head).unwrap();
+        self.head = row.position();
+        assert_ne!(self.head.chain, Chain::START);
+        Work::Event(Box::new(event))
+    }
+}
+
+pub(super) fn at(millis: u32) -> Timestamp {
+    Timestamp::from_micros(0).plus_millis(millis)
+}
+
+pub(super) fn id(text: &str) -> Id {
+    text.parse().unwrap()
+}
+
+pub(super) fn key(key: &str, hash: &str) -> Idempotency {
+    Idempotency { key: key.parse().unwrap(), request_hash: hash.to_owned() }
+}
+
+pub(super) fn ask(command: Ask, idempotency: Option<Idempotency>) -> Work<Ask> {
+    Work::Command { command, request: Request { idempotency, traceparent: None } }
+}
+
+pub(super) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Work<Ask> {
+    ask(Ask::Place(order), idempotency)
+}
+
+pub(super) fn orders(engine: &Engine<Orders>) -> Vec<(String, String)> {
+    let sql = "SELECT id, state FROM orders ORDER BY id";
+    engine.read().all(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+}
+
+fn money(minor: i64) -> Money {
+    Money::new(minor, "GBP".parse().unwrap())
+}
+
+fn customer() -> Customer {
+    let address =
+        events::Address { street: String::new(), city: String::new(), country: "UK".into() };
+    let credit_limit = money(1_000);
+    Customer { id: id("c"), name: "Ann".into(), address, credit_limit, closed: false }
+}
+
+/// A placed order with a deadline 100 ms after it.
+fn placed(order: &str, name: &str, now: Timestamp) -> Event {
+    let line =
+        events::Line { sku: id("s"), name: name.to_owned(), quantity: 1, unit_price: money(5) };
+    Event::OrderPlaced(order::Placed {
+        order_id: id(order),
+        customer: Snapshot { version: 1, customer: customer() },
+        lines: vec![line],
+        total: money(5),
+        deadline: now.plus_millis(100),
+        hand_over_ms: 0,
+        business_date: "2026-01-31".into(),
+    })
+}
+
+fn ended(order: &str) -> order::Ended {
+    let reason = order::EndReason::DeadlinePassed;
+    order::Ended { order_id: id(order), reason, detail: String::new() }
+}
+
+pub(super) fn registered() -> Event {
+    Event::CustomerRegistered(customer())
+}
+
+pub(super) fn stocked() -> Event {
+    Event::InventoryStocked(inventory::Stocked { sku: id("s"), quantity: 1, on_hand: 1 })
+}
+
+pub(super) fn created(order: &str) -> Event {
+    let address = customer().address;
+    let (order_id, customer_id) = (id(order), id("c"));
+    let name = "Ann".to_owned();
+    Event::ShippingCreated(shipping::Created { order_id, customer_id, name, address, units: 1 })
+}
+
+pub(super) fn cancelled(order: &str) -> Event {
+    let reason = shipping::CancelReason::NotServed;
+    Event::ShippingCancelled(shipping::Cancelled { order_id: id(order), reason })
+}
+
+pub(super) fn declined(order: &str) -> Event {
+    Event::PaymentDeclined(payment::Declined {
+        order_id: id(order),
+        customer_id: id("c"),
+        reason: payment::DeclineReason::OverLimit,
+        amount: money(5),
+        outstanding: money(0),
+        limit: money(1),
+        customer_version: 1,
+    })
+}
