@@ -237,7 +237,9 @@ impl Answer {
     pub(crate) fn reason(&self) -> String {
         match self.problem() {
             Some(problem) if problem.detail.is_empty() => problem.title,
-            Some(problem) => format!("{}: {}", problem.title, problem.detail),
+            Some(Problem { title, detail, .. }) => {
+                format!("{}: {detail}", title.trim_end_matches('.'))
+            }
             None => String::from_utf8_lossy(&self.body).chars().take(200).collect(),
         }
     }

@@ -14,12 +14,16 @@ use super::folder::log_in;
 use crate::cli::Verdict;
 use crate::control::Supervisor;
 use crate::control::protocol::{Report, State};
+use crate::running::Running;
+use crate::status::ask_services;
 
 /// Said to the supervisor in the background: it leaves the session of the terminal.
 pub(super) const FLAG: &str = "--in-background";
 
 /// How long everything together may take to be ready. A large stream is restored within that.
 const READY_WITHIN: Duration = Duration::from_secs(60);
+/// When is first looked for services that are fenced: all others are ready by then, as a rule.
+const FENCED_AFTER: Duration = Duration::from_secs(3);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How much of a log is shown when something is not ready.
@@ -48,8 +52,9 @@ pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
             eprintln!("all ready after {:.1?}; `murmur status` shows it", begun.elapsed());
             return Ok(Verdict::Clean);
         }
-        if begun.elapsed() > READY_WITHIN {
-            say_what_is_not(&unready, data);
+        let waited = begun.elapsed();
+        if waited > READY_WITHIN || (waited > FENCED_AFTER && is_any_fenced(data).await) {
+            say_what_is_not(&unready, waited, data);
             return Ok(Verdict::Found);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -70,8 +75,15 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
         .context("cannot start murmur in the background")
 }
 
-fn say_what_is_not(unready: &[&Report], data: &Path) {
-    eprintln!("not ready after {READY_WITHIN:?}; it goes on trying, `murmur down` ends it:");
+/// A fenced service waits for a person: there is no use in waiting for it.
+async fn is_any_fenced(data: &Path) -> bool {
+    let Ok(running) = Running::load(data) else { return false };
+    let services = ask_services(&running).await;
+    services.values().any(|answer| answer.as_ref().is_ok_and(|report| report.state == "fenced"))
+}
+
+fn say_what_is_not(unready: &[&Report], waited: Duration, data: &Path) {
+    eprintln!("not ready after {waited:.1?}; it goes on trying, `murmur down` ends it:");
     for report in unready {
         eprintln!("{}", board::describe(report));
         let log = log_in(data, report.process.name());
