@@ -39,7 +39,12 @@ pub fn judge(seen: Option<&StreamSeen>, outbox_end: u64, own_at_tail: Option<Cha
             extent.first, extent.last, extent.messages
         ));
     }
-    let Some(tail) = tail else { return Verdict::EndsAt(0) };
+    let Some(tail) = tail else {
+        return match extent.messages {
+            0 => Verdict::EndsAt(0),
+            messages => end(format!("none of the stream's {messages} messages can be read")),
+        };
+    };
     if tail.sequence > outbox_end {
         return end(format!(
             "the stream ends at {}, the outbox at {outbox_end}: somebody else writes",
@@ -76,6 +81,12 @@ mod tests {
         assert!(ends(judge(Some(&seen(1, 7, 7)), 7, Some(other))));
         assert!(ends(judge(Some(&seen(1, 7, 6)), 7, Some(Chain::START))));
         assert!(ends(judge(None, 7, None)));
+    }
+
+    #[test]
+    fn a_stream_of_which_nothing_can_be_read_ends_the_process() {
+        let unreadable = StreamSeen { tail: None, ..seen(1, 7, 7) };
+        assert!(matches!(judge(Some(&unreadable), 7, None), Verdict::End(_)));
     }
 
     /// `messages == last − first + 1` holds for each of these.

@@ -26,6 +26,7 @@ use crate::nats::{Connection, wire};
 use crate::shutdown::StopSender;
 use crate::status::{Stage, Status};
 use crate::token::Token;
+use look::{Look, Seen};
 
 /// How often the stream is verified without a doubt: an idle stream raises no error.
 const VERIFY_EVERY: Duration = Duration::from_secs(3);
@@ -59,7 +60,7 @@ pub(crate) struct RelayShell {
     service: Service,
     connection: Connection,
     context: jetstream::Context,
-    reads: ReadPool,
+    reads: Arc<ReadPool>,
     status: Status,
     stop: Arc<StopSender>,
     relay: Relay,
@@ -68,6 +69,7 @@ pub(crate) struct RelayShell {
     head: u64,
     rows: VecDeque<Row>,
     acknowledgements: FuturesOrdered<Acknowledgement>,
+    look: Option<Look>,
 }
 
 impl RelayShell {
@@ -88,7 +90,7 @@ impl RelayShell {
             service,
             connection,
             context,
-            reads,
+            reads: Arc::new(reads),
             status,
             stop,
             relay,
@@ -97,6 +99,7 @@ impl RelayShell {
             head,
             rows: VecDeque::new(),
             acknowledgements: FuturesOrdered::new(),
+            look: None,
         }
     }
 
@@ -116,10 +119,11 @@ impl RelayShell {
                     None => open = false,
                 },
                 Some((row, reply)) = self.acknowledgements.next() => self.hear(row, &reply),
-                _ = verify.tick() => self.verify().await,
-                _ = look.tick() => self.look_into_doubt().await,
+                _ = verify.tick() => self.begin_look(),
+                _ = look.tick() => if self.relay.is_in_doubt() { self.begin_look() },
+                seen = look::done(&mut self.look) => self.judge(seen),
                 Some(question) = next_question(&mut questions) => {
-                    self.verify().await;
+                    self.begin_look();
                     self.answer(question).await;
                 }
                 changed = connected.changed() => self.note_connection(&mut connected, changed.is_ok()),
@@ -197,39 +201,40 @@ impl RelayShell {
         self.status.update(|standing| standing.acknowledged = sequence);
     }
 
-    /// Forgets what is under way; [`Self::look_into_doubt`] reads the stream back.
+    /// Forgets what is under way, until the stream is read back.
     fn doubt(&mut self, reason: String) {
         tracing::warn!(reason, "what the stream holds is read back");
         metrics::counter!("murmur_relay_doubts_total").increment(1);
         self.relay.doubt(reason);
         self.acknowledgements.clear();
+        self.look = None;
     }
 
-    async fn look_into_doubt(&mut self) {
-        if self.relay.is_in_doubt() && self.connection.is_connected() {
-            match self.look().await {
-                Ok(Verdict::EndsAt(last)) => {
+    /// Begins to look at the stream, beside everything else: a broker that hangs must not hold up the
+    /// answers that go out without it.
+    fn begin_look(&mut self) {
+        if self.look.is_none() && self.connection.is_connected() {
+            let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
+            self.look = Some(Look::begin(self.service, context, reads, &self.relay));
+        }
+    }
+
+    fn judge(&mut self, seen: Seen) {
+        match seen.verdict {
+            Ok(Verdict::End(reason)) => self.stop.stop(&reason),
+            Ok(Verdict::EndsAt(last)) if self.relay.is_in_doubt() => {
+                // What was seen before the doubt arose says nothing about it.
+                if seen.was_in_doubt {
                     self.relay.resume(last);
                     self.acknowledge(last);
                 }
-                Ok(Verdict::End(reason)) => self.stop.stop(&reason),
-                Err(error) => tracing::debug!(%error, "the stream cannot be read back yet"),
             }
-        }
-    }
-
-    async fn verify(&mut self) {
-        if self.relay.is_in_doubt() || !self.connection.is_connected() {
-            return;
-        }
-        let acknowledged = self.relay.acknowledged();
-        match self.look().await {
-            Ok(Verdict::EndsAt(last)) if last < acknowledged => {
-                self.doubt(format!("the stream ends at {last}, {acknowledged} were acknowledged"));
+            Ok(Verdict::EndsAt(last)) if last < seen.acknowledged => {
+                let acknowledged = seen.acknowledged;
+                self.doubt(format!("the stream ends at {last}, not at {acknowledged}"));
             }
             Ok(Verdict::EndsAt(_)) => {}
-            Ok(Verdict::End(reason)) => self.stop.stop(&reason),
-            Err(error) => tracing::debug!(%error, "the stream cannot be verified now"),
+            Err(error) => tracing::debug!(%error, "the stream cannot be looked at now"),
         }
     }
 

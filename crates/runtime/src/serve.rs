@@ -186,7 +186,7 @@ impl<D: Domain> Process<D> {
         };
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
         tokio::spawn(relay.run(from_writer));
-        tokio::spawn(timekeeper::run(self.status.clone(), self.letters));
+        tokio::spawn(timekeeper::run(self.status.clone(), connection, self.letters));
         tokio::spawn(tell_ready(self.status));
         Ok(readings)
     }

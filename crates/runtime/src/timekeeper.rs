@@ -10,11 +10,19 @@ use engine::timers::Quiet;
 use tokio::sync::mpsc;
 
 use crate::handle::now;
+use crate::nats::Connection;
+use crate::nats::streams::{self, AskError};
 use crate::status::{Stage, Status};
 use crate::writer::Letter;
 
 /// How often it is looked whether timers may fire, once some are due.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// How long the streams' ends may take to be reached before they are asked for anew.
+const REACH_WITHIN: Duration = Duration::from_secs(10);
+
+/// Wait before the streams are asked again.
+const ASK_AGAIN: Duration = Duration::from_millis(250);
 
 /// How long the writer gets to take the timers that were announced.
 const TAKE_WITHIN: Duration = Duration::from_millis(100);
@@ -26,12 +34,16 @@ struct Goal {
 }
 
 /// Runs until the writer is gone.
-pub(crate) async fn run<D: Domain>(status: Status, letters: mpsc::Sender<Letter<D>>) {
+pub(crate) async fn run<D: Domain>(
+    status: Status,
+    connection: Connection,
+    letters: mpsc::Sender<Letter<D>>,
+) {
     loop {
         until_due(&status).await;
-        let goal = Goal::now(&status);
-        while !goal.quiet(&status).timers_may_fire() {
-            tokio::time::sleep(LOOK_EVERY).await;
+        if !until_quiet(&status, &connection).await {
+            tokio::time::sleep(ASK_AGAIN).await;
+            continue;
         }
         let mut standing = status.watch();
         standing.mark_unchanged();
@@ -41,6 +53,18 @@ pub(crate) async fn run<D: Domain>(status: Status, letters: mpsc::Sender<Letter<
         // Whether the timers were taken or are held, the next look finds out.
         if tokio::time::timeout(TAKE_WITHIN, standing.changed()).await.is_err() {}
     }
+}
+
+/// Waits until all that the streams hold now is decided. False if they could not be asked, or a
+/// stream is away for too long: then the streams are asked anew.
+async fn until_quiet(status: &Status, connection: &Connection) -> bool {
+    let Ok(goal) = Goal::now(status, connection).await else { return false };
+    let reached = async {
+        while !goal.quiet(status).timers_may_fire() {
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    };
+    tokio::time::timeout(REACH_WITHIN, reached).await.is_ok()
 }
 
 async fn until_due(status: &Status) {
@@ -65,10 +89,16 @@ async fn until_due(status: &Status) {
 }
 
 impl Goal {
-    fn now(status: &Status) -> Self {
-        let ends = status.readings().into_iter();
-        let ends = ends.map(|(stream, progress)| (stream, progress.last_in_stream)).collect();
-        Self { head: status.standing().head, ends }
+    /// Asks the broker for the streams' ends: what this process knows of them may be as old as the
+    /// pause that it wakes up from.
+    async fn now(status: &Status, connection: &Connection) -> Result<Self, AskError> {
+        let mut ends = BTreeMap::new();
+        for stream in status.readings().into_keys() {
+            let found = streams::find(&connection.jetstream(stream), stream).await?;
+            let last = found.map_or(0, |found| streams::extent(found.cached_info()).last);
+            ends.insert(stream, last);
+        }
+        Ok(Self { head: status.standing().head, ends })
     }
 
     fn quiet(&self, status: &Status) -> Quiet {

@@ -102,6 +102,7 @@ fn a_damaged_stream_is_rebuilt_once() {
         stream(3, 7, 5, 7, 7),
         stream(1, 7, 6, 7, 7),
         stream(8, 7, 0, 0, 0),
+        stream(1, 7, 7, 5, 5),
         stream(1001, 1000, 0, 0, 0),
     ] {
         let damaged = seen(7, damaged);

@@ -57,6 +57,14 @@ pub fn difference(wanted: &Config, found: &Config) -> Option<String> {
         ("deny_delete", wanted.deny_delete.to_string(), found.deny_delete.to_string()),
         ("deny_purge", wanted.deny_purge.to_string(), found.deny_purge.to_string()),
         ("sealed", wanted.sealed.to_string(), found.sealed.to_string()),
+        ("max_msg_size", wanted.max_message_size.to_string(), found.max_message_size.to_string()),
+        ("allow_rollup_hdrs", wanted.allow_rollup.to_string(), found.allow_rollup.to_string()),
+        ("mirror", wanted.mirror.is_some().to_string(), found.mirror.is_some().to_string()),
+        (
+            "sources",
+            wanted.sources.is_some().to_string(),
+            found.sources.as_ref().is_some_and(|sources| !sources.is_empty()).to_string(),
+        ),
         ("no_ack", wanted.no_ack.to_string(), found.no_ack.to_string()),
     ];
     let differing = checks.iter().find(|(_, wanted, found)| wanted != found)?;

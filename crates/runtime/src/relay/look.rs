@@ -1,31 +1,71 @@
-//! Reading the own stream back: first the stream, then the own end.
+//! Looking at the own stream: first the stream, then the own end.
 
-use engine::outbox;
+use std::pin::Pin;
+use std::sync::Arc;
+
+use async_nats::jetstream;
+use contracts::Service;
+use engine::relay::Relay;
 use engine::watching::{StreamSeen, Verdict, judge};
+use engine::{ReadPool, outbox};
 
-use super::RelayShell;
 use crate::nats::streams::{self, AskError};
 
-impl RelayShell {
-    /// What the stream holds, judged against the outbox.
-    ///
-    /// # Errors
-    /// When the broker or the outbox cannot be asked.
-    pub(super) async fn look(&mut self) -> Result<Verdict, AskError> {
-        let stream = streams::find(&self.context, self.service).await?;
-        let seen = match &stream {
-            None => None,
-            Some(stream) => {
-                let tail = streams::tail(stream).await?.map(|row| row.position());
-                Some(StreamSeen { extent: streams::extent(stream.cached_info()), tail })
-            }
-        };
-        let number = seen.and_then(|seen| seen.tail).map_or(0, |tail| tail.sequence);
-        let own = self.reads.read(|state| {
-            let at_tail = outbox::row(state, number)?.map(|row| row.chain);
-            Ok((outbox::head(state)?.sequence, at_tail))
-        });
-        let (end, at_tail) = own.map_err(|error| AskError(error.to_string()))?;
-        Ok(judge(seen.as_ref(), end, at_tail))
+/// A look under way.
+pub(super) struct Look {
+    acknowledged: u64,
+    was_in_doubt: bool,
+    verdict: Pin<Box<dyn Future<Output = Result<Verdict, AskError>> + Send>>,
+}
+
+/// What was seen, and what the relay knew when it began to look.
+pub(super) struct Seen {
+    pub(super) acknowledged: u64,
+    pub(super) was_in_doubt: bool,
+    pub(super) verdict: Result<Verdict, AskError>,
+}
+
+impl Look {
+    pub(super) fn begin(
+        service: Service,
+        context: jetstream::Context,
+        reads: Arc<ReadPool>,
+        relay: &Relay,
+    ) -> Self {
+        Self {
+            acknowledged: relay.acknowledged(),
+            was_in_doubt: relay.is_in_doubt(),
+            verdict: Box::pin(look(service, context, reads)),
+        }
     }
+}
+
+/// The look's end; never, if none is under way.
+pub(super) async fn done(looking: &mut Option<Look>) -> Seen {
+    let Some(look) = looking else { return std::future::pending().await };
+    let verdict = look.verdict.as_mut().await;
+    let (acknowledged, was_in_doubt) = (look.acknowledged, look.was_in_doubt);
+    *looking = None;
+    Seen { acknowledged, was_in_doubt, verdict }
+}
+
+async fn look(
+    service: Service,
+    context: jetstream::Context,
+    reads: Arc<ReadPool>,
+) -> Result<Verdict, AskError> {
+    let seen = match streams::find(&context, service).await? {
+        None => None,
+        Some(stream) => {
+            let tail = streams::tail(&stream).await?.map(|row| row.position());
+            Some(StreamSeen { extent: streams::extent(stream.cached_info()), tail })
+        }
+    };
+    let number = seen.and_then(|seen| seen.tail).map_or(0, |tail| tail.sequence);
+    let own = reads.read(|state| {
+        let at_tail = outbox::row(state, number)?.map(|row| row.chain);
+        Ok((outbox::head(state)?.sequence, at_tail))
+    });
+    let (end, at_tail) = own.map_err(|error| AskError(error.to_string()))?;
+    Ok(judge(seen.as_ref(), end, at_tail))
 }
