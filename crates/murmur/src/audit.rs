@@ -23,6 +23,7 @@ use contracts::Service;
 use tokio::time::Instant;
 
 use crate::cli::{Global, Verdict};
+use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
 use fold::Fold;
@@ -54,9 +55,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
     let audit = examine(&running, wait).await?;
     if global.json {
-        println!("{}", audit.json());
+        line!("{}", audit.json());
     } else {
-        println!("{}", audit.text());
+        line!("{}", audit.text());
     }
     Ok(audit.verdict())
 }

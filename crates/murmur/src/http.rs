@@ -165,6 +165,11 @@ impl Call {
         Self { method, url: url.into(), headers: Vec::new(), body: Bytes::new() }
     }
 
+    /// What is called.
+    pub(crate) fn url(&self) -> &str {
+        &self.url
+    }
+
     /// Sends this as JSON.
     pub(crate) fn body(mut self, value: &impl Serialize) -> Result<Self, CallError> {
         self.body = serde_json::to_vec(value)?.into();

@@ -14,9 +14,12 @@ mod process;
 mod running;
 mod up;
 
+mod amounts;
 mod http;
 mod output;
+mod seen;
 mod streams;
+mod subset;
 mod table;
 
 mod contract;

@@ -1,12 +1,88 @@
-//! Not written yet.
+//! `murmur scenario run`: plays scenario files against the running services.
+//!
+//! A scenario says in plain steps what is given, what is done and what is expected. It uses the
+//! services as anybody would: over REST, and by reading their streams. Deliberately absent: any
+//! pause. Whoever expects something looks until it is so, or its time is over.
+
+pub(crate) mod file;
+
+mod world;
+
+mod acting;
+mod expecting;
+mod log;
+mod unmet;
+
+mod play;
+mod report;
+
+use std::path::PathBuf;
+
+use clap::Subcommand;
+use serde_json::json;
+use uuid::Uuid;
 
 use crate::cli::{Global, Verdict};
+use crate::output::line;
+use crate::running::Running;
+use crate::streams::Streams;
+use log::EventLog;
+use play::Played;
+use world::World;
 
 /// What `murmur scenario` takes.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Args {}
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
 
-/// Runs it.
-pub(crate) async fn run(_global: &Global, _args: Args) -> anyhow::Result<Verdict> {
-    anyhow::bail!("not written yet")
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Play scenarios, one after the other.
+    Run(Run),
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    /// Scenario files, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Show each step.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+/// Plays them. One that does not go as it says is a finding.
+pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let What::Run(args) = args.what;
+    let mut scenarios = Vec::new();
+    for path in file::find(&args.files)? {
+        scenarios.push((file::load(&path)?, path));
+    }
+    let running = Running::load(&global.data)?;
+    let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
+    let log = EventLog::begin(&Streams::open(&running).await?, &run);
+    let mut all = Vec::new();
+    for (nth, (scenario, path)) in scenarios.iter().enumerate() {
+        let world = World::new(&running, format!("{run}-{nth}"));
+        let played = play::play(path, scenario, world, &log).await;
+        if !global.json {
+            line!("{}", report::text(&played, args.verbose));
+        }
+        all.push(played);
+    }
+    Ok(conclude(global, &all))
+}
+
+fn conclude(global: &Global, all: &[Played]) -> Verdict {
+    let failed = all.iter().filter(|played| played.failure.is_some()).count();
+    if global.json {
+        line!("{}", json!({ "scenarios": all, "failed": failed }));
+    } else if failed == 0 {
+        line!("all {} scenarios went as they say", all.len());
+    } else {
+        line!("{failed} of {} scenarios did not go as they say", all.len());
+    }
+    if failed == 0 { Verdict::Clean } else { Verdict::Found }
 }

@@ -16,6 +16,7 @@ use super::fold::order::OrderFold;
 use super::invariants::{Checked, InFlight, Invariant};
 use crate::http::{Call, Client};
 use crate::running::Running;
+use crate::subset;
 
 /// How long the read model may take to fold what the streams hold.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
@@ -43,7 +44,7 @@ async fn compare(running: &Running, fold: &Fold, mut checked: Checked) -> anyhow
     let dashboard = dashboard_at(&client, url, fold).await?;
     for (name, expected) in expected::dashboard(fold) {
         checked.examined += 1;
-        let seen = expected::without_the_rest(&dashboard[name.as_str()], &expected);
+        let seen = subset::of(&dashboard[name.as_str()], &expected);
         if seen != expected {
             let text = format!("{name}: expected {expected}, the read model says {seen}");
             checked.found("dashboard", Vec::new(), text);

@@ -1,0 +1,182 @@
+//! One scenario's world: fresh ids for its names, and clients that carry its consistency token.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use contracts::{Id, Service};
+use hyper::StatusCode;
+use tokio::time::Instant;
+
+use crate::control::Supervisor;
+use crate::control::protocol::{Act, State};
+use crate::http::{Answer, Call, Client};
+use crate::process::Process;
+use crate::running::Running;
+use crate::seen::Seen;
+
+/// How long a command is sent again, while its service is away.
+const SENT_AGAIN_WITHIN: Duration = Duration::from_secs(20);
+
+/// Pause before it is.
+const SENT_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// A scenario's world.
+#[derive(Debug)]
+pub(crate) struct World {
+    running: Running,
+    supervisor: Supervisor,
+    client: Client,
+    /// What makes the ids of this run of this scenario its own.
+    suffix: String,
+    orders: BTreeMap<String, Vec<Id>>,
+    seen: Seen,
+    commands: u32,
+    disturbed: BTreeSet<Process>,
+}
+
+impl World {
+    /// An empty world on a running system.
+    pub(crate) fn new(running: &Running, suffix: String) -> Self {
+        Self {
+            running: running.clone(),
+            supervisor: Supervisor::of(running),
+            client: Client::default(),
+            suffix,
+            orders: BTreeMap::new(),
+            seen: Seen::default(),
+            commands: 0,
+            disturbed: BTreeSet::new(),
+        }
+    }
+
+    /// The id of a customer or a product of this name.
+    pub(crate) fn id_of(&self, name: &str) -> anyhow::Result<Id> {
+        let id = format!("{name}-{}", self.suffix);
+        id.parse().with_context(|| format!("{name:?} cannot be a name in a scenario"))
+    }
+
+    /// Fresh ids for so many orders of this name.
+    pub(crate) fn new_orders(&mut self, name: &str, how_many: u32) -> anyhow::Result<Vec<Id>> {
+        let id = |nth| match how_many {
+            1 => self.id_of(name),
+            _ => self.id_of(&format!("{name}-{nth}")),
+        };
+        let ids = (1..=how_many).map(id).collect::<anyhow::Result<Vec<_>>>()?;
+        if self.orders.insert(name.to_owned(), ids.clone()).is_some() {
+            bail!("two steps place an order {name}: give them different names");
+        }
+        Ok(ids)
+    }
+
+    /// The ids of the orders of this name.
+    pub(crate) fn orders(&self, name: &str) -> anyhow::Result<Vec<Id>> {
+        let ids = self.orders.get(name).cloned();
+        ids.with_context(|| format!("no step before this one places an order {name}"))
+    }
+
+    /// All orders.
+    pub(crate) fn all_orders(&self) -> Vec<Id> {
+        self.orders.values().flatten().cloned().collect()
+    }
+
+    /// A key for the next command.
+    pub(crate) fn next_key(&mut self) -> String {
+        self.commands += 1;
+        format!("{}-{}", self.suffix, self.commands)
+    }
+
+    /// Where a service's API is.
+    pub(crate) fn url(&self, service: Service) -> anyhow::Result<&str> {
+        self.running.url(service)
+    }
+
+    /// Where the read model's API is.
+    pub(crate) fn query(&self) -> anyhow::Result<&str> {
+        self.running.query()
+    }
+
+    /// Reads something. What is not there is no error.
+    pub(crate) async fn read(&self, url: String) -> anyhow::Result<Answer> {
+        Ok(self.client.send(Call::get(url)).await?)
+    }
+
+    /// Sends a command that has to be accepted.
+    pub(crate) async fn must(&mut self, call: Call) -> anyhow::Result<()> {
+        let key = self.next_key();
+        let url = call.url().to_owned();
+        let answer = self.send(call.idempotency_key(&key)).await?;
+        if !answer.status.is_success() {
+            bail!("{url} answered {}: {}", answer.status, answer.reason());
+        }
+        Ok(())
+    }
+
+    /// Sends a command until its service answers. It must carry an idempotency key.
+    pub(crate) async fn send(&mut self, call: Call) -> anyhow::Result<Answer> {
+        let answer = send_until_answered(&self.client, self.prepared(call)).await?;
+        self.note_token(&answer);
+        Ok(answer)
+    }
+
+    /// The call, with everything that this world has seen.
+    pub(crate) fn prepared(&self, call: Call) -> Call {
+        call.after(&self.seen.to_string())
+    }
+
+    /// The client.
+    pub(crate) const fn client(&self) -> &Client {
+        &self.client
+    }
+
+    /// Remembers what an answer says was seen.
+    pub(crate) fn note_token(&mut self, answer: &Answer) {
+        self.seen.note(answer.token().unwrap_or_default());
+    }
+
+    /// Does something to a process.
+    pub(crate) async fn act(&mut self, act: Act, process: Process) -> anyhow::Result<()> {
+        self.disturbed.insert(process);
+        self.supervisor.act(act, process).await?;
+        match act {
+            Act::Stop => self.supervisor.wait_for(process, State::Stopped).await,
+            Act::Start => self.supervisor.wait_for(process, State::Ready).await,
+            Act::Kill | Act::Pause => Ok(()),
+        }
+    }
+
+    /// Starts and thaws everything that this scenario stopped, killed or froze.
+    pub(crate) async fn leave_in_order(&mut self) -> anyhow::Result<()> {
+        let disturbed = std::mem::take(&mut self.disturbed);
+        let reports = self.supervisor.report().await?;
+        for report in reports.into_iter().filter(|report| disturbed.contains(&report.process)) {
+            if matches!(report.state, State::Stopped | State::Paused) {
+                self.supervisor.act(Act::Start, report.process).await?;
+            }
+        }
+        for process in disturbed {
+            self.supervisor.wait_for(process, State::Ready).await?;
+        }
+        Ok(())
+    }
+}
+
+/// Sends a command again, under the same key, as long as its service is away or asks to wait.
+pub(crate) async fn send_until_answered(client: &Client, call: Call) -> anyhow::Result<Answer> {
+    let deadline = Instant::now() + SENT_AGAIN_WITHIN;
+    loop {
+        let answer = client.send(call.clone()).await;
+        let away = match &answer {
+            Ok(answer) => is_to_be_sent_again(answer.status),
+            Err(_) => true,
+        };
+        if !away || Instant::now() > deadline {
+            return Ok(answer?);
+        }
+        tokio::time::sleep(SENT_AGAIN_AFTER).await;
+    }
+}
+
+fn is_to_be_sent_again(status: StatusCode) -> bool {
+    matches!(status, StatusCode::SERVICE_UNAVAILABLE | StatusCode::GATEWAY_TIMEOUT)
+}
