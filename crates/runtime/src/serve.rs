@@ -6,7 +6,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
 use contracts::{Row, Service};
-use engine::{Database, Domain, Engine, ReadPool, database};
+use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use tokio::sync::mpsc;
 use warp::Filter as _;
 use warp::http::StatusCode;
@@ -85,7 +85,8 @@ async fn live<D: Domain>(
     let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(service = %D::SERVICE, address = %listener.local_addr()?, "listening");
-    let all = status_routes(status.clone()).or(routes(handle)).unify().boxed();
+    let all =
+        status_routes(status.clone(), ReadPool::new(&file)).or(routes(handle)).unify().boxed();
     let drain = settings.process.drain();
     let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
     // 3. Start, and run until somebody or something stops it.
@@ -247,21 +248,22 @@ async fn drain_relay(status: &Status, drain: std::time::Duration) {
     }
 }
 
-fn status_routes(status: Status) -> Routes {
-    let report = status.clone();
-    let report = warp::path!("status")
-        .and(warp::get())
-        .map(move || http::json(StatusCode::OK, &report.report()));
+fn status_routes(status: Status, reads: ReadPool) -> Routes {
+    let reads = Arc::new(reads);
+    let report = move |status: &Status| status.report(reads.read(timers::count).ok());
+    let (say, of) = (report.clone(), status.clone());
+    let all = warp::path!("status").and(warp::get());
+    let all = all.map(move || http::json(StatusCode::OK, &say(&of)));
     let ready = warp::path!("readyz").and(warp::get()).map(move || {
         let standing = status.standing();
         match standing.stage {
-            Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &status.report()),
+            Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report(&status)),
             Stage::Starting | Stage::Fenced | Stage::Stopping => {
                 let problem = unavailable("not-ready", "The service takes no commands.");
                 let problem = problem.detail(standing.reason.unwrap_or_default());
-                problem.with("status", status.report()).into_response()
+                problem.with("status", report(&status)).into_response()
             }
         }
     });
-    report.or(ready).unify().boxed()
+    all.or(ready).unify().boxed()
 }

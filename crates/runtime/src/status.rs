@@ -46,8 +46,6 @@ pub struct Standing {
     pub held: BTreeMap<Service, String>,
     /// When the next timer is due, if one is set.
     pub next_timer: Option<Timestamp>,
-    /// Timers that are set, counted now and then.
-    pub timers: u64,
 }
 
 /// The standing, shared by the parts of a process.
@@ -86,7 +84,6 @@ impl Status {
             positions: BTreeMap::new(),
             held: BTreeMap::new(),
             next_timer: None,
-            timers: 0,
         };
         let (standing, readings) = (watch::Sender::new(standing), watch::Sender::default());
         Self { service, standing, readings }
@@ -163,9 +160,9 @@ impl Status {
         self.standing.subscribe()
     }
 
-    /// Everything, as `/status` says it.
+    /// Everything, as `/status` says it; how many timers are set is counted by the caller.
     #[must_use]
-    pub fn report(&self) -> serde_json::Value {
+    pub fn report(&self, timers: Option<u64>) -> serde_json::Value {
         let standing = self.standing();
         let readings = self.readings();
         let streams: BTreeMap<&str, StreamReport> = readings
@@ -191,7 +188,7 @@ impl Status {
             "acknowledged": standing.acknowledged,
             "streams": streams,
             "held": held,
-            "timers": standing.timers,
+            "timers": timers,
             "durability": if local { "local" } else { "replicated" },
         })
     }

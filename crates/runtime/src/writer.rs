@@ -3,7 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
-use std::time::{Duration, Instant};
+use std::time::Instant;
 
 use contracts::{Service, StoredEvent};
 use engine::{Answer, Batch, Domain, Engine, Outcome, Work, timers};
@@ -21,9 +21,6 @@ const BATCH_INPUTS_MAX: usize = 512;
 
 /// Due timers that are taken at once at most.
 const TIMERS_AT_ONCE: u32 = 256;
-
-/// How often the timers that are set are counted, for people to see.
-const COUNT_TIMERS_EVERY: Duration = Duration::from_secs(1);
 
 /// One thing for the writer.
 pub(crate) enum Letter<D: Domain> {
@@ -79,7 +76,6 @@ struct Inputs<D: Domain> {
 impl<D: Domain> Writer<D> {
     /// Runs until nobody can send letters any more, or the database fails.
     pub(crate) fn run(mut self) {
-        let mut counted = Instant::now();
         self.tell_positions();
         while let Some(first) = self.letters.blocking_recv() {
             let inputs = self.collect(first);
@@ -87,11 +83,6 @@ impl<D: Domain> Writer<D> {
                 tracing::error!(%fatal, "nothing more can be written by this process");
                 self.stop.stop(&fatal.to_string());
                 return;
-            }
-            if counted.elapsed() >= COUNT_TIMERS_EVERY {
-                counted = Instant::now();
-                let timers = timers::count(&self.engine.read()).unwrap_or_default();
-                self.status.update(|standing| standing.timers = timers);
             }
         }
     }
