@@ -3,8 +3,8 @@
 //! # Layout
 //!
 //! * [`problem`]: the one error type, RFC 9457.
-//! * [`command`], [`page`] and [`path`]: from a request to what a handler needs.
-//! * [`answer`]: from what a handler has to a response.
+//! * [`mod@command`], [`mod@page`] and [`path`]: from a request to what a handler needs.
+//! * [`mod@answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 //!

@@ -4,7 +4,7 @@
 //!
 //! # Layout, in reading order
 //!
-//! * [`serve`]: the life of a service's process, as a numbered list.
+//! * [`mod@serve`]: the life of a service's process, as a numbered list.
 //! * [`settings`], [`telemetry`], [`shutdown`]: how it is configured, watched and stopped.
 //! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for.

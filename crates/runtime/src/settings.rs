@@ -19,7 +19,7 @@ pub enum LogFormat {
 /// The settings of a service's process.
 #[derive(Clone, Debug, Args)]
 pub struct Settings {
-    /// Folder of the service's database. Its lock is the file beside it, <DATA>.lock
+    /// Folder of the service's database. Its lock is the file beside it, named like it with .lock
     #[arg(long, env = "MURMUR_DATA")]
     pub data: PathBuf,
     /// Begin a new history if database and stream are empty. Without it, an empty database beside a
