@@ -12,10 +12,10 @@ pub(crate) fn text(played: &Played, verbose: bool) -> String {
         (false, false) => "✗",
     };
     let (title, took) = (&played.scenario, seconds(played.millis));
-    let mut lines = vec![format!("{sign} {title:<76} {took:>8}")];
+    let mut lines = vec![format!("{sign} {title:<86} {took:>8}")];
     if verbose {
         let step = |done: &super::play::StepDone| {
-            format!("    {:<74} {:>8}", done.step, seconds(done.millis))
+            format!("    {:<84} {:>8}", done.step, seconds(done.millis))
         };
         lines.extend(played.steps.iter().map(step));
     }

@@ -137,12 +137,25 @@ impl World {
     /// Does something to a process.
     pub(crate) async fn act(&mut self, act: Act, process: Process) -> anyhow::Result<()> {
         self.disturbed.insert(process);
+        if act == Act::Kill {
+            self.runs(process).await?;
+        }
         self.supervisor.act(act, process).await?;
         match act {
             Act::Stop => self.supervisor.wait_for(process, State::Stopped).await,
             Act::Start => self.supervisor.wait_for(process, State::Ready).await,
             Act::Kill | Act::Pause => Ok(()),
         }
+    }
+
+    /// Waits until a process runs: what was just killed has to be back before it dies again.
+    async fn runs(&self, process: Process) -> anyhow::Result<()> {
+        let reports = self.supervisor.report().await?;
+        let report = reports.into_iter().find(|report| report.process == process);
+        if report.is_some_and(|report| report.state == State::Waiting) {
+            self.supervisor.wait_for(process, State::Ready).await?;
+        }
+        Ok(())
     }
 
     /// Starts and thaws everything that this scenario stopped, killed or froze.

@@ -1,0 +1,202 @@
+//! `murmur replay retail`: real invoices, as orders.
+//!
+//! Customers, products and stock come from the file; each sale is an order under its invoice's
+//! number and business day, with the prices of its lines; a cancelling invoice cancels the order that
+//! it means, if it still can be. Every line is accounted for. All ids and idempotency keys come from
+//! the file, so that replaying it again changes nothing.
+//!
+//! Money is exact: a line whose price has a fraction of a penny is skipped, and not rounded.
+
+mod entry;
+
+mod book;
+
+mod masters;
+mod matching;
+
+mod sending;
+
+mod making;
+mod ordering;
+
+mod endings;
+
+mod revenue;
+
+mod report;
+
+use std::collections::HashSet;
+use std::io::IsTerminal as _;
+use std::path::PathBuf;
+use std::sync::Arc;
+use std::time::{Duration, Instant};
+
+use anyhow::Context as _;
+use contracts::{Currency, Id};
+use indicatif::{ProgressBar, ProgressStyle};
+
+use crate::cli::{Global, Verdict};
+use crate::output::line;
+use crate::running::Running;
+use crate::streams::Streams;
+use book::Book;
+use endings::Endings;
+use masters::Masters;
+use ordering::Fate;
+use report::Report;
+use sending::Sender;
+
+/// What `murmur replay retail` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// The file: columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
+    /// CustomerID and Country.
+    file: PathBuf,
+    /// Put before all ids, so that a file can be loaded again as other orders.
+    #[arg(long, default_value = "")]
+    prefix: String,
+    /// The currency of the prices; the file does not name one.
+    #[arg(long, default_value = "GBP")]
+    currency: Currency,
+    /// Requests that are under way at once.
+    #[arg(long, default_value_t = 64, value_name = "REQUESTS")]
+    at_once: usize,
+    /// How long each order can be cancelled once all is taken.
+    #[arg(long, default_value_t = 0, value_name = "MS")]
+    hand_over_ms: u32,
+    /// When an order that is not confirmed is cancelled. Long, since services may be away.
+    #[arg(long, default_value_t = 600_000, value_name = "MS")]
+    deadline_ms: u32,
+    /// How long a service, or an order's end, may be waited for.
+    #[arg(long, default_value_t = 120, value_name = "SECONDS")]
+    patience_seconds: u64,
+}
+
+/// How the file becomes requests.
+#[derive(Clone, Debug)]
+struct Plan {
+    prefix: String,
+    digest: String,
+    currency: Currency,
+    at_once: usize,
+    hand_over_ms: u32,
+    deadline_ms: u32,
+}
+
+impl Plan {
+    fn of(args: &Args, book: &Book) -> Self {
+        Self {
+            prefix: args.prefix.clone(),
+            digest: book.digest.clone(),
+            currency: args.currency,
+            at_once: args.at_once.max(1),
+            hand_over_ms: args.hand_over_ms,
+            deadline_ms: args.deadline_ms,
+        }
+    }
+
+    /// An id of the file as an id here.
+    fn id(&self, id: &Id) -> anyhow::Result<Id> {
+        let text = format!("{}{id}", self.prefix);
+        text.parse().with_context(|| format!("--prefix {:?} makes no id", self.prefix))
+    }
+
+    /// An idempotency key: of this content, sent with these settings.
+    fn key(&self, what: &str) -> String {
+        let Self { digest, currency, hand_over_ms, deadline_ms, .. } = self;
+        format!("retail-{digest}-{currency}-{deadline_ms}-{hand_over_ms}-{what}")
+    }
+}
+
+/// Replays a file.
+pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let book = Book::read(&args.file)?;
+    let running = Running::load(&global.data)?;
+    let plan = Plan::of(&args, &book);
+    let report = replay(global, &args, &running, &plan, &book).await?;
+    if global.json {
+        line!("{}", report.json());
+    } else {
+        line!("{}", report.text());
+    }
+    Ok(report.verdict())
+}
+
+async fn replay(
+    global: &Global,
+    args: &Args,
+    running: &Running,
+    plan: &Plan,
+    book: &Book,
+) -> anyhow::Result<Report> {
+    let patience = Duration::from_secs(args.patience_seconds);
+    let sender = Arc::new(Sender::new(patience));
+    let sales = book.sales().map(|invoice| plan.id(&invoice.number));
+    let orders: HashSet<Id> = sales.collect::<anyhow::Result<_>>()?;
+    let endings = Endings::begin(&Streams::open(running).await?, orders);
+    endings.caught_up().await;
+    let before = revenue::dashboard(&sender, running.query()?, endings.position()).await?;
+    let of_file_before = revenue::of_file(book, plan, &endings.so_far())?;
+    let before = revenue::shown(&before, plan.currency);
+    let of_others = revenue::of_others(&before, &of_file_before);
+
+    let mut clock = Clock::start();
+    let masters = Masters::of(book);
+    let stocked = masters.products.values().filter(|article| article.units > 0).count();
+    let bar = bar(global, "masters", masters.customers.len() + masters.products.len() + stocked)?;
+    making::make(running, plan, &masters, &sender, &bar).await?;
+    bar.finish();
+    clock.lap("masters");
+
+    let bar = self::bar(global, "orders", book.invoices.len())?;
+    let fates = ordering::order_all(running, plan, book, &sender, &bar).await?;
+    bar.finish();
+    clock.lap("orders");
+
+    let accepted = fates.iter().filter(|fate| **fate == Fate::Accepted).count();
+    let bar = self::bar(global, "ends", accepted)?;
+    let ended = endings.until(accepted, patience, |ended| bar.set_position(ended as u64)).await;
+    bar.finish();
+    clock.lap("ends");
+
+    let after = revenue::dashboard(&sender, running.query()?, endings.position()).await?;
+    let ends = endings.so_far();
+    let of_file = revenue::of_file(book, plan, &ends)?;
+    let shown = revenue::shown(&after, plan.currency);
+    clock.lap("read model");
+    Ok(Report {
+        shares: report::shares(book, plan, &fates, &ends)?,
+        lines: book.lines,
+        without_end: accepted.saturating_sub(ended),
+        days: revenue::compare(&of_file, &shown, &of_others),
+        sent_again: sender.sent_again(),
+        seconds: clock.laps,
+    })
+}
+
+/// How long each phase takes.
+struct Clock {
+    since: Instant,
+    laps: Vec<(&'static str, f64)>,
+}
+
+impl Clock {
+    fn start() -> Self {
+        Self { since: Instant::now(), laps: Vec::new() }
+    }
+
+    fn lap(&mut self, phase: &'static str) {
+        self.laps.push((phase, self.since.elapsed().as_secs_f64()));
+        self.since = Instant::now();
+    }
+}
+
+/// A progress bar, where a person looks on.
+fn bar(global: &Global, what: &'static str, length: usize) -> anyhow::Result<ProgressBar> {
+    if global.json || !std::io::stderr().is_terminal() {
+        return Ok(ProgressBar::hidden());
+    }
+    let style = ProgressStyle::with_template("{prefix:>10} {wide_bar} {pos}/{len} {per_sec}")?;
+    let bar = ProgressBar::new(length as u64).with_prefix(what).with_style(style);
+    Ok(bar)
+}

@@ -1,0 +1,156 @@
+//! What the orders need first, worked out from the file: its customers, its products, and stock.
+//!
+//! A customer's limit is exactly what the customer buys in the file, and the stock of a product
+//! exactly what is sold of it. So each order can go through, and any effect that happened twice
+//! would show as an order that could not.
+
+use std::collections::BTreeMap;
+
+use contracts::Id;
+
+use super::book::{Book, Invoice};
+
+/// Everything that has to be there before the first order.
+#[derive(Debug, Default)]
+pub(super) struct Masters {
+    /// Customers, by id.
+    pub(super) customers: BTreeMap<Id, Buyer>,
+    /// Products, by SKU.
+    pub(super) products: BTreeMap<Id, Article>,
+}
+
+/// A customer.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Buyer {
+    /// Of the first invoice that names one.
+    pub(super) country: String,
+    /// What the customer buys in all, in minor units.
+    pub(super) buys_minor: i64,
+}
+
+/// A product.
+#[derive(Debug, Default, PartialEq, Eq)]
+pub(super) struct Article {
+    /// The description that most lines have; of equals, the one that came first.
+    pub(super) name: String,
+    /// The price that most lines have; of equals, the one that came first.
+    pub(super) price_minor: i64,
+    /// Units that are sold in all.
+    pub(super) units: u64,
+}
+
+/// Called so when no line has a description.
+const UNNAMED: &str = "(no description)";
+
+impl Masters {
+    /// Of all usable lines. Products that only come back are there, too, without stock.
+    pub(super) fn of(book: &Book) -> Self {
+        let mut masters = Self::default();
+        let (mut names, mut prices) = (Votes::default(), Votes::default());
+        for invoice in &book.invoices {
+            masters.add_customer(invoice);
+            for line in &invoice.lines {
+                let article = masters.products.entry(line.sku.clone()).or_default();
+                if !invoice.cancels {
+                    article.units += u64::from(line.quantity);
+                }
+                if !line.description.is_empty() {
+                    names.add(&line.sku, line.description.clone());
+                }
+                prices.add(&line.sku, line.price_minor);
+            }
+        }
+        for (sku, article) in &mut masters.products {
+            article.name = names.most(sku).unwrap_or_else(|| UNNAMED.to_owned());
+            article.price_minor = prices.most(sku).unwrap_or_default();
+        }
+        masters
+    }
+
+    fn add_customer(&mut self, invoice: &Invoice) {
+        let buyer = self.customers.entry(invoice.customer.clone()).or_default();
+        if buyer.country.is_empty() {
+            buyer.country.clone_from(&invoice.country);
+        }
+        if !invoice.cancels {
+            let total = i64::try_from(invoice.total_minor()).unwrap_or(i64::MAX);
+            buyer.buys_minor = buyer.buys_minor.saturating_add(total);
+        }
+    }
+}
+
+/// Counts what each SKU is said to have.
+struct Votes<T>(BTreeMap<Id, Vec<(T, usize)>>);
+
+impl<T> Default for Votes<T> {
+    fn default() -> Self {
+        Self(BTreeMap::new())
+    }
+}
+
+impl<T: Clone + PartialEq> Votes<T> {
+    fn add(&mut self, sku: &Id, value: T) {
+        let values = self.0.entry(sku.clone()).or_default();
+        match values.iter_mut().find(|(known, _)| *known == value) {
+            Some((_, count)) => *count += 1,
+            None => values.push((value, 1)),
+        }
+    }
+
+    fn most(&self, sku: &Id) -> Option<T> {
+        let values = self.0.get(sku)?;
+        // Reversed, since of equal maxima the last one is taken.
+        let most = values.iter().rev().max_by_key(|(_, count)| *count);
+        most.map(|(value, _)| value.clone())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::super::book::Sold;
+    use super::*;
+
+    fn invoice(number: &str, lines: &[(&str, &str, u32, i64)]) -> Invoice {
+        let line = |(sku, name, quantity, price): &(&str, &str, u32, i64)| Sold {
+            sku: sku.parse().unwrap(),
+            description: (*name).to_owned(),
+            quantity: *quantity,
+            price_minor: *price,
+        };
+        Invoice {
+            number: number.parse().unwrap(),
+            cancels: number.starts_with('C'),
+            customer: "7".parse().unwrap(),
+            country: "Norway".into(),
+            day: "2010-12-01".into(),
+            lines: lines.iter().map(line).collect(),
+        }
+    }
+
+    fn masters(invoices: Vec<Invoice>) -> Masters {
+        Masters::of(&Book { invoices, ..Book::default() })
+    }
+
+    #[test]
+    fn a_product_is_called_what_most_lines_call_it() {
+        let lines = [("10001", "CUP", 1, 300), ("10001", "MUG", 1, 250), ("10001", "MUG", 2, 250)];
+        let masters = masters(vec![invoice("1", &lines)]);
+        let article = masters.products.values().next().unwrap();
+        assert_eq!((article.name.as_str(), article.price_minor, article.units), ("MUG", 250, 4));
+    }
+
+    #[test]
+    fn of_equally_frequent_names_the_first_is_taken() {
+        let lines = [("10001", "CUP", 1, 300), ("10001", "MUG", 1, 250), ("10001", "", 1, 250)];
+        let masters = masters(vec![invoice("1", &lines)]);
+        assert_eq!(masters.products.values().next().unwrap().name, "CUP");
+    }
+
+    #[test]
+    fn what_comes_back_is_neither_bought_nor_sold() {
+        let lines = [("10001", "MUG", 2, 250)];
+        let masters = masters(vec![invoice("1", &lines), invoice("C2", &lines)]);
+        assert_eq!(masters.products.values().next().unwrap().units, 2);
+        assert_eq!(masters.customers.values().next().unwrap().buys_minor, 500);
+    }
+}

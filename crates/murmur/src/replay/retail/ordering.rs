@@ -1,0 +1,153 @@
+//! Places the orders and cancels what the file cancels, in file order: so many at once, and those of
+//! one customer one after the other.
+
+use std::collections::HashMap;
+use std::sync::Arc;
+
+use contracts::{Id, Money, Service};
+use indicatif::ProgressBar;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use super::Plan;
+use super::book::{Book, Invoice};
+use super::matching::{Earlier, Meant, meant};
+use super::sending::{Sender, run_at_once};
+use crate::http::{Answer, Call};
+use crate::running::Running;
+
+/// What became of an invoice.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) enum Fate {
+    /// The order was accepted.
+    Accepted,
+    /// The order that it means was cancelled.
+    Cancelled,
+    /// The order that it means was confirmed already.
+    TooLate,
+    /// It means a part of an order only.
+    PartOfAnOrder,
+    /// It means no order.
+    NoOrder,
+    /// A service refused, for this kind of problem.
+    Refused(String),
+}
+
+/// What is done for an invoice.
+enum Act {
+    Place(Call),
+    Cancel(Call),
+    Nothing(Fate),
+}
+
+/// Sends everything. The fates are in the order of the invoices.
+pub(super) async fn order_all(
+    running: &Running,
+    plan: &Plan,
+    book: &Book,
+    sender: &Arc<Sender>,
+    bar: &ProgressBar,
+) -> anyhow::Result<Vec<Fate>> {
+    let mut acts = Vec::with_capacity(book.invoices.len());
+    let mut earlier: HashMap<&Id, Vec<Earlier>> = HashMap::new();
+    for invoice in &book.invoices {
+        let earlier = earlier.entry(&invoice.customer).or_default();
+        acts.push(act(running, plan, invoice, earlier, &sender.seen())?);
+    }
+    let mut fates = vec![Fate::NoOrder; acts.len()];
+    let mut last_of: HashMap<&Id, oneshot::Receiver<()>> = HashMap::new();
+    let jobs = acts.into_iter().zip(&book.invoices).enumerate().map(|(nth, (act, invoice))| {
+        let (done, next) = oneshot::channel();
+        let before = last_of.insert(&invoice.customer, next);
+        in_turn(nth, Arc::clone(sender), act, before, done)
+    });
+    run_at_once(plan.at_once, jobs, |(nth, fate): (usize, Fate)| {
+        bar.inc(1);
+        fates[nth] = fate;
+    })
+    .await?;
+    Ok(fates)
+}
+
+async fn in_turn(
+    nth: usize,
+    sender: Arc<Sender>,
+    act: Act,
+    before: Option<oneshot::Receiver<()>>,
+    done: oneshot::Sender<()>,
+) -> anyhow::Result<(usize, Fate)> {
+    if let Some(before) = before {
+        // An error means that the one before is done, too: it has failed, and so will everything.
+        if before.await.is_err() {}
+    }
+    let fate = match act {
+        Act::Place(call) => placed(&sender.send(call).await?),
+        Act::Cancel(call) => cancelled(&sender.send(call).await?),
+        Act::Nothing(fate) => fate,
+    };
+    drop(done);
+    Ok((nth, fate))
+}
+
+fn act(
+    running: &Running,
+    plan: &Plan,
+    invoice: &Invoice,
+    earlier: &mut Vec<Earlier>,
+    seen: &str,
+) -> anyhow::Result<Act> {
+    let url = running.url(Service::Order)?;
+    if !invoice.cancels {
+        let id = plan.id(&invoice.number)?;
+        let call = Call::post(format!("{url}/orders")).body(&order(plan, invoice)?)?;
+        let call = call.idempotency_key(&plan.key(&format!("order-{id}"))).after(seen);
+        earlier.push(Earlier { id, units: invoice.units(), taken: false });
+        return Ok(Act::Place(call));
+    }
+    Ok(match meant(earlier, &invoice.units()) {
+        Meant::Whole(id) => {
+            let key = plan.key(&format!("cancel-{}", invoice.number));
+            Act::Cancel(Call::post(format!("{url}/orders/{id}/cancel")).idempotency_key(&key))
+        }
+        Meant::Part => Act::Nothing(Fate::PartOfAnOrder),
+        Meant::Nothing => Act::Nothing(Fate::NoOrder),
+    })
+}
+
+fn order(plan: &Plan, invoice: &Invoice) -> anyhow::Result<Value> {
+    let mut lines = Vec::with_capacity(invoice.lines.len());
+    for line in &invoice.lines {
+        lines.push(json!({
+            "sku": plan.id(&line.sku)?,
+            "quantity": line.quantity,
+            "unit_price": Money::new(line.price_minor, plan.currency),
+        }));
+    }
+    Ok(json!({
+        "id": plan.id(&invoice.number)?,
+        "customer_id": plan.id(&invoice.customer)?,
+        "lines": lines,
+        "business_date": invoice.day,
+        "deadline_ms": plan.deadline_ms,
+        "hand_over_ms": plan.hand_over_ms,
+    }))
+}
+
+fn placed(answer: &Answer) -> Fate {
+    if answer.status.is_success() { Fate::Accepted } else { refused(answer) }
+}
+
+fn cancelled(answer: &Answer) -> Fate {
+    if answer.status.is_success() {
+        return Fate::Cancelled;
+    }
+    match refused(answer) {
+        Fate::Refused(problem) if problem == "too-late" => Fate::TooLate,
+        other => other,
+    }
+}
+
+fn refused(answer: &Answer) -> Fate {
+    let problem = answer.problem().map(|problem| problem.kind).filter(|kind| !kind.is_empty());
+    Fate::Refused(problem.unwrap_or_else(|| answer.status.to_string()))
+}

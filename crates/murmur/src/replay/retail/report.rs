@@ -1,0 +1,216 @@
+//! What a replay says: what became of every line, and whether the money is the same.
+
+use std::collections::BTreeMap;
+
+use contracts::events::order::EndReason;
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use super::Plan;
+use super::book::Book;
+use super::endings::{Ending, Ends};
+use super::ordering::Fate;
+use super::revenue::Day;
+use crate::cli::Verdict;
+use crate::table::{self, judged};
+
+/// Lines of one fate.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Share {
+    /// `loaded`, `cancelling`, `refused` or `skipped`.
+    pub(super) what: &'static str,
+    /// More exactly.
+    pub(super) why: String,
+    /// Lines.
+    pub(super) lines: usize,
+    /// Invoices; lines that are skipped belong to none.
+    pub(super) invoices: usize,
+}
+
+/// The outcome of a replay.
+#[derive(Debug)]
+pub(super) struct Report {
+    /// What became of every line.
+    pub(super) shares: Vec<Share>,
+    /// Lines in the file.
+    pub(super) lines: usize,
+    /// Accepted orders without an end.
+    pub(super) without_end: usize,
+    /// The money, day by day.
+    pub(super) days: Vec<Day>,
+    /// How often a command was sent again.
+    pub(super) sent_again: u64,
+    /// How long each phase took, in seconds.
+    pub(super) seconds: Vec<(&'static str, f64)>,
+}
+
+/// What became of every line.
+pub(super) fn shares(
+    book: &Book,
+    plan: &Plan,
+    fates: &[Fate],
+    ends: &Ends,
+) -> anyhow::Result<Vec<Share>> {
+    let mut shares: BTreeMap<(&'static str, String), (usize, usize)> = BTreeMap::new();
+    for (invoice, fate) in book.invoices.iter().zip(fates) {
+        let end = ends.get(&plan.id(&invoice.number)?);
+        let (lines, invoices) = shares.entry(share_of(fate, end)).or_default();
+        *lines += invoice.lines.len();
+        *invoices += 1;
+    }
+    for (skip, lines) in &book.skipped {
+        shares.insert(("skipped", skip.to_string()), (*lines, 0));
+    }
+    let share = |((what, why), (lines, invoices))| Share { what, why, lines, invoices };
+    Ok(shares.into_iter().map(share).collect())
+}
+
+fn share_of(fate: &Fate, end: Option<&Ending>) -> (&'static str, String) {
+    match fate {
+        Fate::Accepted => ("loaded", end_text(end)),
+        Fate::Cancelled => ("cancelling", "it cancelled its order".to_owned()),
+        Fate::TooLate => ("cancelling", "its order had left: too late".to_owned()),
+        Fate::PartOfAnOrder => {
+            ("cancelling", "it means a part of an order: orders are cancelled whole".to_owned())
+        }
+        Fate::NoOrder => ("cancelling", "no earlier order of the customer matches".to_owned()),
+        Fate::Refused(problem) => ("refused", problem.clone()),
+    }
+}
+
+fn end_text(end: Option<&Ending>) -> String {
+    let Some(end) = end else { return "the order has no end".to_owned() };
+    match end.reason {
+        EndReason::Dispatched => "the order was completed",
+        EndReason::OutOfStock => "the order was rejected: out of stock",
+        EndReason::PaymentDeclined => "the order was rejected: payment declined",
+        EndReason::Requested => "the order was cancelled by a later line",
+        EndReason::DeadlinePassed => "the order was cancelled: its deadline passed",
+        EndReason::ShipmentFailed => "the order was cancelled: nobody delivers there",
+    }
+    .to_owned()
+}
+
+impl Report {
+    /// Lines whose fate is known.
+    fn accounted(&self) -> usize {
+        self.shares.iter().map(|share| share.lines).sum()
+    }
+
+    /// Whether every line is accounted for, every order has ended, and the money is the same.
+    pub(super) fn verdict(&self) -> Verdict {
+        let money = self.days.iter().all(Day::is_well);
+        let all = self.accounted() == self.lines && self.without_end == 0;
+        if money && all { Verdict::Clean } else { Verdict::Found }
+    }
+
+    /// For a script.
+    pub(super) fn json(&self) -> Value {
+        let seconds: BTreeMap<_, _> = self.seconds.iter().copied().collect();
+        json!({
+            "lines": self.lines,
+            "accounted": self.accounted(),
+            "shares": self.shares,
+            "orders_without_end": self.without_end,
+            "days": self.days,
+            "sent_again": self.sent_again,
+            "seconds": seconds,
+            "clean": self.verdict() == Verdict::Clean,
+        })
+    }
+
+    /// For a person.
+    pub(super) fn text(&self) -> String {
+        let mut lines = vec![self.table_of_lines(), String::new(), self.table_of_money()];
+        lines.push(String::new());
+        lines.extend(self.sentences());
+        lines.join("\n")
+    }
+
+    fn table_of_lines(&self) -> String {
+        let mut table = table::with_header(["lines", "invoices", "", "why"]);
+        for Share { what, why, lines, invoices } in &self.shares {
+            let invoices = if *invoices == 0 { String::new() } else { invoices.to_string() };
+            table.add_row([lines.to_string(), invoices, (*what).to_owned(), why.clone()]);
+        }
+        let good = self.accounted() == self.lines;
+        let all = format!("of {} lines in the file", self.lines);
+        let sum = judged(self.accounted(), Some(good));
+        table.add_row(vec![sum, "".into(), "all".into(), all.into()]);
+        table.to_string()
+    }
+
+    fn table_of_money(&self) -> String {
+        let mut table = table::with_header(["day", "in the file", "in the read model", ""]);
+        for day in &self.days {
+            let seen = day.read_model_minor.map_or_else(|| "not shown".to_owned(), decimal);
+            let verdict = match day.read_model_minor {
+                None => judged("not compared", None),
+                Some(_) if day.is_well() => judged("equal", Some(true)),
+                Some(_) => judged("differs", Some(false)),
+            };
+            table.add_row(vec![
+                day.day.clone().into(),
+                decimal(day.file_minor).into(),
+                seen.into(),
+                verdict,
+            ]);
+        }
+        table.to_string()
+    }
+
+    fn sentences(&self) -> Vec<String> {
+        let mut lines = Vec::new();
+        if self.without_end > 0 {
+            lines.push(format!("{} accepted orders have no end", self.without_end));
+        }
+        if self.sent_again > 0 {
+            lines.push(format!("{} requests were sent again", self.sent_again));
+        }
+        let times: Vec<_> =
+            self.seconds.iter().map(|(phase, took)| format!("{phase} {took:.1} s")).collect();
+        let all: f64 = self.seconds.iter().map(|(_, took)| took).sum();
+        lines.push(format!("took {all:.1} s: {}", times.join(", ")));
+        lines
+    }
+}
+
+fn decimal(minor: i64) -> String {
+    let sign = if minor < 0 { "-" } else { "" };
+    let minor = minor.unsigned_abs();
+    format!("{sign}{}.{:02}", minor / 100, minor % 100)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn report(lines: usize, days: Vec<Day>) -> Report {
+        let share = Share { what: "loaded", why: "completed".into(), lines: 3, invoices: 1 };
+        let seconds = vec![("orders", 1.5)];
+        Report { shares: vec![share], lines, without_end: 0, days, sent_again: 0, seconds }
+    }
+
+    #[test]
+    fn lines_that_do_not_add_up_are_a_finding() {
+        assert_eq!(report(3, Vec::new()).verdict(), Verdict::Clean);
+        assert_eq!(report(4, Vec::new()).verdict(), Verdict::Found);
+    }
+
+    #[test]
+    fn money_that_differs_is_a_finding_and_is_shown() {
+        let day = Day { day: "1".into(), file_minor: 1_205, read_model_minor: Some(1_204) };
+        let report = report(3, vec![day]);
+        assert_eq!(report.verdict(), Verdict::Found);
+        let text = report.text();
+        assert!(text.contains("12.05") && text.contains("12.04") && text.contains("differs"));
+    }
+
+    #[test]
+    fn an_accepted_order_is_told_by_its_end() {
+        let end = Ending { completed: false, reason: EndReason::Requested };
+        let (what, why) = share_of(&Fate::Accepted, Some(&end));
+        assert_eq!((what, why.as_str()), ("loaded", "the order was cancelled by a later line"));
+        assert_eq!(share_of(&Fate::Accepted, None).1, "the order has no end");
+    }
+}

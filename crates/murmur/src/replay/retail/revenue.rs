@@ -1,0 +1,152 @@
+//! The money in the read model against the money in the file, day by day, to the penny.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use anyhow::bail;
+use contracts::Currency;
+use serde::Serialize;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::Plan;
+use super::book::Book;
+use super::endings::Ends;
+use super::sending::Sender;
+use crate::http::Call;
+
+/// How long the read model may take to have folded everything: it may have to be rebuilt.
+const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(60);
+
+/// Pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+
+/// Revenue by day, in minor units.
+pub(super) type ByDay = BTreeMap<String, i128>;
+
+/// One day.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+pub(super) struct Day {
+    /// Which.
+    pub(super) day: String,
+    /// Money in the file: of the lines whose orders were completed.
+    pub(super) file_minor: i64,
+    /// Money in the read model, less what other orders brought in on that day.
+    pub(super) read_model_minor: Option<i64>,
+}
+
+impl Day {
+    /// Whether the two are equal. A day that the read model does not show is not compared.
+    pub(super) fn is_well(&self) -> bool {
+        self.read_model_minor.is_none_or(|minor| minor == self.file_minor)
+    }
+}
+
+/// The dashboard, once it has folded this much of the ORDER stream.
+///
+/// # Errors
+/// When it does not within its time.
+pub(super) async fn dashboard(sender: &Sender, url: &str, at_least: u64) -> anyhow::Result<Value> {
+    let deadline = Instant::now() + CAUGHT_UP_WITHIN;
+    let call = Call::get(format!("{url}/dashboard"));
+    loop {
+        let seen: Result<Value, _> = sender.client().json(call.clone()).await;
+        let stands = match &seen {
+            Ok(dashboard) => dashboard["freshness"]["streams"]["ORDER"]["folded"].as_u64(),
+            Err(_) => None,
+        };
+        if stands.is_some_and(|folded| folded >= at_least) {
+            return Ok(seen?);
+        }
+        if Instant::now() > deadline {
+            let stands = stands.map_or_else(|| "nowhere".to_owned(), |at| format!("at {at}"));
+            bail!("the read model has not folded {at_least} rows of ORDER: it is {stands}");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
+
+/// The revenue by day that a dashboard shows.
+pub(super) fn shown(dashboard: &Value, currency: Currency) -> ByDay {
+    let days = dashboard["days"].as_array().into_iter().flatten();
+    let revenue = |day: &Value| {
+        let sums = day["revenue"].as_array().into_iter().flatten();
+        let mut ours = sums.filter(|sum| sum["currency"] == currency.as_str());
+        ours.next().and_then(|sum| sum["minor"].as_i64()).map_or(0, i128::from)
+    };
+    days.filter_map(|day| Some((day["date"].as_str()?.to_owned(), revenue(day)))).collect()
+}
+
+/// The money in the file of the orders that were completed.
+pub(super) fn of_file(book: &Book, plan: &Plan, ends: &Ends) -> anyhow::Result<ByDay> {
+    let mut days = ByDay::new();
+    for invoice in book.sales() {
+        if ends.get(&plan.id(&invoice.number)?).is_some_and(|end| end.completed) {
+            *days.entry(invoice.day.clone()).or_default() += invoice.total_minor();
+        }
+    }
+    Ok(days)
+}
+
+/// Revenue of other orders: what was shown before, less what this file had brought in already.
+pub(super) fn of_others(shown: &ByDay, of_file: &ByDay) -> ByDay {
+    let file = |day: &String| of_file.get(day).copied().unwrap_or_default();
+    shown.iter().map(|(day, minor)| (day.clone(), minor - file(day))).collect()
+}
+
+/// Compares day by day. Days on which nothing of the file was sold are left out.
+pub(super) fn compare(of_file: &ByDay, shown: &ByDay, of_others: &ByDay) -> Vec<Day> {
+    let days: BTreeSet<_> = of_file.keys().collect();
+    let day = |day: &String| {
+        let others = of_others.get(day).copied().unwrap_or_default();
+        let seen = shown.get(day).map(|minor| clamp(minor - others));
+        let file_minor = clamp(of_file.get(day).copied().unwrap_or_default());
+        Day { day: day.clone(), file_minor, read_model_minor: seen }
+    };
+    days.into_iter().map(day).collect()
+}
+
+fn clamp(minor: i128) -> i64 {
+    i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn by_day(days: &[(&str, i128)]) -> ByDay {
+        days.iter().map(|(day, minor)| ((*day).to_owned(), *minor)).collect()
+    }
+
+    #[test]
+    fn the_dashboard_says_the_revenue_of_each_day_in_our_currency() {
+        let dashboard = json!({ "days": [
+            { "date": "2010-12-01", "revenue": [
+                { "minor": 5, "currency": "EUR" }, { "minor": 700, "currency": "GBP" }] },
+            { "date": "2010-12-02", "revenue": [] },
+        ] });
+        let shown = shown(&dashboard, "GBP".parse().unwrap());
+        assert_eq!(shown, by_day(&[("2010-12-01", 700), ("2010-12-02", 0)]));
+    }
+
+    #[test]
+    fn what_others_sold_on_the_same_day_is_left_out() {
+        let others = of_others(&by_day(&[("1", 900)]), &by_day(&[("1", 200)]));
+        let days = compare(&by_day(&[("1", 500)]), &by_day(&[("1", 1_200)]), &others);
+        assert_eq!((days[0].read_model_minor, days[0].is_well()), (Some(500), true));
+    }
+
+    #[test]
+    fn a_penny_too_little_is_no_equality() {
+        let days = compare(&by_day(&[("1", 500)]), &by_day(&[("1", 499)]), &ByDay::new());
+        assert!(!days[0].is_well());
+    }
+
+    #[test]
+    fn a_day_that_is_not_shown_is_not_compared() {
+        let days = compare(&by_day(&[("1", 500)]), &ByDay::new(), &ByDay::new());
+        assert_eq!((days[0].read_model_minor, days[0].is_well()), (None, true));
+    }
+}
