@@ -1,0 +1,8 @@
+//! Whole systems, each started for one story.
+
+mod support;
+
+mod input;
+mod losses;
+mod operating;
+mod orders;

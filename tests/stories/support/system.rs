@@ -1,0 +1,151 @@
+//! A whole system in a folder of its own, on ports of its own.
+
+use std::path::PathBuf;
+use std::process::{Command, Output};
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::http::{Answer, send};
+
+/// Everything here heals within seconds; a busy machine may take some more.
+const PATIENCE: Duration = Duration::from_secs(40);
+
+/// A running system; it ends with the value.
+pub(crate) struct System {
+    data: TempDir,
+}
+
+/// Waits until the condition holds, and says what was waited for if it does not.
+pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+    let deadline = Instant::now() + PATIENCE;
+    while !condition() {
+        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        std::thread::park_timeout(Duration::from_millis(20));
+    }
+}
+
+impl System {
+    pub(crate) fn start() -> Self {
+        let system = Self { data: tempfile::tempdir().unwrap() };
+        system.expect(&["up", "--detach"]);
+        system
+    }
+
+    /// Runs `murmur` on this system.
+    pub(crate) fn murmur(&self, arguments: &[&str]) -> Output {
+        let mut command = Command::new(program("murmur"));
+        command.args(arguments).env("MURMUR_DATA", self.data.path());
+        command.env_remove("RUST_LOG").output().unwrap()
+    }
+
+    /// Runs `murmur`, which must succeed, and returns what it prints.
+    pub(crate) fn expect(&self, arguments: &[&str]) -> String {
+        let output = self.murmur(arguments);
+        let (out, err) = (text(&output.stdout), text(&output.stderr));
+        assert!(output.status.success(), "murmur {arguments:?} failed:\n{out}\n{err}");
+        out
+    }
+
+    pub(crate) fn status(&self) -> Value {
+        let output = self.murmur(&["status", "--json"]);
+        serde_json::from_slice(&output.stdout).unwrap_or(Value::Null)
+    }
+
+    pub(crate) fn port(&self, process: &str) -> u16 {
+        let status = self.status();
+        let processes = status["processes"].as_array().unwrap();
+        let found = processes.iter().find(|one| one["process"] == process).unwrap();
+        found["port"].as_u64().unwrap().try_into().unwrap()
+    }
+
+    pub(crate) fn folder(&self, process: &str) -> PathBuf {
+        self.data.path().join(process)
+    }
+
+    /// Waits until every service is ready and has all it committed in its stream.
+    pub(crate) fn wait_healed(&self) {
+        wait_until("every service ready, nothing held, all acknowledged", || {
+            let status = self.status();
+            let Some(services) = status["services"].as_object() else { return false };
+            services.len() >= 6
+                && services.values().all(|service| {
+                    service["state"] == "ready"
+                        && (service["head"].is_null() || service["head"] == service["acknowledged"])
+                        && service["held"].as_array().is_none_or(Vec::is_empty)
+                })
+        });
+    }
+
+    pub(crate) fn get(&self, process: &str, path: &str) -> Answer {
+        send(self.port(process), "GET", path, &[], "").unwrap()
+    }
+
+    pub(crate) fn post(&self, process: &str, path: &str, body: &Value) -> Answer {
+        send(self.port(process), "POST", path, &[], &body.to_string()).unwrap()
+    }
+
+    pub(crate) fn post_with(
+        &self,
+        process: &str,
+        path: &str,
+        headers: &[(&str, &str)],
+        body: &Value,
+    ) -> Answer {
+        send(self.port(process), "POST", path, headers, &body.to_string()).unwrap()
+    }
+
+    /// Posts to a process that may be away.
+    pub(crate) fn try_post(port: u16, path: &str, body: &Value) -> Option<Answer> {
+        send(port, "POST", path, &[], &body.to_string()).ok()
+    }
+
+    /// A customer with a wide limit, a product, and stock of it; the order service knows of both.
+    pub(crate) fn stock_up(&self) {
+        let address = json!({"country": "United Kingdom"});
+        let limit = json!({"minor": 100_000_000, "currency": "GBP"});
+        let ann = json!({"id": "ann", "name": "Ann", "address": address, "credit_limit": limit});
+        assert_eq!(self.post("customer", "/customers", &ann).status, 201);
+        let price = json!({"minor": 250, "currency": "GBP"});
+        let mug = json!({"sku": "mug", "name": "Mug", "price": price});
+        assert_eq!(self.post("product", "/products", &mug).status, 201);
+        let token = [("murmur-token", "PRODUCT=1,CUSTOMER=1")];
+        let (stock, quantity) = (self.port("inventory"), r#"{"quantity": 100000}"#);
+        assert_eq!(send(stock, "POST", "/stock/mug", &token, quantity).unwrap().status, 201);
+        let order = self.port("order");
+        assert_eq!(send(order, "GET", "/orders", &token, "").unwrap().status, 200);
+    }
+
+    /// The state of an order, as order itself says it; empty while it cannot be asked.
+    pub(crate) fn state_of(&self, order: &str) -> String {
+        let asked = send(self.port("order"), "GET", &format!("/orders/{order}"), &[], "");
+        let state = asked.ok().and_then(|answer| answer.body["state"].as_str().map(str::to_owned));
+        state.unwrap_or_default()
+    }
+}
+
+impl System {
+    /// Whether an order has reached its end.
+    pub(crate) fn state_of_ended(&self, order: &str) -> bool {
+        ["completed", "rejected", "cancelled"].contains(&self.state_of(order).as_str())
+    }
+}
+
+impl Drop for System {
+    fn drop(&mut self) {
+        self.murmur(&["down"]);
+    }
+}
+
+/// A program of this workspace, beside the folder of this test.
+pub(crate) fn program(name: &str) -> PathBuf {
+    let test = std::env::current_exe().unwrap();
+    let program = test.parent().and_then(|deps| deps.parent()).unwrap().join(name);
+    assert!(program.exists(), "{} is missing: run `cargo build --workspace`", program.display());
+    program
+}
+
+fn text(bytes: &[u8]) -> String {
+    String::from_utf8_lossy(bytes).into_owned()
+}
