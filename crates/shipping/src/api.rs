@@ -33,7 +33,7 @@ struct ParcelBody {
 pub fn routes(service: Handle<Shipping>) -> BoxedFilter<(Response,)> {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("shipments").and(warp::path::end());
-    let one = warp::path("shipments").and(warp::path::param::<Id>()).and(warp::path::end());
+    let one = warp::path("shipments").and(http::id()).and(warp::path::end());
     let reading = service.and(http::token());
 
     let find = one.and(warp::get()).and(reading.clone()).then(find);
@@ -79,7 +79,7 @@ impl From<Shipment> for ShipmentBody {
 }
 
 impl From<Parcel> for ParcelBody {
-    fn from(Parcel { customer_id, name, address, units }: Parcel) -> Self {
+    fn from(Parcel { customer_id, name, address, units, .. }: Parcel) -> Self {
         Self { customer_id, name, address, units }
     }
 }

@@ -11,7 +11,7 @@ use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
 
-use crate::tables::{self, Shipment, ShipmentState};
+use crate::tables::{self, Parcel, Shipment, ShipmentState};
 
 pub use served::NotServed;
 
@@ -56,7 +56,10 @@ impl Domain for Shipping {
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are other services'")]
     fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
         match &event.event {
-            Event::ShippingCreated(created) => tables::create(state, created),
+            Event::ShippingCreated(created) => {
+                let customers_seen = event.headers.vector.of(Service::Customer).sequence;
+                tables::create(state, created, customers_seen)
+            }
             Event::ShippingDispatched(dispatched) => tables::dispatch(state, &dispatched.order_id),
             Event::ShippingCancelled(cancelled) => tables::cancel(state, cancelled),
             other => Err(unexpected(&format!("own event {}", other.kind()))),
@@ -102,7 +105,7 @@ impl Shipping {
             return Ok(Decision::nothing(state_of(known.as_ref())));
         }
         let customer = newest_customer(state, charged)?;
-        let event = match self.obstacle(customer.closed, &customer.address.country) {
+        let event = match self.obstacle(customer.closed, [customer.address.country.as_str()]) {
             Some(reason) => cancelled(&charged.order_id, reason),
             None => created(charged, customer),
         };
@@ -110,8 +113,7 @@ impl Shipping {
     }
 
     /// The last look before the parcel leaves. It goes where `created` said: a customer who has
-    /// moved since does not redirect it. Closed customers are never opened again, so that any
-    /// replica, however old, is right when it says closed.
+    /// moved since does not redirect it, but stops it by having moved where nobody delivers.
     fn on_confirmed(
         &self,
         state: &Read<'_>,
@@ -123,9 +125,12 @@ impl Shipping {
         else {
             return Ok(Decision::nothing(from));
         };
-        let customer = state.replica::<Customer>(&parcel.customer_id)?;
-        let closed = customer.is_some_and(|(_, customer)| customer.closed);
-        let event = match self.obstacle(closed, &parcel.address.country) {
+        let known = state.replica::<Customer>(&parcel.customer_id)?;
+        // Nobody opens a closed customer again: however old a replica is, it is right about that.
+        let closed = known.as_ref().is_some_and(|(_, customer)| customer.closed);
+        let moved_to = known.as_ref().and_then(|known| country_since(&parcel, known));
+        let countries = [parcel.address.country.as_str()].into_iter().chain(moved_to);
+        let event = match self.obstacle(closed, countries) {
             Some(reason) => cancelled(order_id, reason),
             None => Event::ShippingDispatched(Dispatched { order_id: order_id.clone() }),
         };
@@ -133,11 +138,16 @@ impl Shipping {
     }
 
     /// Why nothing can be delivered, if so.
-    fn obstacle(&self, closed: bool, country: &str) -> Option<CancelReason> {
+    fn obstacle<'a>(
+        &self,
+        closed: bool,
+        countries: impl IntoIterator<Item = &'a str>,
+    ) -> Option<CancelReason> {
         if closed {
             return Some(CancelReason::CustomerClosed);
         }
-        self.not_served.contains(country).then_some(CancelReason::NotServed)
+        let not_served = countries.into_iter().any(|country| self.not_served.contains(country));
+        not_served.then_some(CancelReason::NotServed)
     }
 }
 
@@ -159,6 +169,12 @@ fn newest_customer(state: &Read<'_>, charged: &Charged) -> Result<Customer, Stat
         Some((version, customer)) if version > told.version => customer,
         _ => told.customer.clone(),
     })
+}
+
+/// The customer's country, if the replica has heard of the customer since the parcel was made. What
+/// it held before may be older than the charge, which the parcel was made by.
+fn country_since<'a>(parcel: &Parcel, (version, customer): &'a (u64, Customer)) -> Option<&'a str> {
+    (*version > parcel.customers_seen).then_some(customer.address.country.as_str())
 }
 
 fn created(charged: &Charged, customer: Customer) -> Event {

@@ -7,7 +7,8 @@ use contracts::events::shipping::{CancelReason, Cancelled, Created};
 use engine::{Read, StateError, Write, params};
 
 /// The steps that make this service's tables.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE shipment (
         order_id    TEXT PRIMARY KEY,
         state       TEXT NOT NULL,
@@ -20,7 +21,11 @@ pub const MIGRATIONS: &[&str] = &["
         reason      TEXT,
         CHECK ((reason IS NOT NULL) = (state = 'cancelled'))
     ) STRICT, WITHOUT ROWID;
-"];
+",
+    "
+    ALTER TABLE shipment ADD COLUMN customers_seen INTEGER NOT NULL DEFAULT 0;
+",
+];
 
 /// How far a shipment has come.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -55,6 +60,9 @@ pub struct Parcel {
     pub address: Address,
     /// Units in it.
     pub units: u64,
+    /// How far CUSTOMER had been read when it was made: what the replica holds from there on is
+    /// news.
+    pub customers_seen: u64,
 }
 
 impl ShipmentState {
@@ -93,10 +101,18 @@ fn reason_of(name: &str) -> Option<CancelReason> {
     [OrderCancelled, NotServed, CustomerClosed].into_iter().find(|r| reason_name(*r) == name)
 }
 
-const COLUMNS: &str = "order_id, state, reason, customer_id, name, address, units";
+const COLUMNS: &str = "order_id, state, reason, customer_id, name, address, units, customers_seen";
 
-type ShipmentRow =
-    (String, String, Option<String>, Option<String>, Option<String>, Option<Vec<u8>>, Option<u64>);
+type ShipmentRow = (
+    String,
+    String,
+    Option<String>,
+    Option<String>,
+    Option<String>,
+    Option<Vec<u8>>,
+    Option<u64>,
+    u64,
+);
 
 /// The shipment of an order; none if shipping has not heard of the order.
 ///
@@ -119,13 +135,19 @@ pub fn page(state: &Read<'_>, after: &str, limit: usize) -> Result<Vec<Shipment>
     rows.into_iter().map(to_shipment).collect()
 }
 
-pub(crate) fn create(write: &mut Write<'_>, created: &Created) -> Result<(), StateError> {
+pub(crate) fn create(
+    write: &mut Write<'_>,
+    created: &Created,
+    customers_seen: u64,
+) -> Result<(), StateError> {
     let address = serde_json::to_vec(&created.address);
     let address = address.map_err(|error| StateError::Contradiction(error.to_string()))?;
-    let sql = "INSERT INTO shipment (order_id, state, customer_id, name, address, units)
-               VALUES (?1, 'created', ?2, ?3, ?4, ?5)";
+    let sql = "INSERT INTO shipment
+               (order_id, state, customer_id, name, address, units, customers_seen)
+               VALUES (?1, 'created', ?2, ?3, ?4, ?5, ?6)";
     let Created { order_id, customer_id, name, units, .. } = created;
-    let values = params![order_id.as_str(), customer_id.as_str(), name, address, units];
+    let (order_id, customer_id) = (order_id.as_str(), customer_id.as_str());
+    let values = params![order_id, customer_id, name, address, units, customers_seen];
     write.change_one("creating a shipment", sql, values)
 }
 
@@ -145,13 +167,14 @@ pub(crate) fn cancel(write: &mut Write<'_>, cancelled: &Cancelled) -> Result<(),
 }
 
 fn to_shipment(row: ShipmentRow) -> Result<Shipment, StateError> {
-    let (order_id, state, reason, customer_id, name, address, units) = row;
+    let (order_id, state, reason, customer_id, name, address, units, customers_seen) = row;
     let parcel = match (customer_id, name, address, units) {
         (Some(customer_id), Some(name), Some(address), Some(units)) => Some(Parcel {
             customer_id: customer_id.parse().map_err(|error| damaged(&error))?,
             name,
             address: serde_json::from_slice(&address).map_err(|error| damaged(&error))?,
             units,
+            customers_seen,
         }),
         _ => None,
     };

@@ -2,127 +2,19 @@
 //! CUSTOMER.
 
 mod stream;
+mod world;
 
-use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
-use contracts::events::payment::{DeclineReason, Declined, Refunded, Settled, Voided};
-use contracts::events::{Address, Line, Recovered, Snapshot};
-use contracts::{HistoryId, Kind, Money, Row};
-use engine::{Database, Engine, Outcome, Work};
+mod histories;
+
+use contracts::Kind;
+use contracts::events::order::Ended;
 
 use super::*;
-use crate::tables::Parcel;
-use stream::Stream;
-
-const NOW: Timestamp = Timestamp::from_micros(1_000_000);
-const OPEN: bool = false;
-const CLOSED: bool = true;
-
-/// Shipping, which does not deliver to `XX`, with the streams that it reads.
-struct World {
-    engine: Engine<Shipping>,
-    customers: Stream,
-    orders: Stream,
-    payments: Stream,
-}
-
-impl World {
-    fn new() -> Self {
-        let mut engine = new_engine();
-        engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
-        let [customers, orders, payments] = [Stream::new(), Stream::new(), Stream::new()];
-        Self { engine, customers, orders, payments }
-    }
-
-    /// Hands in the next event of the stream that it belongs to, and says what shipping published.
-    fn hear(&mut self, event: Event) -> Option<Event> {
-        let stream = match event.kind().service() {
-            Service::Customer => &mut self.customers,
-            Service::Order => &mut self.orders,
-            Service::Payment => &mut self.payments,
-            Service::Product | Service::Inventory | Service::Shipping => panic!("never read"),
-        };
-        let work = Work::Event(Box::new(stream.next(event)));
-        let batch = self.engine.run(&[work], NOW).unwrap();
-        assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
-        batch.rows.first().map(|row| row.parse().unwrap().event)
-    }
-
-    fn shipment(&self) -> Option<Shipment> {
-        tables::find(&self.engine.read(), &id("o-1")).unwrap()
-    }
-
-    fn state(&self) -> State {
-        state_of(self.shipment().as_ref())
-    }
-}
-
-fn new_engine() -> Engine<Shipping> {
-    let database = Database::in_memory(Shipping::SERVICE, Shipping::MIGRATIONS).unwrap();
-    Engine::new(Shipping::new(["XX"].into_iter().collect()), database).unwrap()
-}
-
-fn id(text: &str) -> Id {
-    text.parse().unwrap()
-}
-
-fn gbp(minor: i64) -> Money {
-    Money::new(minor, "GBP".parse().unwrap())
-}
-
-fn address(country: &str) -> Address {
-    Address { street: "Mill Lane 1".into(), city: "Ely".into(), country: country.into() }
-}
-
-fn customer(country: &str, closed: bool) -> Customer {
-    let (id, credit_limit, address) = (id("c-1"), gbp(10_000), address(country));
-    Customer { id, name: "Ada".into(), address, credit_limit, closed }
-}
-
-fn line(sku: &str, quantity: u32) -> Line {
-    Line { sku: id(sku), name: sku.into(), quantity, unit_price: gbp(100) }
-}
-
-fn charge(version: u64, customer: Customer) -> Charged {
-    Charged {
-        order_id: id("o-1"),
-        customer: Snapshot { version, customer },
-        lines: vec![line("a", 2), line("b", 3), line("a", 1)],
-        amount: gbp(600),
-        outstanding: gbp(600),
-    }
-}
-
-fn charged(version: u64, customer: Customer) -> Event {
-    Event::PaymentCharged(charge(version, customer))
-}
-
-fn confirmed() -> Event {
-    Event::OrderConfirmed(Confirmed { order_id: id("o-1") })
-}
-
-fn ended() -> Ended {
-    Ended { order_id: id("o-1"), reason: EndReason::Requested, detail: String::new() }
-}
-
-fn order_cancelled() -> Event {
-    Event::OrderCancelled(ended())
-}
-
-fn dispatched() -> Option<Event> {
-    Some(Event::ShippingDispatched(Dispatched { order_id: id("o-1") }))
-}
-
-fn cancelled_for(reason: CancelReason) -> Option<Event> {
-    Some(cancelled(&id("o-1"), reason))
-}
-
-fn kind_of(event: Option<Event>) -> Option<Kind> {
-    event.map(|event| event.kind())
-}
-
-fn outbox(engine: &Engine<Shipping>) -> Vec<Row> {
-    engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
-}
+use world::{
+    CLOSED, OPEN, World, address, all, cancelled_for, charge, charged, confirmed, customer,
+    dispatched, ended, id, kind_of, new_engine, order_cancelled, order_events, outbox,
+    payment_events,
+};
 
 #[test]
 fn a_charge_makes_a_shipment_that_leaves_when_the_order_is_confirmed() {
@@ -137,8 +29,13 @@ fn a_charge_makes_a_shipment_that_leaves_when_the_order_is_confirmed() {
     let event = world.hear(charged(1, customer("GB", OPEN)));
     assert_eq!(event, Some(Event::ShippingCreated(created)));
     assert_eq!(world.hear(confirmed()), dispatched());
-    let parcel =
-        Parcel { customer_id: id("c-1"), name: "Ada".into(), address: address("GB"), units: 6 };
+    let parcel = Parcel {
+        customer_id: id("c-1"),
+        name: "Ada".into(),
+        address: address("GB"),
+        units: 6,
+        customers_seen: 0,
+    };
     let (order_id, state) = (id("o-1"), ShipmentState::Dispatched);
     assert_eq!(world.shipment(), Some(Shipment { order_id, state, parcel: Some(parcel) }));
 }
@@ -182,6 +79,33 @@ fn a_customer_who_was_closed_meanwhile_gets_nothing() {
     world.hear(Event::CustomerClosed(customer("GB", CLOSED)));
     assert_eq!(world.hear(confirmed()), cancelled_for(CancelReason::CustomerClosed));
     assert_eq!(world.hear(order_cancelled()), None);
+}
+
+#[test]
+fn a_customer_who_moved_meanwhile_to_where_nobody_delivers_gets_nothing() {
+    let mut world = World::new();
+    world.hear(Event::CustomerRegistered(customer("GB", OPEN)));
+    world.hear(charged(1, customer("GB", OPEN)));
+    world.hear(Event::CustomerChanged(customer("XX", OPEN)));
+    assert_eq!(world.hear(confirmed()), cancelled_for(CancelReason::NotServed));
+}
+
+#[test]
+fn a_customer_who_moved_meanwhile_within_reach_gets_the_parcel_as_it_was_made() {
+    let mut world = World::new();
+    world.hear(Event::CustomerRegistered(customer("GB", OPEN)));
+    world.hear(charged(1, customer("GB", OPEN)));
+    world.hear(Event::CustomerChanged(customer("FR", OPEN)));
+    assert_eq!(world.hear(confirmed()), dispatched());
+    assert_eq!(world.shipment().unwrap().parcel.unwrap().address, address("GB"));
+}
+
+#[test]
+fn a_parcel_for_a_country_that_is_not_served_any_more_stays() {
+    let mut world = World::new();
+    world.hear(charged(1, customer("GB", OPEN)));
+    let mut world = world.restored_without("GB");
+    assert_eq!(world.hear(confirmed()), cancelled_for(CancelReason::NotServed));
 }
 
 #[test]
@@ -239,56 +163,6 @@ fn world_in(state: State) -> World {
     world
 }
 
-fn order_events() -> Vec<Event> {
-    let Charged { order_id, customer, lines, amount: total, .. } = charge(1, customer("GB", OPEN));
-    let (deadline, business_date) = (NOW, "2026-01-31".to_owned());
-    let placed = Placed {
-        order_id: order_id.clone(),
-        customer,
-        lines,
-        total,
-        deadline,
-        hand_over_ms: 0,
-        business_date,
-    };
-    vec![
-        Event::OrderPlaced(placed),
-        Event::OrderPrepared(Prepared { order_id, until: NOW }),
-        confirmed(),
-        Event::OrderCompleted(ended()),
-        Event::OrderRejected(ended()),
-        order_cancelled(),
-        Event::OrderRecovered(Recovered { service: id("order"), rows: 1, up_to: 1 }),
-    ]
-}
-
-fn payment_events() -> Vec<Event> {
-    let (order_id, customer_id, amount, outstanding) = (id("o-1"), id("c-1"), gbp(1), gbp(2));
-    let declined = Declined {
-        order_id: order_id.clone(),
-        customer_id: customer_id.clone(),
-        reason: DeclineReason::OverLimit,
-        amount,
-        outstanding,
-        limit: gbp(2),
-        customer_version: 1,
-    };
-    let refunded = Refunded {
-        order_id: order_id.clone(),
-        customer_id: customer_id.clone(),
-        amount,
-        outstanding,
-    };
-    vec![
-        charged(1, customer("GB", OPEN)),
-        Event::PaymentDeclined(declined),
-        Event::PaymentRefunded(refunded),
-        Event::PaymentVoided(Voided { order_id }),
-        Event::PaymentSettled(Settled { customer_id, amount, outstanding }),
-        Event::PaymentRecovered(Recovered { service: id("payment"), rows: 1, up_to: 1 }),
-    ]
-}
-
 #[test]
 fn every_pair_of_state_and_event_does_what_the_choreography_says() {
     let events: Vec<_> = order_events().into_iter().chain(payment_events()).collect();
@@ -323,7 +197,6 @@ fn restored_rows_make_the_same_table() {
 
     let mut restored = new_engine();
     restored.restore(&outbox(&world.engine)).unwrap();
-    let all = |engine: &Engine<Shipping>| tables::page(&engine.read(), "", 100).unwrap();
     assert_eq!(all(&world.engine).len(), 5);
     assert_eq!(all(&restored), all(&world.engine));
     assert_eq!(restored.head(), world.engine.head());
