@@ -8,7 +8,7 @@ use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Executed, Handle, Token};
 use serde::Deserialize;
 
-use crate::domain::{Command, Customers, Details};
+use crate::domain::{Command, Customers, Details, StrictAddress};
 use crate::tables;
 
 /// The body of a registration. Without an id, one is made.
@@ -17,6 +17,7 @@ use crate::tables;
 struct Registration {
     id: Option<Id>,
     name: String,
+    #[serde(with = "StrictAddress")]
     address: Address,
     credit_limit: Money,
 }
@@ -25,14 +26,12 @@ struct Registration {
 pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("customers").and(warp::path::end());
-    let one = warp::path("customers").and(warp::path::param::<Id>()).and(warp::path::end());
-    let close_one = warp::path("customers")
-        .and(warp::path::param::<Id>())
-        .and(warp::path("close"))
-        .and(warp::path::end());
+    let one = warp::path("customers").and(http::id()).and(warp::path::end());
+    let close_one =
+        warp::path("customers").and(http::id()).and(warp::path("close")).and(warp::path::end());
     let reading = service.clone().and(http::token());
 
-    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let find = one.clone().and(warp::get()).and(reading.clone()).then(find);
     let list = all.and(warp::get()).and(reading).and(http::page()).then(list);
     let register = all.and(warp::post()).and(service.clone()).and(http::command()).then(register);
     let change = one.and(warp::put()).and(service.clone()).and(http::command()).then(change);

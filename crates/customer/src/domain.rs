@@ -51,9 +51,22 @@ pub struct Details {
     /// The name.
     pub name: String,
     /// Where shipments go.
+    #[serde(with = "StrictAddress")]
     pub address: Address,
     /// What the customer may owe at most.
     pub credit_limit: Money,
+}
+
+/// An address as clients may spell it. Readers of events pass over what they do not know; here a
+/// mistyped `street` would be lost, and shipments with it.
+#[derive(Deserialize)]
+#[serde(remote = "Address", deny_unknown_fields)]
+pub(crate) struct StrictAddress {
+    #[serde(default)]
+    street: String,
+    #[serde(default)]
+    city: String,
+    country: String,
 }
 
 impl Domain for Customers {

@@ -37,11 +37,11 @@ struct ReservationBody {
 pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("stock").and(warp::path::end());
-    let one = warp::path("stock").and(warp::path::param::<Id>()).and(warp::path::end());
-    let reserved = warp::path("reservations").and(warp::path::param::<Id>()).and(warp::path::end());
+    let one = warp::path("stock").and(http::id()).and(warp::path::end());
+    let reserved = warp::path("reservations").and(http::id()).and(warp::path::end());
     let reading = service.clone().and(http::token());
 
-    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let find = one.clone().and(warp::get()).and(reading.clone()).then(find);
     let list = all.and(warp::get()).and(reading.clone()).and(http::page()).then(list);
     let reservation = reserved.and(warp::get()).and(reading).then(reservation);
     let stock = one.and(warp::post()).and(service).and(http::command()).then(stock);

@@ -32,14 +32,14 @@ struct Versioned {
 pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("products").and(warp::path::end());
-    let one = warp::path("products").and(warp::path::param::<Id>()).and(warp::path::end());
+    let one = warp::path("products").and(http::id()).and(warp::path::end());
     let discontinue_one = warp::path("products")
-        .and(warp::path::param::<Id>())
+        .and(http::id())
         .and(warp::path("discontinue"))
         .and(warp::path::end());
     let reading = service.clone().and(http::token());
 
-    let find = one.and(warp::get()).and(reading.clone()).then(find);
+    let find = one.clone().and(warp::get()).and(reading.clone()).then(find);
     let browse = all.and(warp::get()).and(reading).and(http::page()).then(browse);
     let list = all.and(warp::post()).and(service.clone()).and(http::command()).then(list);
     let change = one.and(warp::put()).and(service.clone()).and(http::command()).then(change);
