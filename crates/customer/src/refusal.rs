@@ -63,3 +63,28 @@ impl From<Refusal> for Problem {
         Self::new(status, slug, title).detail(refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_status_and_says_what_is_wrong() {
+        let id: Id = "c-1".parse().unwrap();
+        let limit = Money::new(-1, "GBP".parse().unwrap());
+        let field = "name";
+        for (refusal, status, slug, said) in [
+            (Refusal::AlreadyRegistered(id.clone()), 409, "customer-exists", "c-1"),
+            (Refusal::Unknown(id.clone()), 404, "unknown-customer", "c-1"),
+            (Refusal::Closed(id), 409, "customer-closed", "c-1"),
+            (Refusal::Empty { field }, 422, "invalid-text", "name"),
+            (Refusal::TooLong { field }, 422, "invalid-text", "200 bytes"),
+            (Refusal::Unprintable { field }, 422, "invalid-text", "name"),
+            (Refusal::NegativeLimit(limit), 422, "negative-limit", "-0.01 GBP"),
+        ] {
+            let problem = Problem::from(refusal);
+            assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));
+            assert!(problem.detail.unwrap().contains(said), "{slug}");
+        }
+    }
+}

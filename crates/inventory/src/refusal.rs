@@ -41,3 +41,23 @@ impl From<Refusal> for Problem {
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).detail(refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_says_what_is_wrong() {
+        let sku: Id = "p-1".parse().unwrap();
+        for (refusal, slug, said) in [
+            (Refusal::UnknownProduct(sku.clone()), "unknown-product", "p-1"),
+            (Refusal::ProductDiscontinued(sku.clone()), "product-discontinued", "p-1"),
+            (Refusal::NoQuantity, "invalid-quantity", "at least 1"),
+            (Refusal::TooMuch { sku, stocked: 7 }, "too-much-stock", "7 units"),
+        ] {
+            let problem = Problem::from(refusal);
+            assert_eq!((problem.status.as_u16(), problem.slug), (422, slug));
+            assert!(problem.detail.unwrap().contains(said), "{slug}");
+        }
+    }
+}

@@ -54,3 +54,27 @@ impl From<Refusal> for Problem {
         Self::new(status, slug, title).detail(refusal.to_string())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn each_refusal_has_its_status_and_says_what_is_wrong() {
+        let sku: Id = "p-1".parse().unwrap();
+        let price = Money::new(-1, "GBP".parse().unwrap());
+        for (refusal, status, slug, said) in [
+            (Refusal::AlreadyListed(sku.clone()), 409, "product-exists", "p-1"),
+            (Refusal::Unknown(sku.clone()), 404, "unknown-product", "p-1"),
+            (Refusal::Discontinued(sku), 409, "product-discontinued", "p-1"),
+            (Refusal::EmptyName, 422, "invalid-name", "empty"),
+            (Refusal::LongName, 422, "invalid-name", "200 bytes"),
+            (Refusal::UnprintableName, 422, "invalid-name", "control characters"),
+            (Refusal::NegativePrice(price), 422, "negative-price", "-0.01 GBP"),
+        ] {
+            let problem = Problem::from(refusal);
+            assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));
+            assert!(problem.detail.unwrap().contains(said), "{slug}");
+        }
+    }
+}

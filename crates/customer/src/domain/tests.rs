@@ -1,5 +1,7 @@
 //! The domain on a real engine over a database in memory.
 
+mod histories;
+
 use contracts::{HistoryId, Row};
 use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
 
@@ -152,6 +154,19 @@ fn details_that_no_customer_may_have_are_refused() {
     let refusal = with(|d| d.address.street = "\u{7}".into());
     assert_eq!(refusal, Refusal::Unprintable { field: "address.street" });
     assert!(matches!(with(|d| d.credit_limit.minor = -1), Refusal::NegativeLimit(_)));
+}
+
+#[test]
+fn a_mistyped_field_of_an_address_is_told_and_not_lost() {
+    let parse = |address: &str| {
+        let limit = r#"{"minor":1,"currency":"GBP"}"#;
+        let json = format!(r#"{{"name":"Ada","address":{address},"credit_limit":{limit}}}"#);
+        serde_json::from_str::<Details>(&json).map_err(|error| error.to_string())
+    };
+    let address = Address { street: String::new(), city: "Ely".into(), country: "GB".into() };
+    assert_eq!(parse(r#"{"city":"Ely","country":"GB"}"#).unwrap().address, address);
+    assert!(parse(r#"{"strete":"Mill Lane 1","country":"GB"}"#).unwrap_err().contains("strete"));
+    assert!(parse(r#"{"city":"Ely"}"#).unwrap_err().contains("country"));
 }
 
 #[test]

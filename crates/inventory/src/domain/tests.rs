@@ -1,173 +1,22 @@
 //! The domain on a real engine over a database in memory, fed with streams of ORDER and PRODUCT.
 
 mod stream;
+mod world;
 
-use contracts::events::inventory::{Rejected, Reserved, Returned, Shortage, Stocked, Units};
-use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
-use contracts::events::{Address, Customer, Line, Product, Recovered, Snapshot};
-use contracts::{HistoryId, Idempotency, Kind, Money, Row};
-use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+mod histories;
+
+use contracts::events::inventory::{Reserved, Stocked};
+use contracts::events::order::{Confirmed, Ended, Placed, Prepared};
+use contracts::events::{Product, Recovered};
+use contracts::{Idempotency, Kind};
+use engine::batch::RestoreError;
+use engine::{Answer, Request};
 
 use super::*;
-use crate::tables::{Reservation, Stock};
-use stream::Stream;
-
-const NOW: Timestamp = Timestamp::from_micros(1_000_000);
-
-/// Inventory with the two streams that it reads.
-struct World {
-    engine: Engine<Inventory>,
-    orders: Stream,
-    products: Stream,
-}
-
-impl World {
-    /// Products `a`, `b` and `c` are listed, nothing is stocked.
-    fn new() -> Self {
-        let mut engine = new_engine();
-        engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
-        let mut world = Self { engine, orders: Stream::new(), products: Stream::new() };
-        for sku in ["a", "b", "c"] {
-            world.product(Event::ProductListed(product(sku)));
-        }
-        world
-    }
-
-    fn stocked(stock: &[(&str, u32)]) -> Self {
-        let mut world = Self::new();
-        for (sku, quantity) in stock {
-            assert!(matches!(world.stock(sku, *quantity), Answer::Accepted { .. }));
-        }
-        world
-    }
-
-    fn product(&mut self, event: Event) {
-        let work = Work::Event(Box::new(self.products.next(event)));
-        self.engine.run(&[work], NOW).unwrap();
-    }
-
-    /// Hands in an event of ORDER, and says what inventory published.
-    fn order(&mut self, event: Event) -> Option<Event> {
-        let work = Work::Event(Box::new(self.orders.next(event)));
-        let batch = self.engine.run(&[work], NOW).unwrap();
-        assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
-        batch.rows.first().map(|row| row.parse().unwrap().event)
-    }
-
-    fn ask(&mut self, sku: &str, quantity: u32, request: Request) -> Answer<Refusal> {
-        let command = Command::Stock { sku: id(sku), quantity };
-        answer(self.engine.run(&[Work::Command { command, request }], NOW).unwrap())
-    }
-
-    fn stock(&mut self, sku: &str, quantity: u32) -> Answer<Refusal> {
-        self.ask(sku, quantity, Request::default())
-    }
-
-    fn refusal(&mut self, sku: &str, quantity: u32) -> Refusal {
-        let answer = self.stock(sku, quantity);
-        let Answer::Refused(refusal) = answer else { panic!("not refused: {answer:?}") };
-        refusal
-    }
-
-    /// On hand, reserved, stocked and committed.
-    fn counts(&self, sku: &str) -> [u64; 4] {
-        let stock = tables::stock(&self.engine.read(), &id(sku)).unwrap().unwrap();
-        [stock.on_hand, stock.reserved, stock.stocked, stock.committed]
-    }
-
-    fn state(&self) -> State {
-        state_of(tables::reservation(&self.engine.read(), &id("o-1")).unwrap().as_ref())
-    }
-}
-
-fn new_engine() -> Engine<Inventory> {
-    let database = Database::in_memory(Inventory::SERVICE, Inventory::MIGRATIONS).unwrap();
-    Engine::new(Inventory, database).unwrap()
-}
-
-fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
-    let [Outcome::Command(answer)] = <[_; 1]>::try_from(batch.outcomes).unwrap() else {
-        panic!("a command was not answered")
-    };
-    answer
-}
-
-fn id(text: &str) -> Id {
-    text.parse().unwrap()
-}
-
-fn gbp(minor: i64) -> Money {
-    Money::new(minor, "GBP".parse().unwrap())
-}
-
-fn product(sku: &str) -> Product {
-    Product { sku: id(sku), name: sku.into(), price: gbp(100), discontinued: false }
-}
-
-fn snapshot() -> Snapshot {
-    let address = Address { street: String::new(), city: String::new(), country: "GB".into() };
-    let customer = Customer {
-        id: id("c-1"),
-        name: "Ada".into(),
-        address,
-        credit_limit: gbp(10_000),
-        closed: false,
-    };
-    Snapshot { version: 4, customer }
-}
-
-fn line((sku, quantity): &(&str, u32)) -> Line {
-    Line { sku: id(sku), name: (*sku).into(), quantity: *quantity, unit_price: gbp(100) }
-}
-
-fn order(lines: &[(&str, u32)]) -> Placed {
-    Placed {
-        order_id: id("o-1"),
-        customer: snapshot(),
-        lines: lines.iter().map(line).collect(),
-        total: gbp(500),
-        deadline: NOW.plus_millis(1_000),
-        hand_over_ms: 0,
-        business_date: "2026-01-31".into(),
-    }
-}
-
-fn placed(lines: &[(&str, u32)]) -> Event {
-    Event::OrderPlaced(order(lines))
-}
-
-fn ended() -> Ended {
-    Ended { order_id: id("o-1"), reason: EndReason::Requested, detail: String::new() }
-}
-
-fn cancelled() -> Event {
-    Event::OrderCancelled(ended())
-}
-
-fn units(lines: &[(&str, u32)]) -> Vec<Units> {
-    lines.iter().map(|(sku, quantity)| Units { sku: id(sku), quantity: *quantity }).collect()
-}
-
-fn returned(lines: &[(&str, u32)]) -> Returned {
-    Returned { order_id: id("o-1"), lines: units(lines) }
-}
-
-fn rejected(sku: &str, wanted: u32, available: u64) -> Option<Event> {
-    let shortages = vec![Shortage { sku: id(sku), wanted, available }];
-    Some(Event::InventoryRejected(Rejected { order_id: id("o-1"), shortages }))
-}
-
-fn tables_of(
-    engine: &Engine<Inventory>,
-    orders: &[&str],
-) -> (Vec<Stock>, Vec<Option<Reservation>>) {
-    let find = |order: &&str| tables::reservation(&engine.read(), &id(order)).unwrap();
-    (tables::page(&engine.read(), "", 100).unwrap(), orders.iter().map(find).collect())
-}
-
-fn outbox(engine: &Engine<Inventory>) -> Vec<Row> {
-    engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
-}
+use world::{
+    NOW, World, cancelled, ended, id, new_engine, order, outbox, placed, product, rejected,
+    returned, tables_of,
+};
 
 #[test]
 fn all_lines_are_reserved_and_what_payment_needs_is_passed_on() {
@@ -285,12 +134,14 @@ fn every_pair_of_state_and_event_does_what_the_choreography_says() {
 }
 
 #[test]
-fn repeated_ends_give_back_once() {
+fn repeated_events_have_one_effect() {
     let mut world = World::stocked(&[("a", 5)]);
-    world.order(placed(&[("a", 2)]));
-    assert!(world.order(cancelled()).is_some());
-    for _ in 0..3 {
-        assert_eq!(world.order(cancelled()), None);
+    for nth in 0..10 {
+        assert_eq!(world.order(placed(&[("a", 2)])).is_some(), nth == 0);
+    }
+    assert_eq!(world.counts("a"), [5, 2, 5, 0]);
+    for nth in 0..10 {
+        assert_eq!(world.order(cancelled()).is_some(), nth == 0);
     }
     assert_eq!(world.counts("a"), [5, 0, 5, 0]);
 }
@@ -357,6 +208,31 @@ fn one_key_asked_ten_times_stocks_once() {
         assert!(matches!(answer, Answer::Accepted { repeated, .. } if repeated == (nth > 0)));
     }
     assert_eq!(world.counts("a"), [2, 0, 2, 0]);
+}
+
+#[test]
+fn rows_that_sell_more_than_there_is_cannot_be_applied() {
+    let stocked = Event::InventoryStocked(Stocked { sku: id("a"), quantity: 5, on_hand: 5 });
+    let reserving = |quantity| {
+        let Placed { order_id, customer, lines, total, .. } = order(&[("a", quantity)]);
+        Event::InventoryReserved(Reserved { order_id, customer, lines, total })
+    };
+    let miscounted = Event::InventoryStocked(Stocked { sku: id("a"), quantity: 1, on_hand: 9 });
+    for contradiction in [
+        vec![reserving(6)],
+        vec![reserving(2), Event::InventoryReleased(returned(&[("a", 3)]))],
+        vec![reserving(2), Event::InventoryCommitted(returned(&[("a", 3)]))],
+        vec![Event::InventoryReleased(returned(&[("a", 1)]))],
+        vec![miscounted],
+    ] {
+        let mut stream = stream::Stream::new();
+        let events = [stocked.clone()].into_iter().chain(contradiction.clone());
+        let rows: Vec<_> = events.map(|event| stream.next(event).to_row().unwrap()).collect();
+        let mut engine = new_engine();
+        assert!(engine.restore(&rows[..rows.len() - 1]).is_ok(), "{contradiction:?}");
+        let refused = engine.restore(&rows[rows.len() - 1..]);
+        assert!(matches!(refused, Err(RestoreError::Fatal(_))), "{contradiction:?}: {refused:?}");
+    }
 }
 
 #[test]

@@ -1,5 +1,7 @@
 //! The domain on a real engine over a database in memory.
 
+mod histories;
+
 use contracts::{HistoryId, Row};
 use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
 
