@@ -8,6 +8,7 @@ mod histories;
 
 use contracts::Kind;
 use contracts::events::order::Ended;
+use engine::batch::RestoreError;
 
 use super::*;
 use world::{
@@ -178,6 +179,32 @@ fn every_pair_of_state_and_event_does_what_the_choreography_says() {
             let published = kind_of(world_in(state).hear(event.clone()));
             assert_eq!(published, expected, "{kind} in {state}");
         }
+    }
+}
+
+#[test]
+fn rows_that_contradict_the_table_cannot_be_applied() {
+    let created = world_in("created");
+    let created = outbox(&created.engine)[0].parse().unwrap().event;
+    let dispatched = dispatched().unwrap();
+    let tombstone = cancelled_for(CancelReason::OrderCancelled).unwrap();
+    for events in [
+        vec![dispatched.clone()],
+        vec![tombstone.clone(), created.clone()],
+        vec![tombstone.clone(), dispatched.clone()],
+        vec![tombstone.clone(), tombstone.clone()],
+        vec![created.clone(), created.clone()],
+        vec![created.clone(), dispatched.clone(), dispatched.clone()],
+        vec![created, dispatched, tombstone],
+    ] {
+        let mut stream = stream::Stream::new();
+        let next = |event: &Event| stream.next(event.clone()).to_row().unwrap();
+        let rows: Vec<_> = events.iter().map(next).collect();
+        let (last, before) = rows.split_last().unwrap();
+        let mut engine = new_engine();
+        engine.restore(before).unwrap();
+        let refused = engine.restore(std::slice::from_ref(last));
+        assert!(matches!(refused, Err(RestoreError::Fatal(_))), "{events:?}: {refused:?}");
     }
 }
 
