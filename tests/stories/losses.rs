@@ -9,6 +9,15 @@ use crate::support::{System, wait_until};
 
 const SERVICES: [&str; 6] = ["order", "inventory", "payment", "shipping", "customer", "product"];
 
+/// Stops the load, also when what goes on beside it fails.
+struct StopAtEnd<'a>(&'a AtomicBool);
+
+impl Drop for StopAtEnd<'_> {
+    fn drop(&mut self) {
+        self.0.store(true, Ordering::Relaxed);
+    }
+}
+
 /// Places orders until told to stop, and returns those that were answered as accepted.
 fn place_orders(system: &System, stop: &AtomicBool) -> Vec<String> {
     let port = system.port("order");
@@ -39,9 +48,10 @@ fn under_load(disturb: impl FnOnce(&System)) {
             let orders = place_orders(&system, &stop);
             *accepted.lock().unwrap_or_else(PoisonError::into_inner) = orders;
         });
+        let stop_at_end = StopAtEnd(&stop);
         disturb(&system);
         system.wait_healed();
-        stop.store(true, Ordering::Relaxed);
+        drop(stop_at_end);
     });
     let accepted = accepted.into_inner().unwrap();
     assert!(accepted.len() > 20, "only {} orders were accepted", accepted.len());

@@ -9,6 +9,7 @@ use runtime::{Executed, Handle, Token};
 use serde::Deserialize;
 
 use crate::domain::{Command, Customers, Details, StrictAddress};
+use crate::refusal::Refusal;
 use crate::tables;
 
 /// The body of a registration. Without an id, one is made.
@@ -40,10 +41,10 @@ pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
 }
 
 async fn find(id: Id, service: Handle<Customers>, after: Token) -> Response {
-    let missing = format!("there is no customer {id}");
+    let unknown = Refusal::Unknown(id.clone());
     match service.read(after, move |state| tables::find(state, &id)).await {
         Ok(Some(found)) => http::json(StatusCode::OK, &snapshot(found)),
-        Ok(None) => not_found(missing),
+        Ok(None) => Problem::from(unknown).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
@@ -130,9 +131,4 @@ fn state_in(event: &StoredEvent) -> Option<Snapshot> {
         }
         _ => None,
     }
-}
-
-fn not_found(detail: String) -> Response {
-    let title = "There is no such customer";
-    Problem::new(StatusCode::NOT_FOUND, "unknown-customer", title).detail(detail).into_response()
 }

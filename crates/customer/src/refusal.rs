@@ -45,19 +45,19 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, slug, title) = match &refusal {
             Refusal::AlreadyRegistered(_) => {
-                (StatusCode::CONFLICT, "customer-exists", "The id is taken.")
+                (StatusCode::CONFLICT, "customer-exists", "The id is taken")
             }
             Refusal::Unknown(_) => {
-                (StatusCode::NOT_FOUND, "unknown-customer", "There is no such customer.")
+                (StatusCode::NOT_FOUND, "unknown-customer", "There is no such customer")
             }
             Refusal::Closed(_) => {
-                (StatusCode::CONFLICT, "customer-closed", "The customer is closed.")
+                (StatusCode::CONFLICT, "customer-closed", "The customer is closed")
             }
             Refusal::Empty { .. } | Refusal::TooLong { .. } | Refusal::Unprintable { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", "A text cannot be taken.")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", "A text cannot be taken")
             }
             Refusal::NegativeLimit(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "negative-limit", "The limit is negative.")
+                (StatusCode::UNPROCESSABLE_ENTITY, "negative-limit", "The limit is negative")
             }
         };
         Self::new(status, slug, title).detail(refusal.to_string())

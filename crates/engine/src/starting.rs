@@ -180,10 +180,10 @@ fn with_stream(seen: &Seen, extent: &Extent, tail: u64) -> Step {
         }
         return Step::Rebuild;
     }
-    match (seen.history, seen.first_start) {
-        (Some(_), _) => Step::Publish { stream_ends_at: tail },
-        (None, true) => Step::BeginHistory,
-        (None, false) => Step::Fence(Fence::FirstStartNeeded),
+    match seen.history {
+        Some(_) => Step::Publish { stream_ends_at: tail },
+        // The stream is there, nothing was ever in it, and nobody has seen a row: nothing is lost.
+        None => Step::BeginHistory,
     }
 }
 

@@ -31,12 +31,12 @@ pub enum Refusal {
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (slug, title) = match &refusal {
-            Refusal::UnknownProduct(_) => ("unknown-product", "There is no such product."),
+            Refusal::UnknownProduct(_) => ("unknown-product", "There is no such product"),
             Refusal::ProductDiscontinued(_) => {
-                ("product-discontinued", "The product is discontinued.")
+                ("product-discontinued", "The product is discontinued")
             }
-            Refusal::NoQuantity => ("invalid-quantity", "The quantity is too small."),
-            Refusal::TooMuch { .. } => ("too-much-stock", "The quantity is too large."),
+            Refusal::NoQuantity => ("invalid-quantity", "The quantity is too small"),
+            Refusal::TooMuch { .. } => ("too-much-stock", "The quantity is too large"),
         };
         Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).detail(refusal.to_string())
     }

@@ -9,6 +9,7 @@ use runtime::{Executed, Handle, Token};
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Command, Details, Products};
+use crate::refusal::Refusal;
 use crate::tables;
 
 /// The body of a listing.
@@ -52,10 +53,10 @@ pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
 }
 
 async fn find(sku: Id, service: Handle<Products>, after: Token) -> Response {
-    let missing = format!("there is no product {sku}");
+    let unknown = Refusal::Unknown(sku.clone());
     match service.read(after, move |state| tables::find(state, &sku)).await {
         Ok(Some(found)) => http::json(StatusCode::OK, &versioned(found)),
-        Ok(None) => not_found(missing),
+        Ok(None) => Problem::from(unknown).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
@@ -137,9 +138,4 @@ fn state_in(event: &StoredEvent) -> Option<Versioned> {
         }
         _ => None,
     }
-}
-
-fn not_found(detail: String) -> Response {
-    let title = "There is no such product";
-    Problem::new(StatusCode::NOT_FOUND, "unknown-product", title).detail(detail).into_response()
 }

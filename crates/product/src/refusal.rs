@@ -36,19 +36,19 @@ impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
         let (status, slug, title) = match &refusal {
             Refusal::AlreadyListed(_) => {
-                (StatusCode::CONFLICT, "product-exists", "The SKU is taken.")
+                (StatusCode::CONFLICT, "product-exists", "The SKU is taken")
             }
             Refusal::Unknown(_) => {
-                (StatusCode::NOT_FOUND, "unknown-product", "There is no such product.")
+                (StatusCode::NOT_FOUND, "unknown-product", "There is no such product")
             }
             Refusal::Discontinued(_) => {
-                (StatusCode::CONFLICT, "product-discontinued", "The product is discontinued.")
+                (StatusCode::CONFLICT, "product-discontinued", "The product is discontinued")
             }
             Refusal::EmptyName | Refusal::LongName | Refusal::UnprintableName => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-name", "The name cannot be taken.")
+                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-name", "The name cannot be taken")
             }
             Refusal::NegativePrice(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "negative-price", "The price is negative.")
+                (StatusCode::UNPROCESSABLE_ENTITY, "negative-price", "The price is negative")
             }
         };
         Self::new(status, slug, title).detail(refusal.to_string())

@@ -42,6 +42,14 @@ fn a_history_begins_only_on_an_explicit_first_start() {
 }
 
 #[test]
+fn a_database_that_is_lost_before_the_first_row_begins_anew() {
+    assert_eq!(next(&seen(0, stream(0, 0, 0, 0, 0))), Step::BeginHistory);
+    let witness = Witness { of: Service::Payment, seen: at(1), own: None };
+    let seen_by_somebody = Seen { witnesses: vec![witness], ..seen(0, stream(0, 0, 0, 0, 0)) };
+    assert!(matches!(next(&seen_by_somebody), Step::Fence(Fence::TwoStoresLost { .. })));
+}
+
+#[test]
 fn equal_stores_go_on() {
     let equal = seen(7, stream(1, 7, 7, 7, 7));
     assert_eq!(next(&equal), Step::Publish { stream_ends_at: 7 });
