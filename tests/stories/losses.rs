@@ -1,7 +1,7 @@
 //! Deleting any one store while orders run: nothing is lost, and nothing happens twice.
 
 use std::sync::atomic::{AtomicBool, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use serde_json::json;
 
@@ -18,10 +18,9 @@ impl Drop for StopAtEnd<'_> {
     }
 }
 
-/// Places orders until told to stop, and returns those that were answered as accepted.
-fn place_orders(system: &System, stop: &AtomicBool) -> Vec<String> {
+/// Places orders until told to stop, and notes those that were answered as accepted.
+fn place_orders(system: &System, stop: &AtomicBool, accepted: &Mutex<Vec<String>>) {
     let port = system.port("order");
-    let mut accepted = Vec::new();
     for number in 0.. {
         if stop.load(Ordering::Relaxed) {
             break;
@@ -30,12 +29,15 @@ fn place_orders(system: &System, stop: &AtomicBool) -> Vec<String> {
         let line = json!({"sku": "mug", "quantity": 1});
         let order = json!({"id": id, "customer_id": "ann", "lines": [line]});
         match System::try_post(port, "/orders", &order) {
-            Some(answer) if answer.status == 201 => accepted.push(id),
+            Some(answer) if answer.status == 201 => locked(accepted).push(id),
             // A service that restores itself refuses for a moment; what is not answered is not owed.
             Some(_) | None => std::thread::park_timeout(std::time::Duration::from_millis(5)),
         }
     }
-    accepted
+}
+
+fn locked(accepted: &Mutex<Vec<String>>) -> MutexGuard<'_, Vec<String>> {
+    accepted.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 /// Runs `disturb` while orders are placed; then all must heal, and every accepted order must end.
@@ -44,17 +46,16 @@ fn under_load(disturb: impl FnOnce(&System)) {
     system.stock_up();
     let (stop, accepted) = (AtomicBool::new(false), Mutex::new(Vec::new()));
     std::thread::scope(|threads| {
-        threads.spawn(|| {
-            let orders = place_orders(&system, &stop);
-            *accepted.lock().unwrap_or_else(PoisonError::into_inner) = orders;
-        });
+        threads.spawn(|| place_orders(&system, &stop, &accepted));
         let stop_at_end = StopAtEnd(&stop);
+        wait_until("orders are under way", || locked(&accepted).len() > 20);
         disturb(&system);
         system.wait_healed();
+        let before = locked(&accepted).len();
+        wait_until("orders are accepted again", || locked(&accepted).len() > before + 20);
         drop(stop_at_end);
     });
     let accepted = accepted.into_inner().unwrap();
-    assert!(accepted.len() > 20, "only {} orders were accepted", accepted.len());
     for order in accepted {
         wait_until(&format!("{order} ends"), || system.state_of_ended(&order));
     }

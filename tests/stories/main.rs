@@ -1,5 +1,7 @@
 //! Whole systems, each started for one story.
 
+#![allow(clippy::unwrap_used, reason = "a test that cannot go on has failed")]
+
 mod support;
 
 mod input;

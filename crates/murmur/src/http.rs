@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::{HeaderMap, LOCATION};
+use hyper::header::HeaderMap;
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
@@ -18,10 +18,6 @@ use serde_json::Value;
 
 /// Consistency token, in requests and answers: `ORDER=1234,CUSTOMER=3`.
 pub(crate) const TOKEN: &str = "murmur-token";
-/// Where an answered change is kept: `replicated` or `local`.
-pub(crate) const DURABILITY: &str = "murmur-durability";
-/// Set in a request, an answer with less is refused.
-pub(crate) const REQUIRE_DURABILITY: &str = "murmur-require-durability";
 /// Names a command, so that sending it again has no second effect.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
 /// Says that an answer is the repeat of an earlier one.
@@ -226,11 +222,6 @@ impl Answer {
     /// Whether it repeats the answer to an earlier request with the same idempotency key.
     pub(crate) fn is_replayed(&self) -> bool {
         self.header(REPLAYED) == Some("true")
-    }
-
-    /// Where the created resource is.
-    pub(crate) fn location(&self) -> Option<&str> {
-        self.header(LOCATION.as_str())
     }
 
     /// The problem, if it is one.

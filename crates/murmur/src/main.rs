@@ -5,6 +5,10 @@
 //! signals only processes that it started itself. Deliberately absent: any part in the choreography.
 //! Nothing here is needed for an order to reach its end.
 
+#![allow(
+    clippy::wildcard_enum_match_arm,
+    reason = "each fold and each table is about a few kinds of events out of all"
+)]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod cli;
@@ -28,7 +32,6 @@ mod status;
 mod trace;
 
 mod audit;
-mod bench;
 mod replay;
 mod scenario;
 

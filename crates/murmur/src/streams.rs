@@ -83,26 +83,10 @@ impl Streams {
         Ok(all)
     }
 
-    /// Every event of a stream, from the first to what is its last now.
-    ///
-    /// # Errors
-    /// When the stream is not there, is damaged, or holds what this build does not understand.
-    pub(crate) async fn events(&self, service: Service) -> anyhow::Result<Vec<StoredEvent>> {
-        understood(service, &self.rows(service).await?, |_| true)
-    }
-
-    /// All streams whole, each up to what is its last now.
-    ///
-    /// # Errors
-    /// As [`Streams::events`].
-    pub(crate) async fn all(&self) -> anyhow::Result<BTreeMap<Service, Vec<StoredEvent>>> {
-        self.several(&Service::ALL, |_| true).await
-    }
-
     /// Every event about an order, of all services, in the order of their times.
     ///
     /// # Errors
-    /// As [`Streams::events`].
+    /// When a stream is not there, is damaged, or holds what this build does not understand.
     pub(crate) async fn of_order(&self, order: &Id) -> anyhow::Result<Vec<StoredEvent>> {
         let about = format!(".{order}");
         let streams =
@@ -133,11 +117,6 @@ impl Streams {
                 }
             }
         }))
-    }
-
-    /// The connection itself.
-    pub(crate) const fn connection(&self) -> &Connection {
-        &self.connection
     }
 
     /// Reads a stream from its first row, on and on.

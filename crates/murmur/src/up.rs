@@ -65,7 +65,7 @@ pub(crate) struct Args {
     #[arg(long, value_name = "MS")]
     deadline_ms: Option<u32>,
     /// A country that nobody delivers to; repeatable; said to shipping.
-    #[arg(long, value_name = "COUNTRY")]
+    #[arg(long, value_name = "COUNTRY", default_value = "Atlantis")]
     not_served: Vec<String>,
     /// One more argument for a process, such as `order=--log-format=json`.
     #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]

@@ -5,6 +5,7 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
+use contracts::choreography::MURMURATION;
 use contracts::{Id, Service, Timestamp};
 use engine::promise::Durability;
 use engine::{Answer, Domain, Read, ReadPool, Request, StateError, Work};
@@ -160,14 +161,12 @@ impl<D: Domain> Handle<D> {
         if token.0.is_empty() {
             return Ok(());
         }
+        let wanted = wanted_of(D::SERVICE, token);
         let mut watch = self.shared.status.watch();
         let seen = watch.wait_for(|standing| {
             let mut seen: BTreeMap<Service, u64> =
                 standing.positions.iter().map(|(stream, (folded, _))| (*stream, *folded)).collect();
             seen.insert(D::SERVICE, standing.head);
-            // What a service does not read can never be missing from its answers.
-            let mut wanted = token.clone();
-            wanted.0.retain(|stream, _| seen.contains_key(stream));
             wanted.missing(&seen).is_empty()
         });
         match tokio::time::timeout(TOKEN_WAIT_MAX, seen).await {
@@ -188,6 +187,15 @@ impl<D: Domain> Handle<D> {
             .with("wanted", token.to_string())
             .with("seen", seen)
     }
+}
+
+/// What of a token a service has to wait for: what it does not read can never be missing from its
+/// answers. The choreography says what that is; positions do not, before the first row of a stream.
+fn wanted_of(service: Service, token: &Token) -> Token {
+    let reads = MURMURATION.streams_read_by(service);
+    let mut wanted = token.clone();
+    wanted.0.retain(|stream, _| *stream == service || reads.contains(stream));
+    wanted
 }
 
 /// The time of this machine.
@@ -214,5 +222,19 @@ fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Probl
             Err(problem.detail("choose a new key for a new request"))
         }
         Answer::Failed(reason) => Err(Problem::defect(&reason)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_stream_of_which_no_row_was_read_yet_is_waited_for_and_one_that_is_never_read_is_not() {
+        let token: Token = "CUSTOMER=3,INVENTORY=2,PRODUCT=1".parse().unwrap();
+        let wanted = wanted_of(Service::Inventory, &token);
+        assert_eq!(wanted.to_string(), "INVENTORY=2,PRODUCT=1");
+        let nothing_read = BTreeMap::new();
+        assert_eq!(wanted.missing(&nothing_read).len(), 2);
     }
 }

@@ -1,6 +1,6 @@
 //! One HTTP/1.1 request on a connection of its own.
 
-use std::io::{Read as _, Write as _};
+use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
 use std::time::Duration;
 
@@ -50,7 +50,10 @@ pub(crate) fn send(
          content-type: application/json\r\ncontent-length: {length}\r\n{extra}\r\n{body}"
     );
     // Who is refused for its body's size may be cut off while it still sends.
-    if stream.write_all(request.as_bytes()).is_err() {}
+    stream.write_all(request.as_bytes()).or_else(|error| {
+        let cut_off = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset].contains(&error.kind());
+        if cut_off { Ok(()) } else { Err(error) }
+    })?;
     let mut answer = String::new();
     let read = stream.read_to_string(&mut answer);
     let broken = || std::io::Error::other("no whole answer came");

@@ -12,9 +12,9 @@ use super::fold::{Fold, Place};
 use super::invariants::{Checked, Invariant};
 use crate::streams::Streams;
 
-/// How long a stream may stand still with an alarm before it is told as damaged: its owner is asked
-/// to look meanwhile, and may repair it.
-const ALARM_PATIENCE: Duration = Duration::from_secs(10);
+/// How long a stream may be unreadable before it is told as damaged or lost: its owner is asked to
+/// look meanwhile, and may mend it.
+const PATIENCE: Duration = Duration::from_secs(15);
 
 /// Nothing has come for so long: what was under way has arrived.
 const QUIET: Duration = Duration::from_millis(150);
@@ -39,7 +39,7 @@ struct Stream {
     reading: Reading,
     rows: mpsc::Receiver<Row>,
     position: Position,
-    alarmed: Option<Instant>,
+    unreadable: Option<Instant>,
     given_up: bool,
 }
 
@@ -49,7 +49,7 @@ impl Gathering {
         let stream = |service| {
             let (reading, rows) = streams.read(service);
             let position = Position::default();
-            (service, Stream { reading, rows, position, alarmed: None, given_up: false })
+            (service, Stream { reading, rows, position, unreadable: None, given_up: false })
         };
         Self {
             fold: Fold::default(),
@@ -71,7 +71,7 @@ impl Gathering {
             }
             let now = Instant::now();
             let quiet = now.duration_since(self.last_row) >= QUIET;
-            self.look_at_alarms(now);
+            self.look_at_unreadable(now);
             if quiet && self.is_caught_up() && enough(&self.fold) {
                 return true;
             }
@@ -105,20 +105,28 @@ impl Gathering {
         })
     }
 
-    fn look_at_alarms(&mut self, now: Instant) {
+    fn look_at_unreadable(&mut self, now: Instant) {
         for (service, stream) in &mut self.streams {
-            let alarm = stream.reading.progress.borrow().alarm.clone();
-            let Some(alarm) = alarm else {
-                stream.alarmed = None;
+            let Some(reason) = stream.trouble() else {
+                stream.unreadable = None;
                 continue;
             };
-            let since = *stream.alarmed.get_or_insert(now);
-            if !stream.given_up && now.duration_since(since) >= ALARM_PATIENCE {
+            let since = *stream.unreadable.get_or_insert(now);
+            if !stream.given_up && now.duration_since(since) >= PATIENCE {
                 stream.given_up = true;
                 let next = Place { service: *service, sequence: stream.position.sequence + 1 };
-                self.rows.found(service, vec![next], format!("it cannot be read on: {alarm}"));
+                self.rows.found(service, vec![next], format!("it cannot be read on: {reason}"));
             }
         }
+    }
+}
+
+impl Stream {
+    /// Why no rows can come, if none can.
+    fn trouble(&self) -> Option<String> {
+        let progress = self.reading.progress.borrow();
+        let away = || "there is no such stream, or the broker is away".to_owned();
+        progress.alarm.clone().or_else(|| (!progress.connected).then(away))
     }
 }
 

@@ -9,8 +9,8 @@ use super::invariants::{Checked, Finding};
 use crate::cli::Verdict;
 use crate::table::{self, judged};
 
-/// Findings that are printed for people. JSON has all.
-const FINDINGS_SHOWN_MAX: usize = 30;
+/// Findings of one invariant that are printed for people. JSON has all.
+const FINDINGS_SHOWN_MAX: usize = 8;
 
 /// How much there was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -102,11 +102,7 @@ impl Audit {
     /// For a person.
     pub(crate) fn text(&self) -> String {
         let mut lines = vec![self.table(), String::new()];
-        lines.extend(self.findings().take(FINDINGS_SHOWN_MAX).map(sentence));
-        let more = self.findings().count().saturating_sub(FINDINGS_SHOWN_MAX);
-        if more > 0 {
-            lines.push(format!("and {more} more; --json shows all"));
-        }
+        lines.extend(self.checks.iter().flat_map(sentences));
         lines.push(self.conclusion());
         lines.join("\n")
     }
@@ -148,6 +144,17 @@ fn verdict_of(checked: &Checked) -> comfy_table::Cell {
         (0, Some(reason)) => judged(format!("unknown: {reason}"), None),
         (some, _) => judged(format!("broken {some} times"), Some(false)),
     }
+}
+
+fn sentences(checked: &Checked) -> Vec<String> {
+    let shown = checked.findings.iter().take(FINDINGS_SHOWN_MAX);
+    let mut lines: Vec<_> = shown.map(sentence).collect();
+    let more = checked.findings.len().saturating_sub(FINDINGS_SHOWN_MAX);
+    if more > 0 {
+        let (number, _) = checked.invariant.text();
+        lines.push(format!("{number}: and {more} more; --json shows all"));
+    }
+    lines
 }
 
 fn sentence(finding: &Finding) -> String {
