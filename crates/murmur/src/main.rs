@@ -7,7 +7,7 @@
 
 #![allow(
     clippy::wildcard_enum_match_arm,
-    reason = "each fold and each table is about a few kinds of events out of all"
+    reason = "each fold and each table is about a few kinds out of all"
 )]
 #![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 

@@ -79,7 +79,6 @@ pub(super) fn movements(event: &StoredEvent) -> Vec<(Id, Movement)> {
         Event::InventoryCommitted(gone) => {
             (of_units(&gone.lines), What::Committed(gone.order_id.clone()))
         }
-        #[expect(clippy::wildcard_enum_match_arm, reason = "no other event moves goods")]
         _ => return Vec::new(),
     };
     let movement = |(sku, quantity)| (sku, Movement { sequence, what: what.clone(), quantity });
