@@ -233,7 +233,7 @@ mod tests {
     fn a_stream_of_which_no_row_was_read_yet_is_waited_for_and_one_that_is_never_read_is_not() {
         let token: Token = "CUSTOMER=3,INVENTORY=2,PRODUCT=1".parse().unwrap();
         let wanted = wanted_of(Service::Inventory, &token);
-        assert_eq!(wanted.to_string(), "INVENTORY=2,PRODUCT=1");
+        assert_eq!(wanted.to_string(), "PRODUCT=1,INVENTORY=2");
         let nothing_read = BTreeMap::new();
         assert_eq!(wanted.missing(&nothing_read).len(), 2);
     }
