@@ -7,7 +7,7 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::control::Act;
-use crate::{audit, contract, control, events, replay, scenario, status, trace, up};
+use crate::{audit, bench, contract, control, events, replay, scenario, status, trace, up};
 
 /// Runs and looks after a Murmuration on this machine.
 #[derive(Debug, Parser)]
@@ -59,6 +59,8 @@ pub(crate) enum Command {
     Scenario(scenario::Args),
     /// Place the orders of a file of real input.
     Replay(replay::Args),
+    /// Put load on the running services and measure.
+    Bench(bench::Args),
     /// Check every invariant over everything that was run.
     Audit(audit::Args),
 }
@@ -89,6 +91,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Events(args) => wait_for(events::run(global, &args)),
         Command::Scenario(args) => wait_for(scenario::run(global, args)),
         Command::Replay(args) => wait_for(replay::run(global, args)),
+        Command::Bench(args) => wait_for(bench::run(global, args)),
         Command::Audit(args) => wait_for(audit::run(global, args)),
     }
 }

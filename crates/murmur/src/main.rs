@@ -32,6 +32,7 @@ mod status;
 mod trace;
 
 mod audit;
+mod bench;
 mod replay;
 mod scenario;
 

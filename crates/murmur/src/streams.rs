@@ -66,6 +66,11 @@ impl Streams {
         Ok(Self { connection })
     }
 
+    /// The connection itself.
+    pub(crate) const fn connection(&self) -> &Connection {
+        &self.connection
+    }
+
     /// Every row of a stream, from the first to what is its last now.
     ///
     /// # Errors

@@ -122,7 +122,8 @@ impl Audit {
         table.to_string()
     }
 
-    fn conclusion(&self) -> String {
+    /// The last line.
+    pub(crate) fn conclusion(&self) -> String {
         let Examined { orders, completed, rejected, cancelled, in_flight, rows, skus, customers } =
             self.examined;
         let examined = format!(

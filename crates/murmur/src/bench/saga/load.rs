@@ -1,0 +1,81 @@
+//! Makes the load: a thread that sleeps until each order is due, and a task that sends it.
+
+use std::sync::Arc;
+use std::time::Instant;
+
+use contracts::Service;
+use tokio::runtime::Handle;
+use tokio::sync::Semaphore;
+use tokio::task::JoinHandle;
+
+use super::board::Board;
+use super::ground::Ground;
+use crate::http::{Call, Client};
+use crate::running::Running;
+
+/// Requests under way at most, each on a connection of its own. Who comes later waits here, and the
+/// wait counts.
+const UNDER_WAY_MAX: usize = 256;
+
+/// What every request needs.
+struct Load {
+    board: Arc<Board>,
+    ground: Ground,
+    client: Client,
+    url: String,
+    places: Semaphore,
+}
+
+/// Begins the load. It is over when the thread has ended; requests may still be under way.
+///
+/// # Errors
+/// When there is no order service.
+pub(super) fn begin(
+    running: &Running,
+    ground: &Ground,
+    board: &Arc<Board>,
+) -> anyhow::Result<JoinHandle<()>> {
+    let load = Arc::new(Load {
+        board: Arc::clone(board),
+        ground: ground.clone(),
+        client: Client::default(),
+        url: format!("{}/orders", running.url(Service::Order)?),
+        places: Semaphore::new(UNDER_WAY_MAX),
+    });
+    // Timers of the runtime tick in milliseconds; a thread's sleep is ten times as exact.
+    let runtime = Handle::current();
+    Ok(tokio::task::spawn_blocking(move || send_when_due(&runtime, &load)))
+}
+
+fn send_when_due(runtime: &Handle, load: &Arc<Load>) {
+    let schedule = load.board.schedule;
+    for order in 0..schedule.orders() {
+        let wait = schedule.due(order).saturating_duration_since(Instant::now());
+        if !wait.is_zero() {
+            std::thread::sleep(wait);
+        }
+        runtime.spawn(send(Arc::clone(load), order));
+    }
+}
+
+async fn send(load: Arc<Load>, order: u32) {
+    let board = &load.board;
+    let Ok(_place) = load.places.acquire().await else { return };
+    let id = board.id_of(order);
+    let call = Call::post(load.url.as_str()).idempotency_key(&id).after(&load.ground.seen);
+    let answer = match call.body(&load.ground.order(&id, order)) {
+        Ok(call) => load.client.send(call).await,
+        Err(error) => Err(error),
+    };
+    match answer {
+        Ok(answer) if answer.status.is_success() => board.note_accepted(order),
+        Ok(answer) => {
+            tracing::debug!(status = %answer.status, reason = answer.reason(), "not accepted");
+            board.note_failed();
+        }
+        Err(error) => {
+            tracing::debug!(%error, "not accepted");
+            board.note_failed();
+        }
+    }
+}
