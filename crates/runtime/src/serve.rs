@@ -80,6 +80,7 @@ async fn live<D: Domain>(
     let (letters, inbox) = mpsc::channel(LETTERS_MAX);
     let (status, replicas) = (Status::new(D::SERVICE), Arc::new(Replicas::default()));
     replicas.load(&engine.read())?;
+    status.tell(&engine);
     let (stopper, stop) = stop_signal();
     let stopper = Arc::new(stopper);
     let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
@@ -117,11 +118,15 @@ impl<D: Domain> Process<D> {
             failed = self.work(engine, stop.clone()) => { failed?; None }
             () = stop.stopped() => None,
         };
+        // Before, nothing is published, and nothing can be waited for.
+        let publishes = matches!(status.standing().stage, Stage::Ready | Stage::Alone);
         status.set_stage(Stage::Stopping, None);
         match asked_reason {
             Some(reason) => {
                 tracing::info!(reason, "stopping");
-                drain_relay(&status, drain).await;
+                if publishes {
+                    drain_relay(&status, drain).await;
+                }
                 stopper.stop(reason);
                 Ok(())
             }
@@ -261,7 +266,9 @@ fn status_routes(status: Status, reads: ReadPool) -> Routes {
             Stage::Starting | Stage::Fenced | Stage::Stopping => {
                 let problem = unavailable("not-ready", "The service takes no commands.");
                 let problem = problem.detail(standing.reason.unwrap_or_default());
-                problem.with("status", report(&status)).into_response()
+                let problem = problem.with("choices", standing.choices);
+                // The member "status" is the response's own.
+                problem.with("standing", report(&status)).into_response()
             }
         }
     });

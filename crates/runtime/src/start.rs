@@ -68,7 +68,9 @@ impl<D: Domain> Start<'_, D> {
     pub(crate) async fn run(mut self) -> Result<Started, Fatal> {
         loop {
             self.connection.connected().await;
-            match self.step().await {
+            let stepped = self.step().await;
+            self.status.tell(self.engine);
+            match stepped {
                 Ok(Some(ends_at)) => return Ok(Started::Ready(ends_at)),
                 Ok(None) => {}
                 Err(Setback::Fence(fence)) => return Ok(Started::Fenced(fence)),

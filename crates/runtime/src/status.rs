@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{HistoryId, Service, Timestamp};
 use engine::starting::Fence;
+use engine::{Domain, Engine, timers};
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -91,6 +92,22 @@ impl Status {
 
     pub(crate) fn update(&self, change: impl FnOnce(&mut Standing)) {
         self.standing.send_modify(change);
+    }
+
+    /// Tells what the database holds now.
+    pub(crate) fn tell<D: Domain>(&self, engine: &Engine<D>) {
+        let positions = engine.positions();
+        let next_timer = timers::next_due(&engine.read()).unwrap_or_default();
+        let (head, history) = (engine.head().sequence, engine.history());
+        self.update(|standing| {
+            for (stream, place) in &positions.0 {
+                let both = (place.folded.sequence, place.decided.sequence);
+                standing.positions.insert(*stream, both);
+            }
+            standing.head = head;
+            standing.history = history;
+            standing.next_timer = next_timer;
+        });
     }
 
     pub(crate) fn set_stage(&self, stage: Stage, reason: Option<String>) {

@@ -6,7 +6,7 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::{Service, StoredEvent};
-use engine::{Answer, Batch, Domain, Engine, Outcome, Work, timers};
+use engine::{Answer, Batch, Domain, Engine, Outcome, Work};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::executed::Promise;
@@ -76,7 +76,7 @@ struct Inputs<D: Domain> {
 impl<D: Domain> Writer<D> {
     /// Runs until nobody can send letters any more, or the database fails.
     pub(crate) fn run(mut self) {
-        self.tell_positions();
+        self.status.tell(&self.engine);
         while let Some(first) = self.letters.blocking_recv() {
             let inputs = self.collect(first);
             if let Err(fatal) = self.run_batch(inputs) {
@@ -137,7 +137,7 @@ impl<D: Domain> Writer<D> {
                 Outcome::Event | Outcome::Timer => {}
             }
         }
-        self.tell_positions();
+        self.status.tell(&self.engine);
         let committed = Committed { rows: batch.rows, head: batch.head.sequence, releases };
         // A relay that is gone can only mean that the process ends.
         if self.relay.send(committed).is_err() {}
@@ -149,21 +149,6 @@ impl<D: Domain> Writer<D> {
             return;
         };
         self.status.hold(stream, reason);
-    }
-
-    fn tell_positions(&self) {
-        let positions = self.engine.positions();
-        let next_timer = timers::next_due(&self.engine.read()).unwrap_or_default();
-        let (head, history) = (self.engine.head().sequence, self.engine.history());
-        self.status.update(|standing| {
-            for (stream, place) in &positions.0 {
-                let both = (place.folded.sequence, place.decided.sequence);
-                standing.positions.insert(*stream, both);
-            }
-            standing.head = head;
-            standing.history = history;
-            standing.next_timer = next_timer;
-        });
     }
 }
 

@@ -1,10 +1,16 @@
 //! The broker goes and comes back while a service runs.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
+use std::time::{Duration, Instant};
 
-use crate::support::Folder;
+use engine::promise::ACKNOWLEDGEMENT_MS_MAX;
+
 use crate::support::broker::Broker;
-use crate::support::process::Process;
+use crate::support::process::{Process, Reply};
+use crate::support::{Folder, proof};
+
+/// What a busy machine may add to a bound.
+const SLACK: Duration = Duration::from_secs(3);
 
 #[test]
 fn an_answer_says_where_it_is_kept_and_all_is_published_when_the_broker_is_back() {
@@ -26,6 +32,53 @@ fn an_answer_says_where_it_is_kept_and_all_is_published_when_the_broker_is_back(
     process.until("all is acknowledged", |s| s["state"] == "ready" && s["acknowledged"] == 2);
     let kept = process.register("c", &["murmur-require-durability: replicated"]);
     assert!(kept.head.contains("murmur-durability: replicated"), "{}", kept.head);
+}
+
+/// Registers one whose answer has to wait, runs `meanwhile` once it is committed, and says how long
+/// the answer took from there.
+fn register_waiting(process: &Process, id: &str, meanwhile: impl FnOnce()) -> (Reply, Duration) {
+    let head = process.status().unwrap()["head"].as_u64().unwrap();
+    std::thread::scope(|scope| {
+        let waiting = scope.spawn(|| process.register(id, &[]));
+        process.until("it is committed", |s| s["head"] == head + 1);
+        assert!(!waiting.is_finished(), "nobody has acknowledged it");
+        let from = Instant::now();
+        meanwhile();
+        (waiting.join().unwrap(), from.elapsed())
+    })
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_command_is_answered_as_local_at_once_when_the_broker_dies() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    broker.signal("STOP");
+    let (local, took) = register_waiting(&process, "b", || broker.kill());
+    assert_eq!(local.status, 201);
+    assert!(local.head.contains("murmur-durability: local"), "{}", local.head);
+    assert!(took < SLACK, "{took:?}");
+    broker.restart();
+    process.until("all is acknowledged", |s| s["state"] == "ready" && s["acknowledged"] == 2);
+    let kept = process.register("c", &[]);
+    assert!(kept.head.contains("murmur-durability: replicated"), "{}", kept.head);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_waiting_command_is_answered_as_local_within_the_bound_when_the_broker_is_silent() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    broker.signal("STOP");
+    let (local, took) = register_waiting(&process, "a", || ());
+    assert!(local.head.contains("murmur-durability: local"), "{}", local.head);
+    let bound = Duration::from_millis(ACKNOWLEDGEMENT_MS_MAX.into());
+    assert!(took < bound + SLACK, "{took:?}");
+    broker.signal("CONT");
+    process.until("it is acknowledged", |s| s["state"] == "ready" && s["acknowledged"] == 1);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 1);
 }
 
 #[test]
@@ -81,4 +134,22 @@ fn more_commands_than_can_be_under_way_are_answered_with_503_and_the_others_are_
     broker.signal("CONT");
     let accepted = accepted.into_inner();
     process.until("all is acknowledged", |s| s["acknowledged"] == accepted);
+}
+
+#[test]
+fn a_service_without_a_broker_tells_what_it_holds_and_stops_when_asked() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.stop();
+    broker.kill();
+    let process = Process::again(&data, &broker);
+    let status = process.until_state("starting");
+    assert_eq!(status["head"], 1, "{status}");
+    let seen = process.try_send("GET", "/customers/a", &["murmur-token: CUSTOMER=1"], "").unwrap();
+    assert_eq!((seen.status, seen.body), (200, true.into()));
+    let asked = Instant::now();
+    process.stop();
+    assert!(asked.elapsed() < SLACK, "there is nothing to wait for");
 }

@@ -4,6 +4,8 @@
 mod support;
 
 mod brokers;
+mod hands;
+mod losses;
 mod processes;
 mod readings;
 mod starts;

@@ -1,8 +1,8 @@
 //! One process: who owns the database, how it stops, what it promises.
 
-use crate::support::Folder;
 use crate::support::broker::Broker;
 use crate::support::process::Process;
+use crate::support::{Folder, eventually};
 
 #[test]
 fn a_second_process_is_refused_and_told_why() {
@@ -13,6 +13,19 @@ fn a_second_process_is_refused_and_told_why() {
     assert!(!second.ended().success());
     assert!(second.log().contains("another process owns this database"), "{}", second.log());
     assert_eq!(first.register("a", &[]).status, 201);
+}
+
+#[test]
+fn a_taken_port_ends_the_process_and_the_log_says_which_setting_to_change() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = taken.local_addr().unwrap().port();
+    let mut process = Process::on_port(&folder.path().join("customer"), &broker, port);
+    assert!(!process.ended().success());
+    eventually("it says why", || {
+        let log = process.log();
+        (log.contains(&port.to_string()) && log.contains("--listen")).then_some(())
+    });
 }
 
 #[test]

@@ -115,6 +115,7 @@ fn a_fork_is_fenced_and_touches_nothing() {
     let process = Process::again(&data, &broker);
     let status = process.until_state("fenced");
     assert!(!status["choices"].as_array().unwrap().is_empty(), "{status}");
+    assert_eq!(status["head"], 1, "what it holds is told");
     let refused = process.register("b", &[]);
     assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()));
     assert_eq!(process.status().unwrap()["head"], status["head"]);

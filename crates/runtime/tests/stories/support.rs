@@ -3,6 +3,7 @@
 pub(crate) mod broker;
 pub(crate) mod domain;
 pub(crate) mod process;
+pub(crate) mod proof;
 
 use std::path::{Path, PathBuf};
 use std::sync::atomic::{AtomicU32, Ordering};

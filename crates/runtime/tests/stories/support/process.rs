@@ -57,17 +57,26 @@ pub(crate) struct Reply {
 
 impl Process {
     pub(crate) fn first(data: &Path, broker: &Broker) -> Self {
-        let process = Self::start(data, broker, true);
+        let process = Self::first_unready(data, broker);
         process.until_state("ready");
         process
     }
 
-    pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
-        Self::start(data, broker, false)
+    /// A first start that is not waited for.
+    pub(crate) fn first_unready(data: &Path, broker: &Broker) -> Self {
+        Self::start(data, broker, free_port(), true)
     }
 
-    fn start(data: &Path, broker: &Broker, first: bool) -> Self {
-        let port = free_port();
+    pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
+        Self::start(data, broker, free_port(), false)
+    }
+
+    /// A start that is told to listen on this port.
+    pub(crate) fn on_port(data: &Path, broker: &Broker, port: u16) -> Self {
+        Self::start(data, broker, port, false)
+    }
+
+    fn start(data: &Path, broker: &Broker, port: u16, first: bool) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
         command.env(DATA, data).env(NATS, broker.url()).env(PORT, port.to_string());

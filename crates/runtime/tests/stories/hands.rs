@@ -1,0 +1,104 @@
+//! Hands from outside: somebody else writes into the stream, or changes it.
+
+use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy};
+
+use crate::support::broker::Broker;
+use crate::support::process::Process;
+use crate::support::{Folder, proof};
+
+async fn inject(broker: &Broker) {
+    let context = broker.jetstream().await;
+    let publishing = context.publish("customer.registered.x", "{}".into()).await;
+    publishing.unwrap().await.unwrap();
+}
+
+async fn configuration(broker: &Broker) -> Config {
+    let stream = broker.jetstream().await.get_stream("CUSTOMER").await.unwrap();
+    stream.cached_info().config.clone()
+}
+
+async fn configure(broker: &Broker, config: &Config) {
+    broker.jetstream().await.update_stream(config).await.unwrap();
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_foreign_message_ends_an_idle_process_and_fences_the_next_start() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    inject(&broker).await;
+    assert!(!process.ended().success());
+    assert!(process.log().contains("the process ends"), "{}", process.log());
+    let process = Process::again(&data, &broker);
+    let status = process.until_state("fenced");
+    assert_eq!(status["head"], 1, "nothing foreign is taken over");
+    assert_eq!(process.register("b", &[]).body["type"], "fenced");
+}
+
+/// The command's own row can never get the number that the foreign message has. It is committed here
+/// all the same, so that an answer may say so, but no more.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_command_after_a_foreign_message_is_not_answered_as_replicated() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    inject(&broker).await;
+    if let Some(reply) = process.try_send("POST", "/customers", &[], "\"b\"") {
+        let local = reply.head.contains("murmur-durability: local");
+        assert!(reply.status == 503 || (reply.status == 201 && local), "{reply:?}");
+    }
+    assert!(!process.ended().success());
+    let process = Process::again(&data, &broker);
+    let status = process.until_state("fenced");
+    assert_eq!(status["head"], 2, "what was committed is still there");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_drops_messages_ends_the_process_and_the_next_start_rebuilds_the_stream() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    for id in ["a", "b", "c"] {
+        assert_eq!(process.register(id, &[]).status, 201);
+    }
+    let before = proof::stream_equals_outbox(&broker, &data).await;
+    let (max_messages, discard) = (1, DiscardPolicy::Old);
+    let config = Config { max_messages, discard, ..configuration(&broker).await };
+    configure(&broker, &config).await;
+    assert!(!process.ended().success());
+    assert!(process.log().contains("the stream has lost messages"), "{}", process.log());
+    let process = Process::again(&data, &broker);
+    process.until("rebuilt", |s| s["state"] == "ready" && s["acknowledged"] == 3);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_limit_that_has_dropped_nothing_yet_is_taken_away_by_the_next_start() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.stop();
+    let wanted = configuration(&broker).await;
+    configure(&broker, &Config { max_messages: 1_000, ..wanted.clone() }).await;
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    let found = configuration(&broker).await;
+    assert_eq!((found.max_messages, found.discard), (wanted.max_messages, wanted.discard));
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_broker_refuses_to_purge_and_to_allow_it() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    let context = broker.jetstream().await;
+    assert!(context.get_stream("CUSTOMER").await.unwrap().purge().await.is_err());
+    let allowed = Config { deny_purge: false, ..configuration(&broker).await };
+    assert!(context.update_stream(&allowed).await.is_err());
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 1);
+}

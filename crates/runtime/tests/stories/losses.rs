@@ -1,0 +1,121 @@
+//! One store is lost and nothing is; two are lost, and it is told.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use contracts::{
+    Cause, Chain, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
+};
+use runtime::nats::{streams, wire};
+
+use crate::support::broker::Broker;
+use crate::support::process::Process;
+use crate::support::{Folder, proof};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_wiped_under_a_service_ends_it_and_gets_the_same_chain_from_row_one() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    for id in ["a", "b", "c"] {
+        assert_eq!(process.register(id, &[]).status, 201);
+    }
+    let before = proof::stream_equals_outbox(&broker, &data).await;
+    broker.wipe();
+    assert!(!process.ended().success());
+    assert!(process.log().contains("the stream is gone"), "{}", process.log());
+    let process = Process::again(&data, &broker);
+    process.until("published", |s| s["state"] == "ready" && s["acknowledged"] == 3);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await, before);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_older_copy_of_the_database_gets_the_rest_from_the_stream() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.stop();
+    let copy = folder.path().join("copy");
+    copy_files(&data, &copy);
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    assert_eq!(process.register("b", &[]).status, 201);
+    assert_eq!(process.register("c", &[]).status, 201);
+    process.stop();
+    let before = proof::stream_equals_outbox(&broker, &data).await;
+    std::fs::remove_dir_all(&data).unwrap();
+    copy_files(&copy, &data);
+    let process = Process::again(&data, &broker);
+    process.until("restored", |s| s["state"] == "ready" && s["acknowledged"] == 4);
+    assert!(process.knows("a") && process.knows("c"));
+    let rows = proof::stream_equals_outbox(&broker, &data).await;
+    assert_eq!(rows[..3], before);
+    assert!(rows[3].subject.starts_with("customer.recovered."), "{}", rows[3].subject);
+}
+
+#[test]
+fn without_database_and_stream_a_start_is_fenced_and_says_what_can_be_done() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.stop();
+    broker.wipe();
+    std::fs::remove_dir_all(&data).unwrap();
+    let process = Process::again(&data, &broker);
+    process.until_state("fenced");
+    let ready = process.try_send("GET", "/readyz", &[], "").unwrap();
+    assert_eq!(ready.status, 503);
+    let choices = ready.body["choices"].as_array().unwrap();
+    assert!(choices[0].as_str().unwrap().contains("--first-start"), "{ready:?}");
+    assert_eq!(ready.body["standing"]["state"], "fenced");
+    let refused = process.register("b", &[]);
+    assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()));
+    assert_eq!(process.try_send("GET", "/livez", &[], "").unwrap().status, 200);
+}
+
+/// A first start must not hide a loss that another service can prove.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_first_start_is_fenced_when_another_service_has_seen_rows() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    publish_witness(&broker, 5).await;
+    let process = Process::first_unready(&folder.path().join("customer"), &broker);
+    let status = process.until_state("fenced");
+    assert!(status["choices"][0].as_str().unwrap().contains("Two stores"), "{status}");
+    assert_eq!(status["head"], 0);
+    let own = streams::find(&broker.jetstream().await, Service::Customer).await.unwrap();
+    assert!(own.is_none(), "nothing is touched");
+}
+
+/// An order whose vector says that its service had read `seen` rows about customers.
+async fn publish_witness(broker: &Broker, seen: u64) {
+    let position = Position { sequence: seen, chain: Chain::START.next("lost", "", b"") };
+    let headers = Headers {
+        sequence: 1,
+        kind: Kind::of_type("order.placed.v1").unwrap(),
+        id: "o-1".parse().unwrap(),
+        time: Timestamp::from_micros(1),
+        cause: Cause::Command("place".to_owned()),
+        vector: Vector(BTreeMap::from([(Service::Customer, position)])),
+        history: HistoryId::from_bytes([1; 16]),
+        traceparent: None,
+        idempotency: None,
+    };
+    let subject = headers.kind.subject(&headers.id);
+    let (headers, payload) = (headers.to_canonical(), b"{}".as_slice().into());
+    let row = Row { sequence: 1, subject, headers, payload, chain: Chain::START };
+    let context = broker.jetstream().await;
+    streams::create(&context, &streams::wanted(Service::Order, 1)).await.unwrap();
+    let (headers, subject) = (wire::headers_of(&row), row.subject);
+    let publishing = context.publish_with_headers(subject, headers, "{}".into()).await;
+    publishing.unwrap().await.unwrap();
+}
+
+fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
