@@ -27,10 +27,18 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
     let reading = service.clone().and(http::token());
     let filters = warp::query::<Filters>();
     let place = warp::path!("orders").and(warp::post());
-    let cancel = warp::path!("orders" / Id / "cancel").and(warp::post());
+    let cancel = warp::path("orders")
+        .and(http::id())
+        .and(warp::path("cancel"))
+        .and(warp::path::end())
+        .and(warp::post());
     let list = warp::path!("orders").and(warp::get());
-    let find = warp::path!("orders" / Id).and(warp::get());
-    let events = warp::path!("orders" / Id / "events").and(warp::get());
+    let find = warp::path("orders").and(http::id()).and(warp::path::end()).and(warp::get());
+    let events = warp::path("orders")
+        .and(http::id())
+        .and(warp::path("events"))
+        .and(warp::path::end())
+        .and(warp::get());
 
     let place = place.and(service.clone()).and(http::command()).then(place_order);
     let cancel = cancel.and(service).and(http::bodyless_command()).then(cancel_order);
@@ -42,8 +50,16 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
 
 fn replicas(service: Service) -> BoxedFilter<(Response,)> {
     let reading = warp::any().map(move || service.clone()).and(http::token());
-    let customer = warp::path!("replicas" / "customers" / Id).and(warp::get());
-    let product = warp::path!("replicas" / "products" / Id).and(warp::get());
+    let customer = warp::path("replicas")
+        .and(warp::path("customers"))
+        .and(http::id())
+        .and(warp::path::end())
+        .and(warp::get());
+    let product = warp::path("replicas")
+        .and(warp::path("products"))
+        .and(http::id())
+        .and(warp::path::end())
+        .and(warp::get());
     let customer = customer.and(reading.clone()).then(replicated_customer);
     let product = product.and(reading).then(replicated_product);
     customer.or(product).unify().boxed()

@@ -20,10 +20,18 @@ type Service = Handle<Payment>;
 pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
     let service = warp::any().map(move || service.clone());
     let reading = service.clone().and(http::token());
-    let settle = warp::path!("accounts" / Id / "settle").and(warp::post());
-    let account = warp::path!("accounts" / Id).and(warp::get());
-    let charge = warp::path!("charges" / Id).and(warp::get());
-    let events = warp::path!("charges" / Id / "events").and(warp::get());
+    let settle = warp::path("accounts")
+        .and(http::id())
+        .and(warp::path("settle"))
+        .and(warp::path::end())
+        .and(warp::post());
+    let account = warp::path("accounts").and(http::id()).and(warp::path::end()).and(warp::get());
+    let charge = warp::path("charges").and(http::id()).and(warp::path::end()).and(warp::get());
+    let events = warp::path("charges")
+        .and(http::id())
+        .and(warp::path("events"))
+        .and(warp::path::end())
+        .and(warp::get());
 
     let settle = settle.and(service).and(http::command()).then(settle_account);
     let account = account.and(reading.clone()).then(find_account);

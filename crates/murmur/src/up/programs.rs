@@ -54,7 +54,8 @@ fn in_path(name: &str) -> Option<PathBuf> {
 fn beside_murmur(name: &str, folder: Option<&Path>) -> anyhow::Result<PathBuf> {
     let murmur = env::current_exe().context("cannot tell where murmur itself is")?;
     let folder = folder.or_else(|| murmur.parent()).unwrap_or(Path::new("."));
-    let program = folder.join(name);
+    // Children are started in folders of their own.
+    let program = std::path::absolute(folder.join(name))?;
     if !is_program(&program) {
         bail!(
             "there is no program {}: build it with `cargo build --workspace`, \

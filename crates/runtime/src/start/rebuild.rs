@@ -31,7 +31,9 @@ impl<D: Domain> Start<'_, D> {
         let unequal = self.first_unequal(stream, tail).await?;
         let copy = self.copy_file();
         let copied = self.engine.database().copy_to(&copy);
-        tracing::info!(copy = %copy.display(), "a copy of the database was written");
+        if copied.is_ok() {
+            tracing::info!(copy = %copy.display(), "a copy of the database was written");
+        }
         Ok(Proof {
             outbox: verified.map_err(|error| error.to_string()),
             tail,
