@@ -1,7 +1,9 @@
 //! The query service.
 
+use std::process::ExitCode;
+
 use clap::Parser as _;
 
-fn main() -> anyhow::Result<()> {
+fn main() -> ExitCode {
     query::process::run(query::settings::Settings::parse())
 }

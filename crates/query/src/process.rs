@@ -1,13 +1,13 @@
 //! The life of the process: from its settings to its last answer.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
-use contracts::Timestamp;
+use runtime::handle::now;
 use runtime::http::server;
 use runtime::nats::Connection;
+use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
-use runtime::telemetry;
 
 use crate::http::{App, routes};
 use crate::projector::Projector;
@@ -16,28 +16,13 @@ use crate::settings::Settings;
 use crate::sources::Broker;
 use crate::store::{self, Store, StoreError};
 
-/// Threads for projecting and answering: services share a small machine.
-const WORKER_THREADS: usize = 2;
-
-/// Runs until the process is asked to stop.
-///
-/// # Errors
-/// When the settings cannot be used, or Redis is there and is not fit. What is only away is waited
-/// for.
-pub fn run(settings: Settings) -> anyhow::Result<()> {
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(WORKER_THREADS)
-        .enable_all()
-        .build()
-        .context("cannot start the threads of the process")?;
-    let done = runtime.block_on(live(settings));
-    // A thread that still reads the standard input must not keep the process.
-    runtime.shutdown_background();
-    done
+/// Runs until the process is asked to stop. A failure's exit code, with its reason in the log, when
+/// the settings cannot be used, or Redis is there and is not fit. What is only away is waited for.
+pub fn run(settings: Settings) -> ExitCode {
+    run_to_exit(settings.process.log_format, live(settings))
 }
 
 async fn live(settings: Settings) -> anyhow::Result<()> {
-    telemetry::start(settings.process.log_format)?;
     let redis = store::client(&settings.redis)
         // The address is not shown: it may hold a password.
         .context("--redis is no usable address of Redis: use redis://HOST:PORT")?;
@@ -77,9 +62,4 @@ async fn check(redis: &redis::Client) -> anyhow::Result<()> {
             Ok(())
         }
     }
-}
-
-fn now() -> Timestamp {
-    let since = SystemTime::now().duration_since(UNIX_EPOCH).unwrap_or_default();
-    Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap_or(i64::MAX))
 }

@@ -42,12 +42,6 @@ impl Stop {
     pub fn reason(&self) -> Option<String> {
         self.0.borrow().clone()
     }
-
-    /// Whether it is time to stop.
-    #[must_use]
-    pub fn is_stopped(&self) -> bool {
-        self.0.borrow().is_some()
-    }
 }
 
 /// Returns the reason once the process is asked to stop: by SIGTERM, SIGINT, or, if asked for, the
