@@ -1,6 +1,7 @@
 //! The command line: what can be asked for, and which module answers.
 //!
-//! Exit codes: 0 all is well, 1 something was found or failed, 2 the command line is wrong.
+//! Exit codes: 0 all is well, 1 something was found or failed, 2 the command line, or a file that it
+//! names, is wrong.
 
 use std::path::PathBuf;
 
@@ -73,6 +74,11 @@ pub(crate) enum Verdict {
     /// Something was found, and has been printed.
     Found,
 }
+
+/// What was asked for makes no sense: nothing was done.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub(crate) struct Misuse(pub(crate) anyhow::Error);
 
 /// Runs a command to its end.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {

@@ -40,7 +40,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 
-use cli::{Cli, Verdict};
+use cli::{Cli, Misuse, Verdict};
 
 fn main() -> ExitCode {
     match cli::run(Cli::parse()) {
@@ -48,7 +48,7 @@ fn main() -> ExitCode {
         Ok(Verdict::Found) => ExitCode::from(1),
         Err(error) => {
             eprintln!("murmur: {error:#}");
-            ExitCode::from(1)
+            ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
         }
     }
 }

@@ -22,10 +22,11 @@ use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::{Global, Verdict};
+use crate::cli::{Global, Misuse, Verdict};
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
+use file::Scenario;
 use log::EventLog;
 use play::Played;
 use world::World;
@@ -56,10 +57,7 @@ struct Run {
 /// Plays them. One that does not go as it says is a finding.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let What::Run(args) = args.what;
-    let mut scenarios = Vec::new();
-    for path in file::find(&args.files)? {
-        scenarios.push((file::load(&path)?, path));
-    }
+    let scenarios = load_all(&args.files).map_err(Misuse)?;
     let running = Running::load(&global.data)?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let log = EventLog::begin(&Streams::open(&running).await?, &run);
@@ -73,6 +71,12 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
         all.push(played);
     }
     Ok(conclude(global, &all))
+}
+
+/// Reads them all before any is played.
+fn load_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(Scenario, PathBuf)>> {
+    let files = file::find(paths)?;
+    files.into_iter().map(|path| Ok((file::load(&path)?, path))).collect()
 }
 
 fn conclude(global: &Global, all: &[Played]) -> Verdict {

@@ -1,14 +1,16 @@
-//! What the broker alone can do, on this machine, right now: pipelined publishing into a stream of
-//! our own, with the expected sequence, as the services' relays do it.
+//! What the broker alone can do, on this machine, right now: pipelined publishing of rows with all
+//! their headers, into a stream of our own that is configured as the services' are.
 
 use std::collections::VecDeque;
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
-use runtime::async_nats::header::HeaderMap;
+use bytes::Bytes;
+use contracts::{Row, Service};
 use runtime::async_nats::jetstream;
 use runtime::async_nats::jetstream::context::PublishAckFuture;
-use runtime::async_nats::jetstream::stream::{Config, StorageType};
+use runtime::async_nats::jetstream::stream::Config;
+use runtime::nats::{streams, wire};
 use serde::Serialize;
 
 use crate::streams::Streams;
@@ -20,9 +22,6 @@ const SUBJECT: &str = "bench.raw";
 /// Publishes that wait for their acknowledgement at most.
 const WINDOW: usize = 256;
 
-/// A row of the services, with its headers, is about as large.
-const PAYLOAD_BYTES: usize = 1_024;
-
 /// How long is published.
 const TIME: Duration = Duration::from_secs(2);
 
@@ -33,24 +32,31 @@ pub(super) struct Raw {
     pub(super) rows: u64,
     /// Of them, each second.
     pub(super) rows_per_second: u64,
-    /// Bytes of one.
+    /// Bytes of one, with its headers.
     pub(super) bytes: usize,
 }
 
-/// Measures.
+/// Measures, with a row that an order has made: there is one, since orders were placed before.
 pub(super) async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
     let context = jetstream::new(streams.connection().client().clone());
+    let row = placed(&context).await?;
     delete(&context).await;
     let config = Config {
         name: STREAM.to_owned(),
         subjects: vec![SUBJECT.to_owned()],
-        storage: StorageType::File,
-        ..Config::default()
+        ..streams::wanted(Service::Order, 1)
     };
     context.create_stream(config).await.context("cannot make a stream of our own")?;
-    let measured = publish(&context).await;
+    let measured = publish(&context, row).await;
     delete(&context).await;
     measured
+}
+
+async fn placed(context: &jetstream::Context) -> anyhow::Result<Row> {
+    let stream = streams::find(context, Service::Order).await?;
+    let stream = stream.context("there is no stream of order")?;
+    let row = streams::message(&stream, 1).await?;
+    row.context("no order was ever placed")
 }
 
 async fn delete(context: &jetstream::Context) {
@@ -59,18 +65,19 @@ async fn delete(context: &jetstream::Context) {
     }
 }
 
-async fn publish(context: &jetstream::Context) -> anyhow::Result<Raw> {
-    let payload = bytes::Bytes::from(vec![b'x'; PAYLOAD_BYTES]);
+async fn publish(context: &jetstream::Context, mut row: Row) -> anyhow::Result<Raw> {
+    let payload = Bytes::copy_from_slice(&row.payload);
+    let bytes = row.payload.len() + row.headers.len();
     let started = Instant::now();
     let (mut sent, mut acknowledged) = (0u64, 0u64);
     let mut waiting: VecDeque<PublishAckFuture> = VecDeque::with_capacity(WINDOW);
     loop {
         if waiting.len() < WINDOW && started.elapsed() < TIME {
-            let mut headers = HeaderMap::new();
-            headers.insert("Nats-Expected-Last-Sequence", sent.to_string().as_str());
+            sent += 1;
+            row.sequence = sent;
+            let headers = wire::headers_of(&row);
             let published = context.publish_with_headers(SUBJECT, headers, payload.clone()).await?;
             waiting.push_back(published);
-            sent += 1;
             continue;
         }
         let Some(oldest) = waiting.pop_front() else { break };
@@ -82,5 +89,5 @@ async fn publish(context: &jetstream::Context) -> anyhow::Result<Raw> {
     }
     let micros = u64::try_from(started.elapsed().as_micros())?.max(1);
     let rows_per_second = acknowledged * 1_000_000 / micros;
-    Ok(Raw { rows: acknowledged, rows_per_second, bytes: PAYLOAD_BYTES })
+    Ok(Raw { rows: acknowledged, rows_per_second, bytes })
 }
