@@ -13,6 +13,7 @@ use tokio::sync::{Semaphore, mpsc, oneshot};
 use warp::http::StatusCode;
 
 use crate::executed::{Executed, Promise};
+use crate::failpoint::Point;
 use crate::http::{CommandRequest, Problem};
 use crate::replicas::Replicas;
 use crate::status::{Stage, Status};
@@ -81,6 +82,7 @@ impl<D: Domain> Handle<D> {
         let gone = || unavailable("stopping", "The service stops.");
         self.shared.letters.send(letter).await.map_err(|_| gone())?;
         let (answer, promise) = answer.await.map_err(|_| gone())?;
+        Point::BeforeReply.pass();
         if require_replicated && promise.durability == Durability::Local {
             let title = "The change is kept in one place only: the broker was lost meanwhile.";
             let problem = unavailable("only-local", title);

@@ -5,7 +5,8 @@
 //! # Layout, in reading order
 //!
 //! * [`mod@serve`]: the life of a service's process, as a numbered list.
-//! * [`settings`], [`telemetry`], [`shutdown`]: how it is configured, watched and stopped.
+//! * [`settings`], [`telemetry`], [`shutdown`]: how it is configured, watched and stopped; [`failpoint`]: how it is
+//!   made to die, for drills.
 //! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for.
 //! * `start`: from a locked database to a service that may decide.
@@ -19,6 +20,7 @@
 
 pub mod serve;
 
+pub mod failpoint;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;

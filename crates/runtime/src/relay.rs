@@ -21,6 +21,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior, interval};
 
 use crate::executed::Promise;
+use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::{Connection, wire};
 use crate::shutdown::StopSender;
@@ -156,9 +157,13 @@ impl RelayShell {
             let headers = wire::headers_of(&row);
             let payload = Bytes::from_owner(row.payload);
             let publishing = self.context.publish_with_headers(row.subject, headers, payload);
+            Point::BeforePublish.pass();
             match publishing.await {
                 Ok(acknowledgement) => {
                     self.relay.sent(sequence);
+                    if sequence > self.relay.acknowledged() + 1 {
+                        Point::MidPipeline.pass();
+                    }
                     let acknowledgement = acknowledgement.into_future();
                     let reply = acknowledgement.map(move |answer| (sequence, reply_of(answer)));
                     self.acknowledgements.push_back(Box::pin(reply));
@@ -189,7 +194,10 @@ impl RelayShell {
 
     fn hear(&mut self, row: u64, reply: &Reply) {
         match self.relay.heard(row, reply) {
-            Heard::Acknowledged(sequence) => self.acknowledge(sequence),
+            Heard::Acknowledged(sequence) => {
+                Point::AfterAck.pass();
+                self.acknowledge(sequence);
+            }
             Heard::Doubt(reason) => self.doubt(reason),
             Heard::Forgotten => {}
         }

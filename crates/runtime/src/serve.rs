@@ -23,7 +23,7 @@ use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
 use crate::start::{Start, Started, Tried};
 use crate::status::{Stage, Status};
 use crate::writer::{Letter, Writer};
-use crate::{telemetry, timekeeper};
+use crate::{failpoint, telemetry, timekeeper};
 
 /// Letters that wait for the writer at most, events of all streams included. Full, reading pauses.
 const LETTERS_MAX: usize = 4_096;
@@ -48,6 +48,7 @@ pub fn serve<D: Domain>(
 pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     let run = || {
         telemetry::start(log)?;
+        failpoint::arm_from_environment()?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKER_THREADS)
             .enable_all()

@@ -10,6 +10,7 @@ use engine::{Answer, Batch, Domain, Engine, Outcome, Work};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
 use crate::executed::Promise;
+use crate::failpoint::Point;
 use crate::handle::now;
 use crate::relay::{Committed, Release};
 use crate::replicas::Replicas;
@@ -108,8 +109,14 @@ impl<D: Domain> Writer<D> {
         if inputs.works.is_empty() {
             return Ok(());
         }
+        let loading = !self.engine.positions().replicas_reach_decided();
+        Point::BeforeCommit.pass();
         let began = Instant::now();
         let batch = self.engine.run(&inputs.works, now)?;
+        Point::AfterCommit.pass();
+        if loading {
+            Point::MidReplicaLoad.pass();
+        }
         metrics::histogram!("murmur_batch_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("murmur_inputs_total").increment(inputs.works.len() as u64);
         self.hand_over(batch, inputs.replies);

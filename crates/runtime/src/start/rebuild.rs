@@ -8,6 +8,7 @@ use engine::starting::{Proof, may_rebuild};
 use engine::{Domain, outbox};
 
 use super::{Setback, Start};
+use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::streams::{self, AskError};
 
@@ -22,7 +23,10 @@ impl<D: Domain> Start<'_, D> {
         tracing::warn!("the damaged stream is deleted and published again from row 1");
         let deleted = context.delete_stream(D::SERVICE.stream()).await;
         deleted.map_err(|error| AskError(error.to_string()))?;
-        self.create_stream().await
+        Point::MidRebuild.pass();
+        self.create_stream().await?;
+        Point::AfterRebuild.pass();
+        Ok(())
     }
 
     async fn prove(&self, stream: &Stream) -> Result<Proof, Setback> {

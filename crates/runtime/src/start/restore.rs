@@ -9,6 +9,7 @@ use engine::starting::Fence;
 use tokio::sync::mpsc;
 
 use super::{Setback, Start};
+use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::streams::AskError;
 use crate::nats::wire;
@@ -25,6 +26,7 @@ impl<D: Domain> Start<'_, D> {
         self.take_rows(up_to).await?;
         let row = self.engine.recovered_row(up_to.saturating_sub(before), now())?;
         if self.publish(&row).await? {
+            Point::MidRestore.pass();
             self.engine.restore(std::slice::from_ref(&row)).map_err(setback)?;
             tracing::info!(rows = up_to - before, "the database was restored from the stream");
         }
@@ -50,6 +52,7 @@ impl<D: Domain> Start<'_, D> {
             }
             batch.retain(|row| row.sequence <= up_to);
             self.engine.restore(&batch).map_err(setback)?;
+            Point::MidRestore.pass();
         }
         Ok(())
     }

@@ -4,6 +4,7 @@
 mod support;
 
 mod brokers;
+mod drills;
 mod hands;
 mod losses;
 mod processes;

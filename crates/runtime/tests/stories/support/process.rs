@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runtime::settings::{LogFormat, ProcessSettings};
-use runtime::{Settings, serve};
+use runtime::{Settings, failpoint, serve};
 use serde_json::Value;
 
 use super::broker::Broker;
@@ -64,22 +64,28 @@ impl Process {
 
     /// A first start that is not waited for.
     pub(crate) fn first_unready(data: &Path, broker: &Broker) -> Self {
-        Self::start(data, broker, free_port(), true)
+        Self::start(data, broker, free_port(), true, "")
     }
 
     pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
-        Self::start(data, broker, free_port(), false)
+        Self::start(data, broker, free_port(), false, "")
+    }
+
+    /// A start, first or not, that dies at a failpoint.
+    pub(crate) fn armed(data: &Path, broker: &Broker, points: &str) -> Self {
+        Self::start(data, broker, free_port(), true, points)
     }
 
     /// A start that is told to listen on this port.
     pub(crate) fn on_port(data: &Path, broker: &Broker, port: u16) -> Self {
-        Self::start(data, broker, port, false)
+        Self::start(data, broker, port, false, "")
     }
 
-    fn start(data: &Path, broker: &Broker, port: u16, first: bool) -> Self {
+    fn start(data: &Path, broker: &Broker, port: u16, first: bool, points: &str) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
         command.env(DATA, data).env(NATS, broker.url()).env(PORT, port.to_string());
+        command.env(failpoint::VARIABLE, points);
         if first {
             command.env(FIRST_START, "1");
         }
