@@ -1,12 +1,7 @@
 //! `murmur audit`: checks every invariant over everything that was ever run here.
 //!
-//! The auditor is independent of the services' own code: it folds the streams itself, from their
-//! first rows, and compares what it finds with each outbox, each replica and the read model. It
-//! changes nothing. Deliberately absent: any opinion on how a finding came about.
-
-pub(crate) mod fold;
-
-pub(crate) mod invariants;
+//! Here everything is gathered, from the broker, the databases and the read model, and the outcome is
+//! told; what must be true is the `auditor`'s to say. Nothing is changed.
 
 mod gathering;
 mod replicas;
@@ -19,6 +14,8 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use auditor::rows::Outbox;
+use auditor::{Audit, Checked, Fold, InFlight, Invariant};
 use contracts::Service;
 use tokio::time::Instant;
 
@@ -26,11 +23,7 @@ use crate::cli::{Global, Verdict};
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
-use fold::Fold;
 use gathering::Gathering;
-use invariants::{Checked, InFlight, Invariant};
-use report::{Audit, Examined};
-use rows::Outbox;
 
 /// How long a stream may take to hold what its outbox holds: a relay that was just restarted.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
@@ -57,9 +50,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     if global.json {
         line!("{}", audit.json());
     } else {
-        line!("{}", audit.text());
+        line!("{}", report::text(&audit));
     }
-    Ok(audit.verdict())
+    Ok(report::verdict(&audit))
 }
 
 /// Audits a running Murmuration. Waits so long for orders in flight; without, they are no findings.
@@ -77,13 +70,10 @@ pub(crate) async fn examine(running: &Running, wait: Option<Duration>) -> anyhow
         gathering.until(Instant::now() + wait, settled).await;
     }
     compare_outboxes(&mut gathering, running).await?;
-    let Gathering { fold, rows, .. } = gathering;
-    let mut checks = invariants::of_fold(&fold, in_flight);
-    checks.push(rows);
-    checks.push(views_of(running, &fold, in_flight).await);
-    checks.push(replicas::check(&running.data, &fold));
-    checks.sort_by_key(|checked| checked.invariant);
-    Ok(Audit { examined: Examined::of(&fold), checks })
+    let Gathering { intake, .. } = gathering;
+    let views = views_of(running, &intake.fold, in_flight).await;
+    let replicas = replicas::check(&running.data, &intake.fold);
+    Ok(Audit::of(intake, in_flight, vec![views, replicas]))
 }
 
 async fn views_of(running: &Running, fold: &Fold, in_flight: InFlight) -> Checked {
@@ -98,11 +88,11 @@ async fn views_of(running: &Running, fold: &Fold, in_flight: InFlight) -> Checke
 /// has to arrive in the stream.
 async fn compare_outboxes(gathering: &mut Gathering, running: &Running) -> anyhow::Result<()> {
     for service in Service::ALL {
-        let cut = gathering.fold.rows(service);
+        let cut = gathering.intake.fold.rows(service);
         let outbox = match read_outbox(running.data.clone(), service).await? {
             Ok(outbox) => outbox,
             Err(error) => {
-                gathering.rows.found(service, Vec::new(), format!("{error:#}"));
+                gathering.intake.rows.found(service, Vec::new(), format!("{error:#}"));
                 continue;
             }
         };
@@ -112,10 +102,7 @@ async fn compare_outboxes(gathering: &mut Gathering, running: &Running) -> anyho
             gathering.until(deadline, |fold| fold.rows(service) >= held).await;
         }
         let compared = usize::try_from(held.max(cut))?;
-        let stream = gathering.fold.streams.get(&service);
-        let chains = stream.map_or(&[][..], |stream| &stream.chains);
-        let chains = &chains[..compared.min(chains.len())];
-        rows::compare(&mut gathering.rows, service, &outbox, chains);
+        gathering.intake.compare_outbox(service, &outbox, compared);
     }
     Ok(())
 }

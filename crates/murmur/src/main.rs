@@ -23,7 +23,6 @@ mod http;
 mod output;
 mod seen;
 mod streams;
-mod subset;
 mod table;
 
 mod contract;

@@ -3,13 +3,12 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{Position, Row, Service};
+use auditor::{Fold, Intake, Place};
+use contracts::{Row, Service};
 use runtime::reading::Reading;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use super::fold::{Fold, Place};
-use super::invariants::{Checked, Invariant};
 use crate::streams::Streams;
 
 /// How long a stream may be unreadable before it is told as damaged or lost: its owner is asked to
@@ -27,10 +26,8 @@ const ROWS_AT_ONCE: usize = 4_096;
 
 /// All streams, being read.
 pub(crate) struct Gathering {
-    /// What they say so far.
-    pub(crate) fold: Fold,
-    /// What is wrong with their rows.
-    pub(crate) rows: Checked,
+    /// What was taken so far.
+    pub(crate) intake: Intake,
     streams: BTreeMap<Service, Stream>,
     last_row: Instant,
 }
@@ -38,7 +35,6 @@ pub(crate) struct Gathering {
 struct Stream {
     reading: Reading,
     rows: mpsc::Receiver<Row>,
-    position: Position,
     unreadable: Option<Instant>,
     given_up: bool,
 }
@@ -48,12 +44,10 @@ impl Gathering {
     pub(crate) fn begin(streams: &Streams) -> Self {
         let stream = |service| {
             let (reading, rows) = streams.read(service);
-            let position = Position::default();
-            (service, Stream { reading, rows, position, unreadable: None, given_up: false })
+            (service, Stream { reading, rows, unreadable: None, given_up: false })
         };
         Self {
-            fold: Fold::default(),
-            rows: Checked::new(Invariant::Rows, "rows"),
+            intake: Intake::default(),
             streams: Service::ALL.into_iter().map(stream).collect(),
             last_row: Instant::now(),
         }
@@ -72,7 +66,7 @@ impl Gathering {
             let now = Instant::now();
             let quiet = now.duration_since(self.last_row) >= QUIET;
             self.look_at_unreadable(now);
-            if quiet && self.is_caught_up() && enough(&self.fold) {
+            if quiet && self.is_caught_up() && enough(&self.intake.fold) {
                 return true;
             }
             if now >= deadline {
@@ -88,7 +82,7 @@ impl Gathering {
             for _ in 0..ROWS_AT_ONCE {
                 let Ok(row) = stream.rows.try_recv() else { break };
                 came = true;
-                take(&mut self.fold, &mut self.rows, *service, &mut stream.position, &row);
+                self.intake.take(*service, &row);
             }
         }
         if came {
@@ -98,9 +92,9 @@ impl Gathering {
     }
 
     fn is_caught_up(&self) -> bool {
-        self.streams.values().all(|stream| {
+        self.streams.iter().all(|(service, stream)| {
             let progress = stream.reading.progress.borrow();
-            let end = stream.position.sequence >= progress.last_in_stream;
+            let end = self.intake.position(*service).sequence >= progress.last_in_stream;
             stream.given_up || (progress.connected && end)
         })
     }
@@ -114,8 +108,10 @@ impl Gathering {
             let since = *stream.unreadable.get_or_insert(now);
             if !stream.given_up && now.duration_since(since) >= PATIENCE {
                 stream.given_up = true;
-                let next = Place { service: *service, sequence: stream.position.sequence + 1 };
-                self.rows.found(service, vec![next], format!("it cannot be read on: {reason}"));
+                let sequence = self.intake.position(*service).sequence + 1;
+                let next = vec![Place { service: *service, sequence }];
+                let text = format!("it cannot be read on: {reason}");
+                self.intake.rows.found(service, next, text);
             }
         }
     }
@@ -127,57 +123,5 @@ impl Stream {
         let progress = self.reading.progress.borrow();
         let away = || "there is no such stream, or the broker is away".to_owned();
         progress.alarm.clone().or_else(|| (!progress.connected).then(away))
-    }
-}
-
-/// Takes one row. It was verified by the reading loop already; the auditor sees for itself.
-fn take(
-    fold: &mut Fold,
-    checked: &mut Checked,
-    service: Service,
-    position: &mut Position,
-    row: &Row,
-) {
-    let place = vec![Place { service, sequence: row.sequence }];
-    if !row.follows(*position) {
-        checked.found(service, place.clone(), "it does not follow the row before");
-    }
-    *position = row.position();
-    match row.parse() {
-        Ok(event) if event.headers.kind.service() == service => fold.take(&event),
-        Ok(event) => {
-            let text = format!("it is {}, another service's event", event.headers.kind);
-            checked.found(service, place, text);
-            fold.skip(service, row);
-        }
-        Err(error) => {
-            checked.found(service, place, format!("it is not understood: {error}"));
-            fold.skip(service, row);
-        }
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use contracts::Chain;
-
-    use super::super::invariants::histories::differences;
-    use super::*;
-
-    #[test]
-    fn a_row_that_does_not_follow_and_is_no_event_is_found_twice_over() {
-        let (mut fold, mut checked) = (Fold::default(), Checked::new(Invariant::Rows, "rows"));
-        let row = Row {
-            sequence: 1,
-            subject: "order.eaten.o-1".into(),
-            headers: String::new(),
-            payload: b"{}".as_slice().into(),
-            chain: Chain::START,
-        };
-        take(&mut fold, &mut checked, Service::Order, &mut Position::default(), &row);
-        let found = differences(&checked);
-        assert_eq!(found[0], "it does not follow the row before");
-        assert!(found[1].starts_with("it is not understood"), "{found:?}");
-        assert_eq!(fold.rows(Service::Order), 1);
     }
 }

@@ -1,32 +1,15 @@
-//! 6, within a stream: each outbox equals its stream, row by row, and the chain holds.
-//!
-//! Both sides are verified by themselves first: every number, and the chain computed over every
-//! row's content. Then two rows are the same exactly when their chains are.
+//! Reads each outbox from its database file, to read only.
 
 use std::path::Path;
 
 use anyhow::Context as _;
-use contracts::{Chain, Position, Service};
+use auditor::rows::Outbox;
+use contracts::Service;
 use engine::database::{file_in, open_to_read};
 use engine::{Read, outbox};
 
-use super::fold::Place;
-use super::invariants::{Checked, Invariant};
-
 /// Rows that are read from an outbox at once.
 const ROWS_AT_ONCE: u32 = 1_000;
-
-/// Differences that are told of one service; one fork makes all rows after it differ.
-const DIFFERENCES_MAX: usize = 3;
-
-/// An outbox as it was read.
-#[derive(Debug, Default)]
-pub(crate) struct Outbox {
-    /// The chain at each row, up to the first that is damaged.
-    pub(crate) chains: Vec<Chain>,
-    /// What is wrong after that.
-    pub(crate) damage: Option<String>,
-}
 
 /// Reads and verifies the whole outbox of a service, from its database file, to read only.
 pub(crate) fn read_outbox(data: &Path, service: Service) -> anyhow::Result<Outbox> {
@@ -35,88 +18,15 @@ pub(crate) fn read_outbox(data: &Path, service: Service) -> anyhow::Result<Outbo
     let connection = open_to_read(&file).with_context(unreadable)?;
     let state = Read::new(&connection);
     let mut read = Outbox::default();
-    let mut position = Position::default();
     loop {
-        let rows = outbox::rows(&state, position.sequence + 1, ROWS_AT_ONCE);
+        let rows = outbox::rows(&state, read.position().sequence + 1, ROWS_AT_ONCE);
         let rows = rows.with_context(unreadable)?;
         if rows.is_empty() {
             return Ok(read);
         }
-        for row in rows {
-            if !row.follows(position) {
-                let text = format!("outbox row {} does not follow the one before", row.sequence);
-                read.damage = Some(text);
-                return Ok(read);
-            }
-            position = row.position();
-            read.chains.push(row.chain);
+        rows.iter().for_each(|row| read.take(row));
+        if read.damage.is_some() {
+            return Ok(read);
         }
-    }
-}
-
-/// Compares an outbox with its stream.
-pub(crate) fn compare(checked: &mut Checked, service: Service, outbox: &Outbox, stream: &[Chain]) {
-    debug_assert_eq!(checked.invariant, Invariant::Rows, "the rows' own check");
-    let place = |sequence: usize| vec![Place { service, sequence: sequence as u64 }];
-    if let Some(damage) = &outbox.damage {
-        checked.found(service, place(outbox.chains.len() + 1), damage);
-    }
-    let differing =
-        outbox.chains.iter().zip(stream).enumerate().filter(|(_, (own, told))| own != told);
-    for (nth, _) in differing.take(DIFFERENCES_MAX) {
-        let text = format!("outbox row {0} is not message {0} of the stream", nth + 1);
-        checked.found(service, place(nth + 1), text);
-    }
-    let (rows, messages) = (outbox.chains.len(), stream.len());
-    if rows != messages && outbox.damage.is_none() {
-        let text = format!("the outbox holds {rows} rows, the stream {messages} messages");
-        checked.found(service, place(rows.min(messages) + 1), text);
-    }
-    checked.examined += rows.min(messages) as u64;
-}
-
-#[cfg(test)]
-mod tests {
-    use super::super::invariants::histories::differences;
-    use super::*;
-
-    fn chains(tags: &[u8]) -> Vec<Chain> {
-        tags.iter().map(|tag| [*tag; 16].into()).collect()
-    }
-
-    fn found(outbox: &[u8], stream: &[u8]) -> Vec<String> {
-        let mut checked = Checked::new(Invariant::Rows, "rows");
-        let outbox = Outbox { chains: chains(outbox), damage: None };
-        compare(&mut checked, Service::Order, &outbox, &chains(stream));
-        differences(&checked)
-    }
-
-    #[test]
-    fn equal_rows_are_well() {
-        assert_eq!(found(&[1, 2, 3], &[1, 2, 3]), Vec::<String>::new());
-    }
-
-    #[test]
-    fn a_row_that_differs_is_named() {
-        assert_eq!(found(&[1, 9, 3], &[1, 2, 3]), ["outbox row 2 is not message 2 of the stream"]);
-    }
-
-    #[test]
-    fn a_fork_is_told_in_a_few_findings() {
-        assert_eq!(found(&[1, 9, 9, 9, 9, 9], &[1, 2, 2, 2, 2, 2]).len(), DIFFERENCES_MAX);
-    }
-
-    #[test]
-    fn a_missing_row_is_found_on_either_side() {
-        assert_eq!(found(&[1, 2], &[1]), ["the outbox holds 2 rows, the stream 1 messages"]);
-        assert_eq!(found(&[1], &[1, 2]), ["the outbox holds 1 rows, the stream 2 messages"]);
-    }
-
-    #[test]
-    fn a_damaged_outbox_is_found() {
-        let mut checked = Checked::new(Invariant::Rows, "rows");
-        let outbox = Outbox { chains: chains(&[1]), damage: Some("row 2 is damaged".into()) };
-        compare(&mut checked, Service::Order, &outbox, &chains(&[1, 2]));
-        assert_eq!(differences(&checked), ["row 2 is damaged"]);
     }
 }

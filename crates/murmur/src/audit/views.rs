@@ -1,22 +1,18 @@
-//! 7: the read model equals the fold, at the same positions: the dashboard's counts and sums, and
-//! the states of orders.
-
-mod expected;
+//! Asks the read model, once it stands where the fold does, for what it must say.
 
 use std::time::Duration;
 
 use anyhow::Context as _;
+use auditor::fold::order::OrderFold;
+use auditor::views as expected;
+use auditor::{Checked, Fold, InFlight, Invariant, Place, subset};
 use contracts::Service;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::fold::Fold;
-use super::fold::order::OrderFold;
-use super::invariants::{Checked, InFlight, Invariant};
 use crate::http::{Call, Client};
 use crate::running::Running;
-use crate::subset;
 
 /// How long the read model may take to fold what the streams hold.
 const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
@@ -99,7 +95,7 @@ async fn compare_orders(checked: &mut Checked, client: &Client, url: &str, fold:
     }
 }
 
-fn places_of(order: &OrderFold) -> Vec<super::fold::Place> {
+fn places_of(order: &OrderFold) -> Vec<Place> {
     order.by(Service::Order).map(|moment| moment.place()).collect()
 }
 

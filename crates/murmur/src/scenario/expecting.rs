@@ -3,6 +3,7 @@
 
 use std::time::Duration;
 
+use auditor::subset;
 use contracts::{Id, Service};
 use hyper::StatusCode;
 use serde_json::{Value, json};
@@ -15,7 +16,6 @@ use super::file::values::{AnyOf, came_as_expected};
 use super::log::EventLog;
 use super::unmet::Unmet;
 use super::world::World;
-use crate::subset;
 
 /// How long an expectation may take to be met, if the file says nothing else. A service that was
 /// killed is back well within it.

@@ -1,11 +1,12 @@
 //! What a benchmark says.
 
+use auditor::Audit;
 use serde_json::{Value, json};
 
 use super::latencies::Summary;
 use super::measured::Measured;
 use super::raw::Raw;
-use crate::audit::report::Audit;
+use crate::audit::report;
 use crate::cli::Verdict;
 use crate::table::{self, judged};
 
@@ -72,7 +73,7 @@ impl Report {
         ));
         lines.push(match &self.audit {
             Some(audit) if audit.is_clean() => audit.conclusion(),
-            Some(audit) => audit.text(),
+            Some(audit) => report::text(audit),
             None => "no audit was asked for".to_owned(),
         });
         lines.join("\n")

@@ -3,10 +3,10 @@
 use contracts::{Id, Service};
 
 use super::{Checked, Invariant};
-use crate::audit::fold::stock::{Level, Movement, What};
-use crate::audit::fold::{Fold, Place};
+use crate::fold::stock::{Level, Movement, What};
+use crate::fold::{Fold, Place};
 
-pub(crate) fn check(fold: &Fold) -> Checked {
+pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Stock, "SKUs");
     for (sku, stock) in &fold.stock {
         checked.examined += 1;

@@ -3,10 +3,10 @@
 use contracts::{Id, Kind, Service};
 
 use super::{Checked, InFlight, Invariant, places};
-use crate::audit::fold::Fold;
-use crate::audit::fold::order::{Moment, OrderFold, is_end};
+use crate::fold::Fold;
+use crate::fold::order::{Moment, OrderFold, is_end};
 
-pub(crate) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
+pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     let mut checked = Checked::new(Invariant::OneEnd, "orders");
     for (id, order) in &fold.orders {
         checked.examined += 1;

@@ -1,17 +1,19 @@
 //! 8: each accepted command with an idempotency key had one effect.
 
 use super::{Checked, Invariant};
-use crate::audit::fold::{Fold, Place};
+use crate::fold::stream::Effect;
+use crate::fold::{Fold, Place};
 
-pub(crate) fn check(fold: &Fold) -> Checked {
+pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Keys, "idempotency keys");
     for (service, stream) in &fold.streams {
-        for (key, rows) in &stream.keys {
+        for (key, effects) in &stream.keys {
             checked.examined += 1;
-            if rows.len() > 1 {
-                let place = |sequence: &u64| Place { service: *service, sequence: *sequence };
-                let text = format!("the key {key:?} had {} effects", rows.len());
-                checked.found(service, rows.iter().map(place).collect(), text);
+            if effects.len() > 1 {
+                let place =
+                    |effect: &Effect| Place { service: *service, sequence: effect.sequence };
+                let text = format!("the key {key:?} had {} effects", effects.len());
+                checked.found(service, effects.iter().map(place).collect(), text);
             }
         }
     }

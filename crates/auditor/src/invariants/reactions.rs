@@ -6,10 +6,10 @@ use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
 use contracts::{Cause, Id, Service};
 
 use super::{Checked, Invariant, places};
-use crate::audit::fold::order::{Moment, OrderFold};
-use crate::audit::fold::{Fold, Place};
+use crate::fold::order::{Moment, OrderFold};
+use crate::fold::{Fold, Place};
 
-pub(crate) fn check(fold: &Fold) -> Checked {
+pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Reactions, "events of orders");
     for (id, order) in &fold.orders {
         for service in Service::ALL {

@@ -4,8 +4,8 @@
 use contracts::{Id, Kind};
 
 use super::{Checked, InFlight, Invariant, places};
-use crate::audit::fold::Fold;
-use crate::audit::fold::order::{Agreed, OrderFold};
+use crate::fold::Fold;
+use crate::fold::order::{Agreed, OrderFold};
 
 /// What happens to a completed order exactly once.
 const ONCE: [Kind; 5] = [
@@ -26,7 +26,7 @@ const NEVER: [Kind; 6] = [
     Kind::ShippingCancelled,
 ];
 
-pub(crate) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
+pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     let mut checked = Checked::new(Invariant::Completed, "completed orders");
     for (id, order) in &fold.orders {
         if !order.has(Kind::OrderCompleted) {

@@ -4,27 +4,27 @@ use contracts::{Event, Id, Money, StoredEvent};
 
 /// One account.
 #[derive(Debug, Default)]
-pub(crate) struct AccountFold {
+pub struct AccountFold {
     /// What happened to it, in the stream's order.
-    pub(crate) movements: Vec<Movement>,
+    pub movements: Vec<Movement>,
 }
 
 /// One movement of an account.
 #[derive(Clone, Debug)]
-pub(crate) struct Movement {
+pub struct Movement {
     /// The row of PAYMENT that says so.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
     /// What moved.
-    pub(crate) amount: Money,
+    pub amount: Money,
     /// Which way.
-    pub(crate) what: What,
+    pub what: What,
     /// What is outstanding afterwards, it is said.
-    pub(crate) outstanding: Money,
+    pub outstanding: Money,
 }
 
 /// Which way money moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
     /// An order was charged, within a limit that a version of the customer names.
     Charged {
         /// The order.
@@ -42,7 +42,7 @@ pub(crate) enum What {
 
 impl Movement {
     /// By how much it changes what is outstanding, in minor units.
-    pub(crate) fn change(&self) -> i128 {
+    pub fn change(&self) -> i128 {
         let amount = i128::from(self.amount.minor);
         match self.what {
             What::Charged { .. } => amount,
@@ -52,6 +52,7 @@ impl Movement {
 }
 
 /// The movement that an event makes, and in whose account.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other events move nothing")]
 pub(super) fn movement(event: &StoredEvent) -> Option<(Id, Movement)> {
     let sequence = event.headers.sequence;
     let (customer, amount, outstanding, what) = match &event.event {

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value};
 
 /// Of what was seen, only the members that are expected. What is missing is null.
-pub(crate) fn of(seen: &Value, expected: &Value) -> Value {
+pub fn of(seen: &Value, expected: &Value) -> Value {
     let (Value::Object(seen), Value::Object(expected)) = (seen, expected) else {
         return seen.clone();
     };

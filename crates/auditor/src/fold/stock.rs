@@ -6,25 +6,25 @@ use super::order::{add_up, of_units};
 
 /// One SKU.
 #[derive(Debug, Default)]
-pub(crate) struct StockFold {
+pub struct StockFold {
     /// What happened to it, in the stream's order.
-    pub(crate) movements: Vec<Movement>,
+    pub movements: Vec<Movement>,
 }
 
 /// One movement of a SKU.
 #[derive(Clone, Debug)]
-pub(crate) struct Movement {
+pub struct Movement {
     /// The row of INVENTORY that says so.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
     /// Which way.
-    pub(crate) what: What,
+    pub what: What,
     /// Units.
-    pub(crate) quantity: u64,
+    pub quantity: u64,
 }
 
 /// Which way units moved.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum What {
+pub enum What {
     /// They came in; so many are on hand afterwards, it is said.
     Stocked {
         /// On hand afterwards.
@@ -40,16 +40,16 @@ pub(crate) enum What {
 
 /// What is left of a SKU after its movements.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Level {
+pub struct Level {
     /// On the shelves, reserved ones included. Negative when more left than came in.
-    pub(crate) on_hand: i128,
+    pub on_hand: i128,
     /// Set aside. Negative when more was given back than was set aside.
-    pub(crate) reserved: i128,
+    pub reserved: i128,
 }
 
 impl Level {
     /// The level after one more movement.
-    pub(crate) fn after(self, movement: &Movement) -> Self {
+    pub fn after(self, movement: &Movement) -> Self {
         let units = i128::from(movement.quantity);
         let Self { on_hand, reserved } = self;
         match movement.what {
@@ -62,6 +62,7 @@ impl Level {
 }
 
 /// The movements that one event makes, at most one for each SKU.
+#[expect(clippy::wildcard_enum_match_arm, reason = "all other events move nothing")]
 pub(super) fn movements(event: &StoredEvent) -> Vec<(Id, Movement)> {
     let sequence = event.headers.sequence;
     let (units, what) = match &event.event {

@@ -10,7 +10,7 @@ use contracts::{
 };
 
 use super::Checked;
-use crate::audit::fold::Fold;
+use crate::fold::Fold;
 
 /// The history of one order, with the masters and the stock that it needs.
 pub(crate) struct History {

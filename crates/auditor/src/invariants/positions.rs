@@ -2,10 +2,10 @@
 //! chain, and a service never goes back.
 
 use super::{Checked, Invariant};
-use crate::audit::fold::stream::Named;
-use crate::audit::fold::{Fold, Place};
+use crate::fold::stream::Named;
+use crate::fold::{Fold, Place};
 
-pub(crate) fn check(fold: &Fold) -> Checked {
+pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Positions, "positions");
     for (service, stream) in &fold.streams {
         for named in &stream.named {

@@ -2,56 +2,68 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Cause, Chain, Position, Service, StoredEvent, Vector};
+use contracts::{Cause, Chain, Id, Position, Service, StoredEvent, Vector};
 
 use super::Place;
 
 /// One stream.
 #[derive(Debug, Default)]
-pub(crate) struct StreamFold {
+pub struct StreamFold {
     /// The chain at each row: at row N in place N-1.
-    pub(crate) chains: Vec<Chain>,
+    pub chains: Vec<Chain>,
     /// The rows that answer a request with each idempotency key: one, if all is well.
-    pub(crate) keys: BTreeMap<String, Vec<u64>>,
+    pub keys: BTreeMap<String, Vec<Effect>>,
     /// The rows that each row of another stream caused: one, if all is well.
-    pub(crate) caused: BTreeMap<Place, Vec<u64>>,
+    pub caused: BTreeMap<Place, Vec<u64>>,
     /// Positions that events name: the first row that names each.
-    pub(crate) named: Vec<Named>,
+    pub named: Vec<Named>,
     /// Rows that name an earlier position than a row before them.
-    pub(crate) backwards: Vec<Named>,
+    pub backwards: Vec<Named>,
     vector: Vector,
+}
+
+/// What a command did.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Effect {
+    /// The row.
+    pub sequence: u64,
+    /// What it is about.
+    pub id: Id,
+    /// Because of what: of a command, if all is well.
+    pub cause: Cause,
 }
 
 /// A position in another stream, and which row names it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) struct Named {
+pub struct Named {
     /// The row that names it.
-    pub(crate) by: u64,
+    pub by: u64,
     /// Whose stream it is a position in.
-    pub(crate) stream: Service,
+    pub stream: Service,
     /// The position.
-    pub(crate) position: Position,
+    pub position: Position,
 }
 
 impl StreamFold {
     /// How many rows there are.
-    pub(crate) fn rows(&self) -> u64 {
+    pub fn rows(&self) -> u64 {
         self.chains.len() as u64
     }
 
     /// The chain at a row; none if it was not read.
-    pub(crate) fn chain_at(&self, sequence: u64) -> Option<Chain> {
+    pub fn chain_at(&self, sequence: u64) -> Option<Chain> {
         let place = usize::try_from(sequence.checked_sub(1)?).ok()?;
         self.chains.get(place).copied()
     }
 
     /// Takes the next event of the stream.
-    pub(crate) fn take(&mut self, event: &StoredEvent) {
+    pub fn take(&mut self, event: &StoredEvent) {
         let sequence = event.headers.sequence;
         self.chains.push(event.chain);
         if let Some(request) = &event.headers.idempotency {
-            let rows = self.keys.entry(request.key.as_str().to_owned()).or_default();
-            rows.push(sequence);
+            let (id, cause) = (event.headers.id.clone(), event.headers.cause.clone());
+            let effects = self.keys.entry(request.key.as_str().to_owned()).or_default();
+            effects.push(Effect { sequence, id, cause });
         }
         if let Cause::Event { service, sequence: of } = event.headers.cause {
             let cause = Place { service, sequence: of };

@@ -4,10 +4,10 @@
 use contracts::{Id, Kind, Service};
 
 use super::{Checked, InFlight, Invariant, places};
-use crate::audit::fold::Fold;
-use crate::audit::fold::order::{Moment, OrderFold};
+use crate::fold::Fold;
+use crate::fold::order::{Moment, OrderFold};
 
-pub(crate) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
+pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     let mut checked = Checked::new(Invariant::Undone, "rejected or cancelled orders");
     for (id, order) in &fold.orders {
         if !order.has(Kind::OrderRejected) && !order.has(Kind::OrderCancelled) {

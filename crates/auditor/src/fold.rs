@@ -3,10 +3,10 @@
 //! It knows the published language and nothing of the services' code. Each part folds one stream, so
 //! that it does not matter how streams interleave while they are read.
 
-pub(crate) mod account;
-pub(crate) mod order;
-pub(crate) mod stock;
-pub(crate) mod stream;
+pub mod account;
+pub mod order;
+pub mod stock;
+pub mod stream;
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -22,33 +22,33 @@ use stream::StreamFold;
 
 /// A row of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub(crate) struct Place {
+pub struct Place {
     /// Whose stream.
-    pub(crate) service: Service,
+    pub service: Service,
     /// Which row.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
 }
 
 /// Everything that the streams say, up to where they were read.
 #[derive(Debug, Default)]
-pub(crate) struct Fold {
+pub struct Fold {
     /// Each stream's rows, keys and vectors.
-    pub(crate) streams: BTreeMap<Service, StreamFold>,
+    pub streams: BTreeMap<Service, StreamFold>,
     /// Each order, with what every service said of it.
-    pub(crate) orders: BTreeMap<Id, OrderFold>,
+    pub orders: BTreeMap<Id, OrderFold>,
     /// Each SKU's movements.
-    pub(crate) stock: BTreeMap<Id, StockFold>,
+    pub stock: BTreeMap<Id, StockFold>,
     /// Each customer's account.
-    pub(crate) accounts: BTreeMap<Id, AccountFold>,
+    pub accounts: BTreeMap<Id, AccountFold>,
     /// Each customer's states, by version.
-    pub(crate) customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
+    pub customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
     /// Each product's states, by version.
-    pub(crate) products: BTreeMap<Id, BTreeMap<u64, Product>>,
+    pub products: BTreeMap<Id, BTreeMap<u64, Product>>,
 }
 
 impl Fold {
     /// Takes the next event of a stream.
-    pub(crate) fn take(&mut self, event: &StoredEvent) {
+    pub fn take(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
         self.streams.entry(kind.service()).or_default().take(event);
         if kind == Kind::recovered(kind.service()) {
@@ -64,17 +64,17 @@ impl Fold {
     }
 
     /// Takes a row that is not understood: it counts, and says nothing.
-    pub(crate) fn skip(&mut self, service: Service, row: &Row) {
+    pub fn skip(&mut self, service: Service, row: &Row) {
         self.streams.entry(service).or_default().chains.push(row.chain);
     }
 
     /// Orders that are not settled: not ended, or ended and somebody still owes something.
-    pub(crate) fn unsettled(&self) -> impl Iterator<Item = (&Id, &OrderFold)> {
+    pub fn unsettled(&self) -> impl Iterator<Item = (&Id, &OrderFold)> {
         self.orders.iter().filter(|(_, order)| !order.is_settled())
     }
 
     /// How far a stream was read.
-    pub(crate) fn rows(&self, service: Service) -> u64 {
+    pub fn rows(&self, service: Service) -> u64 {
         self.streams.get(&service).map_or(0, StreamFold::rows)
     }
 

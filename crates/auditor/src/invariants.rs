@@ -3,30 +3,31 @@
 //! The numbers are those under which the invariants are documented. Each function says how much it
 //! looked at, so that a check of nothing cannot pass for a check that found nothing.
 
-pub(crate) mod one_end;
+mod one_end;
 
-pub(crate) mod completed;
-pub(crate) mod undone;
+mod completed;
+mod undone;
 
-pub(crate) mod credit;
-pub(crate) mod stock;
+mod credit;
+mod stock;
 
-pub(crate) mod keys;
-pub(crate) mod positions;
-pub(crate) mod reactions;
+pub mod commands;
+mod keys;
+mod positions;
+mod reactions;
 
 #[cfg(test)]
 pub(crate) mod histories;
 
 use serde::Serialize;
 
-use super::fold::order::Moment;
-use super::fold::{Fold, Place};
+use crate::fold::order::Moment;
+use crate::fold::{Fold, Place};
 
 /// An invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "snake_case")]
-pub(crate) enum Invariant {
+pub enum Invariant {
     /// 1.
     OneEnd,
     /// 2.
@@ -47,13 +48,15 @@ pub(crate) enum Invariant {
     Replicas,
     /// 8.
     Keys,
+    /// 8, what clients were told.
+    Commands,
     /// The choreography: each cause has one effect, which it allows.
     Reactions,
 }
 
 impl Invariant {
     /// Its number and its sentence.
-    pub(crate) const fn text(self) -> (&'static str, &'static str) {
+    pub const fn text(self) -> (&'static str, &'static str) {
         match self {
             Self::OneEnd => ("1", "every accepted order reaches exactly one end"),
             Self::Completed => ("2", "completed: charged once, stock committed, dispatched once"),
@@ -65,6 +68,7 @@ impl Invariant {
             Self::Views => ("7", "the read model equals a fold of the streams"),
             Self::Replicas => ("7", "each replica equals its owner's state"),
             Self::Keys => ("8", "each accepted command had one effect"),
+            Self::Commands => ("8", "each answer to a command is what the streams say"),
             Self::Reactions => ("9", "each event follows the choreography from its one cause"),
         }
     }
@@ -72,46 +76,46 @@ impl Invariant {
 
 /// Something that is not as it must be.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Finding {
+pub struct Finding {
     /// Which invariant it breaks.
-    pub(crate) invariant: Invariant,
+    pub invariant: Invariant,
     /// Which order, SKU, customer or service it is about.
-    pub(crate) about: String,
+    pub about: String,
     /// The rows that show it.
-    pub(crate) events: Vec<Place>,
+    pub events: Vec<Place>,
     /// What is different from what must be.
-    pub(crate) difference: String,
+    pub difference: String,
 }
 
 /// What became of one check.
 #[derive(Clone, Debug, Serialize)]
-pub(crate) struct Checked {
+pub struct Checked {
     /// Of which invariant.
-    pub(crate) invariant: Invariant,
+    pub invariant: Invariant,
     /// How many things it looked at.
-    pub(crate) examined: u64,
+    pub examined: u64,
     /// Which things.
-    pub(crate) what: &'static str,
+    pub what: &'static str,
     /// Why nothing can be said, if nothing can be said.
-    pub(crate) unknown: Option<String>,
+    pub unknown: Option<String>,
     /// What is wrong.
-    pub(crate) findings: Vec<Finding>,
+    pub findings: Vec<Finding>,
 }
 
 impl Checked {
     /// A check that has looked at nothing yet.
-    pub(crate) const fn new(invariant: Invariant, what: &'static str) -> Self {
+    pub const fn new(invariant: Invariant, what: &'static str) -> Self {
         Self { invariant, examined: 0, what, unknown: None, findings: Vec::new() }
     }
 
     /// A check that could not be made.
-    pub(crate) fn unknown(mut self, reason: impl Into<String>) -> Self {
+    pub fn unknown(mut self, reason: impl Into<String>) -> Self {
         self.unknown = Some(reason.into());
         self
     }
 
     /// Notes that something is wrong.
-    pub(crate) fn found(
+    pub fn found(
         &mut self,
         about: impl ToString,
         events: Vec<Place>,
@@ -128,7 +132,7 @@ impl Checked {
 
 /// Whether orders in flight are findings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum InFlight {
+pub enum InFlight {
     /// Everything had the time to end.
     IsAFinding,
     /// Nobody waited.
@@ -136,7 +140,7 @@ pub(crate) enum InFlight {
 }
 
 /// Checks every invariant that the streams alone can show.
-pub(crate) fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
+pub fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
     vec![
         one_end::check(fold, in_flight),
         completed::check(fold, in_flight),

@@ -10,45 +10,45 @@ use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent};
 use super::Place;
 
 /// Units by SKU: lines of one product are added up.
-pub(crate) type Units = BTreeMap<Id, u64>;
+pub type Units = BTreeMap<Id, u64>;
 
 /// One order.
 #[derive(Debug, Default)]
-pub(crate) struct OrderFold {
+pub struct OrderFold {
     /// What was agreed; none if nobody placed it.
-    pub(crate) agreed: Option<Agreed>,
+    pub agreed: Option<Agreed>,
     /// What happened. Moments of one service are in the order of its stream; across services they
     /// are in no order that means anything.
-    pub(crate) moments: Vec<Moment>,
+    pub moments: Vec<Moment>,
 }
 
 /// What was agreed when an order was placed.
 #[derive(Clone, Debug)]
-pub(crate) struct Agreed {
+pub struct Agreed {
     /// The sum of the lines.
-    pub(crate) total: Money,
+    pub total: Money,
     /// Units by SKU.
-    pub(crate) units: Units,
+    pub units: Units,
 }
 
 /// One event about an order.
 #[derive(Clone, Debug)]
-pub(crate) struct Moment {
+pub struct Moment {
     /// What happened.
-    pub(crate) kind: Kind,
+    pub kind: Kind,
     /// Its number in its stream.
-    pub(crate) sequence: u64,
+    pub sequence: u64,
     /// Because of what.
-    pub(crate) cause: Cause,
+    pub cause: Cause,
     /// The money that it is about, if it is about money.
-    pub(crate) amount: Option<Money>,
+    pub amount: Option<Money>,
     /// The units that it is about, if it is about goods.
-    pub(crate) units: Option<Units>,
+    pub units: Option<Units>,
 }
 
 impl OrderFold {
     /// Takes the next event of a stream about this order.
-    pub(crate) fn take(&mut self, event: &StoredEvent) {
+    pub fn take(&mut self, event: &StoredEvent) {
         if let (Event::OrderPlaced(placed), None) = (&event.event, &self.agreed) {
             self.agreed = Some(Agreed::of(placed));
         }
@@ -56,37 +56,37 @@ impl OrderFold {
     }
 
     /// The moments of one kind.
-    pub(crate) fn of(&self, kind: Kind) -> Vec<&Moment> {
+    pub fn of(&self, kind: Kind) -> Vec<&Moment> {
         self.moments.iter().filter(|moment| moment.kind == kind).collect()
     }
 
     /// The moments of one service, in the order of its stream.
-    pub(crate) fn by(&self, service: Service) -> impl Iterator<Item = &Moment> {
+    pub fn by(&self, service: Service) -> impl Iterator<Item = &Moment> {
         self.moments.iter().filter(move |moment| moment.kind.service() == service)
     }
 
     /// Whether something of that kind happened.
-    pub(crate) fn has(&self, kind: Kind) -> bool {
+    pub fn has(&self, kind: Kind) -> bool {
         self.moments.iter().any(|moment| moment.kind == kind)
     }
 
     /// Its ends: one, if all is well.
-    pub(crate) fn ends(&self) -> Vec<&Moment> {
+    pub fn ends(&self) -> Vec<&Moment> {
         self.by(Service::Order).filter(|moment| is_end(moment.kind)).collect()
     }
 
     /// How it ended, if it ended.
-    pub(crate) fn end(&self) -> Option<Kind> {
+    pub fn end(&self) -> Option<Kind> {
         self.ends().first().map(|moment| moment.kind)
     }
 
     /// Whether it has ended and nobody owes anything any more.
-    pub(crate) fn is_settled(&self) -> bool {
+    pub fn is_settled(&self) -> bool {
         self.end().is_some() && self.owed().is_empty()
     }
 
     /// Who has yet to follow its end, and with what. Nothing before it has ended.
-    pub(crate) fn owed(&self) -> Vec<&'static str> {
+    pub fn owed(&self) -> Vec<&'static str> {
         let owes = |answers: &[Kind], text| {
             let answered = answers.iter().any(|kind| self.has(*kind));
             (!answered).then_some(text)
@@ -113,7 +113,7 @@ const REFUNDS: &str = "payment owes payment.refunded or payment.voided";
 const CANCELS: &str = "shipping owes shipping.cancelled";
 
 /// Whether an order ends with it.
-pub(crate) const fn is_end(kind: Kind) -> bool {
+pub const fn is_end(kind: Kind) -> bool {
     matches!(kind, Kind::OrderCompleted | Kind::OrderRejected | Kind::OrderCancelled)
 }
 
@@ -136,7 +136,7 @@ impl Moment {
     }
 
     /// The row that says so.
-    pub(crate) const fn place(&self) -> Place {
+    pub const fn place(&self) -> Place {
         Place { service: self.kind.service(), sequence: self.sequence }
     }
 }

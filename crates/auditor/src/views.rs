@@ -1,4 +1,5 @@
-//! What the read model has to say, from the fold.
+//! 7: what the read model has to say, from the fold: the dashboard's counts and sums, and the states
+//! of orders.
 
 use std::collections::BTreeMap;
 
@@ -6,14 +7,14 @@ use contracts::choreography::{MURMURATION, NONE};
 use contracts::{Currency, Kind, Money, Service};
 use serde_json::{Value, json};
 
-use crate::audit::fold::Fold;
-use crate::audit::fold::account::What;
-use crate::audit::fold::order::OrderFold;
-use crate::audit::fold::stock;
+use crate::fold::Fold;
+use crate::fold::account::What;
+use crate::fold::order::OrderFold;
+use crate::fold::stock;
 use crate::subset;
 
 /// The parts of the dashboard that a fold of the streams can say.
-pub(super) fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
+pub fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
     let parts = [
         ("orders", sales(fold.orders.values())),
         ("payments", payments(fold)),
@@ -29,7 +30,7 @@ pub(super) fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
 }
 
 /// What is different in the read model's view of one order.
-pub(super) fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
+pub fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
     let expected = json!({
         "state": state(order, Service::Order),
         "settled": order.is_settled(),
@@ -131,8 +132,8 @@ fn sums(amounts: impl Iterator<Item = Money>) -> Value {
 
 #[cfg(test)]
 mod tests {
-    use super::super::super::invariants::histories::{cancelled_after_all, completed};
     use super::*;
+    use crate::invariants::histories::{cancelled_after_all, completed};
 
     #[test]
     fn a_completed_order_is_revenue_and_a_cancelled_one_is_not() {

@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use contracts::{Id, Service};
 
 use super::{Checked, Invariant};
-use crate::audit::fold::account::{Movement, What};
-use crate::audit::fold::{Fold, Place};
+use crate::fold::account::{Movement, What};
+use crate::fold::{Fold, Place};
 
-pub(crate) fn check(fold: &Fold) -> Checked {
+pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Credit, "accounts");
     for (customer, account) in &fold.accounts {
         checked.examined += 1;
