@@ -1,5 +1,6 @@
 //! The database of one service: SQLite in WAL mode, one writer, every commit on the disk.
 
+pub mod image;
 pub mod owner;
 pub mod read_pool;
 pub mod schema;
@@ -122,6 +123,21 @@ impl Database {
         schema::history(&self.read())
     }
 
+    /// Lets the database grow up to about this many bytes, its write-ahead log not counted. Beyond,
+    /// writing fails as it does on a full disk. What is there already stays.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn limit_bytes(&self, bytes_max: u64) -> Result<(), StateError> {
+        let page_bytes: u64 =
+            self.connection.pragma_query_value(None, "page_size", |row| row.get(0))?;
+        let pages_max = i64::try_from(bytes_max / page_bytes.max(1)).unwrap_or(i64::MAX).max(1);
+        // SQLite answers with the limit that holds now; it never goes below what is there.
+        self.connection
+            .query_row(&format!("PRAGMA max_page_count = {pages_max}"), [], |_| Ok(()))?;
+        Ok(())
+    }
+
     /// Whether the open file is still the file at the path. After its folder was removed SQLite
     /// goes on writing into nowhere.
     ///
@@ -137,9 +153,9 @@ impl Database {
         work: impl FnOnce(&mut Write<'_>) -> Result<T, E>,
     ) -> Result<T, E> {
         let begin = self.connection.transaction_with_behavior(TransactionBehavior::Immediate);
-        let transaction = begin.map_err(StateError::Database)?;
+        let transaction = begin.map_err(StateError::from)?;
         let done = work(&mut Write::new(&transaction))?;
-        transaction.commit().map_err(StateError::Database)?;
+        transaction.commit().map_err(StateError::from)?;
         Ok(done)
     }
 }

@@ -23,6 +23,11 @@ pub enum StateError {
     /// The database failed: nothing more can be done in this process.
     #[error("the database failed: {0}")]
     Database(#[source] rusqlite::Error),
+    /// There is no more room: nothing more can be done in this process. What was committed stays.
+    #[error(
+        "the database is full: free space on the disk or raise --database-bytes-max, and start again"
+    )]
+    Full,
     /// The input at hand cannot be handled in this state. The database is well.
     #[error("{0}")]
     Contradiction(String),
@@ -148,6 +153,7 @@ impl From<rusqlite::Error> for StateError {
             Some(rusqlite::ErrorCode::ConstraintViolation) => {
                 Self::Contradiction(error.to_string())
             }
+            Some(rusqlite::ErrorCode::DiskFull) => Self::Full,
             _ => Self::Database(error),
         }
     }

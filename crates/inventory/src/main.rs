@@ -15,6 +15,6 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { settings } = Arguments::parse();
+    let Arguments { settings } = runtime::arguments();
     runtime::serve(settings, Inventory, api::routes)
 }

@@ -31,6 +31,6 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { settings, deadline_ms, hand_over_ms } = Arguments::parse();
+    let Arguments { settings, deadline_ms, hand_over_ms } = runtime::arguments();
     runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::routes)
 }

@@ -14,6 +14,6 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { settings } = Arguments::parse();
+    let Arguments { settings } = runtime::arguments();
     runtime::serve(settings, Payment, api::routes)
 }

@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    query::process::run(query::settings::Settings::parse())
+    query::process::run(runtime::arguments())
 }

@@ -5,8 +5,8 @@
 //! # Layout, in reading order
 //!
 //! * [`mod@serve`]: the life of a service's process, as a numbered list.
-//! * [`settings`], [`telemetry`], [`shutdown`]: how it is configured, watched and stopped; [`failpoint`]: how it is
-//!   made to die, for drills.
+//! * [`settings`], [`telemetry`], [`shutdown`], [`exit`]: how it is configured, watched, stopped, and what
+//!   its end tells; [`failpoint`]: how it is made to die, for drills.
 //! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for.
 //! * `start`: from a locked database to a service that may decide.
@@ -20,6 +20,7 @@
 
 pub mod serve;
 
+pub mod exit;
 pub mod failpoint;
 pub mod settings;
 pub mod shutdown;
@@ -44,6 +45,7 @@ pub mod status;
 pub mod nats;
 
 pub use executed::{Executed, Promise};
+pub use exit::arguments;
 pub use handle::Handle;
 pub use serve::serve;
 pub use settings::{NatsSettings, ProcessSettings, Settings};

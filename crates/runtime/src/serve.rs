@@ -11,6 +11,7 @@ use tokio::sync::mpsc;
 use warp::Filter as _;
 use warp::http::StatusCode;
 
+use crate::exit::{self, CutOff, Misconfigured};
 use crate::handle::{Handle, unavailable};
 use crate::http;
 use crate::http::server::{self, Routes};
@@ -21,7 +22,7 @@ use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
 use crate::start::{Start, Started, Tried};
-use crate::status::{Stage, Status};
+use crate::status::{Stage, Standing, Status};
 use crate::writer::{Letter, Writer};
 use crate::{failpoint, telemetry, timekeeper};
 
@@ -48,7 +49,7 @@ pub fn serve<D: Domain>(
 pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
     let run = || {
         telemetry::start(log)?;
-        failpoint::arm_from_environment()?;
+        failpoint::arm_from_environment().map_err(|error| Misconfigured(error.into()))?;
         let runtime = tokio::runtime::Builder::new_multi_thread()
             .worker_threads(WORKER_THREADS)
             .enable_all()
@@ -59,13 +60,11 @@ pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>
         runtime.shutdown_background();
         done
     };
-    match run() {
-        Ok(()) => ExitCode::SUCCESS,
-        Err(error) => {
-            tracing::error!("{error:#}");
-            ExitCode::FAILURE
-        }
+    let ended = run();
+    if let Err(error) = &ended {
+        tracing::error!("{error:#}");
     }
+    exit::code_of(&ended)
 }
 
 async fn live<D: Domain>(
@@ -75,6 +74,9 @@ async fn live<D: Domain>(
 ) -> anyhow::Result<()> {
     // 1. Own the database.
     let opened = Database::open(&settings.data, D::SERVICE, D::MIGRATIONS)?;
+    if let Some(bytes_max) = settings.database_bytes_max {
+        opened.limit_bytes(bytes_max)?;
+    }
     let engine = Engine::new(domain, opened)?;
     let file = database::file_in(&settings.data, D::SERVICE);
     // 2. Serve: reads at once, commands as soon as the start is through.
@@ -125,11 +127,9 @@ impl<D: Domain> Process<D> {
         match asked_reason {
             Some(reason) => {
                 tracing::info!(reason, "stopping");
-                if publishes {
-                    drain_relay(&status, drain).await;
-                }
+                let drained = if publishes { drain_relay(&status, drain).await } else { Ok(()) };
                 stopper.stop(reason);
-                Ok(())
+                Ok(drained?)
             }
             None => {
                 let reason = stop.reason().unwrap_or_default();
@@ -142,7 +142,7 @@ impl<D: Domain> Process<D> {
     /// Starts, and then works until the process has to end.
     async fn work(self, mut engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
         let nats = &self.settings.process.nats;
-        let connection = Connection::open(nats, D::SERVICE.name()).await?;
+        let connection = Connection::open(nats, D::SERVICE.name()).await.map_err(Misconfigured)?;
         let start = Start {
             engine: &mut engine,
             connection: &connection,
@@ -237,7 +237,7 @@ async fn feed<D: Domain>(
 
 /// Ready, once each replica has folded what decisions were already made by.
 async fn tell_ready(status: Status) {
-    let reached = |standing: &crate::status::Standing| {
+    let reached = |standing: &Standing| {
         standing.positions.values().all(|(folded, decided)| folded >= decided)
     };
     if status.watch().wait_for(reached).await.is_ok() {
@@ -246,12 +246,15 @@ async fn tell_ready(status: Status) {
 }
 
 /// Waits, for a while, until the stream has acknowledged all that was committed.
-async fn drain_relay(status: &Status, drain: std::time::Duration) {
+async fn drain_relay(status: &Status, drain: std::time::Duration) -> Result<(), CutOff> {
     let mut watch = status.watch();
     let drained = watch.wait_for(|standing| standing.acknowledged >= standing.head);
     if tokio::time::timeout(drain, drained).await.is_err() {
-        tracing::warn!("not all is acknowledged; the next start publishes the rest");
+        let Standing { head, acknowledged, .. } = status.standing();
+        return Err(CutOff { head, acknowledged });
     }
+    tracing::info!("all that was committed is acknowledged");
+    Ok(())
 }
 
 fn status_routes(status: Status, reads: ReadPool) -> Routes {

@@ -29,6 +29,10 @@ pub struct Settings {
     /// Copies of the stream that a cluster of brokers keeps
     #[arg(long, env = "MURMUR_STREAM_REPLICAS", default_value_t = 1)]
     pub stream_replicas: usize,
+    /// Bytes that the database may grow to; beyond, the process ends as on a full disk, and starts
+    /// again once it may grow further. Default: as much as the disk has
+    #[arg(long, env = "MURMUR_DATABASE_BYTES_MAX")]
+    pub database_bytes_max: Option<u64>,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,

@@ -130,7 +130,7 @@ impl<D: Domain> Start<'_, D> {
 fn damaged(error: StateError) -> Setback {
     match error {
         StateError::Contradiction(what) => Setback::Fence(Fence::OutboxDamaged(what)),
-        StateError::Database(_) => Setback::from(error),
+        StateError::Database(_) | StateError::Full => Setback::from(error),
     }
 }
 

@@ -18,6 +18,6 @@ struct Arguments {
 }
 
 fn main() -> ExitCode {
-    let Arguments { settings, not_served } = Arguments::parse();
+    let Arguments { settings, not_served } = runtime::arguments();
     runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::routes)
 }

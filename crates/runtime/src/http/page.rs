@@ -56,8 +56,14 @@ impl PageRequest {
     /// The path and query of the page that follows the item with this key.
     #[must_use]
     pub fn next(&self, last: &str) -> String {
+        self.at(&cursor(last))
+    }
+
+    /// The path and query of the page at a cursor that another page of the same list has named.
+    #[must_use]
+    pub fn at(&self, cursor: &str) -> String {
         let limit = format!("limit={}", self.limit);
-        let cursor = format!("cursor={}", cursor(last));
+        let cursor = format!("cursor={cursor}");
         let others = self.others.iter().map(String::as_str);
         let query: Vec<&str> = others.chain([limit.as_str(), cursor.as_str()]).collect();
         format!("{}?{}", self.path, query.join("&"))

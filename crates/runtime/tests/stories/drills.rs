@@ -128,7 +128,7 @@ fn a_point_that_does_not_exist_ends_the_process_at_its_start() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     let mut process = Process::armed(&data, &broker, "after-lunch=abort@1");
-    assert!(!process.ended().success());
+    assert_eq!(process.ended().code(), Some(64));
     eventually("it says why", || process.log().contains("there is no point").then_some(()));
     assert!(!data.exists(), "nothing has begun");
 }

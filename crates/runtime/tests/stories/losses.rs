@@ -10,7 +10,7 @@ use runtime::nats::{streams, wire};
 
 use crate::support::broker::Broker;
 use crate::support::process::Process;
-use crate::support::{Folder, proof};
+use crate::support::{Folder, eventually, proof};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_broker_wiped_under_a_service_ends_it_and_gets_the_same_chain_from_row_one() {
@@ -73,6 +73,33 @@ fn without_database_and_stream_a_start_is_fenced_and_says_what_can_be_done() {
     let refused = process.register("b", &[]);
     assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()));
     assert_eq!(process.try_send("GET", "/livez", &[], "").unwrap().status, 200);
+}
+
+/// The file's own pages are counted, so that the quota is a small multiple of an empty database.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_full_database_ends_the_process_and_more_room_heals_it() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::with_room(&data, &broker, 160 * 1024);
+    process.until_state("ready");
+    let mut answered = 0;
+    while let Some(reply) =
+        process.try_send("POST", "/customers", &[], &format!("\"c-{answered}\""))
+    {
+        if reply.status != 201 {
+            assert_eq!(reply.status, 503, "{reply:?}");
+            break;
+        }
+        answered += 1;
+    }
+    assert!(!process.ended().success());
+    eventually("it says why", || process.log().contains("--database-bytes-max").then_some(()));
+    assert!(answered > 0);
+    let process = Process::again(&data, &broker);
+    process.until("healed", |s| s["state"] == "ready" && s["acknowledged"] == s["head"]);
+    assert!((0..answered).all(|nth| process.knows(&format!("c-{nth}"))));
+    assert_eq!(process.register("one-more", &[]).status, 201);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), answered + 1);
 }
 
 /// A first start must not hide a loss that another service can prove.

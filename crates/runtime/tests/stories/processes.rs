@@ -32,12 +32,34 @@ fn a_taken_port_ends_the_process_and_the_log_says_which_setting_to_change() {
 fn a_graceful_stop_ends_with_success_and_loses_nothing() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
-    let process = Process::first(&data, &broker);
+    let mut process = Process::first(&data, &broker);
     assert_eq!(process.register("a", &[]).status, 201);
-    process.stop();
+    process.signal("TERM");
+    assert_eq!(process.ended().code(), Some(0));
+    eventually("it says that nothing is left", || {
+        process.log().contains("all that was committed is acknowledged").then_some(())
+    });
     let process = Process::again(&data, &broker);
     process.until_state("ready");
     assert!(process.knows("a"));
+}
+
+#[test]
+fn a_stop_that_is_cut_off_says_so_and_the_next_start_publishes_the_rest() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    broker.signal("STOP");
+    assert!(process.register("b", &[]).head.contains("murmur-durability: local"));
+    process.signal("TERM");
+    assert_eq!(process.ended().code(), Some(75));
+    eventually("it says what is left", || {
+        process.log().contains("the stream has 1 of 2 rows").then_some(())
+    });
+    broker.signal("CONT");
+    let process = Process::again(&data, &broker);
+    process.until("published", |s| s["state"] == "ready" && s["acknowledged"] == 2);
 }
 
 #[test]

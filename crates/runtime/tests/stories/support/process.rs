@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
 use runtime::settings::{LogFormat, ProcessSettings};
-use runtime::{Settings, failpoint, serve};
+use runtime::{Settings, exit, failpoint, serve};
 use serde_json::Value;
 
 use super::broker::Broker;
@@ -19,6 +19,7 @@ const DATA: &str = "STORY_DATA";
 const NATS: &str = "STORY_NATS";
 const PORT: &str = "STORY_PORT";
 const FIRST_START: &str = "STORY_FIRST_START";
+const BYTES_MAX: &str = "STORY_BYTES_MAX";
 
 /// The service. Without its environment this is an ordinary test run, and nothing is to be done.
 #[test]
@@ -29,6 +30,7 @@ fn a_service_process() {
         data: data.into(),
         first_start: std::env::var_os(FIRST_START).is_some(),
         stream_replicas: 1,
+        database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
         process: ProcessSettings {
             listen: ([127, 0, 0, 1], port).into(),
             nats: runtime::NatsSettings::at(&std::env::var(NATS).unwrap()),
@@ -37,7 +39,10 @@ fn a_service_process() {
             until_stdin_closes: false,
         },
     };
-    assert_eq!(serve(settings, Registry, routes).report(), ExitCode::SUCCESS);
+    let ended = serve(settings, Registry, routes).report();
+    let mut codes = [0, 1, exit::MISCONFIGURED, exit::CUT_OFF].into_iter();
+    let code = codes.find(|code| ended == ExitCode::from(*code)).unwrap();
+    std::process::exit(code.into());
 }
 
 /// A running service, ended by its id with the value.
@@ -64,31 +69,36 @@ impl Process {
 
     /// A first start that is not waited for.
     pub(crate) fn first_unready(data: &Path, broker: &Broker) -> Self {
-        Self::start(data, broker, free_port(), true, "")
+        Self::start(data, broker, &[(FIRST_START, "1")])
     }
 
     pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
-        Self::start(data, broker, free_port(), false, "")
+        Self::start(data, broker, &[])
     }
 
     /// A start, first or not, that dies at a failpoint.
     pub(crate) fn armed(data: &Path, broker: &Broker, points: &str) -> Self {
-        Self::start(data, broker, free_port(), true, points)
+        Self::start(data, broker, &[(FIRST_START, "1"), (failpoint::VARIABLE, points)])
+    }
+
+    /// A start, first or not, whose database may grow to this size.
+    pub(crate) fn with_room(data: &Path, broker: &Broker, bytes_max: u64) -> Self {
+        let bytes_max = bytes_max.to_string();
+        Self::start(data, broker, &[(FIRST_START, "1"), (BYTES_MAX, &bytes_max)])
     }
 
     /// A start that is told to listen on this port.
     pub(crate) fn on_port(data: &Path, broker: &Broker, port: u16) -> Self {
-        Self::start(data, broker, port, false, "")
+        Self::start(data, broker, &[(PORT, &port.to_string())])
     }
 
-    fn start(data: &Path, broker: &Broker, port: u16, first: bool, points: &str) -> Self {
+    fn start(data: &Path, broker: &Broker, environment: &[(&str, &str)]) -> Self {
         let mut command = Command::new(std::env::current_exe().unwrap());
         command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
+        let asked = environment.iter().find(|(name, _)| *name == PORT);
+        let port = asked.map_or_else(free_port, |(_, port)| port.parse().unwrap());
         command.env(DATA, data).env(NATS, broker.url()).env(PORT, port.to_string());
-        command.env(failpoint::VARIABLE, points);
-        if first {
-            command.env(FIRST_START, "1");
-        }
+        command.envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (errors, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));

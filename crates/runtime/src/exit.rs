@@ -1,0 +1,75 @@
+//! How a process ends: its exit code says whether starting it again, as it is, makes sense.
+//!
+//! | code | meaning |
+//! |---|---|
+//! | 0 | it was asked to stop, and all that it had committed is in the stream |
+//! | 1 | it could not go on; its next start heals or fences |
+//! | 64 | it is configured wrongly: starting it again changes nothing (`EX_USAGE`) |
+//! | 75 | it was asked to stop, and was cut off: the next start publishes the rest (`EX_TEMPFAIL`) |
+
+use std::process::ExitCode;
+
+use clap::Parser;
+
+/// The code of a process that is configured wrongly.
+pub const MISCONFIGURED: u8 = 64;
+
+/// The code of a process that was asked to stop and could not finish in time.
+pub const CUT_OFF: u8 = 75;
+
+/// Something has to be configured otherwise before this can run.
+#[derive(Debug, thiserror::Error)]
+#[error("{0:#}")]
+pub struct Misconfigured(pub anyhow::Error);
+
+/// What was begun could not be finished within the time for stopping.
+#[derive(Debug, thiserror::Error)]
+#[error(
+    "stopped before all was acknowledged: the stream has {acknowledged} of {head} rows, and the next start publishes the rest"
+)]
+pub struct CutOff {
+    /// The outbox's end.
+    pub head: u64,
+    /// Up to where the stream has acknowledged it.
+    pub acknowledged: u64,
+}
+
+/// The settings from the command line and the environment; ends the process if they make no sense,
+/// or if only help was asked for.
+#[must_use]
+pub fn arguments<A: Parser>() -> A {
+    A::try_parse().unwrap_or_else(|error| {
+        // Whoever closed the standard error reads nothing there.
+        if error.print().is_err() {}
+        std::process::exit(if error.use_stderr() { MISCONFIGURED.into() } else { 0 })
+    })
+}
+
+/// The code for the end of a process's life.
+pub(crate) fn code_of(ended: &anyhow::Result<()>) -> ExitCode {
+    let Err(error) = ended else { return ExitCode::SUCCESS };
+    if error.is::<Misconfigured>() {
+        return ExitCode::from(MISCONFIGURED);
+    }
+    if error.is::<CutOff>() {
+        return ExitCode::from(CUT_OFF);
+    }
+    ExitCode::FAILURE
+}
+
+#[cfg(test)]
+mod tests {
+    use anyhow::{Context as _, anyhow};
+
+    use super::*;
+
+    #[test]
+    fn each_end_has_its_code_whatever_is_told_around_it() {
+        let misconfigured = Misconfigured(anyhow!("no such point"));
+        let wrapped = Err::<(), _>(misconfigured).context("cannot start");
+        assert_eq!(code_of(&wrapped), ExitCode::from(64));
+        assert_eq!(code_of(&Err(CutOff { head: 3, acknowledged: 2 }.into())), ExitCode::from(75));
+        assert_eq!(code_of(&Err(anyhow!("the stream is gone"))), ExitCode::FAILURE);
+        assert_eq!(code_of(&Ok(())), ExitCode::SUCCESS);
+    }
+}
