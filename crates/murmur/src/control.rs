@@ -19,7 +19,7 @@ use crate::cli::{Global, Verdict};
 use crate::process::Process;
 use crate::running::{Running, control_socket_in};
 use crate::up;
-use protocol::{LINE_BYTES_MAX, Reply, Report, Request, State};
+use protocol::{Arming, LINE_BYTES_MAX, Reply, Report, Request, State};
 
 pub(crate) use protocol::Act;
 
@@ -100,6 +100,11 @@ impl Supervisor {
         self.ask(Request::Wipe(process)).await.map(drop)
     }
 
+    /// Makes the next starts of a process differ from the usual one.
+    pub(crate) async fn arm(&self, process: Process, arming: Arming) -> anyhow::Result<()> {
+        self.ask(Request::Arm(process, arming)).await.map(drop)
+    }
+
     /// Waits until a process is in that state.
     ///
     /// # Errors
@@ -155,7 +160,7 @@ pub(crate) async fn act(global: &Global, act: Act, target: Target) -> anyhow::Re
     supervisor.act(act, target.process).await?;
     let wanted = match act {
         Act::Kill | Act::Pause => None,
-        Act::Stop => Some(State::Stopped),
+        Act::Stop | Act::Halt => Some(State::Stopped),
         Act::Start => Some(State::Ready),
     };
     if let Some(state) = wanted.filter(|_| !target.no_wait) {

@@ -31,7 +31,7 @@ use crate::control::server::Server;
 use crate::process::Process;
 use crate::running;
 use folder::Folder;
-use plan::Plan;
+use plan::{Plan, Ways};
 use ports::Wanted;
 use supervisor::Supervisor;
 
@@ -49,7 +49,7 @@ pub(crate) struct Args {
     /// Port of Redis; without it, a free one.
     #[arg(long, value_name = "PORT")]
     redis_port: Option<u16>,
-    /// First of the ports of the services and query; without it, free ones.
+    /// First of the ports of the services, query and composer; without it, free ones.
     #[arg(long, value_name = "PORT")]
     http_port_base: Option<u16>,
     /// Services that are not started.
@@ -70,6 +70,13 @@ pub(crate) struct Args {
     /// One more argument for a process, such as `order=--log-format=json`.
     #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
     arguments: Vec<(Process, String)>,
+    /// Where a process finds the broker, if not directly, such as `order=nats://127.0.0.1:4333`:
+    /// through a proxy; repeatable.
+    #[arg(long, value_name = "PROCESS=ADDRESS", value_parser = extra_argument)]
+    broker_at: Vec<(Process, String)>,
+    /// Where query finds Redis, if not directly.
+    #[arg(long, value_name = "ADDRESS")]
+    redis_at: Option<String>,
     /// Said by `--detach` to itself.
     #[arg(long, hide = true)]
     in_background: bool,
@@ -78,6 +85,10 @@ pub(crate) struct Args {
 impl Args {
     fn wanted_ports(&self) -> Wanted {
         Wanted { nats: self.nats_port, redis: self.redis_port, http_base: self.http_port_base }
+    }
+
+    fn ways(&self) -> Ways {
+        Ways { broker: self.broker_at.iter().cloned().collect(), redis: self.redis_at.clone() }
     }
 
     /// What is said to single processes.
@@ -127,7 +138,7 @@ async fn supervise(mut folder: Folder, args: Args) -> anyhow::Result<()> {
     let ports =
         ports::choose(&processes, args.wanted_ports(), folder.last_ports(), ports::is_free)?;
     folder.keep_ports(&ports)?;
-    let plan = Plan::new(ports, args.programs.as_deref(), args.for_processes())?;
+    let plan = Plan::new(ports, args.programs.as_deref(), args.for_processes(), args.ways())?;
     let configuration = plan::broker_configuration_in(&folder);
     std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
         .with_context(|| format!("cannot write {}", configuration.display()))?;

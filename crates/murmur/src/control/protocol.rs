@@ -1,6 +1,7 @@
 //! What a client and the supervisor say to each other: one JSON line each way, one question a
 //! connection.
 
+use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::{Deserialize, Serialize};
@@ -11,7 +12,7 @@ use crate::process::Process;
 pub(crate) const LINE_BYTES_MAX: u64 = 256 << 10;
 
 /// What a client asks for.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Request {
     /// A report on every process.
@@ -20,6 +21,8 @@ pub(crate) enum Request {
     Act(Act, Process),
     /// Delete what a process keeps, and start it again.
     Wipe(Process),
+    /// Start a process otherwise than usual, from its next start on.
+    Arm(Process, Arming),
     /// Stop everything, in order, and end.
     Down,
 }
@@ -32,10 +35,23 @@ pub(crate) enum Act {
     Kill,
     /// SIGTERM. It stays down until it is started.
     Stop,
+    /// SIGKILL. It stays down until it is started.
+    Halt,
     /// SIGSTOP. It stays frozen until it is started.
     Pause,
     /// Starts a stopped process, thaws a paused one.
     Start,
+}
+
+/// How the next starts of a process differ from the usual one. Each arming replaces the one before.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub(crate) struct Arming {
+    /// So many starts; 0 ends an earlier arming.
+    pub(crate) starts: u32,
+    /// More in the environment.
+    pub(crate) environment: BTreeMap<String, String>,
+    /// More arguments.
+    pub(crate) arguments: Vec<String>,
 }
 
 /// What the supervisor answers.

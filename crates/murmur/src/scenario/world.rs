@@ -142,7 +142,7 @@ impl World {
         }
         self.supervisor.act(act, process).await?;
         match act {
-            Act::Stop => self.supervisor.wait_for(process, State::Stopped).await,
+            Act::Stop | Act::Halt => self.supervisor.wait_for(process, State::Stopped).await,
             Act::Start => self.supervisor.wait_for(process, State::Ready).await,
             Act::Kill | Act::Pause => Ok(()),
         }

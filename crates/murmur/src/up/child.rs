@@ -51,6 +51,7 @@ impl Child {
         command.env("RUST_LIB_BACKTRACE", "0");
         let mut running = command
             .args(&line.arguments)
+            .envs(&line.environment)
             .current_dir(folder)
             .stdin(Stdio::piped())
             .stdout(output.try_clone()?)
@@ -144,7 +145,7 @@ mod tests {
     use super::*;
 
     fn shell(script: &str) -> CommandLine {
-        CommandLine { program: "/bin/sh".into(), arguments: vec!["-c".into(), script.into()] }
+        CommandLine::new("/bin/sh".into(), vec!["-c".into(), script.into()])
     }
 
     #[tokio::test]

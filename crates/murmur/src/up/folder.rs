@@ -75,7 +75,11 @@ impl Folder {
     pub(super) fn was_ready(&mut self, process: Process) -> anyhow::Result<()> {
         match process {
             Process::Service(service) if self.memory.never_ready.remove(&service) => self.save(),
-            Process::Service(_) | Process::Nats | Process::Redis | Process::Query => Ok(()),
+            Process::Service(_)
+            | Process::Nats
+            | Process::Redis
+            | Process::Query
+            | Process::Composer => Ok(()),
         }
     }
 

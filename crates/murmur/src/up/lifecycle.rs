@@ -118,6 +118,8 @@ impl Lifecycle {
                 self.probe_at = None;
                 Ok(vec![Effect::Signal(Signal::Stop)])
             }
+            (Act::Halt, _) if self.runs() => Ok(self.kill(Then::StayDown, now)),
+            (Act::Halt, _) => Ok(self.stop(now)),
             (Act::Kill | Act::Pause, _) => Err(format!("it does not run: it is {}", self.state())),
         }
     }

@@ -20,7 +20,7 @@ pub(super) struct Wanted {
     pub(super) nats: Option<u16>,
     /// Redis's.
     pub(super) redis: Option<u16>,
-    /// The first of those of the services and query, in the order in which they are listed.
+    /// The first of those of the services, query and composer, in the order in which they are listed.
     pub(super) http_base: Option<u16>,
 }
 
@@ -68,7 +68,7 @@ impl Wanted {
         match process {
             Process::Nats => Ok(self.nats),
             Process::Redis => Ok(self.redis),
-            Process::Service(_) | Process::Query => {
+            Process::Service(_) | Process::Query | Process::Composer => {
                 let Some(base) = self.http_base else { return Ok(None) };
                 let nth = http.take_while(|other| **other != process).count();
                 let port = u16::try_from(nth).ok().and_then(|nth| base.checked_add(nth));
@@ -82,7 +82,7 @@ fn taken(process: Process, port: u16) -> String {
     let flag = match process {
         Process::Nats => "--nats-port",
         Process::Redis => "--redis-port",
-        Process::Service(_) | Process::Query => "--http-port-base",
+        Process::Service(_) | Process::Query | Process::Composer => "--http-port-base",
     };
     format!(
         "port {port} for {process} is taken: end what listens there (`ss -ltnp sport = :{port}` \

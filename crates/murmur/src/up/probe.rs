@@ -19,7 +19,7 @@ pub(super) async fn probe(client: Client, process: Process, port: u16) -> Result
         // The broker greets only after it has recovered its streams.
         Process::Nats => greeting(port, b"", b"INFO ").await,
         Process::Redis => greeting(port, b"PING\r\n", b"+PONG").await,
-        Process::Service(_) | Process::Query => readyz(&client, port).await,
+        Process::Service(_) | Process::Query | Process::Composer => readyz(&client, port).await,
     }
 }
 

@@ -19,7 +19,9 @@ pub(super) fn find(process: Process, folder: Option<&Path>) -> anyhow::Result<Pa
     match process {
         Process::Nats => server("nats-server", "NATS_SERVER"),
         Process::Redis => server("redis-server", "REDIS_SERVER"),
-        Process::Service(_) | Process::Query => beside_murmur(process.name(), folder),
+        Process::Service(_) | Process::Query | Process::Composer => {
+            beside_murmur(process.name(), folder)
+        }
     }
 }
 

@@ -55,6 +55,16 @@ fn a_killed_process_is_restarted() {
 }
 
 #[test]
+fn a_halted_process_is_killed_and_stays_down() {
+    let now = Instant::now();
+    let mut life = ready(now);
+    assert_eq!(life.command(Act::Halt, now), Ok(vec![Effect::Signal(Signal::Kill)]));
+    assert_eq!(life.ended("killed".into(), now), []);
+    assert_eq!((life.state(), life.poll_timeout()), (State::Stopped, None));
+    assert_eq!(life.command(Act::Halt, now), Ok(vec![]));
+}
+
+#[test]
 fn a_stopped_process_stays_down_until_it_is_started() {
     let now = Instant::now();
     let mut life = ready(now);

@@ -9,7 +9,7 @@ use std::time::{Duration, Instant};
 use tokio::process::Child as Running;
 use tokio::sync::mpsc;
 
-use crate::control::protocol::{Report, State};
+use crate::control::protocol::{Arming, Report, State};
 use crate::http::Client;
 use crate::process::Process;
 use crate::running;
@@ -17,7 +17,7 @@ use crate::up::board::Board;
 use crate::up::child::{self, Child};
 use crate::up::folder::Folder;
 use crate::up::lifecycle::{Effect, Lifecycle, Signal};
-use crate::up::plan::Plan;
+use crate::up::plan::{CommandLine, Plan};
 use crate::up::probe;
 
 /// What the tasks beside the loop report. The number says which incarnation it is about.
@@ -45,6 +45,25 @@ pub(super) struct Members {
 struct Member {
     life: Lifecycle,
     child: Option<Child>,
+    arming: Arming,
+}
+
+impl Default for Member {
+    fn default() -> Self {
+        Self { life: Lifecycle::new(), child: None, arming: Arming::default() }
+    }
+}
+
+impl Member {
+    /// Adds what an arming asks for, as long as it lasts.
+    fn arm(&mut self, line: &mut CommandLine) {
+        if self.arming.starts == 0 {
+            return;
+        }
+        self.arming.starts -= 1;
+        line.environment.extend(self.arming.environment.clone());
+        line.arguments.extend(self.arming.arguments.iter().map(Into::into));
+    }
 }
 
 impl Members {
@@ -54,7 +73,7 @@ impl Members {
         plan: Plan,
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<Self> {
-        let member = |process: &Process| (*process, Member { life: Lifecycle::new(), child: None });
+        let member = |process: &Process| (*process, Member::default());
         let run_file = running::Running::new(folder.path().to_owned(), plan.ports());
         run_file.save()?;
         Ok(Self {
@@ -80,6 +99,11 @@ impl Members {
         act: impl FnOnce(&mut Lifecycle, Instant) -> T,
     ) -> Option<T> {
         self.members.get_mut(&process).map(|member| act(&mut member.life, Instant::now()))
+    }
+
+    /// Makes the next starts of a process differ; whether there is such a process.
+    pub(super) fn arm(&mut self, process: Process, arming: Arming) -> bool {
+        self.members.get_mut(&process).map(|member| member.arming = arming).is_some()
     }
 
     /// Does what a lifecycle asks for.
@@ -213,11 +237,14 @@ impl Members {
         }
     }
 
-    fn try_spawn(&self, process: Process) -> anyhow::Result<(Child, Running)> {
+    fn try_spawn(&mut self, process: Process) -> anyhow::Result<(Child, Running)> {
         if process.is_store() {
             std::fs::create_dir_all(self.folder.of(process))?;
         }
-        let line = self.plan.command_line(process, &self.folder);
+        let mut line = self.plan.command_line(process, &self.folder);
+        if let Some(member) = self.members.get_mut(&process) {
+            member.arm(&mut line);
+        }
         Child::spawn(&line, self.folder.path(), &self.folder.log_of(process))
     }
 
