@@ -1,0 +1,32 @@
+//! The life of the process: from its settings to its last answer.
+
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+
+use runtime::http::server;
+use runtime::serve::run_to_exit;
+use runtime::shutdown::{asked_to_stop, stop_signal};
+
+use crate::http::routes;
+use crate::owners::Owners;
+use crate::settings::Settings;
+
+/// Runs until the process is asked to stop. No owner has to be there: what is missing is said.
+pub fn run(settings: Settings) -> ExitCode {
+    run_to_exit(settings.log_format, live(settings))
+}
+
+async fn live(settings: Settings) -> anyhow::Result<()> {
+    let owners = Arc::new(Owners::new(&settings.owners, settings.deadline()));
+    let listener = server::bind(settings.listen).await?;
+    tracing::info!(address = %listener.local_addr()?, "composer answers");
+    let (stopper, stop) = stop_signal();
+    let drain = Duration::from_secs(settings.drain_seconds);
+    let serving = tokio::spawn(server::serve(listener, routes(owners), stop, drain));
+    let reason = asked_to_stop(settings.until_stdin_closes).await?;
+    tracing::info!(reason, "composer stops");
+    stopper.stop(reason);
+    serving.await?;
+    Ok(())
+}

@@ -1,0 +1,80 @@
+//! How the process is configured: flags, or the environment.
+
+use std::net::SocketAddr;
+use std::time::Duration;
+
+use clap::Parser;
+use contracts::Service;
+use runtime::settings::LogFormat;
+
+/// Answers questions across services by asking their owners.
+#[derive(Clone, Debug, Parser)]
+#[command(name = "composer", version)]
+pub struct Settings {
+    /// Where an owner is, such as order=http://127.0.0.1:8083; repeatable, or separated by commas.
+    /// An owner that is not named is missing from all answers
+    #[arg(
+        long = "owner",
+        env = "MURMUR_OWNERS",
+        value_delimiter = ',',
+        value_name = "SERVICE=URL",
+        value_parser = owner
+    )]
+    pub owners: Vec<(Service, String)>,
+    /// Milliseconds that an answer takes at most, whatever the owners do
+    #[arg(
+        long,
+        env = "MURMUR_COMPOSER_DEADLINE_MS",
+        default_value_t = 300,
+        value_parser = clap::value_parser!(u32).range(10..=60_000)
+    )]
+    pub deadline_ms: u32,
+    /// Where HTTP is served; port 0 takes a free one
+    #[arg(long, env = "MURMUR_LISTEN", default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// How the log is written
+    #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
+    pub log_format: LogFormat,
+    /// Seconds that a stopping process may take to finish what it has begun
+    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = 10)]
+    pub drain_seconds: u64,
+    /// Stop when the standard input ends, so that the process does not outlive who started it
+    #[arg(long)]
+    pub until_stdin_closes: bool,
+}
+
+impl Settings {
+    /// How long an answer takes at most.
+    #[must_use]
+    pub const fn deadline(&self) -> Duration {
+        Duration::from_millis(self.deadline_ms as u64)
+    }
+}
+
+fn owner(text: &str) -> Result<(Service, String), String> {
+    let wrong = || format!("{text:?} is not SERVICE=URL, such as order=http://127.0.0.1:8083");
+    let (name, url) = text.split_once('=').ok_or_else(wrong)?;
+    let service = name.parse::<Service>().map_err(|_| wrong())?;
+    // Owners are inside the system; TLS belongs in front of it.
+    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    match host {
+        Some(host) if !host.is_empty() && !host.contains('/') => Ok((service, url.to_owned())),
+        Some(_) | None => Err(wrong()),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn owners_are_named_with_a_plain_address() {
+        let parsed = owner("order=http://127.0.0.1:8083/").unwrap();
+        assert_eq!(parsed, (Service::Order, "http://127.0.0.1:8083/".to_owned()));
+        for wrong in
+            ["order", "query=http://a", "order=https://a", "order=http://", "order=http://a/b"]
+        {
+            assert!(owner(wrong).is_err(), "{wrong}");
+        }
+    }
+}
