@@ -18,19 +18,21 @@ pub(crate) enum Process {
     Service(Service),
     /// The query service.
     Query,
+    /// The composer.
+    Composer,
 }
 
 /// No process has that name.
 #[derive(Debug, thiserror::Error)]
 #[error(
     "no process is called {0:?}; there are nats, redis, customer, product, order, inventory, \
-     payment, shipping and query"
+     payment, shipping, query and composer"
 )]
 pub(crate) struct UnknownProcess(String);
 
 impl Process {
     /// All of them, in the order in which they are listed. Stores come first: the others need them.
-    pub(crate) const ALL: [Self; 9] = [
+    pub(crate) const ALL: [Self; 10] = [
         Self::Nats,
         Self::Redis,
         Self::Service(Service::Customer),
@@ -40,6 +42,7 @@ impl Process {
         Self::Service(Service::Payment),
         Self::Service(Service::Shipping),
         Self::Query,
+        Self::Composer,
     ];
 
     /// The name, also that of its folder and log.
@@ -49,6 +52,7 @@ impl Process {
             Self::Redis => "redis",
             Self::Service(service) => service.name(),
             Self::Query => "query",
+            Self::Composer => "composer",
         }
     }
 

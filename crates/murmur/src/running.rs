@@ -27,6 +27,9 @@ pub(crate) struct Running {
     pub(crate) redis: String,
     /// `http://127.0.0.1:PORT` of the query service.
     query: Option<String>,
+    /// `http://127.0.0.1:PORT` of the composer.
+    #[serde(default)]
+    composer: Option<String>,
     /// `http://127.0.0.1:PORT` of each service.
     pub(crate) services: BTreeMap<Service, String>,
     /// The process ids, as of the last start of each.
@@ -48,6 +51,7 @@ impl Running {
             nats: format!("nats://127.0.0.1:{}", port(Process::Nats)),
             redis: format!("redis://127.0.0.1:{}", port(Process::Redis)),
             query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
+            composer: ports.contains_key(&Process::Composer).then(|| http(Process::Composer)),
             services: services.map(|service| (service, http(Process::Service(service)))).collect(),
             pids: BTreeMap::new(),
             data,
@@ -127,6 +131,14 @@ impl Running {
     /// When it was left out by `murmur up --without`.
     pub(crate) fn query(&self) -> anyhow::Result<&str> {
         self.query.as_deref().context("query was not started here: `murmur up` left it out")
+    }
+
+    /// Where the composer's API is.
+    ///
+    /// # Errors
+    /// When it was left out by `murmur up --without`.
+    pub(crate) fn composer(&self) -> anyhow::Result<&str> {
+        self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
     }
 
     /// The supervisor's socket.

@@ -48,7 +48,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
 }
 
-/// Asks all services, and query, at once how they are.
+/// Asks all services, query and composer at once how they are.
 pub(crate) async fn ask_services(running: &Running) -> Services {
     let client = Client::answering_within(ANSWER_WITHIN);
     let mut asked = tokio::task::JoinSet::new();
@@ -56,6 +56,7 @@ pub(crate) async fn ask_services(running: &Running) -> Services {
     let mut urls: Vec<_> =
         services.map(|(service, url)| (Process::Service(*service), url.clone())).collect();
     urls.extend(running.query().ok().map(|url| (Process::Query, url.to_owned())));
+    urls.extend(running.composer().ok().map(|url| (Process::Composer, url.to_owned())));
     for (service, url) in urls {
         let client = client.clone();
         asked.spawn(async move {
