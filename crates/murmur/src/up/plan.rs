@@ -22,7 +22,17 @@ pub(super) struct Plan {
     programs: BTreeMap<Process, PathBuf>,
     ports: BTreeMap<Process, u16>,
     extra: BTreeMap<Process, Vec<String>>,
+    ways: Ways,
     tether: Option<PathBuf>,
+}
+
+/// Where processes look for the stores, if not where these listen: the ways through proxies.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Ways {
+    /// The address of the broker, by who asks.
+    pub(super) broker: BTreeMap<Process, String>,
+    /// The address of Redis.
+    pub(super) redis: Option<String>,
 }
 
 /// A program and its arguments.
@@ -32,6 +42,15 @@ pub(super) struct CommandLine {
     pub(super) program: PathBuf,
     /// Its arguments.
     pub(super) arguments: Vec<OsString>,
+    /// What is added to its environment.
+    pub(super) environment: BTreeMap<String, String>,
+}
+
+impl CommandLine {
+    /// With nothing added to the environment.
+    pub(super) const fn new(program: PathBuf, arguments: Vec<OsString>) -> Self {
+        Self { program, arguments, environment: BTreeMap::new() }
+    }
 }
 
 impl Plan {
@@ -43,12 +62,13 @@ impl Plan {
         ports: BTreeMap<Process, u16>,
         folder_of_programs: Option<&Path>,
         extra: BTreeMap<Process, Vec<String>>,
+        ways: Ways,
     ) -> anyhow::Result<Self> {
         let mut found = BTreeMap::new();
         for process in ports.keys().copied() {
             found.insert(process, programs::find(process, folder_of_programs)?);
         }
-        Ok(Self { programs: found, ports, extra, tether: programs::tether() })
+        Ok(Self { programs: found, ports, extra, ways, tether: programs::tether() })
     }
 
     /// Where each process listens.
@@ -75,7 +95,7 @@ impl Plan {
         arguments.extend(extra.map(OsString::from));
         match &self.tether {
             Some(tether) if process.is_store() => tethered(tether, program, arguments),
-            Some(_) | None => CommandLine { program, arguments },
+            Some(_) | None => CommandLine::new(program, arguments),
         }
     }
 
@@ -109,7 +129,8 @@ impl Plan {
     }
 
     fn query(&self) -> Vec<OsString> {
-        let redis = format!("redis://127.0.0.1:{}", self.port(Process::Redis));
+        let direct = || format!("redis://127.0.0.1:{}", self.port(Process::Redis));
+        let redis = self.ways.redis.clone().unwrap_or_else(direct);
         let mut arguments = self.network(Process::Query);
         arguments.extend(texts(["--redis", &redis]));
         arguments
@@ -129,7 +150,8 @@ impl Plan {
 
     fn network(&self, process: Process) -> Vec<OsString> {
         let listen = format!("127.0.0.1:{}", self.port(process));
-        let nats = format!("nats://127.0.0.1:{}", self.port(Process::Nats));
+        let direct = || format!("nats://127.0.0.1:{}", self.port(Process::Nats));
+        let nats = self.ways.broker.get(&process).cloned().unwrap_or_else(direct);
         texts(["--listen", &listen, "--nats", &nats, "--until-stdin-closes"])
     }
 }
@@ -147,7 +169,7 @@ fn tethered(tether: &Path, program: PathBuf, arguments: Vec<OsString>) -> Comman
     let mut all = texts(TETHER_ARGUMENTS);
     all.push(program.into());
     all.extend(arguments);
-    CommandLine { program: tether.to_owned(), arguments: all }
+    CommandLine::new(tether.to_owned(), all)
 }
 
 #[cfg(test)]
@@ -163,7 +185,7 @@ mod tests {
         let ports = (1u16..).zip(Process::ALL).map(|(port, process)| (process, port)).collect();
         let programs = Process::ALL.map(|process| (process, PathBuf::from(process.name()))).into();
         let extra = BTreeMap::from([(Process::Query, vec!["--more".to_owned()])]);
-        Plan { programs, ports, extra, tether: None }
+        Plan { programs, ports, extra, ways: Ways::default(), tether: None }
     }
 
     #[test]
@@ -187,6 +209,20 @@ mod tests {
             let text = arguments(&plan, process, &folder).join(" ");
             assert!(text.contains("127.0.0.1") && !text.contains("0.0.0.0"), "{text}");
         }
+    }
+
+    #[test]
+    fn who_has_a_way_of_its_own_is_not_told_where_the_store_listens() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let order = Process::Service(Service::Order);
+        let broker = BTreeMap::from([(order, "nats://127.0.0.1:9".to_owned())]);
+        let ways = Ways { broker, redis: Some("redis://127.0.0.1:8".to_owned()) };
+        let plan = Plan { ways, ..plan() };
+        assert!(arguments(&plan, order, &folder).contains(&"nats://127.0.0.1:9".to_owned()));
+        let query = arguments(&plan, Process::Query, &folder);
+        assert!(query.contains(&"redis://127.0.0.1:8".to_owned()));
+        assert!(query.contains(&"nats://127.0.0.1:1".to_owned()));
     }
 
     #[test]

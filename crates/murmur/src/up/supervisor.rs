@@ -12,7 +12,7 @@ use super::folder::Folder;
 use super::lifecycle::{Lifecycle, Signal};
 use super::plan::Plan;
 use super::probe;
-use crate::control::protocol::{Act, Reply, Request, State};
+use crate::control::protocol::{Act, Arming, Reply, Request, State};
 use crate::control::server::Asked;
 use crate::process::Process;
 use members::{Members, News};
@@ -87,10 +87,11 @@ impl Supervisor {
                 self.end();
                 Ok(Reply::Done)
             }
-            Request::Act(..) | Request::Wipe(_) if self.ending => {
+            Request::Act(..) | Request::Wipe(_) | Request::Arm(..) if self.ending => {
                 Err("everything is being stopped".to_owned())
             }
             Request::Act(act, process) => self.act(act, process).map(|()| Reply::Done),
+            Request::Arm(process, arming) => self.arm(process, arming).map(|()| Reply::Done),
             Request::Wipe(Process::Redis) => return self.flush_redis(reply),
             Request::Wipe(process) => self.wipe(process).map(|()| Reply::Done),
         };
@@ -104,6 +105,10 @@ impl Supervisor {
         let effects = effects.map_err(|reason| format!("{process}: {reason}"))?;
         self.members.carry_out(process, effects);
         Ok(())
+    }
+
+    fn arm(&mut self, process: Process, arming: Arming) -> Result<(), String> {
+        if self.members.arm(process, arming) { Ok(()) } else { Err(left_out(process)) }
     }
 
     fn wipe(&mut self, process: Process) -> Result<(), String> {
