@@ -152,6 +152,12 @@ impl<D: Domain> Engine<D> {
         &self.database
     }
 
+    /// Gives the database back: what a process leaves behind when it ends.
+    #[must_use]
+    pub fn into_database(self) -> Database {
+        self.database
+    }
+
     /// The end of the outbox.
     #[must_use]
     pub const fn head(&self) -> Position {
