@@ -16,7 +16,7 @@
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
 //! [`relay`], [`reading`], [`promise`], [`starting`] and [`watching`] say what the shell around an
-//! engine is to do next, from what it has seen.
+//! engine is to do next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
 //!
 //! Deliberately absent: tokio, the network, the clock and randomness. Time, ids and inputs are
 //! handed in.
@@ -41,6 +41,8 @@ pub mod relay;
 
 pub mod starting;
 pub mod watching;
+
+pub mod seeded;
 
 pub use batch::{Answer, Batch, Engine, Outcome, Request, Work};
 pub use database::Database;
