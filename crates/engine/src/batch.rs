@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::database::owner::NotOwner;
 use crate::domain::Domain;
 use crate::positions::{self, Positions};
+use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError};
 use crate::timers::{self, Timer};
 use crate::{database, outbox};
@@ -239,12 +240,13 @@ impl<D: Domain> Engine<D> {
         database.check_still_owner()?;
         let before = known.clone();
         let (batch, after) = database.transaction(|write| {
-            let mut running = Running::new(domain, write, held, before.clone(), now);
-            for work in works {
-                running.handle(work)?;
+            let running = Running::new(domain, write, held, before.clone(), works, now);
+            let (batch, after) = running.run()?;
+            if seeded::on(Bug::PositionOutsideTransaction) {
+                positions::store(write, &Positions::default(), &before.positions)?;
+            } else {
+                positions::store(write, &before.positions, &after.positions)?;
             }
-            let (batch, after) = running.finish();
-            positions::store(write, &before.positions, &after.positions)?;
             Ok::<_, StateError>((batch, after))
         })?;
         self.known = after;
@@ -283,7 +285,7 @@ impl Known {
         for (stream, position) in &vector.0 {
             let place = self.positions.0.entry(*stream).or_default();
             place.decided = *position;
-            if !MURMURATION.replicates(service, *stream) {
+            if !MURMURATION.replicates(service, *stream) || seeded::on(Bug::ReplicasTakeDecided) {
                 place.folded = *position;
             }
         }

@@ -6,6 +6,7 @@
 use contracts::{Chain, HistoryId, Position, Service};
 
 use crate::reading::Extent;
+use crate::seeded::{self, Bug};
 
 pub mod fence;
 
@@ -139,6 +140,9 @@ pub fn next(seen: &Seen) -> Step {
 /// # Errors
 /// The fence, when one of the conditions does not hold.
 pub fn may_rebuild(proof: &Proof) -> Result<(), Fence> {
+    if seeded::on(Bug::RebuildWithoutConditions) {
+        return Ok(());
+    }
     let refused = |why: String| Err(Fence::CannotRebuild(why));
     let end = match &proof.outbox {
         Ok(end) => end.sequence,
@@ -193,12 +197,16 @@ fn compare(seen: &Seen, history: Option<HistoryId>, common: Option<Common>) -> O
     {
         return Some(Fence::OtherHistory { own, stream });
     }
-    let forked = common.filter(|common| common.own != common.stream)?;
+    let forked =
+        common.filter(|common| common.own != common.stream && !seeded::on(Bug::SkipForkCheck))?;
     Some(Fence::Fork { sequence: forked.sequence })
 }
 
 fn ask_witnesses(seen: &Seen, tail: u64) -> Option<Fence> {
     let held = seen.head.sequence.max(tail);
+    if seeded::on(Bug::SkipWitnesses) {
+        return None;
+    }
     for witness in &seen.witnesses {
         let at = witness.seen.sequence;
         if at > held {

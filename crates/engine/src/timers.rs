@@ -4,6 +4,7 @@
 use contracts::{Id, Timestamp};
 use rusqlite::params;
 
+use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError, Write};
 
 /// A timer that is set.
@@ -32,8 +33,8 @@ pub struct Quiet {
 impl Quiet {
     /// Whether timers may fire now.
     #[must_use]
-    pub const fn timers_may_fire(self) -> bool {
-        self.connected && self.drained && self.caught_up
+    pub fn timers_may_fire(self) -> bool {
+        (self.connected && self.drained && self.caught_up) || seeded::on(Bug::DeadlinesBeforeNews)
     }
 }
 

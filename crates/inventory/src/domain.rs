@@ -8,6 +8,7 @@ mod stocking;
 
 use contracts::choreography::{NONE, State};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use engine::seeded::{self, Bug};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
 
 use crate::refusal::Refusal;
@@ -76,6 +77,9 @@ impl Domain for Inventory {
 fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<Refusal>, StateError> {
     match &event.event {
         Event::OrderPlaced(placed) => reserving::decide_placed(state, placed),
+        Event::OrderRejected(ended) if seeded::on(Bug::KeepRejectedReservation) => {
+            ignore(state, &ended.order_id)
+        }
         Event::OrderCancelled(ended) | Event::OrderRejected(ended) => {
             reserving::decide_ended(state, ended, Event::InventoryReleased)
         }

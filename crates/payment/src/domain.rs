@@ -7,6 +7,7 @@ mod settle;
 use contracts::events::order::Ended;
 use contracts::events::payment::{Refunded, Voided};
 use contracts::{Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
+use engine::seeded::{self, Bug};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
 
 use crate::stage::Stage;
@@ -71,8 +72,14 @@ fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision<Refusal>, StateE
     let stage = if about_an_order { tables::stage(state, event.id())? } else { Stage::None };
     let next = match (event, stage) {
         (Event::InventoryReserved(reserved), Stage::None) => Some(charge::decide(state, reserved)?),
-        (Event::OrderCancelled(cancelled), Stage::Charged) => Some(refund(state, cancelled)?),
+        (Event::OrderCancelled(cancelled), Stage::Charged) => {
+            Some(refund(state, &cancelled.order_id)?)
+        }
+        (Event::OrderCancelled(_), Stage::None) if seeded::on(Bug::ForgetTombstone) => None,
         (Event::OrderCancelled(cancelled), Stage::None) => Some(void(cancelled)),
+        (Event::InventoryReleased(back), Stage::Charged) if seeded::on(Bug::RefundTwice) => {
+            Some(refund(state, &back.order_id)?)
+        }
         // The engine holds the stream if the choreography does not list the pair as ignorable.
         _ => None,
     };
@@ -87,8 +94,8 @@ const fn is_about_an_order(kind: Kind) -> bool {
     !matches!(kind, Kind::InventoryStocked | Kind::InventoryRecovered | Kind::OrderRecovered)
 }
 
-fn refund(state: &Read<'_>, cancelled: &Ended) -> Result<Event, StateError> {
-    let order_id = cancelled.order_id.clone();
+fn refund(state: &Read<'_>, order_id: &Id) -> Result<Event, StateError> {
+    let order_id = order_id.clone();
     let (customer_id, amount) = tables::charged(state, &order_id)?;
     let account = tables::account(state, &customer_id, amount.currency)?;
     let outstanding = tables::less(account.outstanding, amount)?;

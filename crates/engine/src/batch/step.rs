@@ -3,10 +3,14 @@
 use std::collections::BTreeMap;
 
 use contracts::choreography::{MURMURATION, Rule, Trigger};
-use contracts::{Cause, Event, Headers, Idempotency, Kind, Row, Service, StoredEvent, Timestamp};
+use contracts::events::shipping::{CancelReason, Cancelled};
+use contracts::{
+    Cause, Event, Headers, Idempotency, Kind, Row, Service, StoredEvent, Timestamp, Vector,
+};
 
 use super::{Answer, Batch, Known, Outcome, Request, Work};
 use crate::domain::{Decision, Domain, Input};
+use crate::seeded::{self, Bug};
 use crate::state::{StateError, Write};
 use crate::timers::{self, Timer};
 use crate::{idempotency, outbox, replicas};
@@ -17,6 +21,7 @@ pub(super) struct Running<'a, 'tx, D: Domain> {
     write: &'a mut Write<'tx>,
     held: &'a BTreeMap<Service, String>,
     known: Known,
+    works: &'a [Work<D::Command>],
     now: Timestamp,
     batch: Batch<D::Refusal>,
 }
@@ -35,13 +40,23 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         write: &'a mut Write<'tx>,
         held: &'a BTreeMap<Service, String>,
         known: Known,
+        works: &'a [Work<D::Command>],
         now: Timestamp,
     ) -> Self {
         let batch = Batch::empty(known.head);
-        Self { domain, write, held, known, now, batch }
+        Self { domain, write, held, known, works, now, batch }
     }
 
-    pub(super) fn handle(&mut self, work: &Work<D::Command>) -> Result<(), StateError> {
+    /// Runs the inputs in order. Says what they did, and what is known afterwards.
+    pub(super) fn run(mut self) -> Result<(Batch<D::Refusal>, Known), StateError> {
+        for work in self.works {
+            self.handle(work)?;
+        }
+        self.batch.head = self.known.head;
+        Ok((self.batch, self.known))
+    }
+
+    fn handle(&mut self, work: &Work<D::Command>) -> Result<(), StateError> {
         let outcome = match work {
             Work::Command { command, request } => Outcome::Command(self.command(command, request)?),
             Work::Event(event) => self.event(event)?,
@@ -49,11 +64,6 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         };
         self.batch.outcomes.push(outcome);
         Ok(())
-    }
-
-    pub(super) fn finish(mut self) -> (Batch<D::Refusal>, Known) {
-        self.batch.head = self.known.head;
-        (self.batch, self.known)
     }
 
     fn command(
@@ -93,7 +103,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         }
         let place = self.known.positions.of(stream);
         let (sequence, expected) = (event.headers.sequence, place.folded.sequence + 1);
-        if sequence != expected {
+        if sequence != expected && !seeded::on(Bug::NoContiguityCheck) {
             return Err(StateError::Contradiction(format!(
                 "{} {sequence} arrived where {expected} was expected",
                 stream.stream()
@@ -125,7 +135,11 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
                 request: None,
                 traceparent: event.headers.traceparent.as_deref(),
             };
-            self.happen(next, origin)?;
+            let cause = origin.cause.clone();
+            let happened = self.happen(next, origin)?;
+            if let Some(event) = second_of(&happened) {
+                self.happen(event, Origin { trigger, cause, request: None, traceparent: None })?;
+            }
         }
         Ok(())
     }
@@ -160,6 +174,9 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     /// Appends the event to the outbox, with the vector of exactly this input, and applies it.
     fn happen(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
         let (event, row) = self.next_row(event, origin)?;
+        if seeded::on(Bug::TombstoneWithoutEvent) && event.headers.kind == Kind::PaymentVoided {
+            return self.domain.apply(self.write, &event).map(|()| event);
+        }
         outbox::append(self.write, self.known.head, &row, &event.headers.id)?;
         apply(self.domain, self.write, &event)?;
         self.known.head = row.position();
@@ -175,13 +192,35 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             id: event.id().clone(),
             time: self.now,
             cause: origin.cause,
-            vector: self.known.positions.vector(),
+            vector: self.vector(),
             history: self.known.history.ok_or_else(no_history)?,
             traceparent: origin.traceparent.map(str::to_owned),
             idempotency: origin.request.cloned(),
         };
         chained(headers, event, self.known.head)
     }
+
+    /// The positions after exactly this input.
+    fn vector(&self) -> Vector {
+        let mut vector = self.known.positions.vector();
+        if seeded::on(Bug::BatchEndVector) {
+            vector.0.extend(self.works.iter().filter_map(|work| match work {
+                Work::Event(event) => Some((event.headers.kind.service(), event.position())),
+                Work::Command { .. } | Work::Timer(_) => None,
+            }));
+        }
+        vector
+    }
+}
+
+/// What a bug makes of the same input as well.
+fn second_of(happened: &StoredEvent) -> Option<Event> {
+    if !seeded::on(Bug::TwoEventsFromOneInput) {
+        return None;
+    }
+    let Event::ShippingCreated(created) = &happened.event else { return None };
+    let (order_id, reason) = (created.order_id.clone(), CancelReason::NotServed);
+    Some(Event::ShippingCancelled(Cancelled { order_id, reason }))
 }
 
 /// The event and the row that holds it, with the chain after `head`.
@@ -214,6 +253,9 @@ pub(super) fn apply<D: Domain>(
 /// Refuses what the choreography does not allow.
 fn check<R>(service: Service, trigger: Trigger, decision: &Decision<R>) -> Result<(), StateError> {
     let not_allowed = |what: String| Err(StateError::Contradiction(what));
+    if seeded::breaks_the_table() {
+        return Ok(());
+    }
     match (decision, trigger) {
         (Decision::Emit { from, event }, _) => match MURMURATION.rule(service, from, trigger) {
             Rule::Emit(kinds) if kinds.contains(&event.kind()) => Ok(()),

@@ -2,6 +2,7 @@
 
 use contracts::events::order::{Ended, Placed, Prepared};
 use contracts::{Event, Id, StoredEvent};
+use engine::seeded::{self, Bug};
 use engine::{StateError, Write};
 
 use super::{DEADLINE, WINDOW};
@@ -32,7 +33,12 @@ fn apply_placed(
     placed: &Placed,
 ) -> Result<(), StateError> {
     tables::insert(state, placed, &stored.headers)?;
-    state.set_timer(DEADLINE, &placed.order_id, placed.deadline)
+    let mut deadline = placed.deadline;
+    if seeded::on(Bug::ApplyReadsClock) {
+        let given = deadline.millis_since(stored.headers.time);
+        deadline = seeded::clock().plus_millis(u32::try_from(given).unwrap_or(0));
+    }
+    state.set_timer(DEADLINE, &placed.order_id, deadline)
 }
 
 fn apply_prepared(

@@ -4,13 +4,18 @@ use contracts::events::inventory::Reserved;
 use contracts::events::payment::{Charged, DeclineReason, Declined};
 use contracts::events::{Customer, Snapshot};
 use contracts::{Event, Money};
+use engine::seeded::{self, Bug};
 use engine::{Read, StateError};
 
 use crate::tables;
 
 pub(super) fn decide(state: &Read<'_>, reserved: &Reserved) -> Result<Event, StateError> {
     let customer = newest(state, &reserved.customer)?;
-    let account = tables::account(state, &customer.customer.id, reserved.total.currency)?;
+    let mut account = tables::account(state, &customer.customer.id, reserved.total.currency)?;
+    if seeded::on(Bug::DecideReadsCache) {
+        let key = customer.customer.id.as_str();
+        account.outstanding.minor = seeded::cached(key, account.outstanding.minor);
+    }
     Ok(match afterwards(&customer.customer, account.outstanding, reserved.total) {
         Ok(outstanding) => Event::PaymentCharged(Charged {
             order_id: reserved.order_id.clone(),
