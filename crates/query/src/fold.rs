@@ -5,8 +5,8 @@
 //! it twice is writing it once.
 //!
 //! Deliberately absent: Redis, and whatever would make the result depend on how the streams
-//! interleaved. A record folds one stream; whether an order is settled is a rule over its four
-//! records as they are after the batch, whichever of them came first.
+//! interleaved. A record folds one stream; whether an order is settled, and how long its steps took,
+//! are rules over its four records as they are after the batch, whichever of them came first.
 
 pub mod changes;
 pub mod table;
@@ -39,7 +39,7 @@ pub struct Item {
 pub struct Fold {
     items: Vec<Item>,
     desk: Desk,
-    days_wanted: bool,
+    booked_wanted: bool,
 }
 
 impl Item {
@@ -59,20 +59,19 @@ impl Fold {
         for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
             desk.want(event);
         }
-        Self { items, desk, days_wanted: false }
+        Self { items, desk, booked_wanted: false }
     }
 
     /// The names of the records that must be read next; empty once all are there.
     pub fn wanted(&mut self) -> Vec<String> {
         let wanted = self.desk.wanted();
-        if !wanted.is_empty() || self.days_wanted {
+        if !wanted.is_empty() || self.booked_wanted {
             return wanted;
         }
-        // Which days are touched stands in the orders, so they are known one step later.
-        self.days_wanted = true;
-        for event in self.items.iter().filter_map(|item| item.event.as_ref().ok()) {
-            self.desk.want_day(event);
-        }
+        // What is booked where stands in the orders, so it is known one step later.
+        self.booked_wanted = true;
+        let events = self.items.iter().filter_map(|item| item.event.as_ref().ok());
+        self.desk.want_booked(events);
         self.desk.wanted()
     }
 
@@ -90,6 +89,7 @@ impl Fold {
     /// When a record says that it has folded one of these events before.
     pub fn finish(mut self) -> Result<Changes, Damaged> {
         let mut parked = Vec::new();
+        self.desk.begin();
         for item in &self.items {
             match &item.event {
                 Ok(event) => match self.desk.fold(event)? {

@@ -1,8 +1,12 @@
-//! The read side over REST: the three questions, and how the process stands.
+//! The read side over REST: the questions that it answers, and how the process stands.
 //!
 //! Every read takes a consistency token and waits, within a bound, until the projector has folded
 //! that much; and every answer is given with the token of what it has seen, so that a client who
 //! hands it on never sees time go backwards.
+
+mod lists;
+mod query;
+mod reports;
 
 pub mod problems;
 pub mod standing;
@@ -13,19 +17,25 @@ use std::time::Duration;
 use contracts::Timestamp;
 use runtime::Token;
 use runtime::http::server::Routes;
-use runtime::http::{PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, json, page, token};
+use runtime::http::{Problem, Response, StatusCode, TOKEN_HEADER, json, token};
 use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::{self, Filter};
 use serde::Serialize;
 
-use crate::answers::customer::customer_orders;
 use crate::answers::dashboard::dashboard;
 use crate::answers::freshness::Freshness;
 use crate::answers::order::order;
+use crate::answers::product::product_sales;
 use crate::reader::Reader;
 
 /// How long a read waits for what its token names.
 pub const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
+
+/// What the read model is doing, in answers whose body does not say it.
+pub const STATE_HEADER: &str = "murmur-state";
+
+/// How many rows the read model is behind, in answers whose body does not say it.
+pub const BEHIND_HEADER: &str = "murmur-behind";
 
 /// What the routes hold.
 #[derive(Clone)]
@@ -55,15 +65,16 @@ impl App {
 #[must_use]
 pub fn routes(app: App) -> Routes {
     let order = warp::path!("orders" / String).and(read(&app)).then(get_order);
-    let customer_orders = warp::path!("customers" / String / "orders")
-        .and(page())
-        .and(read(&app))
-        .then(get_customer_orders);
+    let sales = warp::path!("products" / String / "sales").and(read(&app)).then(get_product_sales);
     let dashboard = warp::path!("dashboard").and(read(&app)).then(get_dashboard);
     order
-        .or(customer_orders)
-        .unify()
         .or(dashboard)
+        .unify()
+        .or(sales)
+        .unify()
+        .or(lists::routes(&app))
+        .unify()
+        .or(reports::routes(&app))
         .unify()
         .or(standing::routes(app))
         .unify()
@@ -87,19 +98,13 @@ async fn get_order(id: String, read: Read) -> Response {
     answer.await.unwrap_or_else(Problem::into_response)
 }
 
-async fn get_customer_orders(id: String, page: PageRequest, read: Read) -> Response {
+async fn get_product_sales(sku: String, read: Read) -> Response {
     let answer = async {
-        let id = problems::id(&id)?;
-        let after = page.after.as_deref().map(problems::sequence).transpose()?;
+        let sku = problems::id(&sku)?;
         read.wait().await?;
-        let answer = customer_orders(&read.app.0.reader, &id, page.limit, after).await;
+        let answer = product_sales(&read.app.0.reader, &sku).await;
         let answer = answer.map_err(|none| read.problem(none))?;
-        let mut response = read.found(&answer, &answer.freshness);
-        if let Some(last) = &answer.last {
-            let link = format!("<{}>; rel=\"next\"", page.next(last));
-            insert(&mut response, header::LINK.as_str(), &link);
-        }
-        Ok(response)
+        Ok(read.found(&answer, &answer.freshness))
     };
     answer.await.unwrap_or_else(Problem::into_response)
 }

@@ -9,12 +9,17 @@ use std::str::FromStr;
 
 use contracts::{Service, Timestamp};
 
+use crate::records::Grouping;
+
 /// The version of records and indexes. It changes whenever a fold's result changes: a generation of
 /// another version is never folded further, but built anew.
-pub const VIEWS_VERSION: u32 = 1;
+pub const VIEWS_VERSION: u32 = 2;
 
 /// The key that names the live generation.
 pub const POINTER: &str = "{query}:generation";
+
+/// How far a generation has folded the streams: its position, as a name inside it.
+pub const POSITION: &str = "position";
 
 /// Family of what ORDER says of an order, by order id.
 pub const ORDER: &str = "order:ORDER";
@@ -33,6 +38,21 @@ pub const DAY: &str = "day:ORDER";
 /// Family of the totals over one stream, by the stream's name.
 pub const TOTALS: &str = "totals";
 
+/// Family of what products and customers have brought in, by `product/SKU` or `customer/id`.
+pub const SELLER: &str = "seller:ORDER";
+/// Family of those that brought in most, by the stream's name.
+pub const LEADERS: &str = "leaders";
+/// Family of the stock of one product, by SKU.
+pub const ON_HAND: &str = "stock:INVENTORY";
+/// Family of how long a step of the saga takes, by the step's name.
+pub const LATENCY: &str = "latency";
+/// Family of one month of one group of a report, by `STREAM/grouping/month/key`.
+pub const LEDGER: &str = "ledger";
+
+/// Index of products of which few units are left. Score: units that can still be ordered.
+pub const LOW_STOCK: &str = "low-stock:INVENTORY";
+/// Index of all orders. Score: the sequence of `order.placed`.
+pub const ORDERS: &str = "orders:ORDER";
 /// Index of business days. Score: the date as a number, such as 20260131.
 pub const DAYS: &str = "days:ORDER";
 /// Index of orders that somebody still owes an event. Score: milliseconds since 1970 from which on
@@ -45,6 +65,31 @@ pub const PARKED: &str = "parked";
 #[must_use]
 pub fn customer_orders(customer_id: &str) -> String {
     format!("customer-orders:ORDER:{customer_id}")
+}
+
+/// The score of a business day in [`DAYS`]: the date as a number.
+#[must_use]
+pub fn day_score(date: &str) -> i64 {
+    let digits: String = date.chars().filter(char::is_ascii_digit).collect();
+    digits.parse().unwrap_or(0)
+}
+
+/// The id of what one product or customer has brought in.
+#[must_use]
+pub fn seller(grouping: Grouping, key: &str) -> String {
+    format!("{}/{key}", grouping.name())
+}
+
+/// The id of one month of one group of a report that is folded from the stream of `service`.
+#[must_use]
+pub fn ledger(service: Service, grouping: Grouping, month: &str, key: &str) -> String {
+    format!("{}/{}/{month}/{key}", service.stream(), grouping.name())
+}
+
+/// Index of the groups of a report that have anything in a month. The score says nothing.
+#[must_use]
+pub fn ledgers(service: Service, grouping: Grouping, month: &str) -> String {
+    format!("ledgers:{}/{}/{month}", service.stream(), grouping.name())
 }
 
 /// The name of a record inside its generation.
@@ -106,10 +151,16 @@ impl Generation {
         format!("{{query}}:{self}:{name}")
     }
 
+    /// The key that says that it was built to its end once. Before, nobody reads it.
+    #[must_use]
+    pub fn built_key(&self) -> String {
+        self.key("built")
+    }
+
     /// The key of its position.
     #[must_use]
     pub fn position_key(&self) -> String {
-        self.key("position")
+        self.key(POSITION)
     }
 }
 

@@ -1,5 +1,7 @@
 //! One order across all services: four records joined, by rules that do not care which came first.
 
+pub mod pace;
+
 use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
 use contracts::{Cause, Kind, Service, Timestamp};
 use serde::Serialize;

@@ -1,28 +1,44 @@
 //! The state of the whole business in one answer.
+//!
+//! What it reads is bounded, however many orders there are: totals that are kept as such, rings of
+//! slots, the few that lead, and the first entries of indexes.
+
+mod best;
+mod latency;
+mod low_stock;
+mod pulse;
+mod sagas;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::EndReason;
-use contracts::{Id, Money, Service, Timestamp};
+use contracts::{Service, Timestamp};
 use serde::Serialize;
 
 use super::NoAnswer;
 use super::freshness::Freshness;
-use super::order::{FAMILIES, Records};
 use crate::keys;
 use crate::reader::page::{Entry, Order, Page, PageRequest};
 use crate::reader::{Look, ReadError, Reader, record};
+use crate::records::pulse::{HOURS, MINUTES};
 use crate::records::sums::Sum;
-use crate::records::{AccountTotals, EntityTotals, Sales, ShipmentTotals, StockTotals};
-use crate::saga::Owed;
+use crate::records::{AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals};
+use crate::saga::pace::STRIDES;
+use sagas::stuck_before;
+
+pub use best::Best;
+pub use latency::{Spread, StepLatency};
+pub use low_stock::{LOW_SHOWN, LOW_UNITS, Low, LowStock};
+pub use pulse::Span;
+pub use sagas::{STUCK_MAX, Sagas, Stuck};
+
+/// A record as it was read, if there is one.
+type Value = Option<Vec<u8>>;
 
 /// Business days that are shown, newest first.
 pub const DAYS_MAX: usize = 31;
-
-/// Stuck orders that are shown, oldest first. All are counted.
-pub const STUCK_MAX: usize = 50;
 
 /// The dashboard.
 #[derive(Debug, Serialize)]
@@ -31,6 +47,18 @@ pub struct Dashboard {
     pub orders: SalesAnswer,
     /// The newest business days.
     pub days: Vec<Day>,
+    /// The last hour, minute by minute, by the times of events.
+    pub minutes: Vec<Span>,
+    /// The last two days, hour by hour, by the times of events.
+    pub hours: Vec<Span>,
+    /// The products that brought in most.
+    pub top_products: Vec<Best>,
+    /// The customers that brought in most.
+    pub top_customers: Vec<Best>,
+    /// Products of which few units are left.
+    pub low_stock: LowStock,
+    /// How long the steps of the saga take.
+    pub latencies: Vec<StepLatency>,
     /// Orders in flight, and those that take too long.
     pub sagas: Sagas,
     /// Money.
@@ -87,38 +115,6 @@ pub struct Day {
     pub sales: SalesAnswer,
 }
 
-/// Orders that are not settled.
-#[derive(Debug, Serialize)]
-pub struct Sagas {
-    /// How many orders somebody still owes an event.
-    pub in_flight: u64,
-    /// How many of them take longer than the bound.
-    pub stuck: u64,
-    /// The bound, in milliseconds.
-    pub stuck_after_ms: u64,
-    /// Those that take longest.
-    pub oldest_stuck: Vec<Stuck>,
-}
-
-/// An order that takes too long.
-#[derive(Debug, Serialize)]
-pub struct Stuck {
-    /// The order.
-    pub order_id: String,
-    /// Its state, by the choreography's name.
-    pub state: State,
-    /// Who ordered.
-    pub customer_id: Id,
-    /// The sum of its lines.
-    pub total: Money,
-    /// Since when it could have been finished.
-    pub since: Timestamp,
-    /// How long that is, in milliseconds.
-    pub for_ms: i64,
-    /// Who owes which event.
-    pub next: Vec<Owed>,
-}
-
 /// Money.
 #[derive(Debug, Serialize)]
 pub struct Payments {
@@ -159,15 +155,48 @@ pub async fn dashboard(
     stuck_after: Duration,
     now: Timestamp,
 ) -> Result<Dashboard, NoAnswer> {
-    let names = Service::ALL.map(keys::totals);
     let stuck_after_ms = u64::try_from(stuck_after.as_millis()).unwrap_or(u64::MAX);
     let bound = (now.micros() / 1_000).saturating_sub_unsigned(stuck_after_ms);
-    let mut look = reader.look(&names, &[newest_days(), stuck_before(bound)]).await?;
-    let stuck = look.pages.pop().unwrap_or_default();
-    let days = look.pages.pop().unwrap_or_default();
+    let pages = [newest_days(), stuck_before(bound), low_stock::page()];
+    let look = reader.look(&names(), &pages).await?;
+    let [days, stuck, low] = &look.pages[..] else { return Err(too_little().into()) };
     let freshness = Freshness::of(&look.positions, &reader.standing());
-    let sagas = Sagas::of(&stuck, stuck_after_ms, now)?;
-    Ok(Dashboard::of(&look, &days, sagas, freshness)?)
+    let sagas = Sagas::of(stuck, stuck_after_ms, now)?;
+    let low_stock = LowStock::of(low)?;
+    Ok(Dashboard::of(&look, days, low_stock, sagas, freshness)?)
+}
+
+/// The names of all plain records, in the order in which [`Plain`] takes them apart.
+fn names() -> Vec<String> {
+    let mut names = Service::ALL.map(keys::totals).to_vec();
+    names.push(keys::record(keys::LEADERS, Service::Order.stream()));
+    names.extend(latency::names());
+    names.extend(pulse::names(MINUTES));
+    names.extend(pulse::names(HOURS));
+    names
+}
+
+/// The values of [`names`].
+struct Plain<'a> {
+    totals: &'a [Value; Service::ALL.len()],
+    leaders: &'a Value,
+    latencies: &'a [Value],
+    minutes: &'a [Value],
+    hours: &'a [Value],
+}
+
+impl<'a> Plain<'a> {
+    fn of(values: &'a [Value]) -> Option<Self> {
+        let (totals, rest) = values.split_first_chunk()?;
+        let (leaders, rest) = rest.split_first()?;
+        let (latencies, rest) = rest.split_at_checked(STRIDES.len())?;
+        let (minutes, hours) = rest.split_at_checked(usize::try_from(MINUTES.slots).ok()?)?;
+        Some(Self { totals, leaders, latencies, minutes, hours })
+    }
+}
+
+fn too_little() -> ReadError {
+    ReadError::Damaged("Redis answered too little".to_owned())
 }
 
 fn newest_days() -> PageRequest {
@@ -181,27 +210,28 @@ fn newest_days() -> PageRequest {
     }
 }
 
-fn stuck_before(millis: i64) -> PageRequest {
-    PageRequest {
-        index: keys::UNSETTLED.to_owned(),
-        low: "-inf".to_owned(),
-        high: millis.to_string(),
-        order: Order::Up,
-        most: STUCK_MAX,
-        families: FAMILIES,
-    }
-}
-
 impl Dashboard {
-    fn of(look: &Look, days: &Page, sagas: Sagas, freshness: Freshness) -> Result<Self, ReadError> {
-        let [customers, products, sales, stock, accounts, shipments] = &look.records[..] else {
-            return Err(ReadError::Damaged("Redis answered too little".to_owned()));
-        };
+    fn of(
+        look: &Look,
+        days: &Page,
+        low_stock: LowStock,
+        sagas: Sagas,
+        freshness: Freshness,
+    ) -> Result<Self, ReadError> {
+        let plain = Plain::of(&look.records).ok_or_else(too_little)?;
+        let [customers, products, sales, stock, accounts, shipments] = plain.totals;
         let sales: Sales = record(Some(sales))?.unwrap_or_default();
         let days = days.entries.iter().map(Day::of).collect::<Result<Vec<_>, _>>()?;
+        let leaders: Leaders = record(Some(plain.leaders))?.unwrap_or_default();
         Ok(Self {
             orders: SalesAnswer::of(&sales),
             days: days.into_iter().flatten().collect(),
+            minutes: pulse::spans(MINUTES, plain.minutes)?,
+            hours: pulse::spans(HOURS, plain.hours)?,
+            top_products: best::best(&leaders.products),
+            top_customers: best::best(&leaders.customers),
+            low_stock,
+            latencies: latency::latencies(plain.latencies)?,
             sagas,
             payments: Payments::of(&record(Some(accounts))?.unwrap_or_default()),
             stock: record(Some(stock))?.unwrap_or_default(),
@@ -230,7 +260,8 @@ impl SalesAnswer {
     }
 }
 
-fn order_states() -> impl Iterator<Item = State> {
+/// The states that an order can be in.
+pub(super) fn order_states() -> impl Iterator<Item = State> {
     let of_order = MURMURATION.states.iter().filter(|(service, _)| *service == Service::Order);
     of_order.flat_map(|(_, states)| states.iter().copied()).filter(|state| *state != NONE)
 }
@@ -240,35 +271,6 @@ impl Day {
         let sales: Option<Sales> = record(entry.records.first())?;
         let date = entry.member.clone();
         Ok(sales.map(|sales| Self { date, sales: SalesAnswer::of(&sales) }))
-    }
-}
-
-impl Sagas {
-    fn of(page: &Page, stuck_after_ms: u64, now: Timestamp) -> Result<Self, ReadError> {
-        let stuck = page.entries.iter().map(|entry| Stuck::of(entry, now));
-        let stuck = stuck.collect::<Result<Vec<_>, _>>()?;
-        Ok(Self {
-            in_flight: page.all,
-            stuck: page.within,
-            stuck_after_ms,
-            oldest_stuck: stuck.into_iter().flatten().collect(),
-        })
-    }
-}
-
-impl Stuck {
-    fn of(entry: &Entry, now: Timestamp) -> Result<Option<Self>, ReadError> {
-        let records = Records::of(&entry.records)?;
-        let saga = records.saga();
-        Ok(saga.order.map(|order| Self {
-            order_id: entry.member.clone(),
-            state: order.state(),
-            customer_id: order.customer.customer.id.clone(),
-            total: order.total,
-            since: order.expected_from(),
-            for_ms: now.millis_since(order.expected_from()),
-            next: saga.owed(),
-        }))
     }
 }
 

@@ -6,7 +6,7 @@ use contracts::{Service, Timestamp};
 use serde::Serialize;
 
 use crate::positions::Positions;
-use crate::standing::{Phase, Standing};
+use crate::standing::{Phase, Rebuild, Standing};
 
 /// How fresh an answer is.
 #[derive(Clone, Debug, Serialize)]
@@ -18,6 +18,12 @@ pub struct Freshness {
     pub reason: Option<String>,
     /// Rows that the streams are known to hold and that are not folded.
     pub behind: u64,
+    /// Milliseconds by which this is behind at most: the age of the last folded row of the stream
+    /// that is behind the longest, or 0 if none is. Not known if nothing of such a stream is folded.
+    pub behind_ms: Option<i64>,
+    /// How far the building is, while the read model is built from zero.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub rebuild: Option<Rebuild>,
     /// Each stream.
     pub streams: BTreeMap<&'static str, StreamFreshness>,
 }
@@ -53,7 +59,11 @@ impl Freshness {
             Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
         };
         let behind = streams.values().map(StreamFreshness::behind).sum();
-        Self { state: standing.phase.name(), reason, behind, streams }
+        let now = (standing.clock)();
+        let behind_ms = streams.values().map(|stream| stream.behind_ms(now));
+        let behind_ms = behind_ms.fold(Some(0), |most, own| Some(most?.max(own?)));
+        let (state, rebuild) = (standing.phase.name(), standing.rebuild());
+        Self { state, reason, behind, behind_ms, rebuild, streams }
     }
 
     /// Of no answer, since there is no read model.
@@ -95,6 +105,10 @@ impl StreamFreshness {
             connected: progress.connected,
             alarm: progress.alarm,
         }
+    }
+
+    fn behind_ms(&self, now: Timestamp) -> Option<i64> {
+        if self.behind() == 0 { Some(0) } else { Some(now.millis_since(self.as_of?).max(0)) }
     }
 
     fn behind(&self) -> u64 {

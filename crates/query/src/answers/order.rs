@@ -1,10 +1,12 @@
 //! One order, denormalized: what all services say of it.
 
+mod timeline;
+
 use contracts::choreography::{NONE, State};
 use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
-use contracts::{Id, Money, Service, Timestamp};
+use contracts::{Id, Money, Timestamp};
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -14,8 +16,10 @@ use crate::reader::page::Values;
 use crate::reader::{ReadError, Reader, record};
 use crate::records::order::End;
 use crate::records::payment::{Decline, Limit};
-use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, Step, StockRecord};
+use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
 use crate::saga::{Owed, Saga};
+
+pub use timeline::Moment;
 
 /// The families of an order's records.
 pub(super) const FAMILIES: &[&str] = &[keys::ORDER, keys::STOCK, keys::PAYMENT, keys::SHIPMENT];
@@ -45,6 +49,8 @@ pub struct OrderAnswer {
     pub placed_at: Timestamp,
     /// When anything last happened to it.
     pub updated_at: Timestamp,
+    /// Milliseconds between these two, by the clocks of the two services.
+    pub took_ms: i64,
     /// When it is cancelled if it is still `placed`.
     pub deadline: Timestamp,
     /// When the hand-over window closes, once it is open.
@@ -130,18 +136,6 @@ pub struct ShipmentOfOrder {
     pub cancelled: Option<CancelReason>,
 }
 
-/// One event in the timeline.
-#[derive(Debug, Serialize)]
-pub struct Moment {
-    /// The stream.
-    pub stream: &'static str,
-    /// The event.
-    #[serde(flatten)]
-    pub step: Step,
-    /// Milliseconds since the order was placed, by the clocks of the two services.
-    pub after_ms: i64,
-}
-
 /// The four records of one order.
 pub(super) struct Records {
     order: Option<OrderRecord>,
@@ -170,9 +164,9 @@ pub async fn order(reader: &Reader, id: &Id) -> Result<OrderAnswer, NoAnswer> {
 
 impl OrderAnswer {
     fn of(id: &Id, order: &OrderRecord, saga: &Saga<'_>, freshness: Freshness) -> Self {
-        let timeline: Vec<_> =
-            saga.timeline().into_iter().map(|step| Moment::of(step, order)).collect();
+        let timeline = timeline::timeline(saga, order);
         let updated_at = timeline.iter().map(|moment| moment.step.time).max();
+        let updated_at = updated_at.unwrap_or_else(|| order.placed_at());
         Self {
             order_id: id.clone(),
             state: order.state(),
@@ -184,7 +178,8 @@ impl OrderAnswer {
             units: order.units(),
             business_date: order.business_date.clone(),
             placed_at: order.placed_at(),
-            updated_at: updated_at.unwrap_or_else(|| order.placed_at()),
+            updated_at,
+            took_ms: updated_at.millis_since(order.placed_at()),
             deadline: order.deadline,
             hand_over_until: order.until,
             stock: StockOfOrder::of(saga.stock),
@@ -273,13 +268,5 @@ impl ShipmentOfOrder {
             units: parcel.map(|parcel| parcel.units),
             cancelled: shipment.and_then(|shipment| shipment.cancelled),
         }
-    }
-}
-
-impl Moment {
-    fn of(step: &Step, order: &OrderRecord) -> Self {
-        let service: Service = step.service();
-        let after_ms = step.time.millis_since(order.placed_at());
-        Self { stream: service.stream(), step: step.clone(), after_ms }
     }
 }

@@ -1,104 +1,37 @@
 //! All records that a batch touches, and the routing of each event to those that fold it.
 
-use std::collections::BTreeSet;
+mod crossing;
+mod selling;
+mod tables;
+mod wanting;
 
-use contracts::events::{Customer, Product};
+use std::collections::{BTreeMap, BTreeSet};
+
 use contracts::{Event, Kind, Service, StoredEvent};
 
 use super::changes::{Changes, IndexChange};
-use super::table::{Damaged, Shelf, Table};
+use super::table::Damaged;
 use crate::keys;
-use crate::records::{
-    AccountTotals, Contradiction, EntityTotals, OrderRecord, PaymentRecord, Sales, ShipmentRecord,
-    ShipmentTotals, StockRecord, StockTotals,
-};
-use crate::saga::Saga;
+use crate::records::on_hand::movements;
+use crate::records::pulse::{HOURS, MINUTES};
+use crate::records::{Contradiction, OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
+use crossing::Paces;
+use tables::Tables;
 
-#[derive(Debug)]
+#[derive(Debug, Default)]
 pub(super) struct Desk {
-    orders: Table<OrderRecord>,
-    stocks: Table<StockRecord>,
-    payments: Table<PaymentRecord>,
-    shipments: Table<ShipmentRecord>,
-    customers: Table<Customer>,
-    products: Table<Product>,
-    days: Table<Sales>,
-    sales: Table<Sales>,
-    entity_totals: Table<EntityTotals>,
-    stock_totals: Table<StockTotals>,
-    account_totals: Table<AccountTotals>,
-    shipment_totals: Table<ShipmentTotals>,
+    tables: Tables,
     touched_orders: BTreeSet<String>,
+    paces_before: BTreeMap<String, Paces>,
     indexes: Vec<IndexChange>,
 }
 
-impl Default for Desk {
-    fn default() -> Self {
-        Self {
-            orders: Table::new(keys::ORDER),
-            stocks: Table::new(keys::STOCK),
-            payments: Table::new(keys::PAYMENT),
-            shipments: Table::new(keys::SHIPMENT),
-            customers: Table::new(keys::CUSTOMER),
-            products: Table::new(keys::PRODUCT),
-            days: Table::new(keys::DAY),
-            sales: Table::new(keys::TOTALS),
-            entity_totals: Table::new(keys::TOTALS),
-            stock_totals: Table::new(keys::TOTALS),
-            account_totals: Table::new(keys::TOTALS),
-            shipment_totals: Table::new(keys::TOTALS),
-            touched_orders: BTreeSet::new(),
-            indexes: Vec::new(),
-        }
-    }
-}
+type Folded = Result<Result<(), Contradiction>, Damaged>;
 
 impl Desk {
-    /// Wants what the event touches, as far as the event itself says it.
-    pub(super) fn want(&mut self, event: &StoredEvent) {
-        if is_about_one_order(event.headers.kind) {
-            self.want_order(event.headers.id.as_str());
-        }
-        let (id, stream) = (event.headers.id.as_str(), event.headers.kind.service().stream());
-        match event.headers.kind.service() {
-            Service::Customer => {
-                self.customers.want(id);
-                self.entity_totals.want(stream);
-            }
-            Service::Product => {
-                self.products.want(id);
-                self.entity_totals.want(stream);
-            }
-            Service::Order => self.sales.want(stream),
-            Service::Inventory => self.stock_totals.want(stream),
-            Service::Payment => self.account_totals.want(stream),
-            Service::Shipping => self.shipment_totals.want(stream),
-        }
-    }
-
-    /// All four records of an order: whether it is settled is a rule over all of them.
-    fn want_order(&mut self, id: &str) {
-        self.orders.want(id);
-        self.stocks.want(id);
-        self.payments.want(id);
-        self.shipments.want(id);
-        self.touched_orders.insert(id.to_owned());
-    }
-
-    /// Wants the business day of an order that the event moves.
-    pub(super) fn want_day(&mut self, event: &StoredEvent) {
-        if let Event::OrderPlaced(placed) = &event.event {
-            self.days.want(&placed.business_date);
-        } else if event.headers.kind.service() == Service::Order
-            && let Some(order) = self.orders.get(event.headers.id.as_str())
-        {
-            self.days.want(&order.business_date);
-        }
-    }
-
     pub(super) fn wanted(&mut self) -> Vec<String> {
         let mut names = Vec::new();
-        for shelf in self.shelves() {
+        for shelf in self.tables.shelves() {
             shelf.list_wanted(&mut names);
         }
         names
@@ -108,14 +41,16 @@ impl Desk {
         &mut self,
         values: &mut dyn Iterator<Item = Option<Vec<u8>>>,
     ) -> Result<(), Damaged> {
-        self.shelves().into_iter().try_for_each(|shelf| shelf.fill(values))
+        self.tables.shelves().into_iter().try_for_each(|shelf| shelf.fill(values))
+    }
+
+    /// Notes how things stand before the first event is folded.
+    pub(super) fn begin(&mut self) {
+        self.paces_before = self.paces();
     }
 
     /// Folds one event into each record that it touches.
-    pub(super) fn fold(
-        &mut self,
-        event: &StoredEvent,
-    ) -> Result<Result<(), Contradiction>, Damaged> {
+    pub(super) fn fold(&mut self, event: &StoredEvent) -> Folded {
         match event.headers.kind.service() {
             Service::Customer => self.fold_customer(event)?,
             Service::Product => self.fold_product(event)?,
@@ -133,10 +68,10 @@ impl Desk {
         | Event::CustomerChanged(customer)
         | Event::CustomerClosed(customer) = &event.event
         {
-            *self.customers.edit(id, at)? = Some(customer.clone());
+            *self.tables.customers.edit(id, at)? = Some(customer.clone());
         }
-        let stream = Service::Customer.stream();
-        self.entity_totals.edit(stream, at)?.get_or_insert_default().fold(event);
+        let totals = self.tables.entity_totals.edit(Service::Customer.stream(), at)?;
+        totals.get_or_insert_default().fold(event);
         Ok(())
     }
 
@@ -146,30 +81,39 @@ impl Desk {
         | Event::ProductChanged(product)
         | Event::ProductDiscontinued(product) = &event.event
         {
-            *self.products.edit(id, at)? = Some(product.clone());
+            *self.tables.products.edit(id, at)? = Some(product.clone());
         }
-        let stream = Service::Product.stream();
-        self.entity_totals.edit(stream, at)?.get_or_insert_default().fold(event);
+        let totals = self.tables.entity_totals.edit(Service::Product.stream(), at)?;
+        totals.get_or_insert_default().fold(event);
         Ok(())
     }
 
-    fn fold_order(&mut self, event: &StoredEvent) -> Result<Result<(), Contradiction>, Damaged> {
+    fn fold_order(&mut self, event: &StoredEvent) -> Folded {
         if !is_about_one_order(event.headers.kind) {
             return Ok(Ok(()));
         }
         let (id, at) = (event.headers.id.as_str(), event.headers.sequence);
-        let record = self.orders.edit(id, at)?;
+        let record = self.tables.orders.edit(id, at)?;
         let from = record.as_ref().map_or("", OrderRecord::state);
         if let Err(contradiction) = OrderRecord::fold(record, event) {
             return Ok(Err(contradiction));
         }
-        let Some(order) = self.orders.get(id) else { return Ok(Ok(())) };
-        let day = self.days.edit(&order.business_date, at)?;
+        let Tables { orders, days, sales, minutes, hours, .. } = &mut self.tables;
+        let Some(order) = orders.get(id) else { return Ok(Ok(())) };
+        let day = days.edit(&order.business_date, at)?;
         day.get_or_insert_default().fold(from, order, event);
-        let all = self.sales.edit(Service::Order.stream(), at)?;
+        let all = sales.edit(Service::Order.stream(), at)?;
         all.get_or_insert_default().fold(from, order, event);
+        for (ring, slots) in [(MINUTES, minutes), (HOURS, hours)] {
+            let number = ring.number(event.headers.time);
+            let slot = slots.edit(&ring.slot(number), at)?;
+            slot.get_or_insert_default().fold(number, order, event);
+        }
         if event.headers.kind == Kind::OrderPlaced {
             self.indexes.extend(placed_in_indexes(id, order));
+        }
+        if event.headers.kind == Kind::OrderCompleted {
+            self.book_sale(id, at)?;
         }
         Ok(Ok(()))
     }
@@ -177,9 +121,13 @@ impl Desk {
     fn fold_stock(&mut self, event: &StoredEvent) -> Result<(), Damaged> {
         let (id, at) = (event.headers.id.as_str(), event.headers.sequence);
         if is_about_one_order(event.headers.kind) {
-            StockRecord::fold(self.stocks.edit(id, at)?, event);
+            StockRecord::fold(self.tables.stocks.edit(id, at)?, event);
         }
-        let totals = self.stock_totals.edit(Service::Inventory.stream(), at)?;
+        for (sku, movement) in movements(&event.event) {
+            let on_hand = self.tables.on_hand.edit(sku.as_str(), at)?;
+            on_hand.get_or_insert_default().fold(movement);
+        }
+        let totals = self.tables.stock_totals.edit(Service::Inventory.stream(), at)?;
         totals.get_or_insert_default().fold(event);
         Ok(())
     }
@@ -187,9 +135,12 @@ impl Desk {
     fn fold_payment(&mut self, event: &StoredEvent) -> Result<(), Damaged> {
         let (id, at) = (event.headers.id.as_str(), event.headers.sequence);
         if is_about_one_order(event.headers.kind) {
-            PaymentRecord::fold(self.payments.edit(id, at)?, event);
+            PaymentRecord::fold(self.tables.payments.edit(id, at)?, event);
         }
-        let totals = self.account_totals.edit(Service::Payment.stream(), at)?;
+        if let Event::PaymentRefunded(refunded) = &event.event {
+            self.book_refund(refunded, event.headers.time, at)?;
+        }
+        let totals = self.tables.account_totals.edit(Service::Payment.stream(), at)?;
         totals.get_or_insert_default().fold(event);
         Ok(())
     }
@@ -197,59 +148,34 @@ impl Desk {
     fn fold_shipment(&mut self, event: &StoredEvent) -> Result<(), Damaged> {
         let (id, at) = (event.headers.id.as_str(), event.headers.sequence);
         if is_about_one_order(event.headers.kind) {
-            ShipmentRecord::fold(self.shipments.edit(id, at)?, event);
+            ShipmentRecord::fold(self.tables.shipments.edit(id, at)?, event);
         }
-        let totals = self.shipment_totals.edit(Service::Shipping.stream(), at)?;
+        let totals = self.tables.shipment_totals.edit(Service::Shipping.stream(), at)?;
         totals.get_or_insert_default().fold(event);
         Ok(())
     }
 
     pub(super) fn into_changes(mut self) -> Result<Changes, Damaged> {
+        self.count_paces()?;
         let mut indexes = std::mem::take(&mut self.indexes);
         indexes.extend(self.touched_orders.iter().filter_map(|id| self.unsettled(id)));
+        indexes.extend(self.low_stock());
         let mut records = Vec::new();
-        for shelf in self.shelves() {
+        for shelf in self.tables.shelves() {
             shelf.list_changed(&mut records)?;
         }
         Ok(Changes { records, indexes, parked: Vec::new() })
     }
-
-    /// Whether the order belongs among those that are not settled. Says nothing of an order that
-    /// ORDER has not told of yet: its `order.placed` will come, and bring it here again.
-    fn unsettled(&self, id: &str) -> Option<IndexChange> {
-        let saga = Saga {
-            order: self.orders.get(id),
-            stock: self.stocks.get(id),
-            payment: self.payments.get(id),
-            shipment: self.shipments.get(id),
-        };
-        let since = saga.order?.expected_from();
-        let score = (!saga.settled()).then_some(since.micros() / 1_000);
-        Some(IndexChange { index: keys::UNSETTLED.to_owned(), member: id.to_owned(), score })
-    }
-
-    fn shelves(&mut self) -> [&mut dyn Shelf; 12] {
-        [
-            &mut self.orders,
-            &mut self.stocks,
-            &mut self.payments,
-            &mut self.shipments,
-            &mut self.customers,
-            &mut self.products,
-            &mut self.days,
-            &mut self.sales,
-            &mut self.entity_totals,
-            &mut self.stock_totals,
-            &mut self.account_totals,
-            &mut self.shipment_totals,
-        ]
-    }
 }
 
-fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 2] {
+fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 3] {
     let date = &order.business_date;
-    let digits: String = date.chars().filter(char::is_ascii_digit).collect();
     [
+        IndexChange {
+            index: keys::ORDERS.to_owned(),
+            member: id.to_owned(),
+            score: Some(order.number().cast_signed()),
+        },
         IndexChange {
             index: keys::customer_orders(order.customer.customer.id.as_str()),
             member: id.to_owned(),
@@ -258,7 +184,7 @@ fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 2] {
         IndexChange {
             index: keys::DAYS.to_owned(),
             member: date.clone(),
-            score: Some(digits.parse().unwrap_or(0)),
+            score: Some(keys::day_score(date)),
         },
     ]
 }

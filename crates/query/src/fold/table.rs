@@ -88,6 +88,22 @@ impl<T> Table<T> {
         slot.changed = true;
         Ok(&mut slot.record)
     }
+
+    /// A record of several streams to change. No one sequence says how far it has come.
+    pub(super) fn edit_of_several(&mut self, id: &str) -> Result<&mut Option<T>, Damaged> {
+        let Some(slot) = self.slots.get_mut(id) else {
+            let name = keys::record(self.family, id);
+            return Err(Damaged { name, reason: "it was changed but never read".into() });
+        };
+        slot.changed = true;
+        Ok(&mut slot.record)
+    }
+
+    /// The records that were changed.
+    pub(super) fn changed(&self) -> impl Iterator<Item = (&str, &T)> {
+        let changed = self.slots.iter().filter(|(_, slot)| slot.changed);
+        changed.filter_map(|(id, slot)| Some((id.as_str(), slot.record.as_ref()?)))
+    }
 }
 
 impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {

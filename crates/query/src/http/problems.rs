@@ -20,6 +20,11 @@ pub fn of(none: NoAnswer, standing: &Standing) -> Problem {
     match none {
         NoAnswer::Unknown { what, id, freshness } => unknown(what, &id, &freshness),
         NoAnswer::Unreadable(error) => unreadable(&error, standing),
+        too_large @ NoAnswer::TooLarge { .. } => {
+            let title = "The report would be too large";
+            Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "report-too-large", title)
+                .detail(format!("{too_large}; ask for another grouping, or look at single ones"))
+        }
     }
 }
 
@@ -28,7 +33,11 @@ fn unknown(what: &'static str, id: &str, freshness: &Freshness) -> Problem {
     let problem = if freshness.is_incomplete() {
         unavailable(freshness.state, BEHIND)
     } else {
-        let slug = if what == "order" { "unknown-order" } else { "unknown-customer" };
+        let slug = match what {
+            "order" => "unknown-order",
+            "product" => "unknown-product",
+            _ => "unknown-customer",
+        };
         Problem::new(StatusCode::NOT_FOUND, slug, format!("There is no such {what}"))
     };
     problem.detail(format!("{what} {id} is not in the read model")).with("freshness", freshness)

@@ -18,6 +18,8 @@ pub struct PaymentRecord {
     pub declined: Option<Decline>,
     /// The credit limit by which this was decided.
     pub limit: Option<Limit>,
+    /// The country of the customer by whom it was charged.
+    pub country: Option<String>,
     /// Its events.
     pub steps: Vec<Step>,
 }
@@ -49,6 +51,7 @@ impl PaymentRecord {
         if let Event::PaymentCharged(charged) = &event.event {
             let customer = &charged.customer;
             payment.charged = Some(charged.amount);
+            payment.country = Some(customer.customer.address.country.clone());
             payment.limit = Some(Limit {
                 amount: customer.customer.credit_limit,
                 customer_version: customer.version,

@@ -26,6 +26,13 @@ impl Sums {
         *self.0.entry(amount.currency).or_default() += i128::from(amount.minor);
     }
 
+    /// Adds everything of the other sums.
+    pub fn add_all(&mut self, others: &Self) {
+        for (currency, minor) in &others.0 {
+            *self.0.entry(*currency).or_default() += minor;
+        }
+    }
+
     /// These sums less those.
     #[must_use]
     pub fn less(mut self, others: &Self) -> Self {

@@ -1,0 +1,77 @@
+//! Products of which few units are left.
+
+use contracts::events::Product;
+use serde::Serialize;
+
+use crate::keys;
+use crate::reader::page::{Entry, Order, Page, PageRequest};
+use crate::reader::{ReadError, record};
+use crate::records::OnHand;
+
+/// Units that can still be ordered, below or at which a product is shown.
+pub const LOW_UNITS: u64 = 10;
+
+/// Products that are shown, those with fewest units first. All are counted.
+pub const LOW_SHOWN: usize = 10;
+
+/// Products of which few units are left.
+#[derive(Debug, Serialize)]
+pub struct LowStock {
+    /// How many products these are.
+    pub products: u64,
+    /// At how many units a product counts.
+    pub at_most_units: u64,
+    /// Those with fewest units.
+    pub fewest: Vec<Low>,
+}
+
+/// One of them.
+#[derive(Debug, Serialize)]
+pub struct Low {
+    /// The product.
+    pub sku: String,
+    /// Its name, if PRODUCT has told of it.
+    pub name: Option<String>,
+    /// Whether it is no longer sold anyway.
+    pub discontinued: bool,
+    /// Units on the shelves, reserved ones included.
+    pub on_hand: u64,
+    /// Units that are set aside for orders.
+    pub reserved: u64,
+    /// Units that can still be ordered.
+    pub available: u64,
+}
+
+pub(super) fn page() -> PageRequest {
+    PageRequest {
+        index: keys::LOW_STOCK.to_owned(),
+        low: "-inf".to_owned(),
+        high: LOW_UNITS.to_string(),
+        order: Order::Up,
+        most: LOW_SHOWN,
+        families: &[keys::ON_HAND, keys::PRODUCT],
+    }
+}
+
+impl LowStock {
+    pub(super) fn of(page: &Page) -> Result<Self, ReadError> {
+        let fewest = page.entries.iter().map(Low::of).collect::<Result<Vec<_>, _>>()?;
+        let fewest = fewest.into_iter().flatten().collect();
+        Ok(Self { products: page.within, at_most_units: LOW_UNITS, fewest })
+    }
+}
+
+impl Low {
+    fn of(entry: &Entry) -> Result<Option<Self>, ReadError> {
+        let on_hand: Option<OnHand> = record(entry.records.first())?;
+        let product: Option<Product> = record(entry.records.get(1))?;
+        Ok(on_hand.map(|on_hand| Self {
+            sku: entry.member.clone(),
+            discontinued: product.as_ref().is_some_and(|product| product.discontinued),
+            name: product.map(|product| product.name),
+            on_hand: on_hand.on_hand(),
+            reserved: on_hand.reserved,
+            available: on_hand.available(),
+        }))
+    }
+}

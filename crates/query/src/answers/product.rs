@@ -1,0 +1,99 @@
+//! What one product has brought in, and what is left of it.
+
+use contracts::Id;
+use contracts::events::Product;
+use serde::Serialize;
+
+use super::NoAnswer;
+use super::freshness::Freshness;
+use super::tally::TallyAnswer;
+use crate::keys;
+use crate::reader::{ReadError, Reader, record};
+use crate::records::{Grouping, OnHand, Seller};
+
+/// One product's sales: of completed orders, by their business days.
+#[derive(Debug, Serialize)]
+pub struct ProductSalesAnswer {
+    /// The product.
+    pub sku: Id,
+    /// The product as of now, if PRODUCT has told of it.
+    pub product: Option<Product>,
+    /// What it was called in its last completed order.
+    pub sold_as: Option<String>,
+    /// All completed orders with it.
+    pub total: Vec<TallyAnswer>,
+    /// The newest business months, newest first.
+    pub months: Vec<Month>,
+    /// Its stock, if INVENTORY has told of it.
+    pub stock: Option<StockOfProduct>,
+    /// How fresh all this is.
+    pub freshness: Freshness,
+}
+
+/// One business month.
+#[derive(Debug, Serialize)]
+pub struct Month {
+    /// The month, such as `2026-01`.
+    pub month: String,
+    /// Its completed orders.
+    pub sales: Vec<TallyAnswer>,
+}
+
+/// The stock of one product.
+#[derive(Debug, Serialize)]
+pub struct StockOfProduct {
+    /// Units on the shelves, reserved ones included.
+    pub on_hand: u64,
+    /// Units that are set aside for orders.
+    pub reserved: u64,
+    /// Units that can still be ordered.
+    pub available: u64,
+}
+
+/// Reads one product's sales.
+///
+/// # Errors
+/// When the read model cannot be read, or no stream has told of the product.
+pub async fn product_sales(reader: &Reader, sku: &Id) -> Result<ProductSalesAnswer, NoAnswer> {
+    let names = [
+        keys::record(keys::PRODUCT, sku.as_str()),
+        keys::record(keys::SELLER, &keys::seller(Grouping::Product, sku.as_str())),
+        keys::record(keys::ON_HAND, sku.as_str()),
+    ];
+    let look = reader.look(&names, &[]).await?;
+    let freshness = Freshness::of(&look.positions, &reader.standing());
+    let [product, seller, on_hand] = &look.records[..] else {
+        return Err(ReadError::Damaged("Redis answered too little".to_owned()).into());
+    };
+    let product: Option<Product> = record(Some(product))?;
+    let seller: Option<Seller> = record(Some(seller))?;
+    let on_hand: Option<OnHand> = record(Some(on_hand))?;
+    if product.is_none() && seller.is_none() && on_hand.is_none() {
+        let freshness = Box::new(freshness);
+        return Err(NoAnswer::Unknown { what: "product", id: sku.to_string(), freshness });
+    }
+    let sold_as = seller.as_ref().map(|seller| seller.label.clone());
+    let seller = seller.unwrap_or_default();
+    Ok(ProductSalesAnswer {
+        sku: sku.clone(),
+        product,
+        sold_as,
+        total: TallyAnswer::list(&seller.total),
+        months: months_of(&seller),
+        stock: on_hand.map(StockOfProduct::of),
+        freshness,
+    })
+}
+
+fn months_of(seller: &Seller) -> Vec<Month> {
+    let month =
+        |(month, sales)| Month { month: String::clone(month), sales: TallyAnswer::list(sales) };
+    seller.months.iter().rev().map(month).collect()
+}
+
+impl StockOfProduct {
+    const fn of(stock: OnHand) -> Self {
+        let (on_hand, available) = (stock.on_hand(), stock.available());
+        Self { on_hand, reserved: stock.reserved, available }
+    }
+}

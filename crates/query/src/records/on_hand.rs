@@ -1,0 +1,71 @@
+//! The stock of one product. A fold of the INVENTORY stream.
+
+use std::collections::BTreeMap;
+
+use contracts::{Event, Id, Kind};
+use serde::{Deserialize, Serialize};
+
+/// The stock of one product, in units.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct OnHand {
+    /// Units that came in.
+    pub stocked: u64,
+    /// Units that left for good.
+    pub committed: u64,
+    /// Units that are set aside for orders.
+    pub reserved: u64,
+}
+
+/// What one event does to the stock of one product.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub struct Movement {
+    stocked: u64,
+    committed: u64,
+    reserved: u64,
+    no_longer_reserved: u64,
+}
+
+impl OnHand {
+    /// Moves the stock.
+    pub const fn fold(&mut self, movement: Movement) {
+        self.stocked += movement.stocked;
+        self.committed += movement.committed;
+        self.reserved =
+            (self.reserved + movement.reserved).saturating_sub(movement.no_longer_reserved);
+    }
+
+    /// Units on the shelves, reserved ones included.
+    #[must_use]
+    pub const fn on_hand(self) -> u64 {
+        self.stocked.saturating_sub(self.committed)
+    }
+
+    /// Units that can still be ordered.
+    #[must_use]
+    pub const fn available(self) -> u64 {
+        self.on_hand().saturating_sub(self.reserved)
+    }
+}
+
+/// What an event does to the stock of each product that it names.
+#[must_use]
+pub fn movements(event: &Event) -> BTreeMap<&Id, Movement> {
+    let mut movements: BTreeMap<&Id, Movement> = BTreeMap::new();
+    if let Event::InventoryStocked(stocked) = event {
+        movements.entry(&stocked.sku).or_default().stocked += u64::from(stocked.quantity);
+    }
+    if let Event::InventoryReserved(reserved) = event {
+        for line in &reserved.lines {
+            movements.entry(&line.sku).or_default().reserved += u64::from(line.quantity);
+        }
+    }
+    if let Event::InventoryReleased(returned) | Event::InventoryCommitted(returned) = event {
+        let left = event.kind() == Kind::InventoryCommitted;
+        for line in &returned.lines {
+            let movement = movements.entry(&line.sku).or_default();
+            movement.no_longer_reserved += u64::from(line.quantity);
+            movement.committed += if left { u64::from(line.quantity) } else { 0 };
+        }
+    }
+    movements
+}

@@ -1,0 +1,82 @@
+//! What happened in the last minutes and hours, by the time at which it did. A fold of ORDER.
+//!
+//! A ring of slots: a new minute takes the place of the one that is a whole ring older. So what is
+//! kept is bounded, and nothing has to be removed.
+
+use contracts::{Event, StoredEvent, Timestamp};
+use serde::{Deserialize, Serialize};
+
+use super::{OrderRecord, Tallies, Tally};
+
+/// A ring of equally long spans of time.
+#[derive(Clone, Copy, Debug)]
+pub struct Ring {
+    /// The family of its slots.
+    pub family: &'static str,
+    /// How long a span is.
+    pub seconds: i64,
+    /// How many spans are kept.
+    pub slots: i64,
+}
+
+/// The last hour, minute by minute.
+pub const MINUTES: Ring = Ring { family: "minute:ORDER", seconds: 60, slots: 60 };
+
+/// The last two days, hour by hour.
+pub const HOURS: Ring = Ring { family: "hour:ORDER", seconds: 3_600, slots: 48 };
+
+/// One span of time.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Slot {
+    /// Which span: how many of its length lie between 1970 and its beginning.
+    pub number: i64,
+    /// Orders placed in it.
+    pub placed: u64,
+    /// Orders rejected in it.
+    pub rejected: u64,
+    /// Orders cancelled in it.
+    pub cancelled: u64,
+    /// Orders completed in it, and what they brought in.
+    pub completed: Tallies,
+}
+
+impl Ring {
+    /// The span that a point in time belongs to.
+    #[must_use]
+    pub const fn number(self, time: Timestamp) -> i64 {
+        time.micros().div_euclid(self.seconds * 1_000_000)
+    }
+
+    /// When a span begins.
+    #[must_use]
+    pub const fn begin(self, number: i64) -> Timestamp {
+        Timestamp::from_micros(number.saturating_mul(self.seconds * 1_000_000))
+    }
+
+    /// The id of the slot that a span is kept in.
+    #[must_use]
+    pub fn slot(self, number: i64) -> String {
+        number.rem_euclid(self.slots).to_string()
+    }
+}
+
+impl Slot {
+    /// Counts one event of the span `number`, after which its order is as `order` says. What is older
+    /// than what the slot holds by now is not kept.
+    pub fn fold(&mut self, number: i64, order: &OrderRecord, event: &StoredEvent) {
+        if number < self.number {
+            return;
+        }
+        if number > self.number {
+            *self = Self { number, ..Self::default() };
+        }
+        self.placed += u64::from(matches!(event.event, Event::OrderPlaced(_)));
+        self.rejected += u64::from(matches!(event.event, Event::OrderRejected(_)));
+        self.cancelled += u64::from(matches!(event.event, Event::OrderCancelled(_)));
+        if let Event::OrderCompleted(_) = event.event {
+            let minor = i128::from(order.total.minor);
+            let tally = Tally { orders: 1, units: order.units(), minor };
+            self.completed.add(order.total.currency, tally);
+        }
+    }
+}
