@@ -5,6 +5,8 @@
 
 use contracts::{Position, Row};
 
+use crate::seeded::{self, Bug};
+
 /// Where a reader stands in one stream.
 #[derive(Clone, Copy, Debug)]
 pub struct Cursor {
@@ -22,7 +24,7 @@ pub enum Accepted {
 }
 
 /// Why a reader stops. It never goes on by itself: it asks the owner to look, and waits.
-#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Stopped {
     /// The row at the reader's position is not the one that it has read.
     #[error("row {0} is not the one that was read: the stream tells another history")]
@@ -38,6 +40,37 @@ pub enum Stopped {
     /// The row's chain does not follow from its content.
     #[error("row {0} is damaged or foreign: its chain does not follow from its content")]
     Damaged(u64),
+}
+
+/// What is wrong with a stream, as its reader sees it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, thiserror::Error)]
+pub enum Alarm {
+    /// The reader stopped at a row.
+    #[error(transparent)]
+    Stopped(#[from] Stopped),
+    /// The stream does not reach the reader's position.
+    #[error("the stream ends at {last}, {read} were read already")]
+    TooShort {
+        /// The stream's last message.
+        last: u64,
+        /// The reader's position.
+        read: u64,
+    },
+    /// The stream does not hold every message from 1 to its last.
+    #[error("the stream has lost messages")]
+    Holed,
+}
+
+impl Alarm {
+    /// The row that its owner has to look at. None where the stream's counters show the damage.
+    #[must_use]
+    pub const fn row(&self) -> Option<u64> {
+        match self {
+            Self::Stopped(Stopped::Replaced(row) | Stopped::Damaged(row)) => Some(*row),
+            Self::Stopped(Stopped::Gap { expected, .. }) => Some(*expected),
+            Self::TooShort { .. } | Self::Holed => None,
+        }
+    }
 }
 
 /// What a stream looks like before reading begins.
@@ -65,7 +98,10 @@ pub enum Beginning {
 impl Extent {
     /// Whether the stream holds every message from 1 to its last.
     #[must_use]
-    pub const fn is_whole(&self) -> bool {
+    pub fn is_whole(&self) -> bool {
+        if seeded::on(Bug::CountersProveWhole) {
+            return self.messages == (self.last + 1).saturating_sub(self.first.max(1));
+        }
         (self.messages == 0 && self.last == 0) || (self.first == 1 && self.messages == self.last)
     }
 }
@@ -86,7 +122,7 @@ impl Cursor {
     /// Begins anew in a stream of this extent. A consumer that starts beyond the end is clamped by
     /// one broker and waits silently at another, so that this is checked first.
     #[must_use]
-    pub const fn begin(&mut self, extent: &Extent) -> Beginning {
+    pub fn begin(&mut self, extent: &Extent) -> Beginning {
         self.compared = self.position.sequence == 0;
         if !extent.is_whole() {
             return Beginning::Holed;
@@ -104,6 +140,10 @@ impl Cursor {
     pub fn accept(&mut self, row: &Row) -> Result<Accepted, Stopped> {
         let found = row.sequence;
         let expected = self.position.sequence + u64::from(self.compared);
+        if seeded::on(Bug::NoContiguityCheck) && self.compared && found > expected {
+            self.position = row.position();
+            return Ok(Accepted::Next);
+        }
         if found != expected {
             return Err(Stopped::Gap { expected, found });
         }
