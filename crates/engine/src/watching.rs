@@ -3,9 +3,10 @@
 //! The stream is read first and the own end after: a row that is published in between is then no
 //! contradiction.
 
-use contracts::{Chain, Position};
+use contracts::{Chain, Position, Row};
 
 use crate::reading::Extent;
+use crate::seeded::{self, Bug};
 
 /// What was read of the own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -23,6 +24,13 @@ pub enum Verdict {
     EndsAt(u64),
     /// The process must end with this reason; the start heals or fences.
     End(String),
+    /// The same, over a message that the stream's counters include: the start has to be told which.
+    Suspect {
+        /// The message's number.
+        message: u64,
+        /// What is wrong with it.
+        reason: String,
+    },
 }
 
 /// Judges what was seen. `outbox_end` is read after the stream; `own_at_tail` is the chain of the
@@ -51,10 +59,22 @@ pub fn judge(seen: Option<&StreamSeen>, outbox_end: u64, own_at_tail: Option<Cha
             tail.sequence
         ));
     }
-    if own_at_tail != Some(tail.chain) {
+    if own_at_tail != Some(tail.chain) && !seeded::on(Bug::SkipForkCheck) {
         return end(format!("message {} is not row {0}: two histories", tail.sequence));
     }
     Verdict::EndsAt(tail.sequence)
+}
+
+/// Judges one message that a reader complains of, within a stream that ends at `last`. `message` is
+/// what the stream answers when it is asked for that number, `own` is the row that it has to be.
+#[must_use]
+pub fn judge_message(number: u64, last: u64, message: Option<&Row>, own: Option<&Row>) -> Verdict {
+    // What was not published yet, or fell off the end, is published anyway.
+    if number == 0 || number > last || (message.is_some() && message == own) {
+        return Verdict::EndsAt(last);
+    }
+    let what = if message.is_some() { "is not the row of that number" } else { "cannot be read" };
+    Verdict::Suspect { message: number, reason: format!("message {number} {what}") }
 }
 
 #[cfg(test)]
@@ -87,6 +107,23 @@ mod tests {
     fn a_stream_of_which_nothing_can_be_read_ends_the_process() {
         let unreadable = StreamSeen { tail: None, ..seen(1, 7, 7) };
         assert!(matches!(judge(Some(&unreadable), 7, None), Verdict::End(_)));
+    }
+
+    #[test]
+    fn a_message_that_a_reader_complains_of_is_suspect_unless_it_is_the_row() {
+        let row = |payload: &[u8]| Row {
+            sequence: 3,
+            subject: "order.placed.o".to_owned(),
+            headers: String::new(),
+            payload: payload.into(),
+            chain: Chain::START,
+        };
+        let (own, other) = (row(b"{}"), row(b"{ }"));
+        let suspect = |verdict| matches!(verdict, Verdict::Suspect { message: 3, .. });
+        assert!(suspect(judge_message(3, 7, None, Some(&own))));
+        assert!(suspect(judge_message(3, 7, Some(&other), Some(&own))));
+        assert_eq!(judge_message(3, 7, Some(&own), Some(&own)), Verdict::EndsAt(7));
+        assert_eq!(judge_message(3, 2, None, Some(&own)), Verdict::EndsAt(2));
     }
 
     /// `messages == last − first + 1` holds for each of these.

@@ -40,7 +40,7 @@ pub struct CutOff {
 pub fn arguments<A: Parser>() -> A {
     A::try_parse().unwrap_or_else(|error| {
         // Whoever closed the standard error reads nothing there.
-        if error.print().is_err() {}
+        drop(error.print());
         std::process::exit(if error.use_stderr() { MISCONFIGURED.into() } else { 0 })
     })
 }

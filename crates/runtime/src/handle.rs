@@ -81,7 +81,7 @@ impl<D: Domain> Handle<D> {
         let letter = Letter::Command { work, reply: Reply { sender: reply, place } };
         let gone = || unavailable("stopping", "The service stops.");
         self.shared.letters.send(letter).await.map_err(|_| gone())?;
-        let (answer, promise) = answer.await.map_err(|_| gone())?;
+        let (answer, promise) = answer.await.map_err(|_| outcome_unknown())?;
         Point::BeforeReply.pass();
         if require_replicated && promise.durability == Durability::Local {
             let title = "The change is kept in one place only: the broker was lost meanwhile.";
@@ -211,6 +211,13 @@ pub fn now() -> Timestamp {
 /// The service cannot do it now, and asking again soon makes sense.
 pub(crate) fn unavailable(slug: &'static str, title: &str) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, title).retry_after(1)
+}
+
+/// The command may be in the outbox, and the process ends before the stream has it. Never an answer
+/// that promises anything.
+fn outcome_unknown() -> Problem {
+    let title = "The service has to end before it can tell what became of the command.";
+    unavailable("outcome-unknown", title).detail("ask again with the same Idempotency-Key")
 }
 
 fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Problem> {

@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use contracts::{Position, Row, Service};
-use engine::reading::{Accepted, Beginning, Cursor};
+use engine::reading::{Accepted, Alarm, Beginning, Cursor};
 use futures_util::StreamExt as _;
 use tokio::sync::{mpsc, watch};
 
@@ -23,9 +23,21 @@ const PULL_EXPIRES: Duration = Duration::from_secs(30);
 /// Messages of one pull at most.
 const PULL_MESSAGES: usize = 512;
 
-/// After so many messages a new consumer, with a new inbox, goes on: an account that exports a stream
-/// keeps something for every pull for as long as its inbox is subscribed.
-const MESSAGES_PER_CONSUMER: u32 = 50_000;
+/// How long one consumer is used. After that a new one, with a new inbox, goes on: an account that
+/// exports a stream keeps something for every pull for as long as its inbox is subscribed.
+#[derive(Clone, Copy, Debug)]
+pub struct ConsumerLife {
+    /// Messages at most: a hundred pulls of a busy stream.
+    pub messages_max: u32,
+    /// Time at most: twenty pulls of an idle stream.
+    pub lasts: Duration,
+}
+
+impl Default for ConsumerLife {
+    fn default() -> Self {
+        Self { messages_max: 50_000, lasts: Duration::from_secs(600) }
+    }
+}
 
 /// The broker forgets a consumer that nobody pulls from.
 const INACTIVE_THRESHOLD: Duration = Duration::from_secs(30);
@@ -45,8 +57,10 @@ pub struct Progress {
     pub seen_at_begin: u64,
     /// How far rows were handed over.
     pub handed_over: Position,
-    /// What is wrong with the stream, if anything is.
+    /// What is wrong with the stream, if anything is, in words.
     pub alarm: Option<String>,
+    /// The same, for programs.
+    pub wrong: Option<Alarm>,
 }
 
 /// A running reading. It ends when this is dropped, or when nobody takes its rows any more.
@@ -72,7 +86,7 @@ enum Ended {
     /// The broker, the connection or the stream's end.
     Broken(String),
     /// The stream is not what it has to be.
-    Alarm(String),
+    Alarm(Alarm),
 }
 
 /// Reads `stream` from after `from`, and hands each row over to `sink`.
@@ -84,15 +98,29 @@ pub fn spawn(
     from: Position,
     sink: mpsc::Sender<Row>,
 ) -> Reading {
+    spawn_with(ConsumerLife::default(), connection, reader, stream, from, sink)
+}
+
+/// Like [`spawn`], with a consumer's life of one's own.
+#[must_use]
+pub fn spawn_with(
+    life: ConsumerLife,
+    connection: Connection,
+    reader: &str,
+    stream: Service,
+    from: Position,
+    sink: mpsc::Sender<Row>,
+) -> Reading {
     let progress = Progress { handed_over: from, ..Progress::default() };
     let (sender, receiver) = watch::channel(progress);
     let reader = reader.to_owned();
     let cursor = Cursor::new(from);
-    let reading = Loop { connection, reader, stream, cursor, sink, progress: sender };
+    let reading = Loop { life, connection, reader, stream, cursor, sink, progress: sender };
     Reading { progress: receiver, task: tokio::spawn(reading.run()) }
 }
 
 struct Loop {
+    life: ConsumerLife,
     connection: Connection,
     reader: String,
     stream: Service,
@@ -117,7 +145,7 @@ impl Loop {
                 Ended::Broken(reason) => {
                     tracing::debug!(stream = self.stream.stream(), reason, "reading begins anew");
                 }
-                Ended::Alarm(reason) => self.raise(reason).await,
+                Ended::Alarm(alarm) => self.raise(alarm).await,
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY_MAX);
@@ -132,9 +160,11 @@ impl Loop {
             Err(ended) => return ended,
         };
         let mut watch = self.connection.watch();
-        for _ in 0..MESSAGES_PER_CONSUMER {
+        let ends = tokio::time::Instant::now() + self.life.lasts;
+        for _ in 0..self.life.messages_max {
             let message = tokio::select! {
                 message = messages.next() => message,
+                () = tokio::time::sleep_until(ends) => return Ended::Renew,
                 _ = watch.wait_for(|connected| !*connected) => {
                     return Ended::Broken("disconnected".to_owned());
                 }
@@ -161,13 +191,10 @@ impl Loop {
         let start = match self.cursor.begin(&extent) {
             Beginning::At(start) => start,
             Beginning::TooShort => {
-                let (last, own) = (extent.last, self.cursor.position().sequence);
-                let text = format!("the stream ends at {last}, {own} were read already");
-                return Err(Ended::Alarm(text));
+                let (last, read) = (extent.last, self.cursor.position().sequence);
+                return Err(Ended::Alarm(Alarm::TooShort { last, read }));
             }
-            Beginning::Holed => {
-                return Err(Ended::Alarm("the stream has lost messages".to_owned()));
-            }
+            Beginning::Holed => return Err(Ended::Alarm(Alarm::Holed)),
         };
         let consumer: Consumer<pull::Config> = stream
             .create_consumer(configuration(&self.reader, start))
@@ -191,35 +218,45 @@ impl Loop {
         let row = wire::row_of(sequence, &message.subject, headers, &message.payload);
         match self.cursor.accept(&row) {
             Ok(Accepted::Known) => {
-                self.progress.send_modify(|progress| progress.alarm = None);
+                self.progress.send_modify(Progress::all_is_well);
                 return Ok(());
             }
             Ok(Accepted::Next) => {}
-            Err(stopped) => return Err(Ended::Alarm(stopped.to_string())),
+            Err(stopped) => return Err(Ended::Alarm(stopped.into())),
         }
         self.sink.send(row).await.map_err(|_| Ended::Closed)?;
         let handed_over = self.cursor.position();
         self.progress.send_modify(|progress| {
             progress.handed_over = handed_over;
             progress.last_in_stream = sequence + pending;
-            progress.alarm = None;
+            progress.all_is_well();
         });
         Ok(())
     }
 
-    /// Raises the alarm, and asks the owner to look at its stream.
-    async fn raise(&self, reason: String) {
+    /// Raises the alarm, and asks the owner to look at its stream: at that row, where it is one row.
+    async fn raise(&self, alarm: Alarm) {
         let stream = self.stream.stream();
-        let new = self.progress.borrow().alarm.as_ref() != Some(&reason);
-        if new {
-            tracing::error!(stream, reason, "the stream cannot be read on");
+        if self.progress.borrow().wrong != Some(alarm) {
+            tracing::error!(stream, reason = %alarm, "the stream cannot be read on");
         }
-        self.progress.send_modify(|progress| progress.alarm = Some(reason));
+        self.progress.send_modify(|progress| {
+            progress.alarm = Some(alarm.to_string());
+            progress.wrong = Some(alarm);
+        });
         metrics::counter!("murmur_reading_alarms_total", "stream" => stream).increment(1);
-        let asked = self.connection.client().request(self.stream.verify_subject(), "".into());
+        let row = alarm.row().map(|row| row.to_string()).unwrap_or_default();
+        let asked = self.connection.client().request(self.stream.verify_subject(), row.into());
         if let Err(error) = asked.await {
             tracing::debug!(stream, %error, "the owner does not answer");
         }
+    }
+}
+
+impl Progress {
+    fn all_is_well(&mut self) {
+        self.alarm = None;
+        self.wrong = None;
     }
 }
 

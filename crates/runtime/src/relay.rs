@@ -2,6 +2,7 @@
 //! their acknowledgement.
 
 mod look;
+mod question;
 
 use std::collections::VecDeque;
 use std::pin::Pin;
@@ -28,6 +29,7 @@ use crate::shutdown::StopSender;
 use crate::status::{Stage, Status};
 use crate::token::Token;
 use look::{Look, Seen};
+use question::Questions;
 
 /// How often the stream is verified without a doubt: an idle stream raises no error.
 const VERIFY_EVERY: Duration = Duration::from_secs(3);
@@ -71,6 +73,20 @@ pub(crate) struct RelayShell {
     rows: VecDeque<Row>,
     acknowledgements: FuturesOrdered<Acknowledgement>,
     look: Option<Look>,
+    /// The row that a consumer complains of, to be looked at next.
+    asked: Option<u64>,
+    suspects: mpsc::UnboundedSender<Suspect>,
+    ended: bool,
+}
+
+/// A message of the own stream that is damaged although the broker counts it. The next start has to
+/// know of it.
+#[derive(Debug)]
+pub(crate) struct Suspect {
+    /// Its number.
+    pub(crate) message: u64,
+    /// What is wrong with it.
+    pub(crate) reason: String,
 }
 
 impl RelayShell {
@@ -81,6 +97,7 @@ impl RelayShell {
         reads: ReadPool,
         status: Status,
         stop: Arc<StopSender>,
+        suspects: mpsc::UnboundedSender<Suspect>,
         (head, stream_ends_at): (u64, u64),
     ) -> Self {
         let context = connection.jetstream(service);
@@ -101,18 +118,22 @@ impl RelayShell {
             rows: VecDeque::new(),
             acknowledgements: FuturesOrdered::new(),
             look: None,
+            asked: None,
+            suspects,
+            ended: false,
         }
     }
 
-    /// Publishes until the writer is gone and all is acknowledged, or the process has to end.
+    /// Publishes until the writer is gone and all is acknowledged, or the process has to end. What
+    /// waits for an acknowledgement then is given up: its outcome is unknown.
     pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Committed>) {
         let mut connected = self.connection.watch();
         let mut verify = ticks(VERIFY_EVERY);
         let mut look = ticks(LOOK_EVERY);
-        let subject = self.service.verify_subject();
-        let mut questions = self.connection.client().subscribe(subject).await.ok();
+        let client = self.connection.client().clone();
+        let mut questions = Questions::about(self.service, client).await;
         let mut open = true;
-        while open || self.relay.acknowledged() < self.head {
+        while !self.ended && (open || self.relay.acknowledged() < self.head) {
             self.publish().await;
             tokio::select! {
                 committed = inbox.recv(), if open => match committed {
@@ -123,9 +144,10 @@ impl RelayShell {
                 _ = verify.tick() => self.begin_look(),
                 _ = look.tick() => if self.relay.is_in_doubt() { self.begin_look() },
                 seen = look::done(&mut self.look) => self.judge(seen),
-                Some(question) = next_question(&mut questions) => {
+                question = questions.next() => {
+                    self.asked = self.asked.or(question.row());
                     self.begin_look();
-                    self.answer(question).await;
+                    questions.answer(question, self.relay.acknowledged()).await;
                 }
                 changed = connected.changed() => self.note_connection(&mut connected, changed.is_ok()),
             }
@@ -152,7 +174,7 @@ impl RelayShell {
         for sequence in range {
             let row = match self.row(sequence) {
                 Ok(row) => row,
-                Err(reason) => return self.stop.stop(&reason),
+                Err(reason) => return self.end(&reason),
             };
             let headers = wire::headers_of(&row);
             let payload = Bytes::from_owner(row.payload);
@@ -223,13 +245,21 @@ impl RelayShell {
     fn begin_look(&mut self) {
         if self.look.is_none() && self.connection.is_connected() {
             let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
-            self.look = Some(Look::begin(self.service, context, reads, &self.relay));
+            let asked = self.asked.take();
+            self.look = Some(Look::begin(self.service, context, reads, &self.relay, asked));
         }
     }
 
     fn judge(&mut self, seen: Seen) {
         match seen.verdict {
-            Ok(Verdict::End(reason)) => self.stop.stop(&reason),
+            Ok(Verdict::End(reason)) => self.end(&reason),
+            Ok(Verdict::Suspect { message, reason }) => {
+                self.ended = true;
+                let suspect = Suspect { message, reason };
+                if let Err(mpsc::error::SendError(suspect)) = self.suspects.send(suspect) {
+                    self.stop.stop(&suspect.reason);
+                }
+            }
             Ok(Verdict::EndsAt(last)) if self.relay.is_in_doubt() => {
                 // What was seen before the doubt arose says nothing about it.
                 if seen.was_in_doubt {
@@ -244,14 +274,14 @@ impl RelayShell {
             Ok(Verdict::EndsAt(_)) => {}
             Err(error) => tracing::debug!(%error, "the stream cannot be looked at now"),
         }
+        if self.asked.is_some() {
+            self.begin_look();
+        }
     }
 
-    async fn answer(&mut self, question: async_nats::Message) {
-        let Some(reply) = question.reply else { return };
-        let answer = self.relay.acknowledged().to_string();
-        if let Err(error) = self.connection.client().publish(reply, answer.into()).await {
-            tracing::debug!(%error, "a consumer's question could not be answered");
-        }
+    fn end(&mut self, reason: &str) {
+        self.ended = true;
+        self.stop.stop(reason);
     }
 
     fn note_connection(&mut self, connected: &mut watch::Receiver<bool>, known: bool) {
@@ -263,6 +293,9 @@ impl RelayShell {
     }
 
     fn keep_promises(&mut self) {
+        if self.ended {
+            return;
+        }
         while let Some((head, release)) = self.promises.next_kept() {
             let token = Some(Token::of(self.service, head));
             release(Promise { durability: Durability::Replicated, token });
@@ -283,15 +316,6 @@ fn ticks(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-async fn next_question(
-    questions: &mut Option<async_nats::Subscriber>,
-) -> Option<async_nats::Message> {
-    match questions {
-        Some(questions) => questions.next().await,
-        None => std::future::pending().await,
-    }
 }
 
 fn reply_of(

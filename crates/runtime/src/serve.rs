@@ -17,7 +17,7 @@ use crate::http;
 use crate::http::server::{self, Routes};
 use crate::nats::Connection;
 use crate::reading::{self, Reading};
-use crate::relay::RelayShell;
+use crate::relay::{RelayShell, Suspect};
 use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
@@ -173,6 +173,7 @@ impl<D: Domain> Process<D> {
         stream_ends_at: u64,
     ) -> anyhow::Result<Vec<Reading>> {
         let (committed, from_writer) = mpsc::unbounded_channel();
+        let (suspects, suspected) = mpsc::unbounded_channel();
         let file = database::file_in(&self.settings.data, D::SERVICE);
         let relay = RelayShell::new(
             D::SERVICE,
@@ -180,6 +181,7 @@ impl<D: Domain> Process<D> {
             ReadPool::new(&file),
             self.status.clone(),
             Arc::clone(&self.stopper),
+            suspects,
             (engine.head().sequence, stream_ends_at),
         );
         let readings = self.read_streams(&engine, &connection);
@@ -193,6 +195,7 @@ impl<D: Domain> Process<D> {
         };
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
         tokio::spawn(relay.run(from_writer));
+        tokio::spawn(pass_on(suspected, self.letters.clone()));
         tokio::spawn(timekeeper::run(self.status.clone(), connection, self.letters));
         tokio::spawn(tell_ready(self.status));
         Ok(readings)
@@ -232,6 +235,17 @@ async fn feed<D: Domain>(
         if letters.send(Letter::Event(event)).await.is_err() {
             return;
         }
+    }
+}
+
+/// Passes on to the writer which message of the stream is damaged.
+async fn pass_on<D: Domain>(
+    mut suspected: mpsc::UnboundedReceiver<Suspect>,
+    letters: mpsc::Sender<Letter<D>>,
+) {
+    while let Some(suspect) = suspected.recv().await {
+        // A writer that is gone can only mean that the process ends.
+        drop(letters.send(Letter::Suspect(suspect)).await);
     }
 }
 

@@ -38,6 +38,7 @@ pub(crate) struct Start<'a, D: Domain> {
 /// What was done already in this start.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Tried {
+    copied: bool,
     rebuilt: bool,
     configured: bool,
 }
@@ -101,7 +102,12 @@ impl<D: Domain> Start<'_, D> {
             Step::Configure => self.configure().await?,
             Step::Restore { up_to, .. } => self.restore(up_to).await?,
             Step::Rebuild => self.rebuild().await?,
-            Step::Publish { stream_ends_at } => return Ok(Some(stream_ends_at)),
+            Step::Publish { stream_ends_at } => {
+                if self.engine.suspect()?.is_some() {
+                    self.engine.note_suspect(0)?;
+                }
+                return Ok(Some(stream_ends_at));
+            }
             Step::Fence(fence) => return Err(Setback::Fence(fence)),
         }
         Ok(None)

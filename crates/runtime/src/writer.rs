@@ -12,7 +12,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::executed::Promise;
 use crate::failpoint::Point;
 use crate::handle::now;
-use crate::relay::{Committed, Release};
+use crate::relay::{Committed, Release, Suspect};
 use crate::replicas::Replicas;
 use crate::shutdown::StopSender;
 use crate::status::Status;
@@ -36,6 +36,8 @@ pub(crate) enum Letter<D: Domain> {
     Event(Box<StoredEvent>),
     /// Timers are due, and may fire.
     TimersDue,
+    /// A message of the own stream is damaged: note it, and end.
+    Suspect(Suspect),
 }
 
 impl<D: Domain> std::fmt::Debug for Letter<D> {
@@ -44,6 +46,7 @@ impl<D: Domain> std::fmt::Debug for Letter<D> {
             Self::Command { .. } => "Command",
             Self::Event(_) => "Event",
             Self::TimersDue => "TimersDue",
+            Self::Suspect(_) => "Suspect",
         })
     }
 }
@@ -72,6 +75,7 @@ struct Inputs<D: Domain> {
     works: Vec<Work<D::Command>>,
     replies: BTreeMap<usize, Reply<D::Refusal>>,
     timers_due: bool,
+    suspect: Option<Suspect>,
 }
 
 impl<D: Domain> Writer<D> {
@@ -101,6 +105,10 @@ impl<D: Domain> Writer<D> {
     }
 
     fn run_batch(&mut self, mut inputs: Inputs<D>) -> Result<(), engine::batch::Fatal> {
+        if let Some(Suspect { message, reason }) = inputs.suspect.take() {
+            self.engine.note_suspect(message)?;
+            self.stop.stop(&reason);
+        }
         let now = now();
         if inputs.timers_due {
             let due = self.engine.timers_due(now, TIMERS_AT_ONCE)?;
@@ -161,7 +169,7 @@ impl<D: Domain> Writer<D> {
 
 impl<D: Domain> Inputs<D> {
     const fn new() -> Self {
-        Self { works: Vec::new(), replies: BTreeMap::new(), timers_due: false }
+        Self { works: Vec::new(), replies: BTreeMap::new(), timers_due: false, suspect: None }
     }
 
     fn add(&mut self, letter: Letter<D>) {
@@ -172,6 +180,7 @@ impl<D: Domain> Inputs<D> {
             }
             Letter::Event(event) => self.works.push(Work::Event(event)),
             Letter::TimersDue => self.timers_due = true,
+            Letter::Suspect(suspect) => self.suspect = Some(suspect),
         }
     }
 }

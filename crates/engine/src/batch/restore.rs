@@ -116,6 +116,24 @@ impl<D: Domain> Engine<D> {
         schema::is_restoring(&self.read())
     }
 
+    /// The message of the own stream that this process, or one before it, found damaged.
+    ///
+    /// # Errors
+    /// When the database cannot be read.
+    pub fn suspect(&self) -> Result<Option<u64>, StateError> {
+        schema::suspect(&self.read())
+    }
+
+    /// Notes for the next start which message of the own stream was found damaged; 0 for none any
+    /// more. The broker's counters say nothing of it.
+    ///
+    /// # Errors
+    /// When the database fails or is no longer this process's own.
+    pub fn note_suspect(&mut self, message: u64) -> Result<(), Fatal> {
+        self.database.check_still_owner()?;
+        Ok(self.database.transaction(|write| schema::set_suspect(write, message))?)
+    }
+
     /// The row with which this process takes the end of the stream after a restoring. It is not
     /// stored: publish it, expecting the outbox's end, and [`Engine::restore`] it once the stream
     /// has it. If another row takes its place in the stream, a predecessor's bytes were still

@@ -1,5 +1,8 @@
 //! Streams as they have to be, and what can be seen of one.
 
+use std::time::Duration;
+
+use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
 use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
@@ -7,6 +10,7 @@ use async_nats::jetstream::stream::{
 use async_nats::jetstream::{self, ErrorCode};
 use contracts::{Row, Service};
 use engine::reading::Extent;
+use futures_util::StreamExt as _;
 
 use super::wire;
 
@@ -130,6 +134,52 @@ pub async fn message(stream: &Stream, sequence: u64) -> Result<Option<Row>, AskE
 /// When the broker cannot be asked.
 pub async fn tail(stream: &Stream) -> Result<Option<Row>, AskError> {
     read(stream.get_last_raw_message_by_subject(">").await)
+}
+
+/// Messages of one batch of a scan.
+const SCAN_MESSAGES: usize = 1_000;
+
+/// How long a scan waits for the rest of a batch.
+const SCAN_WAIT: Duration = Duration::from_secs(2);
+
+/// A pass over what of a stream can be read, holes or not. For damaged streams only: what is well is
+/// read by [`crate::reading`], which insists on each number.
+pub(crate) struct Scan {
+    consumer: Consumer<pull::Config>,
+}
+
+impl Scan {
+    /// Begins before the first message.
+    pub(crate) async fn begin(stream: &Stream) -> Result<Self, AskError> {
+        let config = pull::Config {
+            description: Some("compares a damaged stream".to_owned()),
+            deliver_policy: DeliverPolicy::All,
+            ack_policy: AckPolicy::None,
+            memory_storage: true,
+            ..pull::Config::default()
+        };
+        let created = stream.create_consumer(config).await;
+        Ok(Self { consumer: created.map_err(|error| AskError(error.to_string()))? })
+    }
+
+    /// The next messages that the broker delivers; none at what it takes for the end.
+    pub(crate) async fn next(&mut self) -> Result<Vec<Row>, AskError> {
+        let ask = |error: String| AskError(error);
+        let batch = self.consumer.batch().max_messages(SCAN_MESSAGES).expires(SCAN_WAIT);
+        let mut batch = batch.messages().await.map_err(|error| ask(error.to_string()))?;
+        let mut rows = Vec::with_capacity(SCAN_MESSAGES);
+        while let Some(message) = batch.next().await {
+            let message = message.map_err(|error| ask(error.to_string()))?;
+            let info = message.info().map_err(|error| ask(error.to_string()))?;
+            let (sequence, pending) = (info.stream_sequence, info.pending);
+            let headers = message.headers.as_ref();
+            rows.push(wire::row_of(sequence, &message.subject, headers, &message.payload));
+            if pending == 0 {
+                break;
+            }
+        }
+        Ok(rows)
+    }
 }
 
 fn read(

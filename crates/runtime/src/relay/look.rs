@@ -6,8 +6,8 @@ use std::sync::Arc;
 use async_nats::jetstream;
 use contracts::Service;
 use engine::relay::Relay;
-use engine::watching::{StreamSeen, Verdict, judge};
-use engine::{ReadPool, outbox};
+use engine::watching::{StreamSeen, Verdict, judge, judge_message};
+use engine::{ReadPool, StateError, outbox};
 
 use crate::nats::streams::{self, AskError};
 
@@ -31,11 +31,12 @@ impl Look {
         context: jetstream::Context,
         reads: Arc<ReadPool>,
         relay: &Relay,
+        asked: Option<u64>,
     ) -> Self {
         Self {
             acknowledged: relay.acknowledged(),
             was_in_doubt: relay.is_in_doubt(),
-            verdict: Box::pin(look(service, context, reads)),
+            verdict: Box::pin(look(service, context, reads, asked)),
         }
     }
 }
@@ -53,11 +54,13 @@ async fn look(
     service: Service,
     context: jetstream::Context,
     reads: Arc<ReadPool>,
+    asked: Option<u64>,
 ) -> Result<Verdict, AskError> {
-    let seen = match streams::find(&context, service).await? {
+    let found = streams::find(&context, service).await?;
+    let seen = match &found {
         None => None,
         Some(stream) => {
-            let tail = streams::tail(&stream).await?.map(|row| row.position());
+            let tail = streams::tail(stream).await?.map(|row| row.position());
             Some(StreamSeen { extent: streams::extent(stream.cached_info()), tail })
         }
     };
@@ -66,6 +69,18 @@ async fn look(
         let at_tail = outbox::row(state, number)?.map(|row| row.chain);
         Ok((outbox::head(state)?.sequence, at_tail))
     });
-    let (end, at_tail) = own.map_err(|error| AskError(error.to_string()))?;
-    Ok(judge(seen.as_ref(), end, at_tail))
+    let (end, at_tail) = own.map_err(unreadable)?;
+    let verdict = judge(seen.as_ref(), end, at_tail);
+    match (found, asked, &verdict) {
+        (Some(stream), Some(asked), Verdict::EndsAt(last)) => {
+            let message = streams::message(&stream, asked).await?;
+            let own = reads.read(|state| outbox::row(state, asked)).map_err(unreadable)?;
+            Ok(judge_message(asked, *last, message.as_ref(), own.as_ref()))
+        }
+        _ => Ok(verdict),
+    }
+}
+
+fn unreadable(error: StateError) -> AskError {
+    AskError(error.to_string())
 }

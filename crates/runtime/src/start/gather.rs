@@ -33,12 +33,25 @@ impl<D: Domain> Start<'_, D> {
         if let Some(difference) = streams::difference(&wanted, &info.config) {
             return Ok(Stream::Misconfigured { difference, update_tried: self.tried.configured });
         }
-        let extent = streams::extent(info);
+        let mut extent = streams::extent(info);
+        if self.holds_a_suspect(&stream, extent.last).await? {
+            // The broker counts what it cannot read.
+            extent.messages = extent.messages.saturating_sub(1);
+        }
         let tail = streams::tail(&stream).await?;
         let history = tail.as_ref().and_then(|row| Headers::parse(&row.headers).ok());
         let tail = tail.map_or(0, |row| row.sequence);
         let common = self.common(&stream, &extent, tail).await?;
         Ok(Stream::There { extent, tail, history: history.map(|row| row.history), common })
+    }
+
+    /// Whether the message that was found damaged still is.
+    async fn holds_a_suspect(&self, stream: &stream::Stream, last: u64) -> Result<bool, Setback> {
+        let Some(suspect) = self.engine.suspect()?.filter(|suspect| *suspect <= last) else {
+            return Ok(false);
+        };
+        let message = streams::message(stream, suspect).await?;
+        Ok(message.is_none() || message != outbox::row(&self.engine.read(), suspect)?)
     }
 
     /// The highest readable sequence that outbox and stream both hold.

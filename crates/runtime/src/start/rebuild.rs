@@ -4,8 +4,9 @@
 use std::path::PathBuf;
 
 use async_nats::jetstream::stream::Stream;
+use contracts::Row;
 use engine::starting::{Proof, may_rebuild};
-use engine::{Domain, outbox};
+use engine::{Domain, StateError, outbox};
 
 use super::{Setback, Start};
 use crate::failpoint::Point;
@@ -19,42 +20,82 @@ impl<D: Domain> Start<'_, D> {
         let Some(stream) = streams::find(&context, D::SERVICE).await? else { return Ok(()) };
         let proof = self.prove(&stream).await?;
         may_rebuild(&proof).map_err(Setback::Fence)?;
-        self.tried.rebuilt = true;
         tracing::warn!("the damaged stream is deleted and published again from row 1");
+        // Without an answer it may be deleted or not: what is there is looked at anew.
         let deleted = context.delete_stream(D::SERVICE.stream()).await;
         deleted.map_err(|error| AskError(error.to_string()))?;
+        self.tried.rebuilt = true;
         Point::MidRebuild.pass();
         self.create_stream().await?;
         Point::AfterRebuild.pass();
         Ok(())
     }
 
-    async fn prove(&self, stream: &Stream) -> Result<Proof, Setback> {
+    async fn prove(&mut self, stream: &Stream) -> Result<Proof, Setback> {
         let tail = streams::tail(stream).await?.map_or(0, |row| row.sequence);
         let verified = outbox::verify(&self.engine.read());
         let unequal = self.first_unequal(stream, tail).await?;
-        let copy = self.copy_file();
-        let copied = self.engine.database().copy_to(&copy);
-        if copied.is_ok() {
-            tracing::info!(copy = %copy.display(), "a copy of the database was written");
-        }
         Ok(Proof {
             outbox: verified.map_err(|error| error.to_string()),
             tail,
             unequal,
-            copied: copied.map_err(|error| error.to_string()),
+            copied: self.copy().map_err(|error| error.to_string()),
         })
     }
 
+    /// Writes a copy of the database, once in each start.
+    fn copy(&mut self) -> Result<(), StateError> {
+        if !self.tried.copied {
+            let copy = self.copy_file();
+            self.engine.database().copy_to(&copy)?;
+            tracing::info!(copy = %copy.display(), "a copy of the database was written");
+            self.tried.copied = true;
+        }
+        Ok(())
+    }
+
+    /// The first readable message that does not equal its row. What a consumer leaves out is asked
+    /// for by its number: nothing that can be read at all is deleted unseen.
     async fn first_unequal(&self, stream: &Stream, tail: u64) -> Result<Option<u64>, Setback> {
-        let first = stream.cached_info().state.first_sequence.max(1);
-        for sequence in first..=tail {
+        let mut next = stream.cached_info().state.first_sequence.max(1);
+        let mut scan = streams::Scan::begin(stream).await?;
+        while next <= tail {
+            let messages = scan.next().await?;
+            let end_of_scan = messages.is_empty();
+            for message in messages {
+                if let Some(unequal) = self.unequal_between(stream, next, message.sequence).await? {
+                    return Ok(Some(unequal));
+                }
+                if self.own(message.sequence)?.as_ref() != Some(&message) {
+                    return Ok(Some(message.sequence));
+                }
+                next = message.sequence + 1;
+            }
+            if end_of_scan {
+                return self.unequal_between(stream, next, tail + 1).await;
+            }
+        }
+        Ok(None)
+    }
+
+    /// The same over the numbers from `from` to before `to`, one by one.
+    async fn unequal_between(
+        &self,
+        stream: &Stream,
+        from: u64,
+        to: u64,
+    ) -> Result<Option<u64>, Setback> {
+        for sequence in from..to {
             let Some(message) = streams::message(stream, sequence).await? else { continue };
-            if outbox::row(&self.engine.read(), sequence)?.as_ref() != Some(&message) {
+            if self.own(sequence)?.as_ref() != Some(&message) {
                 return Ok(Some(sequence));
             }
         }
         Ok(None)
+    }
+
+    fn own(&self, sequence: u64) -> Result<Option<Row>, StateError> {
+        outbox::row(&self.engine.read(), sequence)
     }
 
     fn copy_file(&self) -> PathBuf {

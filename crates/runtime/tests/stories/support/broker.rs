@@ -48,6 +48,12 @@ impl Broker {
         child.wait().unwrap();
     }
 
+    /// Ends it in order: it writes down what it holds, and believes that at its next start.
+    pub(crate) fn stop(&mut self) {
+        self.signal("TERM");
+        self.child.take().unwrap().wait().unwrap();
+    }
+
     /// Stops and continues it by a signal's name: it keeps its connections and says nothing.
     pub(crate) fn signal(&self, name: &str) {
         let id = self.child.as_ref().unwrap().id().to_string();
