@@ -1,6 +1,7 @@
 //! The REST API of orders.
 
 mod bodies;
+mod details;
 
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
@@ -34,6 +35,11 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
         .and(warp::post());
     let list = warp::path!("orders").and(warp::get());
     let find = warp::path("orders").and(http::id()).and(warp::path::end()).and(warp::get());
+    let details = warp::path("orders")
+        .and(http::id())
+        .and(warp::path("details"))
+        .and(warp::path::end())
+        .and(warp::get());
     let events = warp::path("orders")
         .and(http::id())
         .and(warp::path("events"))
@@ -44,8 +50,19 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
     let cancel = cancel.and(service).and(http::bodyless_command()).then(cancel_order);
     let list = list.and(reading.clone()).and(http::page()).and(filters).then(list_orders);
     let find = find.and(reading.clone()).then(find_order);
+    let details = details.and(reading.clone()).then(details::order_details);
     let events = events.and(reading).then(audit_trail);
-    find.or(place).unify().or(list).unify().or(events).unify().or(cancel).unify().boxed()
+    find.or(place)
+        .unify()
+        .or(details)
+        .unify()
+        .or(list)
+        .unify()
+        .or(events)
+        .unify()
+        .or(cancel)
+        .unify()
+        .boxed()
 }
 
 fn replicas(service: Service) -> BoxedFilter<(Response,)> {
