@@ -10,10 +10,14 @@ mod views;
 
 pub(crate) mod report;
 
+use std::fs::File;
+use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use auditor::invariants::commands;
+use auditor::journal::{self, Entry};
 use auditor::rows::Outbox;
 use auditor::{Audit, Checked, Fold, InFlight, Invariant};
 use contracts::Service;
@@ -40,13 +44,18 @@ pub(crate) struct Args {
     /// How long to wait for them.
     #[arg(long, value_name = "SECONDS", default_value_t = 60, conflicts_with = "no_wait")]
     wait_seconds: u64,
+    /// What clients asked for and were told, to compare with what the streams say. May be given
+    /// several times.
+    #[arg(long, value_name = "FILE")]
+    journal: Vec<PathBuf>,
 }
 
 /// Audits, and prints what was found.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
-    let audit = examine(&running, wait).await?;
+    let journal = read_journals(&args.journal)?;
+    let audit = examine(&running, wait, journal.as_deref()).await?;
     if global.json {
         line!("{}", audit.json());
     } else {
@@ -55,11 +64,31 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     Ok(report::verdict(&audit))
 }
 
+/// All journals as one; none if there is none. One that is not there is a mistake: a check of
+/// nothing would pass.
+fn read_journals(files: &[PathBuf]) -> anyhow::Result<Option<Vec<Entry>>> {
+    if files.is_empty() {
+        return Ok(None);
+    }
+    let mut entries = Vec::new();
+    for file in files {
+        let unreadable = || format!("cannot read the journal {}", file.display());
+        let opened = File::open(file).with_context(unreadable)?;
+        entries.extend(journal::read(BufReader::new(opened)).with_context(unreadable)?);
+    }
+    Ok(Some(entries))
+}
+
 /// Audits a running Murmuration. Waits so long for orders in flight; without, they are no findings.
+/// What clients were told is compared if there is a journal of it.
 ///
 /// # Errors
 /// When the broker cannot be read at all.
-pub(crate) async fn examine(running: &Running, wait: Option<Duration>) -> anyhow::Result<Audit> {
+pub(crate) async fn examine(
+    running: &Running,
+    wait: Option<Duration>,
+    journal: Option<&[Entry]>,
+) -> anyhow::Result<Audit> {
     let mut gathering = Gathering::begin(&Streams::open(running).await?);
     let in_flight = if wait.is_some() { InFlight::IsAFinding } else { InFlight::IsFine };
     if !gathering.until(Instant::now() + READ_WITHIN, |_| true).await {
@@ -73,7 +102,9 @@ pub(crate) async fn examine(running: &Running, wait: Option<Duration>) -> anyhow
     let Gathering { intake, .. } = gathering;
     let views = views_of(running, &intake.fold, in_flight).await;
     let replicas = replicas::check(&running.data, &intake.fold);
-    Ok(Audit::of(intake, in_flight, vec![views, replicas]))
+    let mut others = vec![views, replicas];
+    others.extend(journal.map(|journal| commands::check(&intake.fold, journal)));
+    Ok(Audit::of(intake, in_flight, others))
 }
 
 async fn views_of(running: &Running, fold: &Fold, in_flight: InFlight) -> Checked {

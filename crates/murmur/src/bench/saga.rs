@@ -89,7 +89,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
         None
     } else {
         say(global, "auditing");
-        Some(audit::examine(&running, Some(AUDIT_WAITS)).await?)
+        Some(audit::examine(&running, Some(AUDIT_WAITS), None).await?)
     };
     let report = Report { measured, climbed, highest, raw, audit };
     if global.json {
