@@ -1,0 +1,93 @@
+// One order: its saga in lanes, its facts, every event, and the answer as it came.
+import { ask } from "../ask.js";
+import { calm, h, pill } from "../dom.js";
+import { count, duration, moment, money, words } from "../format.js";
+import { stepOf } from "../graph/panel.js";
+import { owes } from "../panels/stuck.js";
+import { customerPath, productPath } from "../router.js";
+import { known } from "../store.js";
+import { toneOf } from "../tones.js";
+import { millis } from "../format.js";
+import { lanes } from "./lanes.js";
+import { openSheet } from "./sheet.js";
+
+let shown = null;
+
+export async function showOrder(id) {
+  shown = id;
+  openSheet(title(id), h("div.body", {}, calm("Looking it up", "")));
+  await load(id);
+}
+
+async function load(id) {
+  try {
+    const order = await ask(`/orders/${encodeURIComponent(id)}`);
+    if (shown === id) paint(order);
+  } catch (error) {
+    if (shown === id) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)), () => load(id));
+  }
+}
+
+const title = (id, ...more) => [h("h2", { id: "sheet-title" }, "Order ", h("span.id", {}, id)), ...more];
+
+function paint(order) {
+  const open = Boolean(document.querySelector("#sheet details[open]"));
+  const sheet = document.getElementById("sheet");
+  const scrolled = sheet.firstElementChild?.scrollTop ?? 0;
+  const heading = title(order.order_id, pill(order.state, toneOf(order.state)), h("p.soft", {}, summary(order)));
+  const picture = h("div.saga", { tabindex: 0, role: "group", "aria-label": "The saga in lanes" });
+  const body = h("div.body", {}, picture, h("p.hint", {}, hint(order)), facts(order), events(order), raw(order, open));
+  openSheet(heading, body, order.settled ? null : () => load(order.order_id));
+  picture.replaceChildren(lanes(order, picture.clientWidth, millis(known.at) || Date.now()));
+  sheet.firstElementChild.scrollTop = scrolled;
+}
+
+function summary(order) {
+  const reason = order.end?.reason ? `, ${words(order.end.reason)}` : "";
+  return `${money(order.total)} for ${order.customer.name || order.customer.id}, placed ${moment(order.placed_at)}${reason}`;
+}
+
+function hint(order) {
+  const owed = order.next.map(owes).join("; ");
+  if (owed) return `Not settled: ${owed}.`;
+  const undone = order.timeline.filter((step) => step.compensation || stepOf(step.type) === "undo").length;
+  const all = `${count(order.timeline.length)} events in ${duration(order.took_ms ?? 0)}`;
+  return undone ? `Settled: ${all}, ${count(undone)} of them to undo what had been done.` : `Settled: ${all}.`;
+}
+
+function fact(name, ...value) {
+  return h("div", {}, h("dt", {}, name), h("dd", {}, ...value));
+}
+
+function facts(order) {
+  const { customer, stock, payment, shipment } = order;
+  const address = customer.address;
+  const where = [address?.street, address?.city, address?.country].filter(Boolean).join(", ");
+  const lines = order.lines.map((line) => h("li", {}, `${count(line.quantity)} × `, h("a", { href: productPath(line.sku) }, line.name), h("span.faint", {}, ` at ${money(line.unit_price)}`)));
+  return h("dl.facts", {},
+    fact("Customer", h("a", { href: customerPath(customer.id) }, customer.name || customer.id), where ? h("span.faint", {}, ` ${where}`) : null),
+    fact("Lines", h("ul", {}, lines)),
+    fact("Stock", words(stock.state), stock.shortages.length ? `: ${stock.shortages.map((one) => `${one.sku} is short`).join(", ")}` : ""),
+    fact("Payment", words(payment.state), payment.charged ? ` ${money(payment.charged)}` : "", payment.refunded ? `, refunded ${money(payment.refunded)}` : "", payment.declined ? `: ${words(typeof payment.declined === "string" ? payment.declined : payment.declined.reason)}` : ""),
+    fact("Shipment", words(shipment.state), shipment.cancelled ? `: ${words(shipment.cancelled)}` : ""),
+    order.hand_over_until && !order.end ? fact("Window until", moment(order.hand_over_until)) : fact("Business day", order.business_date));
+}
+
+function events(order) {
+  const heads = ["Event", "Because of"].map((text) => h("th", { scope: "col" }, text));
+  const numbers = [h("th.number", { scope: "col" }, "After"), h("th.number.wide-only", { scope: "col" }, "Took"), h("th.number.wide-only", { scope: "col" }, "Row")];
+  const start = millis(order.placed_at);
+  const rows = order.timeline.map((step) => h("tr", {},
+    h("td", {}, h("span.dot", { "data-step": stepOf(step.type) }), step.type),
+    h("td.soft", {}, because(step)),
+    h("td.number", {}, `+${duration(Math.max(0, millis(step.time) - start))}`),
+    h("td.number.soft.wide-only", {}, step.latency_us === null || step.latency_us === undefined ? "–" : duration(step.latency_us / 1000)),
+    h("td.number.faint.wide-only", {}, `${step.stream} ${step.sequence}`)));
+  return h("table", {}, h("caption.unseen", {}, "All events of the order"), h("thead", {}, h("tr", {}, heads, numbers)), h("tbody", {}, rows));
+}
+
+const because = (step) => (step.caused_by ?? String(step.cause)).replace("command/", "command ").replace("timer/", "timer ");
+
+function raw(order, open) {
+  return h("details", { open }, h("summary", {}, "The answer as JSON"), h("pre", {}, JSON.stringify(order, null, 2)));
+}

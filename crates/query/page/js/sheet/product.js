@@ -1,0 +1,39 @@
+// One product: what it has brought in, month by month, and what is left of it.
+import { ask } from "../ask.js";
+import { calm, h } from "../dom.js";
+import { count, money, moneys } from "../format.js";
+import { openSheet } from "./sheet.js";
+
+let shown = null;
+
+export async function showProduct(sku) {
+  shown = sku;
+  openSheet(title(sku), h("div.body", {}, calm("Looking it up", "")));
+  try {
+    const product = await ask(`/products/${encodeURIComponent(sku)}/sales`);
+    if (shown === sku) openSheet(title(sku, product), h("div.body", {}, facts(product), months(product)));
+  } catch (error) {
+    if (shown === sku) openSheet(title(sku), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
+  }
+}
+
+function title(sku, product) {
+  const name = product?.product?.name ?? product?.sold_as ?? "Product";
+  const gone = product?.product?.discontinued ? h("p.soft", {}, "no longer sold") : null;
+  return [h("h2", { id: "sheet-title" }, name, " ", h("span.id", {}, sku)), gone].filter(Boolean);
+}
+
+function facts({ product, stock, total }) {
+  const pair = (name, value) => h("div", {}, h("dt", {}, name), h("dd", {}, value));
+  const units = total.reduce((sum, one) => sum + one.units, 0);
+  return h("dl.facts", {}, pair("Price", money(product?.price)), pair("Revenue", moneys(total)), pair("Units sold", count(units)),
+    pair("On hand", stock ? count(stock.on_hand) : "–"), pair("Reserved", stock ? count(stock.reserved) : "–"), pair("Free", stock ? count(stock.available) : "–"));
+}
+
+function months({ months: all }) {
+  if (!all.length) return calm("Nothing was sold yet");
+  const heads = [h("th", { scope: "col" }, "Month"), ...["Orders", "Units", "Revenue"].map((text) => h("th.number", { scope: "col" }, text))];
+  const sum = (sales, name) => count(sales.reduce((sums, one) => sums + one[name], 0));
+  const rows = all.map(({ month, sales }) => h("tr", {}, h("td", {}, month), h("td.number", {}, sum(sales, "orders")), h("td.number", {}, sum(sales, "units")), h("td.number", {}, moneys(sales))));
+  return h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
+}

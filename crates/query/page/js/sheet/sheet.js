@@ -1,0 +1,51 @@
+// The sheet over the page: one order, customer or product, each with an address of its own.
+import { byId, h } from "../dom.js";
+import { go } from "../router.js";
+
+let before = null;
+let refresh = null;
+
+/** Opens the sheet, or changes what is on it. `again` is called when the figures have moved. */
+export function openSheet(title, content, again) {
+  const sheet = byId("sheet");
+  if (sheet.hidden) before = document.activeElement;
+  const close = h("button.tool", { type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: closeSheet }, "✕");
+  sheet.replaceChildren(h("div.paper", {}, h("header", {}, h("div.title", {}, title), close), content));
+  const opens = sheet.hidden;
+  sheet.hidden = false;
+  document.body.classList.add("covered");
+  for (const part of ["main", "foot"]) byId(part).inert = true;
+  if (opens) sheet.focus({ preventScroll: true });
+  refresh = again ?? null;
+}
+
+export function closeSheet() {
+  go("/");
+}
+
+/** Shows the overview again. */
+export function hideSheet() {
+  const sheet = byId("sheet");
+  refresh = null;
+  if (sheet.hidden) return;
+  sheet.hidden = true;
+  sheet.replaceChildren();
+  document.body.classList.remove("covered");
+  for (const part of ["main", "foot"]) byId(part).inert = false;
+  if (before?.isConnected) before.focus({ preventScroll: true });
+}
+
+/** Asks what is open to look again. */
+export function refreshSheet() {
+  refresh?.();
+}
+
+export function startSheet() {
+  byId("sheet").addEventListener("click", (event) => {
+    if (event.target === byId("sheet")) closeSheet();
+  });
+  addEventListener("keydown", (event) => {
+    if (event.key !== "Escape" || byId("help").open || event.target === byId("search")) return;
+    if (!byId("sheet").hidden) closeSheet();
+  });
+}

@@ -1,0 +1,92 @@
+//! One listener: what it has been sent, and so what it still has to be sent.
+
+use std::convert::Infallible;
+use std::sync::Arc;
+use std::time::Duration;
+
+use futures_util::Stream;
+use futures_util::stream::unfold;
+use runtime::shutdown::Stop;
+use runtime::warp::sse::Event;
+use serde_json::{Map, Value};
+use tokio::sync::{OwnedSemaphorePermit, watch};
+
+use super::beat::Beat;
+
+/// How soon a browser that has lost the connection tries again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// One listener.
+pub struct Listener {
+    beats: watch::Receiver<Arc<Beat>>,
+    sent: Map<String, Value>,
+    greeted: bool,
+    stop: Stop,
+    /// Its place among those that may listen at once.
+    _seat: OwnedSemaphorePermit,
+}
+
+impl Listener {
+    /// A listener that has been sent nothing.
+    #[must_use]
+    pub fn new(beats: watch::Receiver<Arc<Beat>>, stop: Stop, seat: OwnedSemaphorePermit) -> Self {
+        Self { beats, sent: Map::new(), greeted: false, stop, _seat: seat }
+    }
+
+    /// What it is sent. It ends when the process stops: an open stream would hold that up.
+    pub fn events(self) -> impl Stream<Item = Result<Event, Infallible>> + Send + 'static {
+        unfold(self, |mut listener| async move {
+            let event = listener.next().await?;
+            Some((Ok(event), listener))
+        })
+    }
+
+    async fn next(&mut self) -> Option<Event> {
+        if !self.greeted {
+            self.greeted = true;
+            return Some(Event::default().comment("welcome").retry(RETRY));
+        }
+        tokio::select! {
+            () = self.stop.stopped() => return None,
+            changed = self.beats.changed() => changed.ok()?,
+        }
+        let beat = Arc::clone(&self.beats.borrow_and_update());
+        let news = news(&self.sent, &beat.sections);
+        let event = Event::default().id(beat.number.to_string()).json_data(&news).ok()?;
+        self.sent.extend(news);
+        Some(event)
+    }
+}
+
+/// The sections that differ from what was sent. A section that is not told now is left as it is.
+fn news(sent: &Map<String, Value>, now: &Map<String, Value>) -> Map<String, Value> {
+    let differs = |(name, section): &(&String, &Value)| sent.get(*name) != Some(section);
+    let news = now.iter().filter(differs);
+    news.map(|(name, section)| (name.clone(), section.clone())).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use serde_json::json;
+
+    use super::*;
+
+    fn map(value: Value) -> Map<String, Value> {
+        value.as_object().unwrap().clone()
+    }
+
+    #[test]
+    fn only_what_differs_is_sent() {
+        let sent = map(json!({"orders": {"placed": 1}, "stock": {"reserved": 2}}));
+        let now = map(json!({"orders": {"placed": 2}, "stock": {"reserved": 2}, "parked": 0}));
+        assert_eq!(news(&sent, &now), map(json!({"orders": {"placed": 2}, "parked": 0})));
+        assert_eq!(news(&Map::new(), &now), now);
+    }
+
+    #[test]
+    fn what_cannot_be_told_now_is_left_as_it_was() {
+        let sent = map(json!({"orders": {"placed": 1}, "problem": null}));
+        let now = map(json!({"problem": {"title": "away"}}));
+        assert_eq!(news(&sent, &now), now);
+    }
+}

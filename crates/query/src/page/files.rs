@@ -1,0 +1,93 @@
+//! The files of the page, as they are part of the program.
+
+use runtime::warp::http::HeaderValue;
+use sha2::{Digest as _, Sha256};
+
+/// One file.
+#[derive(Debug)]
+pub struct File {
+    /// Its path below `/page/`.
+    pub path: &'static str,
+    /// What it holds.
+    pub bytes: &'static [u8],
+}
+
+macro_rules! file {
+    ($path:literal) => {
+        File { path: $path, bytes: include_bytes!(concat!("../../page/", $path)) }
+    };
+}
+
+/// The page itself.
+pub static INDEX: File = file!("index.html");
+
+/// All that it asks for.
+pub static FILES: &[File] = &[
+    file!("mark.svg"),
+    file!("style/frame.css"),
+    file!("style/graph.css"),
+    file!("style/panels.css"),
+    file!("style/sheet.css"),
+    file!("style/tokens.css"),
+    file!("js/ask.js"),
+    file!("js/charts.js"),
+    file!("js/connection.js"),
+    file!("js/counters.js"),
+    file!("js/dom.js"),
+    file!("js/foot.js"),
+    file!("js/format.js"),
+    file!("js/keys.js"),
+    file!("js/main.js"),
+    file!("js/notice.js"),
+    file!("js/rates.js"),
+    file!("js/router.js"),
+    file!("js/search.js"),
+    file!("js/series.js"),
+    file!("js/store.js"),
+    file!("js/theme-early.js"),
+    file!("js/theme.js"),
+    file!("js/tones.js"),
+    file!("js/graph/draw.js"),
+    file!("js/graph/layout.js"),
+    file!("js/graph/panel.js"),
+    file!("js/panels/figures.js"),
+    file!("js/panels/health.js"),
+    file!("js/panels/latencies.js"),
+    file!("js/panels/leaders.js"),
+    file!("js/panels/newest.js"),
+    file!("js/panels/sales.js"),
+    file!("js/panels/stuck.js"),
+    file!("js/sheet/customer.js"),
+    file!("js/sheet/lanes.js"),
+    file!("js/sheet/order.js"),
+    file!("js/sheet/product.js"),
+    file!("js/sheet/sheet.js"),
+    file!("vendor/inter/LICENSE"),
+    file!("vendor/inter/inter-latin-wght-normal.woff2"),
+    file!("vendor/uplot/LICENSE"),
+    file!("vendor/uplot/uPlot.iife.min.js"),
+    file!("vendor/uplot/uPlot.min.css"),
+];
+
+impl File {
+    /// Its content type, by its name.
+    #[must_use]
+    pub fn content_type(&self) -> &'static str {
+        match self.path.rsplit_once('.').map(|(_, extension)| extension) {
+            Some("html") => "text/html; charset=utf-8",
+            Some("js") => "text/javascript; charset=utf-8",
+            Some("css") => "text/css; charset=utf-8",
+            Some("svg") => "image/svg+xml",
+            Some("woff2") => "font/woff2",
+            _ => "text/plain; charset=utf-8",
+        }
+    }
+}
+
+/// A tag that differs whenever the bytes do.
+#[must_use]
+pub fn tag(bytes: &[u8]) -> HeaderValue {
+    let digest = Sha256::digest(bytes);
+    let hex: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+    HeaderValue::try_from(format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
+}
