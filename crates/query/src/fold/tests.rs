@@ -12,11 +12,15 @@ use proptest::prelude::*;
 use super::table::Stored;
 use super::{Changes, Damaged, Fold, Item, Parked};
 use crate::keys;
+use crate::records::ledger::month_of;
+use crate::records::pulse::{HOURS, MINUTES};
 use crate::records::{
-    AccountTotals, OrderRecord, PaymentRecord, Sales, ShipmentRecord, StockRecord,
+    AccountTotals, Grouping, Latency, Leaders, Ledger, OnHand, OrderRecord, PaymentRecord, Sales,
+    Seller, ShipmentRecord, Slot, StockRecord,
 };
 use crate::saga::Saga;
-use history::{Fate, History, PRICE, QUANTITY, TOTAL, id};
+use crate::saga::pace::STRIDES;
+use history::{Fate, History, PRICE, QUANTITY, TOTAL, customer, gbp, id};
 
 /// What a generation holds.
 #[derive(Debug, Default, PartialEq)]
@@ -192,6 +196,99 @@ fn a_record_edited_into_nonsense_is_told() {
     assert_eq!(error.name, "order:ORDER:o-0");
 }
 
+fn line(sku: &str, quantity: u32, price: i64) -> contracts::events::Line {
+    let (sku, name) = (id(sku), format!("The {sku}"));
+    contracts::events::Line { sku, name, quantity, unit_price: gbp(price) }
+}
+
+#[test]
+fn a_sale_is_booked_to_its_day_product_customer_and_country() {
+    let mut history = shop(&[]);
+    let lines = [line("CUP", 2, 300), line("MUG", 1, 1_250), line("CUP", 1, 250)];
+    history.sell("o-1", &customer("c-2"), "2025-12-31", &lines);
+    let model = Model::of(&history);
+    for (grouping, key, units, minor) in [
+        (Grouping::Day, "all", 4, 2_100),
+        (Grouping::Customer, "c-2", 4, 2_100),
+        (Grouping::Country, "GB", 4, 2_100),
+        (Grouping::Product, "CUP", 3, 850),
+        (Grouping::Product, "MUG", 1, 1_250),
+    ] {
+        let name = keys::ledger(Service::Order, grouping, month_of("2025-12-31"), key);
+        let ledger: Ledger = model.record(keys::LEDGER, &name).unwrap();
+        let tally = ledger.days["2025-12-31"].of(gbp(0).currency);
+        assert_eq!((tally.orders, tally.units, tally.minor), (1, units, minor), "{name}");
+        let index = keys::ledgers(Service::Order, grouping, "2025-12");
+        assert!(model.indexes.contains_key(&(index, name)));
+    }
+    let seller = keys::seller(Grouping::Product, "CUP");
+    let seller: Seller = model.record(keys::SELLER, &seller).unwrap();
+    assert_eq!((seller.label.as_str(), seller.total.units()), ("The CUP", 3));
+    let leaders: Leaders = model.record(keys::LEADERS, "ORDER").unwrap();
+    let first: Vec<_> = leaders.products[&gbp(0).currency].iter().map(|one| &one.key).collect();
+    assert_eq!(first, ["MUG", "CUP"]);
+}
+
+#[test]
+fn a_refund_is_booked_to_the_day_on_which_it_was_paid_back() {
+    let model = Model::of(&shop(&[Fate::CancelledInWindow, Fate::Completed]));
+    for (grouping, key) in
+        [(Grouping::Day, "all"), (Grouping::Customer, "c-1"), (Grouping::Country, "GB")]
+    {
+        let name = keys::ledger(Service::Payment, grouping, "2026-01", key);
+        let ledger: Ledger = model.record(keys::LEDGER, &name).unwrap();
+        let tally = ledger.days["2026-01-31"].of(gbp(0).currency);
+        assert_eq!((tally.orders, tally.minor), (1, i128::from(TOTAL)), "{name}");
+    }
+}
+
+#[test]
+fn stock_is_what_came_in_less_what_left_less_what_is_set_aside() {
+    let fates = [Fate::Completed, Fate::WaitsForShipping, Fate::CancelledInWindow];
+    let on_hand: OnHand = Model::of(&shop(&fates)).record(keys::ON_HAND, "MUG").unwrap();
+    let quantity = u64::from(QUANTITY);
+    assert_eq!((on_hand.on_hand(), on_hand.reserved), (1_000 - quantity, quantity));
+    assert_eq!(on_hand.available(), 1_000 - 2 * quantity);
+}
+
+#[test]
+fn a_product_is_listed_as_low_for_as_long_as_it_is() {
+    let low = |model: &Model| model.indexes.get(&(keys::LOW_STOCK.into(), "MUG".into())).copied();
+    let mut history = shop(&[]);
+    let lines = [line("MUG", 995, 1)];
+    history.sell("o-1", &customer("c-1"), "2026-01-31", &lines);
+    assert_eq!(low(&Model::of(&history)), Some(5));
+    let stocked =
+        contracts::events::inventory::Stocked { sku: id("MUG"), quantity: 500, on_hand: 505 };
+    history.command(Event::InventoryStocked(stocked));
+    assert_eq!(low(&Model::of(&history)), None);
+}
+
+#[test]
+fn each_step_of_an_order_that_went_through_is_measured_once() {
+    let model = Model::of(&shop(&[Fate::Completed, Fate::Completed, Fate::OutOfStock]));
+    for stride in STRIDES {
+        let latency: Latency = model.record(keys::LATENCY, stride.name).unwrap();
+        assert_eq!((latency.all.count(), latency.recent().count()), (2, 2), "{}", stride.name);
+    }
+    let whole: Latency = model.record(keys::LATENCY, "whole").unwrap();
+    assert_eq!(whole.all.micros_max(), 6 * 1_500);
+}
+
+#[test]
+fn a_minute_and_an_hour_tell_what_happened_in_them() {
+    let model = Model::of(&shop(&[Fate::Completed, Fate::OutOfStock, Fate::JustPlaced]));
+    for ring in [MINUTES, HOURS] {
+        let slots =
+            (0..ring.slots).filter_map(|slot| model.record::<Slot>(ring.family, &ring.slot(slot)));
+        let slots: Vec<_> = slots.collect();
+        assert_eq!(slots.len(), 1, "{ring:?}");
+        let slot = &slots[0];
+        assert_eq!((slot.placed, slot.rejected, slot.cancelled), (3, 1, 0));
+        assert_eq!(slot.completed.of(gbp(0).currency).minor, i128::from(TOTAL));
+    }
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(128))]
 
@@ -200,9 +297,15 @@ proptest! {
         fates in prop::collection::vec(0..Fate::ALL.len(), 1..8),
         picks in prop::collection::vec(0..Service::ALL.len(), 0..200),
         cuts in prop::collection::vec(1_usize..9, 1..60),
+        sales in prop::collection::vec((0_u8..3, 0_u8..3, 1_u32..90), 0..6),
     ) {
         let fates: Vec<_> = fates.into_iter().map(|nth| Fate::ALL[nth]).collect();
-        let history = shop(&fates);
+        let mut history = shop(&fates);
+        for (nth, (who, what, units)) in sales.into_iter().enumerate() {
+            let lines = [line(&format!("p-{what}"), units, 100), line("MUG", 1, PRICE)];
+            let (buyer, date) = (customer(&format!("c-{who}")), format!("2025-12-{:02}", 29 + what));
+            history.sell(&format!("s-{nth}"), &buyer, &date, &lines);
+        }
         let mut model = Model::default();
         let mut rows = history.mixed(&picks);
         for cut in cuts {

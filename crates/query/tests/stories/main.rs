@@ -17,9 +17,11 @@ mod stage;
 
 mod answers;
 mod broker;
+mod cache;
 mod folding;
 mod losses;
 mod process;
 mod refusals;
+mod reports;
 mod rest;
 mod rivals;

@@ -14,16 +14,17 @@ use crate::redis_server::RedisServer;
 use crate::rest_client::{Answer, get};
 use crate::stage::{Running, clock, project, shop};
 
-struct Stage {
+/// The read side over these streams, served.
+pub(crate) struct Stage {
     redis: RedisServer,
-    streams: Streams,
-    running: Running,
-    address: String,
+    pub(crate) streams: Streams,
+    pub(crate) running: Running,
+    pub(crate) address: String,
     _stop: StopSender,
 }
 
 impl Stage {
-    async fn over(history: History) -> Self {
+    pub(crate) async fn over(history: History) -> Self {
         let redis = RedisServer::start().await;
         let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
@@ -37,7 +38,7 @@ impl Stage {
         Self { redis, streams, running, address, _stop: stopper }
     }
 
-    async fn get(&self, path: &str) -> Answer {
+    pub(crate) async fn get(&self, path: &str) -> Answer {
         get(&self.address, path, &[]).await
     }
 }

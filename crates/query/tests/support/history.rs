@@ -266,6 +266,55 @@ impl History {
         self.emit(event, cause)
     }
 
+    /// An order of this customer with these lines, from placed to completed.
+    pub(crate) fn sell(&mut self, order: &str, buyer: &Customer, date: &str, lines: &[Line]) {
+        let total = lines.iter().map(|line| line.unit_price.minor * i64::from(line.quantity)).sum();
+        let total = Money::new(total, buyer.credit_limit.currency);
+        let (order_id, lines) = (id(order), lines.to_vec());
+        let customer = Snapshot { version: 1, customer: buyer.clone() };
+        let units = lines.iter().map(|line| u64::from(line.quantity)).sum();
+        let returned = lines
+            .iter()
+            .map(|line| inventory::Units { sku: line.sku.clone(), quantity: line.quantity });
+        let returned =
+            inventory::Returned { order_id: order_id.clone(), lines: returned.collect() };
+        let cause = self.command(Event::OrderPlaced(Placed {
+            order_id: order_id.clone(),
+            customer: customer.clone(),
+            lines: lines.clone(),
+            total,
+            deadline: Timestamp::from_micros(self.clock).plus_millis(30_000),
+            hand_over_ms: 0,
+            business_date: date.into(),
+        }));
+        let cause = self.emit(
+            Event::InventoryReserved(inventory::Reserved {
+                order_id: order_id.clone(),
+                customer: customer.clone(),
+                lines: lines.clone(),
+                total,
+            }),
+            cause,
+        );
+        let (amount, outstanding) = (total, total);
+        let order_of = order_id.clone();
+        let charged = Charged { order_id: order_of, customer, lines, amount, outstanding };
+        let cause = self.emit(Event::PaymentCharged(charged), cause);
+        let created = Created {
+            order_id: order_id.clone(),
+            customer_id: buyer.id.clone(),
+            name: buyer.name.clone(),
+            address: buyer.address.clone(),
+            units,
+        };
+        let cause = self.emit(Event::ShippingCreated(created), cause);
+        let confirmed = order::Confirmed { order_id: order_id.clone() };
+        let cause = self.emit(Event::OrderConfirmed(confirmed), cause);
+        let cause = self.emit(Event::ShippingDispatched(Dispatched { order_id }), cause);
+        let cause = self.end(order, EndReason::Dispatched, cause);
+        self.emit(Event::InventoryCommitted(returned), cause);
+    }
+
     pub(crate) fn settle(&mut self, amount: i64) {
         let outstanding = gbp(-amount);
         let settled = Settled { customer_id: id("c-1"), amount: gbp(amount), outstanding };

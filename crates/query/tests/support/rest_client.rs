@@ -1,4 +1,4 @@
-//! The smallest client of HTTP/1.1: one request, one connection, one JSON answer.
+//! The smallest client of HTTP/1.1: one request, one connection, one answer, most of them JSON.
 
 use serde_json::Value;
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
@@ -10,6 +10,7 @@ pub(crate) struct Answer {
     pub(crate) status: u16,
     head: String,
     pub(crate) body: Value,
+    pub(crate) text: String,
 }
 
 impl Answer {
@@ -30,8 +31,9 @@ pub(crate) async fn try_get(address: &str, path: &str, headers: &[(&str, &str)])
     stream.read_to_string(&mut answer).await.ok()?;
     let (head, body) = answer.split_once("\r\n\r\n")?;
     let status = head.split(' ').nth(1)?.parse().ok()?;
+    let text = body.to_owned();
     let body = serde_json::from_str(body).unwrap_or(Value::Null);
-    Some(Answer { status, head: head.to_owned(), body })
+    Some(Answer { status, head: head.to_owned(), body, text })
 }
 
 pub(crate) async fn get(address: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
