@@ -10,6 +10,8 @@
 //! * [`projector`]: from [`sources`] of rows through folds into the store; [`standing`]: where that is.
 //! * [`reader`]: everything that one answer needs, in one round trip; [`answers`]: what it then says;
 //!   [`http`]: over REST.
+//! * [`cache`]: the same answers from memory.
+//! * [`live`] and [`page`]: what people look at, and what keeps it moving.
 //! * [`process`], with its [`settings`]: the life of it all.
 //!
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
@@ -36,6 +38,11 @@ pub mod reader;
 
 pub mod answers;
 pub mod http;
+
+pub mod cache;
+
+pub mod live;
+pub mod page;
 
 pub mod process;
 pub mod settings;

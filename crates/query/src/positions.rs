@@ -137,10 +137,10 @@ impl Positions {
         self.0.iter().zip(&other.0).all(|(own, others)| own.sequence >= others.sequence)
     }
 
-    /// Whether nothing at all has been folded.
+    /// How many rows have been folded, of all streams.
     #[must_use]
-    pub fn at_start(&self) -> bool {
-        self.0.iter().all(|folded| folded.sequence == 0)
+    pub fn rows(&self) -> u64 {
+        self.0.iter().map(|folded| folded.sequence).sum()
     }
 }
 

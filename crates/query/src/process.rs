@@ -8,21 +8,26 @@ use runtime::http::server;
 use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
+use runtime::warp::Filter as _;
+use tokio::task::JoinHandle;
 
+use crate::cache::{Cache, front};
 use crate::http::{App, routes};
+use crate::live::beat::Source;
 use crate::projector::Projector;
 use crate::reader::Reader;
-use crate::settings::Settings;
+use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::store::{self, Store, StoreError};
+use crate::{live, page};
 
 /// Runs until the process is asked to stop. A failure's exit code, with its reason in the log, when
 /// the settings cannot be used, or Redis is there and is not fit. What is only away is waited for.
 pub fn run(settings: Settings) -> ExitCode {
-    run_to_exit(settings.process.log_format, live(settings))
+    run_to_exit(settings.process.log_format, run_until_stopped(settings))
 }
 
-async fn live(settings: Settings) -> anyhow::Result<()> {
+async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let redis = store::client(&settings.redis)
         // The address is not shown: it may hold a password.
         .context("--redis is no usable address of Redis: use redis://HOST:PORT")?;
@@ -33,11 +38,19 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
 
     let projector = Projector::new(redis.clone(), Broker::new(broker), now);
     let reader = Reader::new(&redis, projector.standing())?;
+    let cache = Cache::new(redis, reader.clone());
+    let (stopper, stop) = stop_signal();
+    let source = Source { reader: reader.clone(), stuck_after: settings.stuck_after(), clock: now };
+    let live = live::routes(source, projector.standing(), stop.clone());
     let app = App::new(reader, settings.stuck_after(), now);
     let projecting = tokio::spawn(projector.run());
 
-    let (stopper, stop) = stop_signal();
-    let serving = server::serve(listener, routes(app), stop, settings.process.drain());
+    let (answers, caching) = match settings.cache {
+        Switch::On => (front::before(cache.clone(), routes(app)), Some(tokio::spawn(cache.run()))),
+        Switch::Off => (routes(app), None),
+    };
+    let all = answers.or(live).unify().or(page::routes()).unify().boxed();
+    let serving = server::serve(listener, all, stop, settings.process.drain());
     let serving = tokio::spawn(serving);
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");
@@ -45,6 +58,7 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
     serving.await?;
     // Whatever batch it is at is written whole or not at all.
     projecting.abort();
+    caching.inspect(JoinHandle::abort);
     Ok(())
 }
 

@@ -20,7 +20,7 @@ use tokio::sync::{mpsc, watch};
 
 use crate::keys::Generation;
 use crate::sources::{Readings, Source};
-use crate::standing::{Phase, Standing};
+use crate::standing::{Began, Phase, Standing};
 use crate::store::{Found, Live, Store, StoreError};
 use following::Following;
 
@@ -56,7 +56,8 @@ impl<S: Source> Projector<S> {
     /// A projector that writes to `client`'s server and reads from `source`.
     #[must_use]
     pub fn new(client: redis::Client, source: S, clock: fn() -> Timestamp) -> Self {
-        Self { client, source, clock, standing: watch::Sender::default() }
+        let standing = watch::Sender::new(Standing { clock, ..Standing::default() });
+        Self { client, source, clock, standing }
     }
 
     /// Where the read model stands, now and later.
@@ -86,8 +87,11 @@ impl<S: Source> Projector<S> {
             let (sink, rows) = mpsc::channel(QUEUE_ROWS);
             let readings = self.source.open(&live.positions, sink);
             self.tell_opened(&live, &readings);
-            let caught_up =
-                tokio::spawn(tell_caught_up(self.standing.clone(), live.generation.clone()));
+            let caught_up = tokio::spawn(tell_caught_up(
+                self.standing.clone(),
+                store.clone(),
+                live.generation.clone(),
+            ));
             let following = Following::new(&mut store, live, rows, &readings, self);
             let moved = following.run().await;
             caught_up.abort();
@@ -98,9 +102,10 @@ impl<S: Source> Projector<S> {
     }
 
     fn tell_opened(&self, live: &Live, readings: &Readings) {
-        let at_start = live.positions.at_start();
+        let began = Began { at: (self.clock)(), rows: live.positions.rows() };
         self.standing.send_modify(|standing| {
-            standing.phase = if at_start { Phase::Rebuilding } else { Phase::CatchingUp };
+            standing.phase = if live.built { Phase::CatchingUp } else { Phase::Rebuilding };
+            standing.began = began;
             standing.generation = Some(live.generation.clone());
             standing.positions = live.positions.clone();
             standing.progress = readings.progress();
@@ -136,8 +141,12 @@ fn sweep(store: &Store, live: &Generation) {
 }
 
 /// Says that the projector follows, once it has folded all that the streams held when their
-/// reading began.
-async fn tell_caught_up(standing: watch::Sender<Standing>, generation: Generation) {
+/// reading began. From then on the generation is read.
+async fn tell_caught_up(
+    standing: watch::Sender<Standing>,
+    mut store: Store,
+    generation: Generation,
+) {
     let mut positions = standing.subscribe();
     let progress = positions.borrow().progress.clone();
     for (service, progress) in progress.iter() {
@@ -151,6 +160,10 @@ async fn tell_caught_up(standing: watch::Sender<Standing>, generation: Generatio
             return;
         }
     }
-    tracing::info!(%generation, "the read model has caught up");
+    match store.mark_built(&generation).await {
+        Ok(true) => tracing::info!(%generation, "the read model has caught up"),
+        // The projector meets the same, and starts over.
+        Ok(false) | Err(_) => return,
+    }
     standing.send_modify(|standing| standing.phase = Phase::Following);
 }

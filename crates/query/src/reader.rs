@@ -5,11 +5,13 @@
 
 pub mod page;
 
+pub(crate) mod notes;
+
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::Service;
-use redis::aio::{ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
@@ -18,6 +20,7 @@ use crate::keys::{self, Generation};
 use crate::positions::Positions;
 use crate::standing::Standing;
 use crate::store::LIST;
+use notes::Notes;
 use page::{ListAnswer, Page, PageRequest};
 
 /// Longest wait for an answer of Redis to a reader.
@@ -28,6 +31,9 @@ const CONNECT_MAX: Duration = Duration::from_secs(1);
 
 /// Commands that may wait to be sent: many clients share one connection.
 const PIPELINE: usize = 1_024;
+
+/// Keys that are read before those of the answer: pointer, position, and the mark of completeness.
+const FIRST_KEYS: usize = 3;
 
 /// How often a read that met another generation than it expected looks again.
 const ATTEMPTS: usize = 3;
@@ -42,6 +48,8 @@ pub struct Reader {
 /// What was read, and of which prefix of the streams it is the fold.
 #[derive(Debug)]
 pub struct Look {
+    /// Which read model that is.
+    pub generation: Generation,
     /// How far the streams were folded.
     pub positions: Positions,
     /// The records asked for, in their order.
@@ -103,6 +111,12 @@ impl Reader {
         self.standing.borrow().clone()
     }
 
+    /// Where the read model stands, now and whenever that changes: the signal that there is news.
+    #[must_use]
+    pub fn changes(&self) -> watch::Receiver<Standing> {
+        self.standing.clone()
+    }
+
     /// Waits, at most for `patience`, until the projector has folded as much as is wanted.
     ///
     /// # Errors
@@ -128,21 +142,24 @@ impl Reader {
                 None => self.live_generation().await?,
             };
             let (mut values, parked, found) = self.ask(&assumed, names, pages).await?;
-            if values.len() < 2 {
+            if values.len() < FIRST_KEYS {
                 return Err(ReadError::Damaged("Redis answered too little".into()));
             }
-            let records = values.split_off(2);
-            let (pointer, position) = (text(values.first()), text(values.last()));
+            let records = values.split_off(FIRST_KEYS);
+            let (pointer, position) = (text(values.first()), text(values.get(1)));
             if pointer.is_some_and(|pointer| pointer != assumed.to_string()) {
                 continue;
             }
-            let (Some(_), Some(position)) = (pointer, position) else {
+            // What is not built to its end would answer with a part of the truth.
+            let (Some(_), Some(position), Some(_)) = (pointer, position, text(values.get(2)))
+            else {
                 return Err(ReadError::Nothing);
             };
             let positions = Positions::parse(position)
                 .map_err(|damaged| ReadError::Damaged(damaged.to_string()))?;
+            note(&assumed, names, pages, &positions);
             let pages = found.into_iter().map(Page::of).collect();
-            return Ok(Look { positions, records, pages, parked });
+            return Ok(Look { generation: assumed, positions, records, pages, parked });
         }
         Err(ReadError::Nothing)
     }
@@ -174,20 +191,41 @@ impl Reader {
         names: &[String],
         pages: &[PageRequest],
     ) -> Result<ListAnswer, ReadError> {
-        let mut connection = self.connection.clone();
-        let mut keys = vec![keys::POINTER.to_owned(), generation.position_key()];
-        keys.extend(names.iter().map(|name| generation.key(name)));
-        if pages.is_empty() {
-            let values = redis::cmd("MGET").arg(keys).query_async(&mut connection).await?;
-            return Ok((values, 0, Vec::new()));
+        match Notes::current() {
+            Some(notes) => ask(&mut notes.connection(), generation, names, pages).await,
+            None => ask(&mut self.connection.clone(), generation, names, pages).await,
         }
-        let mut call = LIST.prepare_invoke();
-        call.key(keys).arg(generation.key("")).arg(keys::PARKED);
-        for page in pages {
-            page.add_to(&mut call);
-        }
-        Ok(call.invoke_async(&mut connection).await?)
     }
+}
+
+async fn ask(
+    connection: &mut (impl ConnectionLike + Send),
+    generation: &Generation,
+    names: &[String],
+    pages: &[PageRequest],
+) -> Result<ListAnswer, ReadError> {
+    let mut keys = Vec::with_capacity(FIRST_KEYS + names.len());
+    keys.extend([keys::POINTER.to_owned(), generation.position_key(), generation.built_key()]);
+    keys.extend(names.iter().map(|name| generation.key(name)));
+    if pages.is_empty() {
+        let values = redis::cmd("MGET").arg(keys).query_async(connection).await?;
+        return Ok((values, 0, Vec::new()));
+    }
+    let mut call = LIST.prepare_invoke();
+    call.key(keys).arg(generation.key("")).arg(keys::PARKED);
+    for page in pages {
+        page.add_to(&mut call);
+    }
+    Ok(call.invoke_async(connection).await?)
+}
+
+/// An answer from pages depends on entries that only Redis knows, so it counts as changed whenever
+/// anything was folded.
+fn note(generation: &Generation, names: &[String], pages: &[PageRequest], positions: &Positions) {
+    let Some(notes) = Notes::current() else { return };
+    let records = names.iter().map(|name| generation.key(name));
+    let position = (!pages.is_empty()).then(|| generation.position_key());
+    notes.note(records.chain(position), positions);
 }
 
 /// What of `wanted` is not folded.

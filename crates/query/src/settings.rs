@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use clap::Parser;
+use clap::{Parser, ValueEnum};
 use runtime::settings::ProcessSettings;
 
 /// The read side of Murmuration: folds all streams into Redis, and answers from there.
@@ -20,9 +20,21 @@ pub struct Settings {
     /// Milliseconds after which an order that is not settled counts as stuck
     #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]
     pub stuck_after_ms: u64,
+    /// Whether hot answers are kept in memory. Without, every read goes to Redis
+    #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
+    pub cache: Switch,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,
+}
+
+/// Whether something is done.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum Switch {
+    /// It is.
+    On,
+    /// It is not.
+    Off,
 }
 
 impl Settings {

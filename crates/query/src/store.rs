@@ -72,6 +72,8 @@ pub struct Live {
     pub generation: Generation,
     /// How far it has folded.
     pub positions: Positions,
+    /// Whether it was built to its end once. Before, nobody reads it.
+    pub built: bool,
     /// The same, as the very text that Redis holds.
     text: String,
 }
@@ -151,12 +153,15 @@ impl Store {
                 "views have changed from version {found} to {VIEWS_VERSION}"
             )));
         }
-        let (text,): (Option<String>,) = self.mget(&[generation.position_key()]).await?;
+        let keys = [generation.position_key(), generation.built_key()];
+        let (text, built): (Option<String>, Option<String>) = self.mget(&keys).await?;
         let Some(text) = text else {
             return Ok(nothing(format!("the position of generation {generation} is gone")));
         };
         Ok(match Positions::parse(&text) {
-            Ok(positions) => Found::Live(Live { generation, positions, text }),
+            Ok(positions) => {
+                Found::Live(Live { generation, positions, built: built.is_some(), text })
+            }
             Err(error) => nothing(error.to_string()),
         })
     }
@@ -183,7 +188,7 @@ impl Store {
             .arg(&text);
         let answer: String = call.invoke_async(&mut self.connection).await?;
         match answer.as_str() {
-            "begun" => Ok(Some(Live { generation, positions, text })),
+            "begun" => Ok(Some(Live { generation, positions, built: false, text })),
             "moved" => Ok(None),
             _ => Err(StoreError::Answer(answer)),
         }
@@ -234,6 +239,17 @@ impl Store {
                 None => Err(StoreError::Answer(answer)),
             },
         }
+    }
+
+    /// Marks a generation as built to its end. Says whether it is still the one to be built.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn mark_built(&mut self, generation: &Generation) -> Result<bool, StoreError> {
+        let mut call = scripts::BUILT.prepare_invoke();
+        call.key(keys::POINTER).key(generation.built_key()).arg(generation.to_string());
+        let answer: String = call.invoke_async(&mut self.connection).await?;
+        Ok(answer == "marked")
     }
 
     /// Removes what generations before `live` have left. Nobody writes to those any more: the

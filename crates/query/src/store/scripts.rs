@@ -15,6 +15,10 @@ pub(super) static WRITE: LazyLock<Script> =
 pub(super) static BEGIN: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("begin.lua")));
 
+/// Marks a generation as built.
+pub(super) static BUILT: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("built.lua")));
+
 /// Reads values and pages of indexes at one moment.
 pub(crate) static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 

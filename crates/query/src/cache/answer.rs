@@ -1,0 +1,178 @@
+//! One kept answer: what depends on its keys alone, and how it looks beside a position.
+//!
+//! An answer ends with its freshness, which changes with every batch of events. So the two are
+//! kept apart: the same content, put together with what the last poll has seen, says exactly how
+//! much it has seen. The tag is of the content alone, and weak, since the freshness differs.
+
+use std::collections::BTreeSet;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Instant;
+
+use bytes::Bytes;
+use runtime::http::{Response, StatusCode, TOKEN_HEADER};
+use runtime::warp::http::{HeaderMap, HeaderValue, header};
+use serde::de::IgnoredAny;
+use sha2::{Digest as _, Sha256};
+
+use super::seen::Seen;
+use crate::positions::Positions;
+
+/// Where the freshness begins in an answer's JSON. Inside of strings quotes are escaped, so that
+/// this stands nowhere else.
+const FRESHNESS: &[u8] = b",\"freshness\":{";
+
+/// What an answer takes besides its bytes, roughly.
+const OVERHEAD_BYTES: usize = 1_024;
+
+/// An answer, and what it was made from.
+pub(super) struct Answer {
+    pub(super) keys: BTreeSet<Arc<str>>,
+    /// Where the read model stood when it was made: no earlier position may be claimed for it.
+    positions: Positions,
+    /// The JSON up to its freshness.
+    content: Bytes,
+    headers: HeaderMap,
+    expires: Option<Instant>,
+    used: AtomicBool,
+    rendered: Mutex<Option<Arc<Rendered>>>,
+}
+
+/// An answer as it is sent, as long as the poll sees the same.
+struct Rendered {
+    version: u64,
+    body: Bytes,
+    headers: HeaderMap,
+}
+
+impl Answer {
+    /// Understands a complete answer; nothing if its freshness does not stand last.
+    pub(super) fn of(
+        headers: &HeaderMap,
+        body: &Bytes,
+        keys: BTreeSet<String>,
+        positions: Positions,
+        expires: Option<Instant>,
+    ) -> Option<Self> {
+        let at = body.windows(FRESHNESS.len()).rposition(|window| window == FRESHNESS)?;
+        let freshness = body.get(at + FRESHNESS.len() - 1..body.len().checked_sub(1)?)?;
+        serde_json::from_slice::<IgnoredAny>(freshness).ok()?;
+        let content = body.slice(..at + FRESHNESS.len() - 1);
+        let mut headers = headers.clone();
+        headers.remove(TOKEN_HEADER);
+        headers.remove(header::CACHE_CONTROL);
+        headers.remove(header::CONTENT_LENGTH);
+        headers.insert(header::ETAG, HeaderValue::try_from(tag_of(&content)).ok()?);
+        Some(Self {
+            keys: keys.into_iter().map(Arc::from).collect(),
+            positions,
+            content,
+            headers,
+            expires,
+            used: AtomicBool::new(false),
+            rendered: Mutex::default(),
+        })
+    }
+
+    /// The response beside what was seen; nothing if the answer knows more than that, or is too old.
+    pub(super) fn beside(&self, seen: &Seen, held: Option<&str>) -> Option<Response> {
+        if self.expires.is_some_and(|expires| Instant::now() >= expires) {
+            return None;
+        }
+        let rendered = self.rendered(seen)?;
+        let (headers, body) = (rendered.headers.clone(), rendered.body.clone());
+        self.used.store(true, Ordering::Relaxed);
+        Some(respond(StatusCode::OK, headers, body, held))
+    }
+
+    fn rendered(&self, seen: &Seen) -> Option<Arc<Rendered>> {
+        let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
+        if let Some(rendered) = rendered.as_ref().filter(|last| last.version == seen.version) {
+            return Some(Arc::clone(rendered));
+        }
+        if !seen.positions.covers(&self.positions) {
+            return None;
+        }
+        let fresh = Arc::new(self.render(seen));
+        *rendered = Some(Arc::clone(&fresh));
+        Some(fresh)
+    }
+
+    fn render(&self, seen: &Seen) -> Rendered {
+        let mut body = Vec::with_capacity(self.content.len() + seen.freshness.len() + 1);
+        body.extend_from_slice(&self.content);
+        body.extend_from_slice(&seen.freshness);
+        body.push(b'}');
+        let mut headers = self.headers.clone();
+        headers.insert(TOKEN_HEADER, seen.token.clone());
+        if !seen.complete {
+            headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
+        }
+        Rendered { version: seen.version, body: body.into(), headers }
+    }
+
+    /// The tag of its content.
+    pub(super) fn tag(&self) -> Option<&HeaderValue> {
+        self.headers.get(header::ETAG)
+    }
+
+    /// Roughly what it takes: the content, and the content once more as it was last sent.
+    pub(super) fn bytes(&self) -> usize {
+        2 * self.content.len()
+            + self.keys.iter().map(|key| key.len()).sum::<usize>()
+            + OVERHEAD_BYTES
+    }
+
+    /// Whether it was asked for since the last time that this was called.
+    pub(super) fn was_used(&self) -> bool {
+        self.used.swap(false, Ordering::Relaxed)
+    }
+}
+
+fn tag_of(content: &[u8]) -> String {
+    let mut first = [0; 8];
+    first.copy_from_slice(&Sha256::digest(content)[..8]);
+    format!("W/\"{:016x}\"", u64::from_be_bytes(first))
+}
+
+/// A response, or only its head if the client holds an answer with this tag.
+pub(super) fn respond(
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
+    held: Option<&str>,
+) -> Response {
+    let same = status == StatusCode::OK
+        && held.zip(headers.get(header::ETAG)).is_some_and(|(held, tag)| is_held(held, tag));
+    let mut response = Response::new(if same { Bytes::new() } else { body }.into());
+    *response.status_mut() = if same { StatusCode::NOT_MODIFIED } else { status };
+    *response.headers_mut() = headers;
+    if same {
+        response.headers_mut().remove(header::CONTENT_TYPE);
+    }
+    response
+}
+
+/// Whether a client's `If-None-Match` names the tag. It asks for a weak comparison.
+fn is_held(held: &str, tag: &HeaderValue) -> bool {
+    let Ok(tag) = tag.to_str() else { return false };
+    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
+    held.split(',').any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
+}
+
+#[cfg(test)]
+impl Answer {
+    pub(super) fn for_tests(
+        keys: BTreeSet<String>,
+        positions: Positions,
+        content: Vec<u8>,
+    ) -> Self {
+        let body = [b"{\"content\":\"", &content[..], b"\",\"freshness\":{}}"].concat();
+        Self::of(&HeaderMap::new(), &body.into(), keys, positions, None).unwrap()
+    }
+
+    pub(super) fn mark_used(&self) -> bool {
+        self.used.store(true, Ordering::Relaxed);
+        true
+    }
+}

@@ -1,0 +1,146 @@
+//! Many who ask the same at once are answered by one read, which begins after each of them asked.
+//!
+//! Whoever comes while a read is under way is not given its result, which may be older than the
+//! question, but waits for the next one: so there is at most one read under way and one to come.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+
+use tokio::sync::oneshot;
+
+type Waiting<T> = HashMap<String, Vec<oneshot::Sender<T>>>;
+
+/// What is asked, and who waits for it.
+pub(super) struct Flights<T> {
+    waiting: Arc<Mutex<Waiting<T>>>,
+}
+
+impl<T: Clone + Send + 'static> Flights<T> {
+    pub(super) fn new() -> Self {
+        Self { waiting: Arc::default() }
+    }
+
+    /// The result of a `read` that begins after this was called. None if reading broke off.
+    pub(super) async fn join<F>(
+        &self,
+        asked: &str,
+        read: impl Fn() -> F + Send + 'static,
+    ) -> Option<T>
+    where
+        F: Future<Output = T> + Send + 'static,
+    {
+        let (sender, receiver) = oneshot::channel();
+        let first = match lock(&self.waiting).entry(asked.to_owned()) {
+            Entry::Occupied(mut waiting) => {
+                waiting.get_mut().push(sender);
+                false
+            }
+            Entry::Vacant(nobody) => {
+                nobody.insert(vec![sender]);
+                true
+            }
+        };
+        if first {
+            // On its own: others may wait for it when the one who asked first is gone.
+            tokio::spawn(fly(Arc::clone(&self.waiting), asked.to_owned(), read));
+        }
+        receiver.await.ok()
+    }
+}
+
+async fn fly<T: Clone, F: Future<Output = T>>(
+    waiting: Arc<Mutex<Waiting<T>>>,
+    asked: String,
+    read: impl Fn() -> F,
+) {
+    let mut landing = Landing { waiting, asked, landed: false };
+    while let Some(passengers) = landing.board() {
+        let result = read().await;
+        for passenger in passengers {
+            // Whoever is gone needs no answer.
+            drop(passenger.send(result.clone()));
+        }
+    }
+}
+
+/// Leaves nobody waiting for a read that broke off.
+struct Landing<T> {
+    waiting: Arc<Mutex<Waiting<T>>>,
+    asked: String,
+    landed: bool,
+}
+
+impl<T> Landing<T> {
+    /// Who waits for the next read; when nobody does, there is none.
+    fn board(&mut self) -> Option<Vec<oneshot::Sender<T>>> {
+        let mut waiting = lock(&self.waiting);
+        let passengers = std::mem::take(waiting.get_mut(&self.asked)?);
+        if passengers.is_empty() {
+            waiting.remove(&self.asked);
+            self.landed = true;
+            return None;
+        }
+        Some(passengers)
+    }
+}
+
+impl<T> Drop for Landing<T> {
+    fn drop(&mut self) {
+        if !self.landed {
+            lock(&self.waiting).remove(&self.asked);
+        }
+    }
+}
+
+fn lock<T>(waiting: &Mutex<Waiting<T>>) -> MutexGuard<'_, Waiting<T>> {
+    waiting.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use std::sync::atomic::{AtomicU32, Ordering};
+
+    use tokio::sync::Semaphore;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_comes_during_a_read_is_answered_by_the_next_one_and_all_of_them_by_one() {
+        let (flights, reads) = (Arc::new(Flights::new()), Arc::new(AtomicU32::new(0)));
+        let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
+        let ask = || {
+            let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
+            let read = move || {
+                let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
+                async move {
+                    let nth = reads.fetch_add(1, Ordering::SeqCst) + 1;
+                    begun.add_permits(1);
+                    go_on.acquire().await.unwrap().forget();
+                    nth
+                }
+            };
+            let flights = Arc::clone(&flights);
+            tokio::spawn(async move { flights.join("/a", read).await })
+        };
+        let first = ask();
+        begun.acquire().await.unwrap().forget();
+        let later = [ask(), ask(), ask()];
+        while lock(&flights.waiting)["/a"].len() < later.len() {
+            tokio::task::yield_now().await;
+        }
+        go_on.add_permits(2);
+        assert_eq!(first.await.unwrap(), Some(1));
+        for later in later {
+            assert_eq!(later.await.unwrap(), Some(2));
+        }
+    }
+
+    #[tokio::test]
+    async fn a_read_that_breaks_off_leaves_nobody_waiting() {
+        let flights = Flights::new();
+        let breaks: fn() -> std::future::Ready<u32> = || panic!("on purpose");
+        assert_eq!(flights.join("/a", breaks).await, None);
+        assert_eq!(flights.join("/a", || std::future::ready(7)).await, Some(7));
+    }
+}
