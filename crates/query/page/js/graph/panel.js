@@ -7,8 +7,9 @@ import { known, watch } from "../store.js";
 import { arrange } from "./layout.js";
 import { draw, table } from "./draw.js";
 
-/** What is owed for a moment is work; what is owed for longer is a backlog. */
-export const LATE_MS = 2_000;
+/** What is owed for a moment is work under way; for longer it is a backlog, and then it is late. */
+const OWED_MS = 300;
+const LATE_MS = 2_000;
 
 let drawing = null;
 let drawn = null;
@@ -60,13 +61,13 @@ function paintLine({ edge, flow, rate: text, owed }, s) {
 }
 
 function paintOwed(owed, debt, s) {
-  owed.group.setAttribute("visibility", debt ? "visible" : "hidden");
-  if (!debt) return;
+  const age = debt ? millis(s.at) - millis(debt.since) : 0;
+  owed.group.setAttribute("visibility", age > OWED_MS ? "visible" : "hidden");
+  if (age <= OWED_MS) return;
   setText(owed.number, compact(debt.orders));
   const wide = Math.max(22, 12 + 7 * owed.number.textContent.length);
   owed.plate.setAttribute("width", wide);
   owed.plate.setAttribute("x", -wide / 2);
-  const age = millis(s.at) - millis(debt.since);
   owed.group.dataset.late = String(age > LATE_MS);
   setText(owed.title, `${count(debt.orders)} ${debt.orders === 1 ? "order waits" : "orders wait"} for ${debt.service}, the first for ${duration(age)}`);
 }

@@ -5,6 +5,9 @@ import { compact, count, duration, money, moneys, percent, rate } from "../forma
 import { mainCurrency } from "../series.js";
 import { watch } from "../store.js";
 
+/** A follower is always a little behind. */
+const LATE_MS = 500;
+
 const TITLES = ["Revenue", "Orders", "Completed", "In flight", "Order to end", "Read model"];
 
 /** The whole way of an order, over the last minutes if there were any. */
@@ -36,9 +39,9 @@ function pace(s) {
 }
 
 function readModel(s) {
-  const { state, behind } = s.freshness;
+  const { state, behind, behind_ms: late } = s.freshness;
   const names = { following: "Following", catching_up: "Catching up", rebuilding: "Rebuilding", away: "Away" };
-  const note = behind ? `${count(behind)} events behind` : `${rate(allEvents(s))} events, none behind`;
+  const note = behind && late > LATE_MS ? `${duration(late)} and ${count(behind)} events behind` : `${rate(allEvents(s))} events, up to date`;
   const parked = s.parked ? ` · ${count(s.parked)} parked` : "";
   return { value: names[state] ?? state, note: note + parked, tone: state === "following" ? undefined : "warn" };
 }

@@ -32,8 +32,8 @@ function paint(s, table) {
     return { name, stream, stands: standing(name, s), speed: rates.of(name.toUpperCase()), age: now - millis(stream.as_of) };
   });
   if (!table.isConnected) byId("health").replaceChildren(table);
-  const { state, behind, reason } = s.freshness;
-  setText(byId("health-note"), reason ?? (behind ? `the read model is ${count(behind)} events behind` : `the read model is ${state.replace("_", " ")}`));
+  const { state, behind, behind_ms: late, reason } = s.freshness;
+  setText(byId("health-note"), reason ?? (late > 500 ? `the read model is ${duration(late)} and ${count(behind)} events behind` : `the read model is ${state.replace("_", " ")}`));
   keyed(table.tBodies[0], rows, (one) => one.name, row, fill);
 }
 

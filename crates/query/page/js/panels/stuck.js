@@ -14,7 +14,7 @@ export function owes({ service, one_of: kinds }) {
 
 function row(stuck) {
   return h("tr", {},
-    h("td.clip", {}, h("a.row.id", { href: orderPath(stuck.order_id) }, stuck.order_id)),
+    h("td.clip", {}, h("a.row.id", { href: orderPath(stuck.order_id) }, h("bdi", {}, stuck.order_id))),
     h("td"), h("td"), h("td.number"), h("td.number.wide-only.soft", {}, money(stuck.total)));
 }
 

@@ -5,7 +5,7 @@
 // of its own, the farther from the one before the longer it took, by the logarithm.
 import { svg } from "../dom.js";
 import { duration, eventName, millis } from "../format.js";
-import { stepOf } from "../graph/panel.js";
+import { choreography, stepOf } from "../graph/panel.js";
 
 const WIDE = { lane: 74, head: 92, top: 34, tail: 120, least: 96, tenfold: 22 };
 const TALL = { lane: 82, head: 34, top: 46, tail: 46, least: 46, tenfold: 7 };
@@ -27,9 +27,9 @@ function stepFrom(moment) {
 }
 
 function servicesOf(steps, debts) {
-  const names = [];
-  for (const { service } of [...steps, ...debts]) if (!names.includes(service)) names.push(service);
-  return names;
+  const order = choreography()?.services.map((one) => one.name) ?? [];
+  const names = new Set([...steps, ...debts].map((one) => one.service));
+  return [...names].sort((a, b) => order.indexOf(a) - order.indexOf(b)).sort((a, b) => (b === steps[0]?.service) - (a === steps[0]?.service));
 }
 
 /** The place of each moment, and of now if anything is owed. */
