@@ -8,7 +8,9 @@ use std::path::PathBuf;
 use clap::{Args, Parser, Subcommand};
 
 use crate::control::Act;
-use crate::{audit, bench, contract, control, events, replay, scenario, status, trace, up};
+use crate::{
+    audit, bench, compare_joins, contract, control, events, replay, scenario, status, trace, up,
+};
 
 /// Runs and looks after a Murmuration on this machine.
 #[derive(Debug, Parser)]
@@ -62,6 +64,8 @@ pub(crate) enum Command {
     Replay(replay::Args),
     /// Put load on the running services and measure.
     Bench(bench::Args),
+    /// Compare composer, read model and replica on the same question.
+    CompareJoins(compare_joins::Args),
     /// Check every invariant over everything that was run.
     Audit(audit::Args),
 }
@@ -98,6 +102,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Scenario(args) => wait_for(scenario::run(global, args)),
         Command::Replay(args) => wait_for(replay::run(global, args)),
         Command::Bench(args) => wait_for(bench::run(global, args)),
+        Command::CompareJoins(args) => wait_for(compare_joins::run(global, args)),
         Command::Audit(args) => wait_for(audit::run(global, args)),
     }
 }

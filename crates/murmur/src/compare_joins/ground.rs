@@ -1,0 +1,149 @@
+//! What is asked about: orders of a few customers, settled before anything is measured.
+
+use std::time::{Duration, Instant};
+
+use anyhow::bail;
+use contracts::Service;
+use serde_json::{Value, json};
+
+use super::ways::{Way, Worth};
+use crate::http::{Call, Client};
+use crate::running::Running;
+use crate::seen::Seen;
+
+/// Customers. Few enough that preparing takes a moment, enough that no account is hot.
+const CUSTOMERS: usize = 20;
+
+/// Products.
+const PRODUCTS: usize = 20;
+
+/// Orders that are asked about.
+const ORDERS: usize = 200;
+
+/// How long all of it may take to show everywhere.
+const SETTLED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Pause between two looks.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// Customers, products and orders of one run.
+#[derive(Clone, Debug)]
+pub(super) struct Ground {
+    name: String,
+    /// The orders.
+    pub(super) orders: Vec<String>,
+    /// What has seen all of it.
+    pub(super) seen: String,
+}
+
+impl Ground {
+    /// Makes it all, and waits until each way shows every order.
+    ///
+    /// # Errors
+    /// When a service refuses, or an order does not show in time.
+    pub(super) async fn prepare(
+        running: &Running,
+        ways: &[Way],
+        name: &str,
+    ) -> anyhow::Result<Self> {
+        let (client, mut seen) = (Client::default(), Seen::default());
+        let customers = format!("{}/customers", running.url(Service::Customer)?);
+        for nth in 0..CUSTOMERS {
+            let mut body = customer(&format!("{name}-c{nth}"));
+            body["id"] = json!(format!("{name}-c{nth}"));
+            seen.note(&post(&client, Call::post(customers.as_str()).body(&body)?).await?);
+        }
+        let products = format!("{}/products", running.url(Service::Product)?);
+        for nth in 0..PRODUCTS {
+            let sku = format!("{name}-p{nth}");
+            let body = json!({ "sku": sku, "name": sku, "price": money(250) });
+            seen.note(&post(&client, Call::post(products.as_str()).body(&body)?).await?);
+        }
+        let stock = format!("{}/stock", running.url(Service::Inventory)?);
+        for nth in 0..PRODUCTS {
+            let call = Call::post(format!("{stock}/{name}-p{nth}")).after(&seen.to_string());
+            post(&client, call.body(&json!({ "quantity": 50_000_000 }))?).await?;
+        }
+        let orders = (0..ORDERS).map(|nth| format!("{name}-o{nth}")).collect();
+        let ground = Self { name: name.to_owned(), orders, seen: seen.to_string() };
+        for (nth, order) in ground.orders.iter().enumerate() {
+            ground.place(running, &client, order, nth).await?;
+        }
+        ground.wait_until_shown(&client, ways).await?;
+        Ok(ground)
+    }
+
+    /// Places an order of the nth customer; when this returns, it is accepted and replicated.
+    pub(super) async fn place(
+        &self,
+        running: &Running,
+        client: &Client,
+        id: &str,
+        nth: usize,
+    ) -> anyhow::Result<()> {
+        let name = &self.name;
+        let sku = |add: usize| format!("{name}-p{}", (nth + add) % PRODUCTS);
+        let lines =
+            [json!({ "sku": sku(0), "quantity": 1 }), json!({ "sku": sku(7), "quantity": 2 })];
+        let body = json!({ "id": id, "customer_id": self.customer_of(nth), "lines": lines });
+        let call = Call::post(format!("{}/orders", running.url(Service::Order)?));
+        post(client, call.after(&self.seen).body(&body)?).await.map(drop)
+    }
+
+    /// The nth order, counted around.
+    pub(super) fn order(&self, nth: usize) -> &str {
+        self.orders.get(nth % self.orders.len().max(1)).map_or("", String::as_str)
+    }
+
+    /// Who placed the nth order.
+    pub(super) fn customer_of(&self, nth: usize) -> String {
+        format!("{}-c{}", self.name, nth % CUSTOMERS)
+    }
+
+    /// Orders that this run has not placed yet.
+    pub(super) fn new_order(&self, nth: u32) -> String {
+        format!("{}-n{nth}", self.name)
+    }
+
+    async fn wait_until_shown(&self, client: &Client, ways: &[Way]) -> anyhow::Result<()> {
+        let deadline = Instant::now() + SETTLED_WITHIN;
+        for way in ways {
+            for order in &self.orders {
+                while !is_shown(client, way, order).await {
+                    if Instant::now() > deadline {
+                        bail!("{} does not show {order}: see `murmur status`", way.kind.name());
+                    }
+                    tokio::time::sleep(LOOK_EVERY).await;
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The body of a customer with this name.
+pub(super) fn customer(name: &str) -> Value {
+    let address = json!({ "country": "Ireland" });
+    json!({ "name": name, "address": address, "credit_limit": money(100_000_000_000_i64) })
+}
+
+fn money(minor: i64) -> Value {
+    json!({ "minor": minor, "currency": "EUR" })
+}
+
+async fn is_shown(client: &Client, way: &Way, order: &str) -> bool {
+    let answer = client.send(way.ask(order)).await;
+    answer.is_ok_and(|answer| {
+        way.worth(&answer) == Worth::Whole && super::ways::holds(&answer.body, b"\"completed\"")
+    })
+}
+
+/// Sends a command that must be accepted; its token.
+async fn post(client: &Client, call: Call) -> anyhow::Result<String> {
+    let url = call.url().to_owned();
+    let answer = client.send(call).await?;
+    if !answer.status.is_success() {
+        bail!("{url} answered {}: {}", answer.status, answer.reason());
+    }
+    Ok(answer.token().unwrap_or_default().to_owned())
+}

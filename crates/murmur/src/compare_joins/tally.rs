@@ -1,0 +1,127 @@
+//! Latencies and the worth of answers, counted.
+
+use std::time::Duration;
+
+use hdrhistogram::Histogram;
+use serde::Serialize;
+
+use super::ways::Worth;
+
+/// Longer ones count as this long.
+const LATENCY_MAX_US: u64 = 60_000_000;
+
+/// Significant digits.
+const DIGITS: u8 = 3;
+
+/// What is being counted.
+#[derive(Clone, Debug)]
+pub(super) struct Tally {
+    latencies: Histogram<u64>,
+    whole: u64,
+    partial: u64,
+    none: u64,
+}
+
+/// What was counted. Latencies are of answers, whole or partial; of none there is no latency.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Counted {
+    /// Questions.
+    pub(super) asked: u64,
+    /// Answers in a hundred questions.
+    pub(super) available_percent: f64,
+    /// Partial answers in a hundred questions.
+    pub(super) partial_percent: f64,
+    /// Half are faster, in milliseconds.
+    pub(super) p50_ms: f64,
+    /// 99 of 100 are faster, in milliseconds.
+    pub(super) p99_ms: f64,
+}
+
+impl Tally {
+    /// Nothing yet.
+    ///
+    /// # Errors
+    /// Never for these bounds; the histogram's signature asks for it.
+    pub(super) fn new() -> anyhow::Result<Self> {
+        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, DIGITS)?;
+        Ok(Self { latencies, whole: 0, partial: 0, none: 0 })
+    }
+
+    /// Counts one.
+    pub(super) fn count(&mut self, worth: Worth, latency: Duration) {
+        match worth {
+            Worth::Whole => self.whole += 1,
+            Worth::Partial => self.partial += 1,
+            Worth::None => {
+                self.none += 1;
+                return;
+            }
+        }
+        self.record(latency);
+    }
+
+    /// Adds what another has counted.
+    ///
+    /// # Errors
+    /// Never for tallies of the same bounds; the histogram's signature asks for it.
+    pub(super) fn add(&mut self, other: &Self) -> anyhow::Result<()> {
+        self.latencies.add(&other.latencies)?;
+        self.whole += other.whole;
+        self.partial += other.partial;
+        self.none += other.none;
+        Ok(())
+    }
+
+    /// Sums it up.
+    pub(super) fn counted(&self) -> Counted {
+        let asked = self.whole + self.partial + self.none;
+        Counted {
+            asked,
+            available_percent: percent(self.whole + self.partial, asked),
+            partial_percent: percent(self.partial, asked),
+            p50_ms: millis(self.latencies.value_at_quantile(0.5)),
+            p99_ms: millis(self.latencies.value_at_quantile(0.99)),
+        }
+    }
+
+    fn record(&mut self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        self.latencies.saturating_record(micros.clamp(1, LATENCY_MAX_US));
+    }
+}
+
+/// Rounded down to hundredths, so that 100 % are all.
+fn percent(part: u64, all: u64) -> f64 {
+    let hundredths = (part * 10_000).checked_div(all).unwrap_or_default();
+    f64::from(u32::try_from(hundredths).unwrap_or_default()) / 100.0
+}
+
+/// Rounded to hundredths, which is what the histogram resolves.
+fn millis(micros: u64) -> f64 {
+    let micros = u32::try_from(micros).unwrap_or(u32::MAX);
+    (f64::from(micros) / 10.0).round() / 100.0
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_missing_answer_in_many_is_not_rounded_away() {
+        let mut tally = Tally::new().unwrap();
+        (0..19_999).for_each(|_| tally.count(Worth::Whole, Duration::from_millis(2)));
+        tally.count(Worth::None, Duration::from_secs(9));
+        let mut sum = Tally::new().unwrap();
+        sum.add(&tally).unwrap();
+        sum.count(Worth::Partial, Duration::from_millis(2));
+        let counted = sum.counted();
+        assert_eq!(counted.asked, 20_001);
+        assert!(counted.available_percent < 100.0, "{counted:?}");
+        assert!((counted.p99_ms - 2.0).abs() < 0.01, "{counted:?}");
+    }
+
+    #[test]
+    fn of_nothing_nothing_is_said() {
+        assert_eq!(Tally::new().unwrap().counted(), Counted::default());
+    }
+}

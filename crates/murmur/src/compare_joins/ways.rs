@@ -1,0 +1,121 @@
+//! The three ways, and what an answer of each is worth.
+
+use contracts::Service;
+use serde::Serialize;
+
+use crate::http::{Answer, Call};
+use crate::running::Running;
+
+/// A way to join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub(super) enum Kind {
+    /// The owners are asked.
+    Composer,
+    /// Their events were folded.
+    ReadModel,
+    /// A service's own copy of its neighbours.
+    Replica,
+}
+
+/// What an answer is worth.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(super) enum Worth {
+    /// All that was asked for.
+    Whole,
+    /// Something is missing or from before, and the answer says so.
+    Partial,
+    /// No answer.
+    None,
+}
+
+/// A way, and where it is.
+#[derive(Clone, Debug)]
+pub(super) struct Way {
+    /// Which.
+    pub(super) kind: Kind,
+    url: String,
+}
+
+impl Kind {
+    /// All of them.
+    pub(super) const ALL: [Self; 3] = [Self::Composer, Self::ReadModel, Self::Replica];
+
+    /// For people.
+    pub(super) const fn name(self) -> &'static str {
+        match self {
+            Self::Composer => "composer",
+            Self::ReadModel => "read model",
+            Self::Replica => "replica",
+        }
+    }
+}
+
+impl Way {
+    /// All three, of a running Murmuration.
+    ///
+    /// # Errors
+    /// When one of them was left out.
+    pub(super) fn all(running: &Running) -> anyhow::Result<[Self; 3]> {
+        Ok([
+            Self { kind: Kind::Composer, url: format!("{}/order-details", running.composer()?) },
+            Self { kind: Kind::ReadModel, url: format!("{}/orders", running.query()?) },
+            Self { kind: Kind::Replica, url: format!("{}/orders", running.url(Service::Order)?) },
+        ])
+    }
+
+    /// The question about one order.
+    pub(super) fn ask(&self, order: &str) -> Call {
+        let tail = if self.kind == Kind::Replica { "/details" } else { "" };
+        Call::get(format!("{}/{order}{tail}", self.url))
+    }
+
+    /// What an answer is worth.
+    pub(super) fn worth(&self, answer: &Answer) -> Worth {
+        if !answer.status.is_success() {
+            return Worth::None;
+        }
+        let partial = match self.kind {
+            Kind::Composer => !holds(&answer.body, b"\"complete\":true"),
+            Kind::ReadModel => false,
+            Kind::Replica => holds(&answer.body, b"\"customer\":null"),
+        };
+        if partial { Worth::Partial } else { Worth::Whole }
+    }
+
+    /// Whether the way shows customers as they are now. The read model's order keeps the customer as
+    /// of the order, on purpose.
+    pub(super) fn shows_current_customers(&self) -> bool {
+        self.kind != Kind::ReadModel
+    }
+}
+
+/// Whether a text is in a body: parsing every answer would measure the parser.
+pub(super) fn holds(body: &[u8], text: &[u8]) -> bool {
+    body.windows(text.len()).any(|window| window == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+
+    use super::*;
+
+    fn answer(status: StatusCode, body: &'static str) -> Answer {
+        Answer { status, headers: hyper::HeaderMap::new(), body: body.into() }
+    }
+
+    fn worth(kind: Kind, status: StatusCode, body: &'static str) -> Worth {
+        Way { kind, url: String::new() }.worth(&answer(status, body))
+    }
+
+    #[test]
+    fn an_answer_is_worth_what_it_says_of_itself() {
+        let ok = StatusCode::OK;
+        assert_eq!(worth(Kind::Composer, ok, r#"{"complete":true}"#), Worth::Whole);
+        assert_eq!(worth(Kind::Composer, ok, r#"{"complete":false}"#), Worth::Partial);
+        assert_eq!(worth(Kind::Replica, ok, r#"{"customer":null}"#), Worth::Partial);
+        assert_eq!(worth(Kind::Replica, ok, r#"{"customer":{}}"#), Worth::Whole);
+        assert_eq!(worth(Kind::ReadModel, StatusCode::SERVICE_UNAVAILABLE, ""), Worth::None);
+    }
+}
