@@ -6,4 +6,26 @@
 
 mod random;
 
+mod fault;
+
+mod agenda;
+mod broker;
+mod env;
+mod story;
+
+mod process;
+mod services;
+
+mod clients;
+
+mod chaos;
+mod world;
+
+mod checks;
+pub mod episode;
+
+pub mod read_side;
+
+pub use episode::{Episode, play};
+pub use fault::{Count, Fault, Tally};
 pub use random::Random;

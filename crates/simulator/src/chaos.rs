@@ -1,0 +1,265 @@
+//! What goes wrong in a world, and when: planned from the seed, one lost store at a time.
+//!
+//! A store is lost only while every other copy of what it holds is whole: losing two at once is not
+//! promised to heal, and has worlds of its own.
+
+mod broker;
+mod database;
+mod network;
+mod process;
+
+use std::collections::BTreeMap;
+
+use contracts::Service;
+
+use crate::agenda::{MILLISECOND, SECOND, What};
+use crate::env::Env;
+use crate::fault::Fault;
+use crate::world::World;
+
+/// Worlds in a hundred in which two stores are lost at once.
+const DOUBLE_LOSSES_PERCENT: u64 = 4;
+
+/// Worlds in a hundred in which nothing goes wrong.
+const CALM_PERCENT: u64 = 3;
+
+/// How long a fault waits for its moment before it is dropped.
+const POSTPONED_MAX: u64 = 30 * SECOND;
+
+/// Wait before it is looked again whether a fault's moment has come.
+const POSTPONE: u64 = 150 * MILLISECOND;
+
+/// A fault begins or ends.
+#[derive(Debug)]
+pub(crate) enum ChaosStep {
+    /// A fault begins, if its moment has come.
+    Begin(Planned),
+    /// A fault ends.
+    Undo(Undo),
+    /// A service's process starts.
+    Start(Service),
+    /// A service's process is killed.
+    Kill(Service, Fault),
+    /// Copies are taken of all stores.
+    Copy,
+    /// All that is broken is mended, as far as hands can do it.
+    Heal,
+    /// Looks whether all is settled.
+    Settle,
+}
+
+/// A fault, planned.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Planned {
+    pub(crate) fault: Fault,
+    pub(crate) service: Service,
+    pub(crate) at: u64,
+}
+
+/// What ends.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Undo {
+    /// The broker is started.
+    Broker,
+    /// The broker's disk has room.
+    BrokerDisk,
+    /// A database has room.
+    DatabaseDisk(Service),
+    /// A line works.
+    Line(Service),
+    /// A service notices that its connection is gone.
+    Notice(Service),
+    /// A clock is set right.
+    Clock(Service),
+    /// A zombie is met by clients no more, and killed if it still lives.
+    Zombie(crate::process::Pid),
+    /// The broker is restarted, so that it counts its messages.
+    Recount,
+}
+
+/// What goes wrong in this world.
+#[derive(Debug)]
+pub(crate) struct Chaos {
+    /// Whether two stores are lost at once here.
+    pub(crate) double_loss: bool,
+    /// Whether a double loss has happened.
+    pub(crate) is_doubly_lost: bool,
+    /// When all was mended by hand.
+    pub(crate) healed_at: Option<u64>,
+    /// Faults that wait for their moment.
+    pub(crate) waiting: u64,
+    /// The streams' lengths when copies were taken.
+    pub(crate) lengths: BTreeMap<Service, u64>,
+    over: bool,
+}
+
+impl Chaos {
+    /// Plans the faults of a world whose workload ends then.
+    pub(crate) fn plan(env: &mut Env, ends_at: u64) -> Self {
+        let double_loss = env.random.chance(DOUBLE_LOSSES_PERCENT);
+        let mut chaos = Self {
+            double_loss,
+            is_doubly_lost: false,
+            healed_at: None,
+            waiting: 0,
+            lengths: BTreeMap::new(),
+            over: false,
+        };
+        let count = if env.random.chance(CALM_PERCENT) { 0 } else { env.random.between(1, 9) };
+        for _ in 0..count {
+            chaos.plan_one(env, ends_at);
+        }
+        if double_loss {
+            let fault =
+                if env.random.chance(50) { Fault::ForeignMessage } else { Fault::DatabaseAndTail };
+            chaos.put(env, fault, ends_at);
+        }
+        for _ in 0..2 {
+            let at = env.random.between(SECOND / 2, ends_at);
+            env.agenda.put(at, What::Chaos(ChaosStep::Copy));
+        }
+        env.agenda.put(ends_at + SECOND, What::Chaos(ChaosStep::Heal));
+        chaos
+    }
+
+    /// Whether this world has come to its end.
+    pub(crate) const fn is_over(&self) -> bool {
+        self.over
+    }
+
+    /// This world has come to its end.
+    pub(crate) const fn end(&mut self) {
+        self.over = true;
+    }
+
+    fn plan_one(&mut self, env: &mut Env, ends_at: u64) {
+        let Some(fault) = env.random.pick(Fault::ALL).copied() else { return };
+        match fault {
+            // These are the clients' and the broker's; they come by themselves, or have their worlds.
+            Fault::KeyRepeated
+            | Fault::KeyRepeatedAtOnce
+            | Fault::KeyReused
+            | Fault::ConsumerClamped
+            | Fault::ConsumerWaits
+            | Fault::ForeignMessage
+            | Fault::DatabaseAndTail => {}
+            _ => self.put(env, fault, ends_at),
+        }
+    }
+
+    fn put(&mut self, env: &mut Env, fault: Fault, ends_at: u64) {
+        let at = env.random.between(SECOND / 5, ends_at);
+        let service = env.random.pick(&Service::ALL).copied().unwrap_or(Service::Order);
+        env.tally.plan(fault);
+        self.waiting += 1;
+        env.agenda.put(at, What::Chaos(ChaosStep::Begin(Planned { fault, service, at })));
+    }
+}
+
+impl World {
+    /// A fault begins or ends.
+    pub(crate) fn strike(&mut self, step: ChaosStep) {
+        match step {
+            ChaosStep::Begin(planned) => self.begin(planned),
+            ChaosStep::Undo(undo) => self.undo(undo),
+            ChaosStep::Start(service) => self.start(service),
+            ChaosStep::Kill(service, fault) => {
+                self.kill(service, fault);
+            }
+            ChaosStep::Copy => self.take_copies(),
+            ChaosStep::Heal => self.heal(),
+            ChaosStep::Settle => self.settle(),
+        }
+    }
+
+    fn begin(&mut self, planned: Planned) {
+        let Planned { fault, service, at } = planned;
+        if self.needs_whole_stores(fault) && !self.stores_are_whole() {
+            if self.env.now < at + POSTPONED_MAX && self.chaos.healed_at.is_none() {
+                let again = self.env.now + POSTPONE;
+                self.env.agenda.put(again, What::Chaos(ChaosStep::Begin(planned)));
+            } else {
+                self.chaos.waiting -= 1;
+            }
+            return;
+        }
+        self.chaos.waiting -= 1;
+        self.env.story.tell(self.env.now, "FAULT", || format!("{service}: {fault}"));
+        if self.strike_process(fault, service)
+            || self.strike_broker(fault, service)
+            || self.strike_database(fault, service)
+            || self.strike_network(fault, service)
+        {
+            self.env.tally.fire(fault);
+        }
+    }
+
+    /// Puts down that something ends.
+    pub(crate) fn undo_after(&mut self, delay: u64, undo: Undo) {
+        let at = self.env.now + delay;
+        self.env.agenda.put(at, What::Chaos(ChaosStep::Undo(undo)));
+    }
+
+    fn undo(&mut self, undo: Undo) {
+        match undo {
+            Undo::Broker => self.start_broker(),
+            Undo::Recount => self.restart_broker(),
+            Undo::BrokerDisk => self.env.broker.full = false,
+            Undo::DatabaseDisk(service) => self.free_database(service),
+            Undo::Line(service) => self.mend_line(service),
+            Undo::Notice(service) => self.disconnect(service),
+            Undo::Clock(service) => self.env.set_clock_offset(service, 0),
+            Undo::Zombie(pid) => self.end_zombie(pid),
+        }
+    }
+
+    const fn needs_whole_stores(&self, fault: Fault) -> bool {
+        matches!(
+            fault,
+            Fault::CrashWhileReplicaLoads
+                | Fault::CrashWhileRestoring
+                | Fault::CrashBeforeRecovered
+                | Fault::CrashAfterRecovered
+                | Fault::CrashWhileRebuilding
+                | Fault::ZombieWithoutFile
+                | Fault::ZombieElsewhere
+                | Fault::RefusedAndRemoved
+                | Fault::TailCut
+                | Fault::TailCutAndLied
+                | Fault::MessageLost
+                | Fault::BitFlipped
+                | Fault::StreamPurged
+                | Fault::StreamPurgedBeyond
+                | Fault::StreamDeleted
+                | Fault::StreamRecreated
+                | Fault::StreamMisconfigured
+                | Fault::BrokerWiped
+                | Fault::BrokerRestored
+                | Fault::DatabaseDeleted
+                | Fault::DatabaseRestored
+                | Fault::ForeignMessage
+                | Fault::DatabaseAndTail
+        )
+    }
+
+    /// Whether each row that was ever published is in its stream and in its outbox, and nobody is
+    /// about to change that.
+    fn stores_are_whole(&self) -> bool {
+        if !self.env.broker.up || self.chaos.is_doubly_lost || self.env.broker.is_up_to_no_good() {
+            return false;
+        }
+        Service::ALL.into_iter().all(|service| {
+            let highest = self.env.broker.highest(service);
+            let stream = self.env.broker.stream(service);
+            let published = stream.is_some_and(|stream| {
+                stream.is_whole()
+                    && stream.difference().is_none()
+                    && stream.extent().last >= highest
+            });
+            let Some(host) = self.hosts.get(&service) else { return false };
+            let head = host.main.and_then(|pid| self.shells.get(&pid)).map(|shell| shell.head());
+            let is_kept = head.is_some_and(|head| head.sequence >= highest);
+            published && is_kept && host.zombies.is_empty() && !host.file_is_gone
+        })
+    }
+}

@@ -1,0 +1,131 @@
+//! What happens to processes.
+
+use contracts::Service;
+
+use super::{ChaosStep, Undo};
+use crate::agenda::{MILLISECOND, SECOND, What};
+use crate::fault::Fault;
+use crate::process::{End, Pid, Step};
+use crate::world::World;
+
+/// Longest time for which what a killed process sent goes on arriving.
+const LATE_MAX: u64 = 250 * MILLISECOND;
+
+impl World {
+    /// Strikes a process; whether the fault has happened already.
+    pub(super) fn strike_process(&mut self, fault: Fault, service: Service) -> bool {
+        match fault {
+            Fault::Crash => self.kill(service, fault),
+            Fault::CrashBeforeCommit
+            | Fault::CrashAfterCommit
+            | Fault::CrashMidPipeline
+            | Fault::CrashAfterAcknowledgement
+            | Fault::CrashBeforeReply => {
+                self.env.arm(service, fault);
+                false
+            }
+            Fault::CrashWhileStarting => {
+                self.env.arm(service, fault);
+                self.kill(service, fault);
+                false
+            }
+            Fault::CrashWhileReplicaLoads
+            | Fault::CrashWhileRestoring
+            | Fault::CrashBeforeRecovered
+            | Fault::CrashAfterRecovered => {
+                // Only who has lost a database restores one.
+                let loses =
+                    if fault == Fault::CrashWhileReplicaLoads { Service::Order } else { service };
+                self.env.arm(loses, fault);
+                self.lose_database(loses, Fault::DatabaseDeleted);
+                false
+            }
+            Fault::CrashLoop => {
+                self.host(service).crash_loop = 4;
+                self.kill(service, fault);
+                false
+            }
+            Fault::LateBytes => {
+                self.host(service).late_by = self.env.random.between(10 * MILLISECOND, LATE_MAX);
+                self.env.arm(service, Fault::CrashMidPipeline);
+                false
+            }
+            Fault::Paused => self.pause(service),
+            Fault::ZombieWithoutFile => self.take_file_away(service),
+            Fault::ZombieElsewhere => self.replace_beside(service),
+            _ => false,
+        }
+    }
+
+    fn pause(&mut self, service: Service) -> bool {
+        let Some(pid) = self.main(service) else { return false };
+        let until = self.env.now + self.env.random.between(SECOND, 30 * SECOND);
+        self.paused.insert(pid, until);
+        // The broker gives up on a client that is silent, and its connection is gone when it resumes.
+        if until > self.env.now + 10 * SECOND {
+            self.env.agenda.put(until, What::Process(pid, Step::Disconnected));
+        }
+        true
+    }
+
+    /// The database's folder is deleted under a running process, which goes on until it notices.
+    fn take_file_away(&mut self, service: Service) -> bool {
+        let Some(shell) = self.main(service).and_then(|pid| self.shells.get_mut(&pid)) else {
+            return false;
+        };
+        shell.replace_database(self.env.random.chance(30));
+        let host = self.host(service);
+        host.file_is_gone = true;
+        host.lost_a_database = true;
+        false
+    }
+
+    /// A replacement starts with a copy or nothing, and the process that it replaces goes on.
+    fn replace_beside(&mut self, service: Service) -> bool {
+        let Some(pid) = self.main(service) else { return false };
+        let copy = self.old_copy(service);
+        let host = self.host(service);
+        host.zombies.push(pid);
+        host.lost_a_database = true;
+        host.main = None;
+        host.database = copy;
+        if self.env.random.chance(50) {
+            let until = self.env.now + self.env.random.between(SECOND, 6 * SECOND);
+            self.paused.insert(pid, until);
+        }
+        self.start(service);
+        self.undo_after(40 * SECOND, Undo::Zombie(pid));
+        true
+    }
+
+    /// Somebody sees to a process that should be gone: it has had time to see for itself.
+    pub(super) fn end_zombie(&mut self, pid: Pid) {
+        let is_zombie = self.hosts.values().any(|host| host.zombies.contains(&pid));
+        if is_zombie {
+            self.bury(pid, &End::Killed(Fault::ZombieElsewhere));
+        }
+    }
+
+    /// Puts down the start of a service's next process.
+    pub(crate) fn restart_after(&mut self, service: Service, delay: u64) {
+        let at = self.env.now + delay;
+        self.env.agenda.put(at, What::Chaos(ChaosStep::Start(service)));
+    }
+
+    /// In a crash loop, a process does not live long.
+    pub(crate) fn cut_start_short(&mut self, service: Service, pid: Pid) {
+        let host = self.host(service);
+        if host.crash_loop == 0 {
+            return;
+        }
+        host.crash_loop -= 1;
+        if host.crash_loop == 0 {
+            self.env.tally.fire(Fault::CrashLoop);
+            return;
+        }
+        let at = self.env.now + self.env.random.between(2, 300) * MILLISECOND;
+        if self.main(service) == Some(pid) {
+            self.env.agenda.put(at, What::Chaos(ChaosStep::Kill(service, Fault::CrashLoop)));
+        }
+    }
+}

@@ -1,0 +1,101 @@
+//! What must be true in the end: the auditor's invariants over everything, and the properties that
+//! only somebody who sees the whole world can check.
+//!
+//! * P1, each command's effect, P3, P5, P6: the auditor, over streams, outboxes, replicas and journal.
+//! * P2 and P4: [`prefixes`]. P6 within a service: [`refold`]. P7: [`fenced`]. P8: the world's end.
+
+mod fenced;
+mod journal;
+mod prefixes;
+mod refold;
+
+use auditor::rows::Outbox;
+use auditor::{Audit, InFlight, Intake, replicas};
+use contracts::Service;
+use contracts::choreography::MURMURATION;
+use contracts::events::{Customer, Product};
+use engine::{StateError, outbox};
+
+use crate::process::Shell;
+use crate::world::World;
+
+/// Findings that are told: one cause makes many of them.
+const FINDINGS_TOLD_MAX: usize = 12;
+
+/// How many orders a world had, and what is wrong with it.
+#[derive(Debug, Default)]
+pub(crate) struct Verdict {
+    /// Orders that were placed.
+    pub(crate) orders: u64,
+    /// What is wrong.
+    pub(crate) wrong: Vec<String>,
+}
+
+/// Checks a world that has come to its end.
+pub(crate) fn check(world: &mut World) -> Verdict {
+    let mut verdict = Verdict { wrong: std::mem::take(&mut world.env.violations), orders: 0 };
+    if !verdict.wrong.is_empty() {
+        return verdict;
+    }
+    if world.chaos.is_doubly_lost && world.is_fenced_or_alarmed() {
+        verdict.orders = placed(world);
+        fenced::check(world, &mut verdict.wrong);
+        return verdict;
+    }
+    match audit(world) {
+        Ok(audit) => {
+            verdict.orders = audit.examined.orders;
+            let told = audit.findings().map(ToString::to_string).take(FINDINGS_TOLD_MAX);
+            verdict.wrong.extend(told);
+        }
+        Err(error) => verdict.wrong.push(format!("a database cannot be read: {error}")),
+    }
+    prefixes::check(world, &mut verdict.wrong);
+    refold::check(world, &mut verdict.wrong);
+    verdict
+}
+
+fn audit(world: &World) -> Result<Audit, StateError> {
+    let mut intake = Intake::default();
+    for service in Service::ALL {
+        for message in world.env.broker.stream(service).into_iter().flat_map(|s| s.all()) {
+            intake.take(service, message.row());
+        }
+    }
+    let mut held = replicas::begin();
+    for service in Service::ALL {
+        let Some(shell) = world.shell(service) else { continue };
+        intake.compare_outbox(service, &read_outbox(shell)?, usize::MAX);
+        let of = |owner| shell.positions().of(owner).folded.sequence;
+        if MURMURATION.replicates(service, Service::Customer) {
+            let states = engine::replicas::all::<Customer>(&shell.read())?;
+            let folded = of(Service::Customer);
+            let replica = replicas::Replica { holder: service, folded, states };
+            replicas::compare_customers(&mut held, &intake.fold, replica);
+        }
+        if MURMURATION.replicates(service, Service::Product) {
+            let states = engine::replicas::all::<Product>(&shell.read())?;
+            let folded = of(Service::Product);
+            let replica = replicas::Replica { holder: service, folded, states };
+            replicas::compare_products(&mut held, &intake.fold, replica);
+        }
+    }
+    let commands = journal::check(world, &intake.fold);
+    Ok(Audit::of(intake, InFlight::IsAFinding, vec![held, commands]))
+}
+
+fn read_outbox(shell: &dyn Shell) -> Result<Outbox, StateError> {
+    let mut outbox = Outbox::default();
+    for row in outbox::rows(&shell.read(), 1, u32::MAX)? {
+        outbox.take(&row);
+    }
+    Ok(outbox)
+}
+
+fn placed(world: &World) -> u64 {
+    let stream = world.env.broker.stream(Service::Order);
+    let placed = |message: &&std::rc::Rc<crate::broker::Message>| {
+        message.row().subject.starts_with("order.placed.")
+    };
+    stream.map_or(0, |stream| stream.all().filter(placed).count() as u64)
+}

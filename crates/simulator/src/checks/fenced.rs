@@ -1,0 +1,23 @@
+//! P7: what cannot be repaired is fenced, and accepts nothing.
+
+use contracts::Service;
+
+use crate::process::Stage;
+use crate::world::World;
+
+/// Asks every fenced service for something: it must refuse, and its outbox must stay as it is.
+pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
+    for service in Service::ALL {
+        let Some(pid) = world.main(service) else { continue };
+        let ask = world.clients.requests.iter().find(|r| r.ask.what.service() == service);
+        let Some(ask) = ask.map(|request| request.ask.clone()) else { continue };
+        let attempt = world.clients.next_attempt();
+        let Some(shell) = world.shells.get_mut(&pid) else { continue };
+        if !matches!(shell.stage(), Stage::Fenced(_)) {
+            continue;
+        }
+        if shell.ask(&mut world.env, attempt, &ask).is_ok() {
+            wrong.push(format!("P7: {service} is fenced and takes commands"));
+        }
+    }
+}

@@ -1,0 +1,34 @@
+//! P4: each consumer has applied exactly a prefix of each stream, once, and at rest it is all of it.
+
+use contracts::choreography::MURMURATION;
+use contracts::{Chain, Service};
+
+use crate::world::World;
+
+/// Compares each position with the stream that it is a position in.
+pub(super) fn check(world: &World, wrong: &mut Vec<String>) {
+    for reader in Service::ALL {
+        let Some(shell) = world.shell(reader) else {
+            wrong.push(format!("P8: {reader} does not run"));
+            continue;
+        };
+        for stream in MURMURATION.streams_read_by(reader) {
+            let place = shell.positions().of(stream);
+            for (what, position) in [("folded", place.folded), ("decided", place.decided)] {
+                let found = world.env.broker.stream(stream);
+                let end = found.map_or(0, |found| found.extent().last);
+                let message = found.and_then(|found| found.message(position.sequence));
+                let chain = message.map_or(Chain::START, |message| message.row().chain);
+                if position.sequence != end || position.chain != chain {
+                    wrong.push(format!(
+                        "P4: {reader} has {what} {} up to {}, which ends at {end}; \
+                         its chain is the stream's: {}",
+                        stream.stream(),
+                        position.sequence,
+                        position.chain == chain
+                    ));
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,259 @@
+//! What all processes of one world share: time, the broker, the network, chance.
+
+use std::collections::BTreeMap;
+
+use contracts::{Chain, Kind, Service, Timestamp};
+use engine::promise::Durability;
+
+use crate::agenda::{Agenda, MILLISECOND, Publish, SECOND, What};
+use crate::broker::Broker;
+use crate::clients::Attempt;
+use crate::fault::{Fault, Tally};
+use crate::process::{Pid, Step};
+use crate::random::Random;
+use crate::story::Story;
+
+/// When every world begins: 2026-01-31T08:26:00Z.
+const WORLD_BEGINS_MICROS: i64 = 1_769_847_960_000_000;
+
+/// How long a request to the broker may take.
+pub(crate) const REQUEST_TIMEOUT: u64 = 3 * SECOND;
+
+/// The connection of a service's host with the broker.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Line {
+    /// Whether connections can be made.
+    pub(crate) up: bool,
+    /// Whether what the service sends is lost.
+    pub(crate) loses_out: bool,
+    /// Whether what is sent to the service is lost.
+    pub(crate) loses_in: bool,
+    /// Counts the connections.
+    pub(crate) connection: u64,
+    /// The first connection whose bytes still arrive.
+    pub(crate) oldest_arriving: u64,
+    /// How many times slower than usual it is.
+    pub(crate) slowness: u64,
+    sent_until: u64,
+    received_until: u64,
+}
+
+/// How long things take in this world.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Pace {
+    /// Longest way through the network.
+    pub(crate) way_max: u64,
+    /// Longest wait for the disk.
+    pub(crate) disk_max: u64,
+}
+
+/// What a client is told.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Told {
+    /// It happened, as this row.
+    Accepted {
+        /// The row's number.
+        sequence: u64,
+        /// The row's chain.
+        chain: Chain,
+        /// What happened.
+        kind: Kind,
+        /// Whether it had happened before.
+        repeated: bool,
+    },
+    /// It was so already.
+    Unchanged,
+    /// It is refused.
+    Refused,
+    /// The key stands for another request.
+    KeyReused,
+    /// It cannot be handled.
+    Failed(String),
+    /// The service takes no commands now; nothing was done.
+    Unavailable,
+}
+
+/// An answer on its way to a client.
+#[derive(Debug)]
+pub(crate) struct Answer {
+    /// Which attempt it answers.
+    pub(crate) attempt: Attempt,
+    /// What it says.
+    pub(crate) told: Told,
+    /// Where the change is kept.
+    pub(crate) durability: Durability,
+}
+
+/// What the processes of a world share.
+#[derive(Debug)]
+pub(crate) struct Env {
+    pub(crate) now: u64,
+    pub(crate) agenda: Agenda,
+    pub(crate) broker: Broker,
+    pub(crate) random: Random,
+    pub(crate) tally: Tally,
+    pub(crate) story: Story,
+    pub(crate) pace: Pace,
+    /// Answers that leave a process now.
+    pub(crate) answers: Vec<Answer>,
+    /// Consumers that ask an owner to look at its stream, some of them at one row.
+    pub(crate) questions: Vec<(Service, Option<u64>)>,
+    /// What must never be seen.
+    pub(crate) violations: Vec<String>,
+    lines: [Line; 6],
+    offsets: [i64; 6],
+    armed: BTreeMap<Service, Fault>,
+}
+
+impl Env {
+    pub(crate) fn new(mut random: Random, told: bool) -> Self {
+        let slow = random.chance(20);
+        let pace = Pace {
+            way_max: if slow { 5 * MILLISECOND } else { 300 },
+            disk_max: if random.chance(20) { 4 * MILLISECOND } else { 400 },
+        };
+        let line = Line {
+            up: true,
+            loses_out: false,
+            loses_in: false,
+            connection: 1,
+            oldest_arriving: 0,
+            slowness: 1,
+            sent_until: 0,
+            received_until: 0,
+        };
+        Self {
+            now: 0,
+            agenda: Agenda::default(),
+            broker: Broker::new(random.chance(50)),
+            random,
+            tally: Tally::default(),
+            story: Story::new(told),
+            pace,
+            answers: Vec::new(),
+            questions: Vec::new(),
+            violations: Vec::new(),
+            lines: [line; 6],
+            offsets: [0; 6],
+            armed: BTreeMap::new(),
+        }
+    }
+
+    /// The time by the clock of a service's host.
+    pub(crate) fn clock(&self, service: Service) -> Timestamp {
+        let now = i64::try_from(self.now).unwrap_or(i64::MAX);
+        Timestamp::from_micros(WORLD_BEGINS_MICROS + now + self.offsets[service as usize])
+    }
+
+    /// How far a host's clock is from the world's time, in microseconds.
+    pub(crate) const fn clock_offset(&self, service: Service) -> i64 {
+        self.offsets[service as usize]
+    }
+
+    /// Moves a host's clock.
+    pub(crate) const fn set_clock_offset(&mut self, service: Service, micros: i64) {
+        self.offsets[service as usize] = micros;
+    }
+
+    /// The line of a service's host.
+    pub(crate) const fn line(&mut self, service: Service) -> &mut Line {
+        &mut self.lines[service as usize]
+    }
+
+    /// Whether requests to the broker are answered now.
+    pub(crate) const fn reaches_broker(&self, service: Service) -> bool {
+        let line = &self.lines[service as usize];
+        self.broker.up && line.up && !line.loses_out && !line.loses_in
+    }
+
+    /// Some way through the network.
+    pub(crate) fn way(&mut self, service: Service) -> u64 {
+        let slowness = self.lines[service as usize].slowness;
+        self.random.between(20, self.pace.way_max) * slowness
+    }
+
+    /// Puts down a process's next step.
+    pub(crate) fn later(&mut self, pid: Pid, delay: u64, step: Step) {
+        self.agenda.put(self.now + delay, What::Process(pid, step));
+    }
+
+    /// Puts down what is read from the broker in one request from now.
+    pub(crate) fn ask_broker(&mut self, service: Service, pid: Pid, step: Step) {
+        let way = self.way(service);
+        self.later(pid, way, step);
+    }
+
+    /// Sends a row to the broker. Bytes of one connection stay in order.
+    pub(crate) fn send(&mut self, mut publish: Publish) {
+        let way = self.way(publish.service);
+        let now = self.now;
+        let line = self.line(publish.service);
+        publish.connection = line.connection;
+        publish.sent_at = now;
+        line.sent_until = line.sent_until.max(now + way);
+        let at = line.sent_until;
+        self.agenda.put(at, What::Arrive(Box::new(publish)));
+    }
+
+    /// When what the broker sends now arrives at a service: in order.
+    pub(crate) fn received_at(&mut self, service: Service) -> u64 {
+        let way = self.way(service);
+        let now = self.now;
+        let line = self.line(service);
+        line.received_until = line.received_until.max(now + way);
+        line.received_until
+    }
+
+    /// The connection of a host is gone; some of what was under way may still arrive.
+    pub(crate) fn reset_line(&mut self, service: Service) {
+        let arrives = self.random.chance(50);
+        let now = self.now;
+        let line = self.line(service);
+        line.connection += 1;
+        if !arrives {
+            line.oldest_arriving = line.connection;
+        }
+        line.sent_until = now;
+        line.received_until = now;
+    }
+
+    /// The next time that a process of this service is where `fault` strikes, it does.
+    pub(crate) fn arm(&mut self, service: Service, fault: Fault) {
+        self.armed.insert(service, fault);
+    }
+
+    /// Whether a fault is planned to strike a process of this service at this point.
+    pub(crate) fn strikes(&mut self, service: Service, fault: Fault) -> bool {
+        if self.armed.get(&service) != Some(&fault) {
+            return false;
+        }
+        self.armed.remove(&service);
+        self.tally.fire(fault);
+        true
+    }
+
+    /// Nothing strikes any more.
+    pub(crate) fn disarm(&mut self) {
+        self.armed.clear();
+    }
+
+    /// Whether something is planned to strike this service.
+    pub(crate) fn is_armed(&self, service: Service) -> bool {
+        self.armed.contains_key(&service)
+    }
+
+    /// Tells what a service does.
+    pub(crate) fn tell<T: std::fmt::Display>(
+        &mut self,
+        service: Service,
+        what: impl FnOnce() -> T,
+    ) {
+        self.story.tell(self.now, service, what);
+    }
+
+    /// Something has happened that must never happen.
+    pub(crate) fn violation(&mut self, what: String) {
+        self.story.tell(self.now, "VIOLATION", || &what);
+        self.violations.push(what);
+    }
+}

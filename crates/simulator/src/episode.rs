@@ -1,0 +1,50 @@
+//! One episode: one small world from its beginning to its verdict.
+
+use std::panic::{AssertUnwindSafe, catch_unwind};
+
+use crate::checks;
+use crate::fault::Tally;
+use crate::world::World;
+
+/// What became of one episode.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Episode {
+    /// Its seed.
+    pub seed: u64,
+    /// Orders that were placed.
+    pub sagas: u64,
+    /// How often each fault was planned and happened.
+    pub tally: Tally,
+    /// What is wrong.
+    pub violations: Vec<String>,
+    /// A number that two episodes share only if the same things happened at the same moments.
+    pub digest: u64,
+    /// What happened, line by line, if it was to be told.
+    pub story: Vec<String>,
+}
+
+/// Plays the world of a seed, with about so many orders. The same seed always gives the same.
+#[must_use]
+pub fn play(seed: u64, orders: u64, told: bool) -> Episode {
+    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, told)));
+    played.unwrap_or_else(|panic| {
+        let said = panic.downcast_ref::<String>().map(String::as_str);
+        let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
+        let what = format!("a process has panicked: {}", said.unwrap_or("it says nothing"));
+        Episode { seed, violations: vec![what], ..Episode::default() }
+    })
+}
+
+fn play_world(seed: u64, orders: u64, told: bool) -> Episode {
+    let mut world = World::new(seed, orders, told);
+    world.run();
+    let verdict = checks::check(&mut world);
+    Episode {
+        seed,
+        sagas: verdict.orders,
+        violations: verdict.wrong,
+        digest: world.digest(),
+        tally: world.env.tally,
+        story: world.env.story.into_lines(),
+    }
+}

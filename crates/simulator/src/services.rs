@@ -1,0 +1,180 @@
+//! The six services as they are simulated: their real domains, and what clients may ask of them.
+
+use contracts::headers::Idempotency;
+use contracts::{Chain, Id, Money, Row, Service};
+use engine::batch::RestoreError;
+use engine::{Database, Domain, Engine, Request, StateError};
+
+use crate::process::{Pid, Process, Shell};
+
+/// A request of a client.
+#[derive(Clone, Debug)]
+pub(crate) struct Ask {
+    /// What is asked.
+    pub(crate) what: What,
+    /// The client's key, if it sends one.
+    pub(crate) key: Option<String>,
+    /// Whether an answer that is kept only in the service is of no use.
+    pub(crate) requires_replicated: bool,
+}
+
+/// What is asked of whom.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum What {
+    /// Of customer.
+    Customer(customer::domain::Command),
+    /// Of product.
+    Product(product::domain::Command),
+    /// Of order.
+    Order(order::Command),
+    /// Of inventory.
+    Inventory(inventory::domain::Command),
+    /// Of payment.
+    Payment(payment::Command),
+}
+
+impl What {
+    /// Whom it is asked of.
+    pub(crate) const fn service(&self) -> Service {
+        match self {
+            Self::Customer(_) => Service::Customer,
+            Self::Product(_) => Service::Product,
+            Self::Order(_) => Service::Order,
+            Self::Inventory(_) => Service::Inventory,
+            Self::Payment(_) => Service::Payment,
+        }
+    }
+
+    /// Tells requests apart as a hash over method, path and body does.
+    pub(crate) fn request_hash(&self) -> String {
+        Chain::START.next("", "", format!("{self:?}").as_bytes()).to_string()
+    }
+}
+
+impl Ask {
+    /// What comes with the command.
+    pub(crate) fn request(&self) -> Request {
+        let key = self.key.as_ref().and_then(|key| key.parse().ok());
+        let idempotency =
+            key.map(|key| Idempotency { key, request_hash: self.what.request_hash() });
+        Request { idempotency, traceparent: None }
+    }
+}
+
+/// A service's logic, in a simulated process.
+pub(crate) trait Simulated: Domain + Sized {
+    /// Its command, if it is asked of this service.
+    fn command(what: &What) -> Option<Self::Command>;
+}
+
+macro_rules! simulated {
+    ($domain:ty, $service:ident) => {
+        impl Simulated for $domain {
+            fn command(what: &What) -> Option<Self::Command> {
+                if let What::$service(command) = what { Some(command.clone()) } else { None }
+            }
+        }
+    };
+}
+
+simulated!(customer::domain::Customers, Customer);
+simulated!(product::domain::Products, Product);
+simulated!(order::Order, Order);
+simulated!(inventory::domain::Inventory, Inventory);
+simulated!(payment::Payment, Payment);
+
+impl Simulated for shipping::domain::Shipping {
+    fn command(_: &What) -> Option<Self::Command> {
+        None
+    }
+}
+
+/// A country that nobody delivers to.
+pub(crate) const NOT_SERVED: &str = "Atlantis";
+
+/// How long an order may stay placed, in milliseconds, unless it says otherwise.
+const DEADLINE_MS: u32 = 30_000;
+
+const ORDER: order::Order = order::Order { deadline_ms: DEADLINE_MS, hand_over_ms: 0 };
+
+/// A new process of a service over a database.
+pub(crate) fn process(
+    service: Service,
+    pid: Pid,
+    database: Database,
+    first_start: bool,
+) -> Result<Box<dyn Shell>, StateError> {
+    fn boxed<D: Simulated>(
+        domain: D,
+        (pid, database, first): (Pid, Database, bool),
+    ) -> Result<Box<dyn Shell>, StateError> {
+        Ok(Box::new(Process::new(pid, domain, database, first)?))
+    }
+    let with = (pid, database, first_start);
+    match service {
+        Service::Customer => boxed(customer::domain::Customers, with),
+        Service::Product => boxed(product::domain::Products, with),
+        Service::Order => boxed(ORDER, with),
+        Service::Inventory => boxed(inventory::domain::Inventory, with),
+        Service::Payment => boxed(payment::Payment, with),
+        Service::Shipping => {
+            let not_served = [NOT_SERVED].into_iter().collect();
+            boxed(shipping::domain::Shipping::new(not_served), with)
+        }
+    }
+}
+
+/// A database that holds nothing but what these rows tell.
+pub(crate) fn fold(service: Service, rows: &[Row]) -> Result<Database, RestoreError> {
+    fn folded<D: Domain>(
+        domain: D,
+        (database, rows): (Database, &[Row]),
+    ) -> Result<Database, RestoreError> {
+        let mut engine = Engine::new(domain, database)?;
+        engine.restore(rows)?;
+        Ok(engine.into_database())
+    }
+    let failed = |error: engine::database::OpenError| StateError::Contradiction(error.to_string());
+    let with = (empty_database(service).map_err(failed)?, rows);
+    match service {
+        Service::Customer => folded(customer::domain::Customers, with),
+        Service::Product => folded(product::domain::Products, with),
+        Service::Order => folded(ORDER, with),
+        Service::Inventory => folded(inventory::domain::Inventory, with),
+        Service::Payment => folded(payment::Payment, with),
+        Service::Shipping => folded(shipping::domain::Shipping::default(), with),
+    }
+}
+
+/// An empty database of a service.
+pub(crate) fn empty_database(service: Service) -> Result<Database, engine::database::OpenError> {
+    let migrations = match service {
+        Service::Customer => customer::domain::Customers::MIGRATIONS,
+        Service::Product => product::domain::Products::MIGRATIONS,
+        Service::Order => order::Order::MIGRATIONS,
+        Service::Inventory => inventory::domain::Inventory::MIGRATIONS,
+        Service::Payment => payment::Payment::MIGRATIONS,
+        Service::Shipping => shipping::domain::Shipping::MIGRATIONS,
+    };
+    Database::in_memory(service, migrations)
+}
+
+/// An amount in the one currency of these worlds.
+pub(crate) fn gbp(minor: i64) -> Money {
+    Money::new(minor, currency())
+}
+
+fn currency() -> contracts::Currency {
+    match "GBP".parse() {
+        Ok(currency) => currency,
+        Err(_) => unreachable!("GBP is a currency"),
+    }
+}
+
+/// An id made of a letter and a number.
+pub(crate) fn id(letter: char, number: u64) -> Id {
+    match format!("{letter}-{number}").parse() {
+        Ok(id) => id,
+        Err(_) => unreachable!("a letter, a dash and digits are an id"),
+    }
+}

@@ -1,0 +1,234 @@
+//! One world: six hosts with a process each, a broker, clients, and whatever goes wrong.
+
+mod arriving;
+mod settling;
+
+use std::collections::BTreeMap;
+
+use contracts::Service;
+use engine::Database;
+
+use crate::agenda::{MILLISECOND, What};
+use crate::chaos::Chaos;
+use crate::clients::workload::Workload;
+use crate::clients::{ClientStep, Clients};
+use crate::env::{Env, Told};
+use crate::fault::Fault;
+use crate::process::{End, Pid, Shell, Step};
+use crate::random::Random;
+use crate::services;
+
+/// Things that one world does at most: beyond, something goes round in circles.
+const THINGS_MAX: u64 = 3_000_000;
+
+/// One service's place to run.
+#[derive(Default)]
+pub(crate) struct Host {
+    /// The process that runs there.
+    pub(crate) main: Option<Pid>,
+    /// The database, while no process has it.
+    pub(crate) database: Option<Database>,
+    /// Processes that go on beside their replacement.
+    pub(crate) zombies: Vec<Pid>,
+    /// The database's file is gone already: nothing is left when its process ends.
+    pub(crate) file_is_gone: bool,
+    /// Whether a database was ever lost here.
+    pub(crate) lost_a_database: bool,
+    /// How many of the next starts are cut short.
+    pub(crate) crash_loop: u32,
+    /// How much later what a killed process sent arrives.
+    pub(crate) late_by: u64,
+    /// A copy of the database, from some time ago.
+    pub(crate) copy: Option<Vec<u8>>,
+    /// Whether a process has ever run here.
+    pub(crate) was_started: bool,
+}
+
+/// A world.
+pub(crate) struct World {
+    pub(crate) env: Env,
+    pub(crate) shells: BTreeMap<Pid, Box<dyn Shell>>,
+    pub(crate) hosts: BTreeMap<Service, Host>,
+    pub(crate) clients: Clients,
+    pub(crate) chaos: Chaos,
+    pub(crate) paused: BTreeMap<Pid, u64>,
+    pids: Pid,
+    things: u64,
+    digest: u64,
+}
+
+impl World {
+    /// The world of a seed, before anything happens.
+    pub(crate) fn new(seed: u64, orders: u64, told: bool) -> Self {
+        let mut env = Env::new(Random::new(seed), told);
+        let mut clients = Clients::default();
+        let workload = Workload::of(&mut env, orders);
+        workload.plan(&mut env, &mut clients);
+        let chaos = Chaos::plan(&mut env, workload.ends_at);
+        let hosts = Service::ALL.into_iter().map(|service| (service, Host::default())).collect();
+        let (shells, paused) = (BTreeMap::new(), BTreeMap::new());
+        Self { env, shells, hosts, clients, chaos, paused, pids: 0, things: 0, digest: seed }
+    }
+
+    /// Lets everything happen, until all is settled or it is clear that it never will be.
+    pub(crate) fn run(&mut self) {
+        for service in Service::ALL {
+            self.start(service);
+        }
+        while !self.chaos.is_over() {
+            let Some((at, what)) = self.env.agenda.next() else { break };
+            self.things += 1;
+            if self.things > THINGS_MAX {
+                self.env.violation("the world goes round in circles".to_owned());
+                break;
+            }
+            self.env.now = at;
+            self.digest = self.digest.rotate_left(5).wrapping_mul(0x0100_0000_01B3) ^ at;
+            self.happen(what);
+            self.pass_on();
+            if !self.env.violations.is_empty() {
+                break;
+            }
+        }
+    }
+
+    /// A number that two worlds share only if the same things happened at the same moments.
+    pub(crate) const fn digest(&self) -> u64 {
+        self.digest
+    }
+
+    fn happen(&mut self, what: What) {
+        match what {
+            What::Process(pid, step) => self.step(pid, step),
+            What::Arrive(publish) => self.arrive(*publish),
+            What::Client(ClientStep::Send(number)) => self.send(number),
+            What::Client(ClientStep::Hear(answer)) => self.clients.hear(&mut self.env, answer),
+            What::Client(ClientStep::GiveUp(attempt)) => {
+                self.clients.give_up(&mut self.env, attempt);
+            }
+            What::Chaos(step) => self.strike(step),
+        }
+    }
+
+    fn step(&mut self, pid: Pid, step: Step) {
+        if let Some(until) = self.paused.get(&pid).copied() {
+            if self.env.now < until {
+                self.env.agenda.put(until, What::Process(pid, step));
+                return;
+            }
+            self.paused.remove(&pid);
+        }
+        let Some(shell) = self.shells.get_mut(&pid) else { return };
+        if let Err(end) = shell.step(&mut self.env, step) {
+            self.bury(pid, &end);
+        }
+    }
+
+    /// Takes what processes have put down for others.
+    fn pass_on(&mut self) {
+        for answer in std::mem::take(&mut self.env.answers) {
+            let at = self.env.now + self.env.random.between(10, 500);
+            self.env.agenda.put(at, What::Client(ClientStep::Hear(answer)));
+        }
+        for (stream, row) in std::mem::take(&mut self.env.questions) {
+            let Some(pid) = self.main(stream) else { continue };
+            if self.env.reaches_broker(stream) {
+                self.env.ask_broker(stream, pid, Step::Question(row));
+            }
+        }
+    }
+
+    fn send(&mut self, number: usize) {
+        let Some((ask, at_once)) = self.clients.begin(number) else { return };
+        if at_once > 1 {
+            self.env.tally.fire(Fault::KeyRepeatedAtOnce);
+        }
+        for _ in 0..at_once {
+            let attempt = self.clients.next_attempt();
+            let pid = self.serving(ask.what.service());
+            let taken = pid.and_then(|pid| {
+                let shell = self.shells.get_mut(&pid)?;
+                Some(shell.ask(&mut self.env, attempt, &ask).map(|()| pid))
+            });
+            match taken {
+                Some(Ok(pid)) => self.clients.wait(&mut self.env, number, attempt, pid),
+                Some(Err(told)) => self.clients.turned_away(&mut self.env, number, told),
+                None => self.clients.turned_away(&mut self.env, number, Told::Unavailable),
+            }
+        }
+    }
+
+    /// The process that a client of this service meets: sometimes one that should be gone.
+    fn serving(&mut self, service: Service) -> Option<Pid> {
+        let host = self.hosts.get(&service)?;
+        match host.zombies.last() {
+            Some(zombie) if self.env.random.chance(40) => Some(*zombie),
+            Some(_) | None => host.main,
+        }
+    }
+
+    /// The process that runs a service.
+    pub(crate) fn main(&self, service: Service) -> Option<Pid> {
+        self.hosts.get(&service).and_then(|host| host.main)
+    }
+
+    /// The host of a service.
+    pub(crate) fn host(&mut self, service: Service) -> &mut Host {
+        self.hosts.entry(service).or_default()
+    }
+
+    /// Starts a process, unless one runs.
+    pub(crate) fn start(&mut self, service: Service) {
+        if self.main(service).is_some() {
+            return;
+        }
+        self.pids += 1;
+        let pid = self.pids;
+        let host = self.host(service);
+        let first_start = !host.was_started;
+        host.was_started = true;
+        let database =
+            match host.database.take().map_or_else(|| services::empty_database(service), Ok) {
+                Ok(database) => database,
+                Err(error) => {
+                    return self.env.violation(format!("no database for {service}: {error}"));
+                }
+            };
+        match services::process(service, pid, database, first_start) {
+            Ok(shell) => {
+                self.host(service).main = Some(pid);
+                self.shells.insert(pid, shell);
+            }
+            Err(error) => return self.env.violation(format!("{service} cannot start: {error}")),
+        }
+        self.env.line(service).connection += 1;
+        self.env.tell(service, || format!("starts as process {pid}"));
+        self.env.later(pid, MILLISECOND, Step::Connect);
+        self.cut_start_short(service, pid);
+    }
+
+    /// A process is no more. What is left of it is its database.
+    pub(crate) fn bury(&mut self, pid: Pid, end: &End) {
+        let Some(shell) = self.shells.remove(&pid) else { return };
+        let service = shell.service();
+        self.env.tell(service, || format!("process {pid} is no more: {end:?}"));
+        let database = shell.into_database();
+        let host = self.host(service);
+        host.zombies.retain(|zombie| *zombie != pid);
+        if host.main == Some(pid) {
+            host.main = None;
+            host.database = (!host.file_is_gone).then_some(database);
+            host.file_is_gone = false;
+            let wait = self.env.random.between(50, 1_500) * MILLISECOND;
+            self.restart_after(service, wait);
+        }
+        self.clients.lose(&mut self.env, pid);
+    }
+
+    /// Kills a process, if it runs.
+    pub(crate) fn kill(&mut self, service: Service, fault: Fault) -> bool {
+        let Some(pid) = self.main(service) else { return false };
+        self.bury(pid, &End::Killed(fault));
+        true
+    }
+}
