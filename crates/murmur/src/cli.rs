@@ -9,7 +9,7 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::control::Act;
 use crate::{
-    audit, bench, compare_joins, contract, control, events, replay, scenario, status, trace, up,
+    audit, bench, chaos, compare_joins, contract, control, events, replay, scenario, status, trace, up,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -66,6 +66,8 @@ pub(crate) enum Command {
     Bench(bench::Args),
     /// Compare composer, read model and replica on the same question.
     CompareJoins(compare_joins::Args),
+    /// Make real faults happen to systems under load.
+    Chaos(chaos::Args),
     /// Check every invariant over everything that was run.
     Audit(audit::Args),
 }
@@ -103,6 +105,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Replay(args) => wait_for(replay::run(global, args)),
         Command::Bench(args) => wait_for(bench::run(global, args)),
         Command::CompareJoins(args) => wait_for(compare_joins::run(global, args)),
+        Command::Chaos(args) => wait_for(chaos::run(global, args)),
         Command::Audit(args) => wait_for(audit::run(global, args)),
     }
 }

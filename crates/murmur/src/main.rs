@@ -32,6 +32,7 @@ mod trace;
 
 mod audit;
 mod bench;
+mod chaos;
 mod compare_joins;
 mod replay;
 mod scenario;

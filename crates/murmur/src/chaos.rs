@@ -1,0 +1,155 @@
+//! `murmur chaos`: makes real faults happen to a real system under load, and shows that it heals.
+//!
+//! Each fault is a readable file: what happens, and what somebody does about it, if anything. A run
+//! starts a system of its own, puts it under load, has the fault happen as often as the file says,
+//! waits after each time until all is well, and then counts and audits. A fault that cannot be shown
+//! to have happened is a failure, too.
+//!
+//! Deliberately absent: fixed pauses in the place of conditions, and faults at the same time as
+//! others: of two stores that are lost at once nothing is promised.
+//!
+//! # Layout, in reading order
+//!
+//! * `file`: the form of a fault. `run`: one fault from a fresh system to its verdict; `soak`: many.
+//! * `system`, `load`: what faults happen to.
+//! * `injecting`: how they happen. `network`, `proxy`: the network between processes and stores.
+//! * `healed`, `counted`, `audited`: whether all is well, and nothing lost or doubled.
+
+pub(crate) mod file;
+
+mod run;
+mod soak;
+
+mod system;
+
+mod load;
+
+mod injecting;
+
+mod network;
+mod proxy;
+
+mod audited;
+mod counted;
+mod healed;
+
+mod dice;
+
+mod report;
+
+use std::path::PathBuf;
+use std::time::Duration;
+
+use clap::Subcommand;
+use serde_json::json;
+
+use crate::cli::{Global, Verdict};
+use crate::output::line;
+use dice::Dice;
+use run::{Outcome, Settings};
+
+/// What `murmur chaos` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    what: What,
+}
+
+#[derive(Debug, Subcommand)]
+enum What {
+    /// Make faults happen, one after the other, each to a system of its own.
+    Run(Run),
+    /// Make faults happen to one system, chosen by chance, for a while.
+    Soak(Soak),
+}
+
+#[derive(Debug, clap::Args)]
+struct Common {
+    /// Chaos files, or folders of them.
+    #[arg(required = true, value_name = "FILE")]
+    files: Vec<PathBuf>,
+    /// Only files whose names contain this.
+    #[arg(long, value_name = "PATTERN")]
+    only: Option<String>,
+    /// Commands a second.
+    #[arg(long, default_value_t = 40, value_parser = clap::value_parser!(u32).range(1..=5_000))]
+    rate: u32,
+    /// Keep the folder of each system; that of one that failed is kept anyway.
+    #[arg(long)]
+    keep: bool,
+    /// Show each step.
+    #[arg(long, short)]
+    verbose: bool,
+}
+
+#[derive(Debug, clap::Args)]
+struct Run {
+    #[command(flatten)]
+    common: Common,
+    /// Choose the same again.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+#[derive(Debug, clap::Args)]
+struct Soak {
+    #[command(flatten)]
+    common: Common,
+    /// For so long.
+    #[arg(long, default_value_t = 20)]
+    minutes: u64,
+    /// Choose the same again.
+    #[arg(long)]
+    seed: Option<u64>,
+}
+
+/// Runs. What is lost, doubled, or does not heal, is a finding.
+pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let (common, seed) = match &args.what {
+        What::Run(run) => (&run.common, run.seed),
+        What::Soak(soak) => (&soak.common, soak.seed),
+    };
+    let faults = file::load_all(&common.files, common.only.as_deref())?;
+    let settings = common.settings(seed);
+    std::fs::create_dir_all(&settings.folder)?;
+    eprintln!("seed {}", settings.seed);
+    let outcomes = match &args.what {
+        What::Run(_) => run_all(&settings, &faults).await,
+        What::Soak(soak) => {
+            let lasts = Duration::from_secs(soak.minutes * 60);
+            soak::soak(&settings, &faults, lasts).await?
+        }
+    };
+    // Whatever is kept is in it.
+    drop(std::fs::remove_dir(&settings.folder));
+    if global.json {
+        line!("{}", json!({ "seed": settings.seed, "faults": outcomes }));
+    } else {
+        line!("{}", report::text(&outcomes));
+    }
+    let good = outcomes.iter().all(Outcome::is_good);
+    Ok(if good { Verdict::Clean } else { Verdict::Found })
+}
+
+async fn run_all(settings: &Settings, faults: &[file::Fault]) -> Vec<Outcome> {
+    let mut outcomes = Vec::new();
+    for (nth, fault) in faults.iter().enumerate() {
+        eprintln!("{}/{}  {} ...", nth + 1, faults.len(), fault.chaos);
+        let outcome = run::run(settings, fault, &format!("{}", nth + 1)).await;
+        outcome.wrong.iter().for_each(|why| eprintln!("  FAILED: {why}"));
+        outcomes.push(outcome);
+    }
+    outcomes
+}
+
+impl Common {
+    fn settings(&self, seed: Option<u64>) -> Settings {
+        Settings {
+            rate: self.rate,
+            seed: seed.unwrap_or_else(Dice::fresh_seed),
+            folder: run::folder(),
+            keep: self.keep,
+            verbose: self.verbose,
+        }
+    }
+}

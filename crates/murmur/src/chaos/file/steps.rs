@@ -1,0 +1,253 @@
+//! The steps of a chaos file. Each one either really happens, or fails: a fault that did not fire
+//! shows nothing.
+
+use std::fmt;
+
+use contracts::Service;
+use serde::Deserialize;
+
+use crate::process::Process;
+use crate::scenario::file::values::Span;
+
+/// One step.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Step {
+    /// SIGKILL; it is restarted.
+    Kill(Process),
+    /// SIGKILL for one of the services or query, chosen by chance; it is restarted.
+    KillAny,
+    /// SIGKILL; it stays down.
+    Halt(Process),
+    /// SIGTERM; it stays down.
+    Stop(Process),
+    /// SIGSTOP.
+    Pause(Process),
+    /// Starts what is down, thaws what is frozen. Does not wait until it is ready.
+    Start(Process),
+    /// Lets time pass, as part of the fault.
+    Wait(Span),
+    /// The process dies at a named point of its work.
+    Dies(Death),
+    /// Deletes what a process keeps while it runs, kills it and starts it again.
+    Wipe(Process),
+    /// Takes a copy of what a process keeps. It must be down.
+    KeepCopy(Process),
+    /// Puts the copy in the place of what a process keeps. It must be down.
+    BringBack(Process),
+
+    /// Cuts the end off a stream's newest file. The broker must be down.
+    CutTail(Cut),
+    /// Flips one bit in the middle of a stream's file. The broker must be down.
+    FlipBit(Service),
+    /// Deletes a stream with the broker's own tool.
+    DeleteStream(Service),
+    /// Limits a stream to its newest messages for a moment.
+    TrimStream(Trim),
+    /// Puts a stream in its place that allows it, and purges it beyond its end. The service is down.
+    PurgeBeyond(Service),
+    /// Edits a stream's configuration.
+    EditStream(Service),
+    /// Deletes a stream and creates another in its place, configured otherwise.
+    RecreateStream(Service),
+    /// Publishes a message that the owner did not write.
+    Inject(Service),
+    /// Deletes every consumer of every stream.
+    DeleteConsumers,
+    /// Gives the broker no more room than it uses, and starts it again.
+    NoRoomInBroker,
+    /// Gives the broker its room back, and starts it again.
+    RoomInBroker,
+
+    /// Says something to Redis.
+    Redis(String),
+    /// Writes nonsense into a view in Redis.
+    EditView,
+
+    /// `rm -rf` of a service's folder while it runs.
+    DeleteFolder(Service),
+    /// Puts another file in the place of a service's database while it runs.
+    ReplaceFile(Service),
+    /// Cuts a service's write-ahead log in half. The service must be down.
+    CutLog(Service),
+    /// Flips one bit in a service's write-ahead log. The service must be down.
+    FlipBitInLog(Service),
+    /// Gives a service's database so few more bytes, and starts it again.
+    NoRoomFor(Room),
+    /// Gives it its room back, and starts it again.
+    RoomFor(Service),
+    /// Puts another service's database in the place of a service's own. Both must be down.
+    Swap(Swap),
+    /// Tries to start a second process on a service's database: it must be refused.
+    SecondOwner(Service),
+
+    /// The network misbehaves from here on.
+    Network(Misbehaviour),
+    /// The network behaves again.
+    ClearNetwork,
+    /// A process's clock goes wrong from here on.
+    Clock(Jump),
+    /// A process's clock is right again.
+    RightClock(Process),
+
+    /// Starts a second process for a service or query, with an empty folder of its own.
+    Beside(Process),
+    /// Ends the second process, if it still runs.
+    EndBeside(Process),
+
+    /// A service must be fenced, and say why and what the choices are, also in `murmur status`.
+    Fenced(Told),
+    /// A process must say that it is not ready, and why.
+    NotReady(Told),
+    /// `murmur heal SERVICE --discard-local`, if the service is fenced.
+    DiscardLocal(Service),
+}
+
+/// A death at a failpoint.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Death {
+    /// Who.
+    pub(crate) process: Process,
+    /// Where, as `MURMUR_FAILPOINTS` names it.
+    pub(crate) at: String,
+    /// At which pass.
+    #[serde(default = "once")]
+    pub(crate) pass: u64,
+    /// In so many starts, one after the other.
+    #[serde(default = "one_start")]
+    pub(crate) starts: u32,
+    /// What makes it start with the failpoint armed.
+    #[serde(default)]
+    pub(crate) after: Before,
+}
+
+/// What a process goes through before it dies.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Before {
+    /// A restart.
+    #[default]
+    Restart,
+    /// The loss of its database.
+    Wipe,
+    /// The loss of its stream's middle, which it has to rebuild.
+    Hole,
+}
+
+/// A cut.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Cut {
+    /// Whose stream.
+    pub(crate) of: Service,
+    /// So much.
+    pub(crate) bytes: u64,
+}
+
+/// What is left of a stream.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Trim {
+    /// Whose stream.
+    pub(crate) of: Service,
+    /// So many messages.
+    pub(crate) to: i64,
+}
+
+/// How much more a database may grow.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Room {
+    /// Whose.
+    pub(crate) of: Service,
+    /// So much.
+    pub(crate) bytes: u64,
+}
+
+/// A database in the wrong place.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Swap {
+    /// Whose place.
+    pub(crate) of: Service,
+    /// Whose database.
+    pub(crate) by: Service,
+}
+
+/// How the network misbehaves.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Misbehaviour {
+    /// Between these processes; without, between all of them ...
+    #[serde(default)]
+    pub(crate) of: Vec<Process>,
+    /// ... and this store.
+    #[serde(default = "broker")]
+    pub(crate) to: Process,
+    /// What it does.
+    pub(crate) is: Behaviour,
+}
+
+/// What a network does to connections.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub(crate) enum Behaviour {
+    /// Nothing gets through.
+    Partitioned,
+    /// Nothing gets to the store; answers get through.
+    OneWayFromStore,
+    /// Everything gets to the store; no answer gets through.
+    OneWayToStore,
+    /// Everything is late.
+    Slow,
+    /// Every piece is cut, and the connection reset in the middle of it.
+    Resetting,
+    /// One piece in fifty is.
+    Lossy,
+    /// The process believes in a connection that the store has forgotten.
+    HalfOpen,
+    /// The store believes in a connection that the process has forgotten.
+    HalfOpenAtStore,
+}
+
+/// How a clock goes wrong.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Jump {
+    /// Whose clock.
+    pub(crate) of: Process,
+    /// By so much, such as `+1h` or `-1h`.
+    pub(crate) by: String,
+}
+
+/// What must be told.
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(crate) struct Told {
+    /// By whom.
+    pub(crate) process: Process,
+    /// What its reason has to contain.
+    pub(crate) because: String,
+}
+
+const fn once() -> u64 {
+    1
+}
+
+const fn one_start() -> u32 {
+    1
+}
+
+const fn broker() -> Process {
+    Process::Nats
+}
+
+impl fmt::Display for Step {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A step in a file is a sentence already; only the punctuation is Rust's.
+        let text = format!("{self:?}");
+        let words = text.replace(['(', ')', '{', '}', '"'], " ");
+        f.write_str(words.split_whitespace().collect::<Vec<_>>().join(" ").as_str())
+    }
+}

@@ -1,0 +1,110 @@
+//! Whether all is well: every process ready, nothing held, everything read and published, and an order
+//! that is placed now is completed, and seen so in the read model.
+
+use std::collections::BTreeSet;
+use std::time::Duration;
+
+use contracts::Id;
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::load::Load;
+use super::system::System;
+use crate::control::protocol::State;
+use crate::http::{Call, Client};
+use crate::process::Process;
+use crate::status::ask_services;
+use crate::status::report::ServiceReport;
+
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long one question to the read model may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// Waits until all is well, and says how long it took.
+///
+/// # Errors
+/// What is not well when the time is over.
+pub(super) async fn wait(
+    system: &System,
+    load: &Load,
+    probe: u64,
+    within: Duration,
+) -> anyhow::Result<Duration> {
+    let begun = Instant::now();
+    let mut look = Look { system, load, probe, attempt: 0, placed: None, drained: BTreeSet::new() };
+    let mut unwell = String::from("nobody could be asked");
+    while begun.elapsed() < within {
+        // A question may hang as long as the answer may take: not longer than there is time.
+        match tokio::time::timeout(within.saturating_sub(begun.elapsed()), look.once()).await {
+            Ok(Ok(None)) => return Ok(begun.elapsed()),
+            Ok(Ok(Some(reason))) => unwell = reason,
+            Ok(Err(error)) => unwell = format!("{error:#}"),
+            Err(_) => break,
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    anyhow::bail!("not well after {within:?}: {unwell}")
+}
+
+struct Look<'a> {
+    system: &'a System,
+    load: &'a Load,
+    probe: u64,
+    attempt: u32,
+    placed: Option<Id>,
+    /// Services whose streams held all of their outboxes at some moment.
+    drained: BTreeSet<Process>,
+}
+
+impl Look<'_> {
+    /// What is not well; none if all is.
+    async fn once(&mut self) -> anyhow::Result<Option<String>> {
+        for report in self.system.supervisor.report().await? {
+            if report.state != State::Ready {
+                let (process, state, reason) = (report.process, report.state, report.reason);
+                return Ok(Some(format!("{process} is {state} ({reason})")));
+            }
+        }
+        for (process, answer) in ask_services(&self.system.running).await {
+            let unwell = match answer {
+                Ok(report) => self.unwell(process, &report),
+                Err(reason) => Some(reason),
+            };
+            if let Some(reason) = unwell {
+                return Ok(Some(format!("{process}: {reason}")));
+            }
+        }
+        self.probe().await
+    }
+
+    fn unwell(&mut self, process: Process, report: &ServiceReport) -> Option<String> {
+        if report.state != "ready" {
+            let reason = report.reason.as_deref().unwrap_or_default();
+            return Some(format!("{} ({reason})", report.state));
+        }
+        if matches!(process, Process::Query | Process::Composer) {
+            return None;
+        }
+        if let Some(trouble) = report.troubles().into_iter().next() {
+            return Some(trouble);
+        }
+        if report.head == report.acknowledged {
+            self.drained.insert(process);
+        }
+        let waits = format!("{:?} of {:?} rows are published", report.acknowledged, report.head);
+        (!self.drained.contains(&process)).then_some(waits)
+    }
+
+    async fn probe(&mut self) -> anyhow::Result<Option<String>> {
+        let Some(order) = &self.placed else {
+            self.attempt += 1;
+            self.placed = self.load.probe(self.probe, self.attempt).await?;
+            return Ok(Some("an order that is placed now is not accepted".to_owned()));
+        };
+        let url = format!("{}/orders/{order}", self.system.running.query()?);
+        let seen: Value = Client::answering_within(ANSWER_WITHIN).json(Call::get(url)).await?;
+        let has_ended = !seen["end"].is_null();
+        Ok((!has_ended).then(|| format!("{order} is not completed in the read model")))
+    }
+}

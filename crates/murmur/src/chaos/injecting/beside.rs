@@ -1,0 +1,95 @@
+//! A second process beside the supervised one, as on another machine: with a folder and a port of its
+//! own.
+
+use std::fs::File;
+use std::net::{Ipv4Addr, TcpListener};
+use std::path::PathBuf;
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use crate::chaos::system::{SHOWS_WITHIN, System};
+use crate::http::{Call, Client};
+use crate::process::Process;
+
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long one question may take.
+const ANSWER_WITHIN: Duration = Duration::from_secs(2);
+
+/// A second process.
+#[derive(Debug)]
+pub(super) struct Second {
+    process: Process,
+    child: Child,
+    folder: PathBuf,
+    pid: u32,
+}
+
+impl Second {
+    /// Starts one, and waits until it is ready.
+    pub(super) async fn begin(system: &System, process: Process) -> anyhow::Result<Self> {
+        let folder = system.data().join(format!("{process}-beside"));
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+        let address = listener.local_addr()?;
+        drop(listener);
+        let log = File::create(system.data().join("logs").join(format!("{process}-beside.log")))?;
+        let mut command = Command::new(System::program(process)?);
+        command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
+        match process {
+            Process::Query => command.args(["--redis", &system.running.redis]),
+            Process::Service(_) => command.arg("--data").arg(&folder),
+            Process::Nats | Process::Redis | Process::Composer => {
+                bail!("{process} cannot run beside itself")
+            }
+        };
+        let command = command.arg("--until-stdin-closes").stdin(Stdio::piped());
+        let child = command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn()?;
+        let pid = child.id().context("it ended at once")?;
+        let mut second = Self { process, child, folder, pid };
+        second.ready(&format!("http://{address}/readyz")).await?;
+        Ok(second)
+    }
+
+    /// Its process id.
+    pub(super) const fn pid(&self) -> u32 {
+        self.pid
+    }
+
+    async fn ready(&mut self, url: &str) -> anyhow::Result<()> {
+        let client = Client::answering_within(ANSWER_WITHIN);
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        loop {
+            if let Some(status) = self.child.try_wait()? {
+                bail!("the second {} ended: {status}", self.process);
+            }
+            let answer = client.send(Call::get(url)).await;
+            if answer.is_ok_and(|answer| answer.status.is_success()) {
+                return Ok(());
+            }
+            if Instant::now() > deadline {
+                bail!("the second {} is not ready", self.process);
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Ends it, if it has not ended by itself.
+    pub(super) async fn end(mut self) -> anyhow::Result<String> {
+        let ended = self.child.try_wait()?;
+        if ended.is_none() {
+            self.child.kill().await?;
+        }
+        if self.folder.exists() {
+            std::fs::remove_dir_all(&self.folder)?;
+        }
+        let process = self.process;
+        Ok(match ended {
+            Some(status) => format!("the second {process} had ended by itself: {status}"),
+            None => format!("the second {process} is ended"),
+        })
+    }
+}

@@ -1,0 +1,195 @@
+//! The load: commands of every kind at a given rate, whatever the services do, with repeats and
+//! cancels, and a journal of what came of each.
+//!
+//! A client that hears nothing asks again, with the same key, as a good client does; some ask again
+//! although they were answered.
+
+pub(crate) mod board;
+
+mod commands;
+mod journal;
+
+use std::path::Path;
+use std::sync::Arc;
+use std::time::Duration;
+
+use auditor::journal::Outcome;
+use contracts::Id;
+use hyper::StatusCode;
+use tokio::sync::{Semaphore, watch};
+use tokio::task::JoinSet;
+use tokio::time::{Instant, MissedTickBehavior};
+
+use super::dice::Dice;
+use super::system::System;
+use crate::http::{Answer, Client};
+use crate::running::Running;
+use board::Board;
+use commands::{Command, Ground};
+use journal::Journal;
+
+/// Commands under way at most; who comes while all places are taken is not served.
+const UNDER_WAY_MAX: usize = 256;
+/// How long a client waits for an answer.
+const ANSWER_WITHIN: Duration = Duration::from_secs(5);
+/// How often a command is sent that is not answered.
+const ATTEMPTS_MAX: u32 = 4;
+/// Pause before it is sent again.
+const AGAIN_AFTER: Duration = Duration::from_millis(400);
+/// How long what the load stands on may take to be made.
+const GROUND_WITHIN: Duration = Duration::from_secs(30);
+
+/// A load that runs until it is ended.
+#[derive(Debug)]
+pub(crate) struct Load {
+    /// What has come of it so far.
+    pub(crate) board: Arc<Board>,
+    sender: Arc<Sender>,
+    ground: Ground,
+    over: watch::Sender<bool>,
+    sending: tokio::task::JoinHandle<()>,
+}
+
+/// What every sender needs.
+#[derive(Debug)]
+struct Sender {
+    client: Client,
+    running: Running,
+    board: Arc<Board>,
+    journal: Journal,
+    places: Semaphore,
+    over: watch::Receiver<bool>,
+}
+
+impl Load {
+    /// Makes customers, products and stock, and begins to send `rate` commands a second.
+    ///
+    /// # Errors
+    /// When what the load stands on cannot be made.
+    pub(crate) async fn begin(
+        system: &System,
+        journal: &Path,
+        rate: u32,
+        seed: u64,
+    ) -> anyhow::Result<Self> {
+        let (over, is_over) = watch::channel(false);
+        let board = Arc::new(Board::default());
+        let sender = Arc::new(Sender {
+            client: Client::answering_within(ANSWER_WITHIN),
+            running: system.running.clone(),
+            board: Arc::clone(&board),
+            journal: Journal::create(journal)?,
+            places: Semaphore::new(UNDER_WAY_MAX),
+            over: is_over,
+        });
+        let ground = Ground::new(seed);
+        for command in ground.masters()? {
+            make(&sender, &command).await?;
+        }
+        let sending = tokio::spawn(send_when_due(Arc::clone(&sender), ground.clone(), rate, seed));
+        Ok(Self { board, sender, ground, over, sending })
+    }
+
+    /// Sends one more order, which is certain to be completed. Returns its id once it is accepted.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) async fn probe(&self, number: u64, attempt: u32) -> anyhow::Result<Option<Id>> {
+        let command = self.ground.probe(number)?;
+        let outcome = self.sender.attempt(&command, attempt).await;
+        Ok((outcome == Outcome::Ok).then_some(command.id))
+    }
+
+    /// Ends it: what is under way is waited for, and nothing more is sent.
+    ///
+    /// # Errors
+    /// When a sender failed.
+    pub(crate) async fn end(self) -> anyhow::Result<Arc<Board>> {
+        self.over.send_replace(true);
+        self.sending.await?;
+        Ok(self.board)
+    }
+}
+
+/// Sends a command until it is accepted.
+async fn make(sender: &Sender, command: &Command) -> anyhow::Result<()> {
+    let deadline = Instant::now() + GROUND_WITHIN;
+    for attempt in 1.. {
+        if sender.attempt(command, attempt).await == Outcome::Ok {
+            break;
+        }
+        if Instant::now() > deadline {
+            anyhow::bail!("{} is not accepted within {GROUND_WITHIN:?}", command.key);
+        }
+        tokio::time::sleep(AGAIN_AFTER).await;
+    }
+    Ok(())
+}
+
+async fn send_when_due(sender: Arc<Sender>, ground: Ground, rate: u32, seed: u64) {
+    let mut dice = Dice::new(seed);
+    let mut ticks = tokio::time::interval(Duration::from_secs(1) / rate.max(1));
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
+    let mut senders = JoinSet::new();
+    let mut over = sender.over.clone();
+    for number in 0.. {
+        tokio::select! {
+            _ = ticks.tick() => {}
+            // The other end lives in the load.
+            _ = over.wait_for(|over| *over) => break,
+        }
+        while senders.try_join_next().is_some() {}
+        let Ok(commands) = ground.next(number, &mut dice) else { break };
+        let again = dice.below(12) == 0;
+        senders.spawn(play(Arc::clone(&sender), commands, again));
+    }
+    senders.join_all().await;
+}
+
+/// Sends commands that belong together, one after the other.
+async fn play(sender: Arc<Sender>, commands: Vec<Command>, again: bool) {
+    let Ok(_place) = sender.places.try_acquire() else {
+        sender.board.note_left_out();
+        return;
+    };
+    for command in &commands {
+        let (outcome, attempts) = sender.until_answered(command).await;
+        if outcome != Outcome::Ok {
+            break;
+        }
+        if again {
+            sender.attempt(command, attempts + 1).await;
+        }
+    }
+}
+
+impl Sender {
+    /// Sends a command until it is answered or nobody wants to know any more.
+    async fn until_answered(&self, command: &Command) -> (Outcome, u32) {
+        for attempt in 1..=ATTEMPTS_MAX {
+            let outcome = self.attempt(command, attempt).await;
+            if outcome != Outcome::Unknown || attempt == ATTEMPTS_MAX || *self.over.borrow() {
+                return (outcome, attempt);
+            }
+            tokio::time::sleep(AGAIN_AFTER).await;
+        }
+        (Outcome::Unknown, ATTEMPTS_MAX)
+    }
+
+    async fn attempt(&self, command: &Command, attempt: u32) -> Outcome {
+        let answer = match command.call(&self.running) {
+            Ok(call) => self.client.send(call).await.ok(),
+            Err(_) => None,
+        };
+        let outcome = outcome_of(answer.as_ref());
+        self.board.note(command, outcome, answer.as_ref());
+        if let Err(error) = self.journal.write(command, attempt, outcome, answer.as_ref()) {
+            self.board.note_broken(&format!("the journal cannot be written: {error}"));
+        }
+        outcome
+    }
+}
+
+fn outcome_of(answer: Option<&Answer>) -> Outcome {
+    Outcome::of_status(answer.map(|answer| answer.status).as_ref().map(StatusCode::as_u16))
+}

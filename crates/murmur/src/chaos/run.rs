@@ -1,0 +1,258 @@
+//! One fault, from a fresh system to its verdict.
+
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use contracts::{Kind, Service};
+use serde::Serialize;
+use tokio::sync::mpsc;
+use tokio::time::Instant;
+
+use super::audited;
+use super::counted::{self, Counted};
+use super::dice::Dice;
+use super::file::Fault;
+use super::healed;
+use super::injecting::Injector;
+use super::load::Load;
+use super::network::Network;
+use super::system::System;
+use crate::streams::Streams;
+
+/// Orders that are under way before a fault, at least.
+const IN_FLIGHT_MIN: usize = 3;
+/// How long it may take until so many are.
+const IN_FLIGHT_WITHIN: Duration = Duration::from_secs(20);
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// The ends of an order.
+const ENDS: [Kind; 3] = [Kind::OrderCompleted, Kind::OrderRejected, Kind::OrderCancelled];
+/// Rows that wait to be taken note of.
+const ROWS_WAITING_MAX: usize = 4_096;
+
+/// How a run is made.
+#[derive(Clone, Debug)]
+pub(super) struct Settings {
+    /// Commands a second.
+    pub(super) rate: u32,
+    /// Of all that is chosen.
+    pub(super) seed: u64,
+    /// Where the systems' folders are made.
+    pub(super) folder: PathBuf,
+    /// Keep the folder of a system even if all went well.
+    pub(super) keep: bool,
+    /// Say each step.
+    pub(super) verbose: bool,
+}
+
+/// What came of one fault.
+#[derive(Clone, Debug, Default, Serialize)]
+pub(super) struct Outcome {
+    /// What happened.
+    pub(super) fault: String,
+    /// How often it really did.
+    pub(super) fired: u32,
+    /// Orders in flight just before, over all times.
+    pub(super) in_flight: usize,
+    /// The longest time to heal.
+    pub(super) healed_ms: u64,
+    /// Promised effects that are missing.
+    pub(super) lost: usize,
+    /// Effects that happened more than once.
+    pub(super) doubled: usize,
+    /// Commands that were accepted.
+    pub(super) accepted: u64,
+    /// Commands of which nobody knows what became of them.
+    pub(super) unknown: u64,
+    /// What is wrong; nothing, if all went as it must.
+    pub(super) wrong: Vec<String>,
+}
+
+/// A system under load, to which faults can happen.
+pub(super) struct Ground {
+    pub(super) system: System,
+    pub(super) load: Load,
+    streams: Streams,
+    journal: PathBuf,
+    following: tokio::task::JoinHandle<()>,
+    probes: u64,
+}
+
+impl Ground {
+    /// Starts a system and its load.
+    ///
+    /// # Errors
+    /// When they do not start.
+    pub(super) async fn prepare(
+        settings: &Settings,
+        name: &str,
+        with_network: bool,
+    ) -> anyhow::Result<Self> {
+        let network = if with_network { Some(Network::open(settings.seed).await?) } else { None };
+        let system = System::start(settings.folder.join(name), network).await?;
+        let journal = system.data().join("journal.jsonl");
+        let load = Load::begin(&system, &journal, settings.rate, settings.seed).await?;
+        let streams = Streams::open(&system.running).await?;
+        let following = follow(&streams, &load);
+        Ok(Self { system, load, streams, journal, following, probes: 0 })
+    }
+
+    /// Has a fault happen once, and waits until all is well again.
+    ///
+    /// # Errors
+    /// When it does not happen, or does not heal.
+    pub(super) async fn suffer(
+        &mut self,
+        fault: &Fault,
+        dice: Dice,
+        outcome: &mut Outcome,
+        say: &dyn Fn(&str),
+    ) -> anyhow::Result<Duration> {
+        outcome.in_flight += self.orders_in_flight().await?;
+        let mut injector = Injector::new(&self.system, dice);
+        for step in &fault.fault {
+            let seen = injector.carry_out(step).await;
+            let seen = seen.map_err(|error| error.context(format!("did not happen: {step}")))?;
+            say(&format!("{step}: {seen}"));
+        }
+        outcome.fired += 1;
+        let begun = Instant::now();
+        for step in &fault.heal {
+            let seen = injector.carry_out(step).await;
+            let seen = seen.map_err(|error| error.context(format!("healing: {step}")))?;
+            say(&format!("{step}: {seen}"));
+        }
+        self.probes += 1;
+        let left = fault.within.0.saturating_sub(begun.elapsed());
+        healed::wait(&self.system, &self.load, self.probes, left).await?;
+        Ok(begun.elapsed())
+    }
+
+    /// Waits until orders are in flight, and says how many.
+    async fn orders_in_flight(&self) -> anyhow::Result<usize> {
+        let deadline = Instant::now() + IN_FLIGHT_WITHIN;
+        loop {
+            let in_flight = self.load.board.in_flight();
+            if in_flight >= IN_FLIGHT_MIN {
+                return Ok(in_flight);
+            }
+            if Instant::now() > deadline {
+                anyhow::bail!("the load is too low: {in_flight} orders are in flight");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Ends the load, counts and audits; what is wrong goes into the outcome.
+    ///
+    /// # Errors
+    /// When the streams cannot be read, or the system does not end.
+    pub(super) async fn conclude(
+        self,
+        settings: &Settings,
+        outcome: &mut Outcome,
+    ) -> anyhow::Result<()> {
+        let board = self.load.end().await?;
+        let audited = audited::audit(&self.system, &self.journal).await?;
+        outcome.wrong.extend(audited);
+        outcome.wrong.extend(board.broken());
+        let Counted { lost, doubled } = counted::count(&self.streams, &board).await?;
+        outcome.lost = lost.len();
+        outcome.doubled = doubled.len();
+        let some = |what: &str, all: &std::collections::BTreeSet<String>| {
+            let first = all.iter().next()?;
+            Some(format!("{} {what}, such as {first}", all.len()))
+        };
+        outcome.wrong.extend(some("lost", &lost));
+        outcome.wrong.extend(some("doubled", &doubled));
+        let counts = board.counts();
+        (outcome.accepted, outcome.unknown) = (counts.ok, counts.unknown);
+        self.following.abort();
+        let keep = settings.keep || !outcome.wrong.is_empty();
+        end(self.system, keep).await
+    }
+
+    /// Ends everything without a verdict; the folder stays.
+    ///
+    /// # Errors
+    /// When it does not end.
+    pub(super) async fn abandon(self) -> anyhow::Result<()> {
+        self.following.abort();
+        drop(self.load.end().await);
+        end(self.system, true).await
+    }
+}
+
+async fn end(system: System, keep: bool) -> anyhow::Result<()> {
+    if keep {
+        eprintln!("  what it left behind is in {}", system.data().display());
+    }
+    system.end(keep).await
+}
+
+/// Takes note of every order that ends.
+fn follow(streams: &Streams, load: &Load) -> tokio::task::JoinHandle<()> {
+    let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
+    let following = streams.follow(Service::Order, true, sink);
+    let board = std::sync::Arc::clone(&load.board);
+    tokio::spawn(async move {
+        let _following = following;
+        while let Some((_, row)) = rows.recv().await {
+            let Ok(event) = row.parse() else { continue };
+            if ENDS.contains(&event.headers.kind) {
+                board.note_end(event.headers.id);
+            }
+        }
+    })
+}
+
+/// Runs one fault as often as it says, and audits.
+pub(super) async fn run(settings: &Settings, fault: &Fault, name: &str) -> Outcome {
+    let mut outcome = Outcome { fault: fault.chaos.clone(), ..Outcome::default() };
+    if let Err(error) = try_run(settings, fault, name, &mut outcome).await {
+        outcome.wrong.push(format!("{error:#}"));
+    }
+    outcome
+}
+
+async fn try_run(
+    settings: &Settings,
+    fault: &Fault,
+    name: &str,
+    outcome: &mut Outcome,
+) -> anyhow::Result<()> {
+    let mut ground = Ground::prepare(settings, name, fault.needs_network()).await?;
+    let mut dice = Dice::new(settings.seed);
+    let say = |text: &str| {
+        if settings.verbose {
+            eprintln!("  {text}");
+        }
+    };
+    for _ in 0..fault.times {
+        match ground.suffer(fault, Dice::new(dice.next()), outcome, &say).await {
+            Ok(healed) => {
+                outcome.note_healed(healed);
+                say(&format!("well again after {healed:.1?}"));
+            }
+            Err(error) => {
+                ground.abandon().await?;
+                return Err(error);
+            }
+        }
+    }
+    ground.conclude(settings, outcome).await
+}
+
+impl Outcome {
+    /// It healed after that long.
+    pub(super) fn note_healed(&mut self, after: Duration) {
+        let millis = u64::try_from(after.as_millis()).unwrap_or(u64::MAX);
+        self.healed_ms = self.healed_ms.max(millis);
+    }
+}
+
+/// A folder for the systems of this process, on a short path: sockets have short names.
+pub(super) fn folder() -> PathBuf {
+    let unique = uuid::Uuid::new_v4().simple().to_string();
+    Path::new(&std::env::temp_dir()).join(format!("murmur-chaos-{}", &unique[..8]))
+}

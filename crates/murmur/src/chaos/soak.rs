@@ -1,0 +1,63 @@
+//! A soak: one system under load for a long time, and faults one after the other, chosen by chance.
+//! Each is healed before the next; the audit comes at the end, and in between.
+
+use std::time::Duration;
+
+use tokio::time::Instant;
+
+use super::dice::Dice;
+use super::file::Fault;
+use super::run::{Ground, Outcome, Settings};
+
+/// Calm between two faults at most, in milliseconds.
+const CALM_MS_MAX: u64 = 3_000;
+
+/// Runs faults for that long; one outcome for each kind of fault that was chosen.
+///
+/// # Errors
+/// When the system does not start or cannot be judged.
+pub(super) async fn soak(
+    settings: &Settings,
+    faults: &[Fault],
+    lasts: Duration,
+) -> anyhow::Result<Vec<Outcome>> {
+    let faults: Vec<_> = faults.iter().filter(|fault| !fault.not_in_soak).collect();
+    let mut ground = Ground::prepare(settings, "soak", true).await?;
+    let mut dice = Dice::new(settings.seed);
+    let mut outcomes: Vec<Outcome> = faults.iter().map(|fault| named(fault)).collect();
+    let begun = Instant::now();
+    let say = |text: &str| {
+        if settings.verbose {
+            eprintln!("  {text}");
+        }
+    };
+    while begun.elapsed() < lasts {
+        let nth = usize::try_from(dice.below(faults.len() as u64))?;
+        let (fault, outcome) = (faults[nth], &mut outcomes[nth]);
+        eprintln!("{:>6.1?}  {}", begun.elapsed(), fault.chaos);
+        match ground.suffer(fault, Dice::new(dice.next()), outcome, &say).await {
+            Ok(healed) => outcome.note_healed(healed),
+            Err(error) => {
+                outcome.wrong.push(format!("{error:#}"));
+                ground.abandon().await?;
+                return Ok(chosen(outcomes));
+            }
+        }
+        tokio::time::sleep(Duration::from_millis(dice.below(CALM_MS_MAX))).await;
+    }
+    let mut verdict = Outcome { fault: "all of them together".to_owned(), ..Outcome::default() };
+    verdict.fired = outcomes.iter().map(|outcome| outcome.fired).sum();
+    ground.conclude(settings, &mut verdict).await?;
+    outcomes.push(verdict);
+    Ok(chosen(outcomes))
+}
+
+fn named(fault: &Fault) -> Outcome {
+    Outcome { fault: fault.chaos.clone(), ..Outcome::default() }
+}
+
+/// Those that chance has chosen.
+fn chosen(mut outcomes: Vec<Outcome>) -> Vec<Outcome> {
+    outcomes.retain(|outcome| outcome.fired > 0 || !outcome.wrong.is_empty());
+    outcomes
+}

@@ -1,0 +1,228 @@
+//! A whole Murmuration for one run: in a folder of its own, on free ports, ended with the run.
+
+use std::path::{Path, PathBuf};
+use std::process::Stdio;
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use contracts::Service;
+use tokio::process::{Child, Command};
+use tokio::time::Instant;
+
+use super::network::Network;
+use crate::control::Supervisor;
+use crate::control::protocol::{Act, Arming, Report, Request, State};
+use crate::process::Process;
+use crate::running::Running;
+use crate::status::ask_services;
+use crate::status::report::ServiceReport;
+
+/// How long everything together may take to be ready for the first time.
+const READY_WITHIN: Duration = Duration::from_secs(60);
+/// How long anything that is done to a process may take to show.
+pub(crate) const SHOWS_WITHIN: Duration = Duration::from_secs(30);
+/// How long everything together may take to end.
+const ENDED_WITHIN: Duration = Duration::from_secs(60);
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(20);
+
+/// A running system.
+#[derive(Debug)]
+pub(crate) struct System {
+    data: PathBuf,
+    up: Child,
+    /// Where everything listens.
+    pub(crate) running: Running,
+    /// Who starts and ends its processes.
+    pub(crate) supervisor: Supervisor,
+    /// The proxies, if there are any.
+    pub(crate) network: Option<Network>,
+}
+
+impl System {
+    /// Starts one in that folder, which must not exist, and waits until it is ready.
+    ///
+    /// # Errors
+    /// When it does not get ready.
+    pub(crate) async fn start(data: PathBuf, network: Option<Network>) -> anyhow::Result<Self> {
+        std::fs::create_dir_all(&data)
+            .with_context(|| format!("cannot make {}", data.display()))?;
+        let ways = network.as_ref().map(Network::arguments).unwrap_or_default();
+        let said = std::fs::File::create(said_in(&data))?;
+        let mut up = murmur(&data)?
+            .arg("up")
+            .args(ways)
+            .stdin(Stdio::null())
+            .stdout(said.try_clone()?)
+            .stderr(said)
+            .kill_on_drop(true)
+            .spawn()
+            .context("cannot start murmur")?;
+        let supervisor = Supervisor::in_folder(&data);
+        let running = first_ready(&data, &mut up, &supervisor, network.as_ref()).await?;
+        Ok(Self { data, up, running, supervisor, network })
+    }
+
+    /// Its folder.
+    pub(crate) fn data(&self) -> &Path {
+        &self.running.data
+    }
+
+    /// Where a process keeps what it keeps.
+    pub(crate) fn folder(&self, process: Process) -> PathBuf {
+        self.data().join(process.name())
+    }
+
+    /// The file of a service's database.
+    pub(crate) fn database(&self, service: Service) -> PathBuf {
+        self.folder(Process::Service(service)).join(format!("{service}.db"))
+    }
+
+    /// A `murmur` that acts on this system.
+    ///
+    /// # Errors
+    /// When it is not known where murmur is.
+    pub(crate) fn murmur(&self) -> anyhow::Result<Command> {
+        murmur(&self.data)
+    }
+
+    /// Where a process stands.
+    ///
+    /// # Errors
+    /// When the supervisor does not answer.
+    pub(crate) async fn report(&self, process: Process) -> anyhow::Result<Report> {
+        let reports = self.supervisor.report().await?;
+        let report = reports.into_iter().find(|report| report.process == process);
+        report.with_context(|| format!("{process} was not started"))
+    }
+
+    /// Waits until a process stands as wanted.
+    ///
+    /// # Errors
+    /// When it does not; the message says how it stands instead.
+    pub(crate) async fn until(
+        &self,
+        process: Process,
+        what: &str,
+        is_so: impl Fn(&Report) -> bool,
+    ) -> anyhow::Result<Report> {
+        let deadline = Instant::now() + SHOWS_WITHIN;
+        loop {
+            let report = self.report(process).await?;
+            if is_so(&report) {
+                return Ok(report);
+            }
+            if Instant::now() > deadline {
+                let Report { state, reason, last_death, .. } = report;
+                let last = last_death.unwrap_or_default();
+                bail!("{process} {what}: not so, it is {state} ({reason}; last death: {last})");
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    /// Does something to a process, and waits until it is down if it is to be down.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub(crate) async fn act(&self, act: Act, process: Process) -> anyhow::Result<()> {
+        self.supervisor.act(act, process).await?;
+        if matches!(act, Act::Halt | Act::Stop) {
+            self.until(process, "is down", |report| report.state == State::Stopped).await?;
+        }
+        Ok(())
+    }
+
+    /// Makes a process start otherwise than usual, and starts it anew.
+    ///
+    /// # Errors
+    /// When it cannot be done.
+    pub(crate) async fn restart_armed(
+        &self,
+        process: Process,
+        arming: Arming,
+    ) -> anyhow::Result<()> {
+        self.act(Act::Stop, process).await?;
+        self.supervisor.arm(process, arming).await?;
+        self.act(Act::Start, process).await
+    }
+
+    /// What a service says of itself.
+    ///
+    /// # Errors
+    /// When it does not answer.
+    pub(crate) async fn says(&self, process: Process) -> anyhow::Result<ServiceReport> {
+        let mut all = ask_services(&self.running).await;
+        let answer = all.remove(&process).with_context(|| format!("{process} says nothing"))?;
+        answer.map_err(anyhow::Error::msg)
+    }
+
+    /// A program that stands beside murmur.
+    ///
+    /// # Errors
+    /// When it is not known where murmur is.
+    pub(crate) fn program(process: Process) -> anyhow::Result<PathBuf> {
+        let murmur = std::env::current_exe().context("cannot tell where murmur itself is")?;
+        Ok(murmur.with_file_name(process.name()))
+    }
+
+    /// Ends everything, and deletes the folder unless it is to be kept.
+    ///
+    /// # Errors
+    /// When something does not end.
+    pub(crate) async fn end(mut self, keep: bool) -> anyhow::Result<()> {
+        if let Some(network) = &self.network {
+            network.clear();
+        }
+        self.supervisor.ask(Request::Down).await?;
+        let ended = tokio::time::timeout(ENDED_WITHIN, self.up.wait()).await;
+        ended.with_context(|| format!("the system in {} does not end", self.data.display()))??;
+        if !keep {
+            std::fs::remove_dir_all(&self.data)?;
+            std::fs::remove_file(said_in(&self.data))?;
+        }
+        Ok(())
+    }
+}
+
+/// What `murmur up` itself says; beside its folder, which has to be empty.
+fn said_in(data: &Path) -> PathBuf {
+    data.with_extension("log")
+}
+
+fn murmur(data: &Path) -> anyhow::Result<Command> {
+    let murmur = std::env::current_exe().context("cannot tell where murmur itself is")?;
+    let mut command = Command::new(murmur);
+    command.env("MURMUR_DATA", data);
+    Ok(command)
+}
+
+async fn first_ready(
+    data: &Path,
+    up: &mut Child,
+    supervisor: &Supervisor,
+    network: Option<&Network>,
+) -> anyhow::Result<Running> {
+    let deadline = Instant::now() + READY_WITHIN;
+    let mut aimed = false;
+    loop {
+        if let Some(status) = up.try_wait()? {
+            let said = std::fs::read_to_string(said_in(data)).unwrap_or_default();
+            bail!("the system did not start ({status}): {}", said.trim());
+        }
+        if let Some(running) = Running::find(data)? {
+            if let (Some(network), false) = (network, aimed) {
+                network.aim(&running)?;
+                aimed = true;
+            }
+            let reports = supervisor.report().await.unwrap_or_default();
+            if !reports.is_empty() && reports.iter().all(|report| report.state == State::Ready) {
+                return Ok(running);
+            }
+        }
+        if Instant::now() > deadline {
+            bail!("the system in {} is not ready after {READY_WITHIN:?}", data.display());
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+}
