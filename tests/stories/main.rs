@@ -4,6 +4,7 @@
 
 mod support;
 
+mod composer;
 mod input;
 mod losses;
 mod operating;

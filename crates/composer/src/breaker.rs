@@ -19,7 +19,7 @@ pub const OPEN_FOR_MIN: Duration = Duration::from_millis(500);
 
 /// How long it stays open at most, however often probes fail: the longest that an owner that is back
 /// goes unnoticed.
-pub const OPEN_FOR_MAX: Duration = Duration::from_secs(5);
+pub const OPEN_FOR_MAX: Duration = Duration::from_secs(2);
 
 /// Probes under way at once while it is half open.
 pub const PROBES_MAX: u32 = 2;

@@ -82,6 +82,10 @@ impl System {
         send(self.port(process), "GET", path, &[], "").unwrap()
     }
 
+    pub(crate) fn get_with(&self, process: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
+        send(self.port(process), "GET", path, headers, "").unwrap()
+    }
+
     pub(crate) fn post(&self, process: &str, path: &str, body: &Value) -> Answer {
         send(self.port(process), "POST", path, &[], &body.to_string()).unwrap()
     }
