@@ -23,6 +23,8 @@ mod endings;
 
 mod revenue;
 
+mod reports_check;
+
 mod report;
 
 use std::collections::HashSet;
@@ -40,10 +42,12 @@ use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
 use book::Book;
-use endings::Endings;
+use endings::{Endings, Told};
 use masters::Masters;
 use ordering::Fate;
 use report::Report;
+use reports_check::{Comparison, Figures, Growth, Reading, Shown};
+use revenue::Day;
 use sending::Sender;
 
 /// What `murmur replay retail` takes.
@@ -135,10 +139,7 @@ async fn replay(
     let orders: HashSet<Id> = sales.collect::<anyhow::Result<_>>()?;
     let endings = Endings::begin(&Streams::open(running).await?, orders);
     endings.caught_up().await;
-    let before = revenue::dashboard(&sender, running.query()?, endings.position()).await?;
-    let of_file_before = revenue::of_file(book, plan, &endings.so_far())?;
-    let before = revenue::shown(&before, plan.currency);
-    let of_others = revenue::of_others(&before, &of_file_before);
+    let before = Before::of(&sender, running, plan, book, &endings).await?;
 
     let mut clock = Clock::start();
     let masters = Masters::of(book);
@@ -159,19 +160,77 @@ async fn replay(
     bar.finish();
     clock.lap("ends");
 
-    let after = revenue::dashboard(&sender, running.query()?, endings.position()).await?;
-    let ends = endings.so_far();
-    let of_file = revenue::of_file(book, plan, &ends)?;
-    let shown = revenue::shown(&after, plan.currency);
+    let (reading, told) = (reading(&sender, running, &endings)?, endings.told());
+    let after = reading.shown(plan, book, before.shown.in_flight()).await?;
+    let (days, figures) = before.compare(plan, book, &after, &told)?;
     clock.lap("read model");
     Ok(Report {
-        shares: report::shares(book, plan, &fates, &ends)?,
+        shares: report::shares(book, plan, &fates, &told.ends)?,
         lines: book.lines,
         without_end: accepted.saturating_sub(ended),
-        days: revenue::compare(&of_file, &shown, &of_others),
+        days,
+        figures,
         sent_again: sender.sent_again(),
         seconds: clock.laps,
     })
+}
+
+fn reading<'a>(
+    sender: &'a Sender,
+    running: &'a Running,
+    endings: &Endings,
+) -> anyhow::Result<Reading<'a>> {
+    Ok(Reading { sender, url: running.query()?, at_least: endings.position() })
+}
+
+/// What was there before the replay: of this file, should it be replayed again, and of others.
+struct Before {
+    shown: Shown,
+    told: Told,
+    of_file: Figures,
+}
+
+impl Before {
+    async fn of(
+        sender: &Sender,
+        running: &Running,
+        plan: &Plan,
+        book: &Book,
+        endings: &Endings,
+    ) -> anyhow::Result<Self> {
+        let told = endings.told();
+        let shown = reading(sender, running, endings)?.shown(plan, book, u64::MAX).await?;
+        let of_file = reports_check::expected(book, plan, &told)?;
+        Ok(Self { shown, told, of_file })
+    }
+
+    /// The money day by day, and every figure.
+    fn compare(
+        self,
+        plan: &Plan,
+        book: &Book,
+        after: &Shown,
+        told: &Told,
+    ) -> anyhow::Result<(Vec<Day>, Comparison)> {
+        let shown = |shown: &Shown| revenue::shown(&shown.dashboard, plan.currency);
+        let of_file_before = revenue::of_file(book, plan, &self.told.ends)?;
+        let of_others = revenue::of_others(&shown(&self.shown), &of_file_before);
+        let of_file = revenue::of_file(book, plan, &told.ends)?;
+        let days = revenue::compare(&of_file, &shown(after), &of_others);
+
+        let mut expected = reports_check::expected(book, plan, told)?;
+        let mut seen = after.figures.clone();
+        if self.shown.is_empty() {
+            expected.extend(reports_check::expected_alone(&expected));
+            seen.extend(after.alone());
+        }
+        let growth = |before, now| Growth {
+            before: after.without_hidden_days(before),
+            after: after.without_hidden_days(now),
+        };
+        let (expected, seen) = (growth(self.of_file, expected), growth(self.shown.figures, seen));
+        Ok((days, reports_check::compare(&expected, &seen)))
+    }
 }
 
 /// How long each phase takes.

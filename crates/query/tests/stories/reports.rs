@@ -247,9 +247,8 @@ async fn a_compensation_is_told_as_such_with_what_it_undoes_and_what_caused_it()
     assert_eq!(find("payment.charged")["compensation"], false);
     assert_eq!(find("order.cancelled")["end"], true);
     let late = stage.get("/orders/o-4").await.body;
-    let tombstone = late["timeline"].as_array().unwrap().iter();
-    let tombstone =
-        tombstone.filter(|moment| moment["type"] == "shipping.cancelled").next().unwrap();
+    let mut moments = late["timeline"].as_array().unwrap().iter();
+    let tombstone = moments.find(|moment| moment["type"] == "shipping.cancelled").unwrap();
     assert_eq!(tombstone["compensation"], false);
 }
 

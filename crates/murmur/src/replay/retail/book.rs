@@ -86,7 +86,11 @@ impl Book {
         Self::of(file).with_context(|| format!("in {}", path.display()))
     }
 
-    fn of(text: impl std::io::Read) -> anyhow::Result<Self> {
+    /// Reads what a file holds.
+    ///
+    /// # Errors
+    /// When it is not of this form.
+    pub(super) fn of(text: impl std::io::Read) -> anyhow::Result<Self> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(text);
         let columns = Columns::of(reader.byte_headers()?)?;
         let mut sorter = Sorter::default();

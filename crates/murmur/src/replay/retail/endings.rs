@@ -1,7 +1,7 @@
 //! How the orders of this file ended: read from the ORDER stream, whatever happens to services
 //! meanwhile.
 
-use std::collections::{BTreeMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashSet};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
@@ -29,10 +29,19 @@ pub(super) struct Ending {
 /// All ends so far, by order.
 pub(super) type Ends = BTreeMap<Id, Ending>;
 
+/// What the stream has told of the orders so far.
+#[derive(Clone, Debug, Default)]
+pub(super) struct Told {
+    /// Those that were placed.
+    pub(super) placed: BTreeSet<Id>,
+    /// How they ended.
+    pub(super) ends: Ends,
+}
+
 /// The ORDER stream, being read.
 #[derive(Debug)]
 pub(super) struct Endings {
-    ends: Arc<Mutex<Ends>>,
+    told: Arc<Mutex<Told>>,
     reading: Reading,
     position: watch::Receiver<u64>,
     task: JoinHandle<()>,
@@ -48,15 +57,15 @@ impl Endings {
     /// Begins to collect the ends of these orders, from the stream's first row.
     pub(super) fn begin(streams: &Streams, orders: HashSet<Id>) -> Self {
         let (reading, rows) = streams.read(Service::Order);
-        let ends = Arc::new(Mutex::new(Ends::new()));
+        let told = Arc::new(Mutex::new(Told::default()));
         let (sender, position) = watch::channel(0);
-        let task = tokio::spawn(collect(rows, orders, Arc::clone(&ends), sender));
-        Self { ends, reading, position, task }
+        let task = tokio::spawn(collect(rows, orders, Arc::clone(&told), sender));
+        Self { told, reading, position, task }
     }
 
-    /// The ends so far.
-    pub(super) fn so_far(&self) -> Ends {
-        self.ends.lock().unwrap_or_else(PoisonError::into_inner).clone()
+    /// What the stream has told so far.
+    pub(super) fn told(&self) -> Told {
+        self.told.lock().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// How far the stream was read.
@@ -84,7 +93,7 @@ impl Endings {
     ) -> usize {
         let (mut last, mut since) = (0, Instant::now());
         loop {
-            let ended = self.ends.lock().unwrap_or_else(PoisonError::into_inner).len();
+            let ended = self.told.lock().unwrap_or_else(PoisonError::into_inner).ends.len();
             progress(ended);
             if ended > last {
                 (last, since) = (ended, Instant::now());
@@ -100,20 +109,29 @@ impl Endings {
 async fn collect(
     mut rows: mpsc::Receiver<Row>,
     orders: HashSet<Id>,
-    ends: Arc<Mutex<Ends>>,
+    told: Arc<Mutex<Told>>,
     position: watch::Sender<u64>,
 ) {
     while let Some(row) = rows.recv().await {
-        if let Some((order, ending)) = ending_of(&row)
-            && orders.contains(&order)
-        {
-            ends.lock().unwrap_or_else(PoisonError::into_inner).insert(order, ending);
+        let order = row.subject.rsplit('.').next().and_then(|id| id.parse::<Id>().ok());
+        if let Some(order) = order.filter(|order| orders.contains(order)) {
+            told.lock().unwrap_or_else(PoisonError::into_inner).note(order, &row);
         }
         position.send_replace(row.sequence);
     }
 }
 
-fn ending_of(row: &Row) -> Option<(Id, Ending)> {
+impl Told {
+    fn note(&mut self, order: Id, row: &Row) {
+        if row.subject.starts_with("order.placed.") {
+            self.placed.insert(order);
+        } else if let Some(ending) = ending_of(row) {
+            self.ends.insert(order, ending);
+        }
+    }
+}
+
+fn ending_of(row: &Row) -> Option<Ending> {
     let ends = ["order.completed.", "order.rejected.", "order.cancelled."];
     if !ends.iter().any(|end| row.subject.starts_with(end)) {
         return None;
@@ -123,7 +141,7 @@ fn ending_of(row: &Row) -> Option<(Id, Ending)> {
     if let Event::OrderCompleted(end) | Event::OrderRejected(end) | Event::OrderCancelled(end) =
         event
     {
-        return Some((end.order_id, Ending { completed, reason: end.reason }));
+        return Some(Ending { completed, reason: end.reason });
     }
     None
 }

@@ -10,6 +10,7 @@ use super::Plan;
 use super::book::Book;
 use super::endings::{Ending, Ends};
 use super::ordering::Fate;
+use super::reports_check::{self, Comparison};
 use super::revenue::Day;
 use crate::cli::Verdict;
 use crate::table::{self, judged};
@@ -38,6 +39,8 @@ pub(super) struct Report {
     pub(super) without_end: usize,
     /// The money, day by day.
     pub(super) days: Vec<Day>,
+    /// Every figure of the dashboard and the reports.
+    pub(super) figures: Comparison,
     /// How often a command was sent again.
     pub(super) sent_again: u64,
     /// How long each phase took, in seconds.
@@ -99,7 +102,7 @@ impl Report {
 
     /// Whether every line is accounted for, every order has ended, and the money is the same.
     pub(super) fn verdict(&self) -> Verdict {
-        let money = self.days.iter().all(Day::is_well);
+        let money = self.days.iter().all(Day::is_well) && reports_check::is_well(&self.figures);
         let all = self.accounted() == self.lines && self.without_end == 0;
         if money && all { Verdict::Clean } else { Verdict::Found }
     }
@@ -113,6 +116,7 @@ impl Report {
             "shares": self.shares,
             "orders_without_end": self.without_end,
             "days": self.days,
+            "figures": self.figures,
             "sent_again": self.sent_again,
             "seconds": seconds,
             "clean": self.verdict() == Verdict::Clean,
@@ -122,6 +126,8 @@ impl Report {
     /// For a person.
     pub(super) fn text(&self) -> String {
         let mut lines = vec![self.table_of_lines(), String::new(), self.table_of_money()];
+        lines.push(String::new());
+        lines.push(reports_check::text(&self.figures));
         lines.push(String::new());
         lines.extend(self.sentences());
         lines.join("\n")
@@ -188,7 +194,8 @@ mod tests {
     fn report(lines: usize, days: Vec<Day>) -> Report {
         let share = Share { what: "loaded", why: "completed".into(), lines: 3, invoices: 1 };
         let seconds = vec![("orders", 1.5)];
-        Report { shares: vec![share], lines, without_end: 0, days, sent_again: 0, seconds }
+        let figures = Comparison::new();
+        Report { shares: vec![share], lines, without_end: 0, days, figures, sent_again: 0, seconds }
     }
 
     #[test]
