@@ -9,3 +9,5 @@ mod input;
 mod losses;
 mod operating;
 mod orders;
+mod page;
+mod replay;
