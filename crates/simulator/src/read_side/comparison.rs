@@ -91,7 +91,7 @@ fn write_next(
     let changes = fold.finish().map_err(|damaged| damaged.to_string())?;
     let (position, next) = (live.clone(), batch.next.clone());
     match fresh.write(Write { live, next: batch.next, changes }, &mut Random::new(0)) {
-        Written::Written => fresh.write_position(&position, &next),
+        Written::Done => fresh.write_position(&position, &next),
         Written::Moved | Written::Failed => return Err("a fold from zero was refused".to_owned()),
     }
     Ok(())

@@ -18,6 +18,7 @@ const ROWS_AT_ONCE: u64 = 64;
 
 /// Where a projector is between two round trips.
 #[derive(Debug, Default)]
+#[expect(clippy::large_enum_variant, reason = "there are three of them at most")]
 enum Phase {
     /// It does not know where Redis stands.
     #[default]
@@ -118,8 +119,8 @@ fn build_anew(redis: &mut Redis, live: &Live) -> Phase {
 fn send(redis: &mut Redis, write: Write, random: &mut Random) -> Phase {
     let (live, next) = (write.live.clone(), write.next.clone());
     match redis.write(write, random) {
-        Written::Written if seeded::on(Bug::AddInProjector) => Phase::Positioning { live, next },
-        Written::Written => redis.find().map_or(Phase::Lost, Phase::Here),
+        Written::Done if seeded::on(Bug::AddInProjector) => Phase::Positioning { live, next },
+        Written::Done => redis.find().map_or(Phase::Lost, Phase::Here),
         Written::Moved | Written::Failed => Phase::Lost,
     }
 }

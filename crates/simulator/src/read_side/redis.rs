@@ -52,7 +52,8 @@ pub(super) struct Live {
 /// What became of a write, as its sender sees it.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(super) enum Written {
-    Written,
+    /// It is written.
+    Done,
     /// Redis does not stand where the batch was folded from.
     Moved,
     /// No answer, or an error: whether it is written is not known.
@@ -155,7 +156,7 @@ impl Redis {
             self.put(&mut script, live.generation.position_key(), Some(text.into_bytes()));
         }
         self.remember(script);
-        Written::Written
+        Written::Done
     }
 
     fn put_changes(&mut self, script: &mut Script, generation: &Generation, changes: Changes) {

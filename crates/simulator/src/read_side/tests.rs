@@ -47,7 +47,9 @@ fn after_any_fault_at_any_moment_the_view_is_right_again() {
             }
             for _ in 0..5 {
                 side.fault(fault, &mut random);
-                side.step(&streams, &mut random);
+                for _ in 0..random.below(4) {
+                    side.step(&streams, &mut random);
+                }
             }
             let settled = side.settle(&streams, &mut random);
             assert!(settled.is_ok(), "{fault}, seed {seed}: {settled:#?}");
