@@ -14,6 +14,7 @@ use crate::state::{Read, StateError, Write};
 use owner::{NotOwner, Owner};
 use schema::SchemaError;
 
+pub use owner::Aside;
 pub use read_pool::ReadPool;
 
 /// Statements that are kept prepared. More than all of the engine's and a service's together.
@@ -158,6 +159,15 @@ impl Database {
         transaction.commit().map_err(StateError::from)?;
         Ok(done)
     }
+}
+
+/// Whose database this is, and which history it tells. Reads the same of a database that
+/// [`Database::open`] refuses.
+///
+/// # Errors
+/// When it cannot be read.
+pub fn identity(state: &Read<'_>) -> Result<(Option<String>, Option<HistoryId>), StateError> {
+    Ok((schema::service(state)?, schema::history(state)?))
 }
 
 /// Opens a database to read only, as its readers and an auditor do.

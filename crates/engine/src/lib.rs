@@ -7,15 +7,15 @@
 //! 5. **Each event carries its vector and a chain**: `contracts`, filled in by [`batch`].
 //! 6. **An answer is a promise kept in two places**: [`promise`].
 //!
-//! And around them: how a service starts ([`starting`]) and what it watches for while it runs
-//! ([`watching`]).
+//! And around them: how a service starts ([`starting`]), what it watches for while it runs
+//! ([`watching`]), and what an operator may discard ([`healing`]).
 //!
 //! # Layout, in reading order
 //!
 //! [`domain`] is what a service implements, over the [`state`] that it reads and writes.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
-//! [`relay`], [`reading`], [`promise`], [`starting`] and [`watching`] say what the shell around an
+//! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`] and [`healing`] say what the shell around an
 //! engine is to do next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
 //!
 //! Deliberately absent: tokio, the network, the clock and randomness. Time, ids and inputs are
@@ -41,6 +41,8 @@ pub mod relay;
 
 pub mod starting;
 pub mod watching;
+
+pub mod healing;
 
 pub mod seeded;
 

@@ -16,7 +16,7 @@ use crate::executed::{Executed, Promise};
 use crate::failpoint::Point;
 use crate::http::{CommandRequest, Problem};
 use crate::replicas::Replicas;
-use crate::status::{Stage, Status};
+use crate::status::{Stage, Standing, Status};
 use crate::token::Token;
 use crate::writer::{Letter, Reply};
 
@@ -136,7 +136,7 @@ impl<D: Domain> Handle<D> {
 
     fn check_stage(&self, require_replicated: bool) -> Result<(), Problem> {
         let standing = self.shared.status.standing();
-        let reason = standing.reason.unwrap_or_default();
+        let reason = standing.reason.clone().unwrap_or_default();
         match standing.stage {
             Stage::Ready => Ok(()),
             Stage::Alone if !require_replicated => Ok(()),
@@ -148,12 +148,7 @@ impl<D: Domain> Handle<D> {
                 let title = "The service starts and takes no commands yet.";
                 Err(unavailable("starting", title).detail(reason))
             }
-            Stage::Fenced => {
-                let title = "The service refuses commands until somebody has chosen what to do.";
-                let choices: Vec<_> = standing.choices.to_vec();
-                let problem = unavailable("fenced", title).detail(reason);
-                Err(problem.with("choices", choices))
-            }
+            Stage::Fenced => Err(fenced(&standing)),
             Stage::Stopping => Err(unavailable("stopping", "The service stops.")),
         }
     }
@@ -206,6 +201,13 @@ pub fn now() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
     let micros = since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
     Timestamp::from_micros(micros)
+}
+
+/// A person has to choose first.
+pub(crate) fn fenced(standing: &Standing) -> Problem {
+    let title = "The service refuses commands until somebody has chosen what to do.";
+    let problem = unavailable("fenced", title).detail(standing.reason.clone().unwrap_or_default());
+    problem.with("choices", standing.choices)
 }
 
 /// The service cannot do it now, and asking again soon makes sense.

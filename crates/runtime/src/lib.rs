@@ -14,6 +14,7 @@
 //!   answers that wait for it. [`reading`]: foreign streams, whole and in order. `timekeeper`: when
 //!   timers may fire.
 //! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands.
+//! * [`healing`]: what an operator is shown who has to choose between a database and its stream.
 //! * [`nats`]: the broker.
 //!
 //! Deliberately absent: any rule about orders, and any decision about what a stream proves.
@@ -41,6 +42,8 @@ pub mod reading;
 
 pub mod replicas;
 pub mod status;
+
+pub mod healing;
 
 pub mod nats;
 

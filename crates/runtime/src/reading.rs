@@ -71,6 +71,18 @@ pub struct Reading {
     task: tokio::task::JoinHandle<()>,
 }
 
+impl Reading {
+    /// Waits for an alarm.
+    pub async fn alarm(&self) -> Alarm {
+        let mut progress = self.progress.clone();
+        let raised = progress.wait_for(|progress| progress.wrong.is_some()).await;
+        match raised.ok().and_then(|progress| progress.wrong) {
+            Some(wrong) => wrong,
+            None => std::future::pending().await,
+        }
+    }
+}
+
 impl Drop for Reading {
     fn drop(&mut self) {
         self.task.abort();

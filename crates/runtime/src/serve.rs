@@ -1,11 +1,14 @@
 //! The life of a service's process.
 
+mod fenced;
+
 use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
 use contracts::{Row, Service};
+use engine::starting::Fence;
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use tokio::sync::mpsc;
 use warp::Filter as _;
@@ -73,11 +76,10 @@ async fn live<D: Domain>(
     routes: impl FnOnce(Handle<D>) -> Routes,
 ) -> anyhow::Result<()> {
     // 1. Own the database.
-    let opened = Database::open(&settings.data, D::SERVICE, D::MIGRATIONS)?;
-    if let Some(bytes_max) = settings.database_bytes_max {
-        opened.limit_bytes(bytes_max)?;
-    }
-    let engine = Engine::new(domain, opened)?;
+    let engine = match open(&settings, domain)? {
+        Opened::Usable(engine) => engine,
+        Opened::Fenced(fence) => return fenced::live(&settings.process, D::SERVICE, fence).await,
+    };
     let file = database::file_in(&settings.data, D::SERVICE);
     // 2. Serve: reads at once, commands as soon as the start is through.
     let (letters, inbox) = mpsc::channel(LETTERS_MAX);
@@ -89,16 +91,40 @@ async fn live<D: Domain>(
     let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(service = %D::SERVICE, address = %listener.local_addr()?, "listening");
-    let all =
-        status_routes(status.clone(), ReadPool::new(&file)).or(routes(handle)).unify().boxed();
+    let reads = ReadPool::new(&file);
+    let timers = move || reads.read(timers::count).ok();
+    let all = status_routes(status.clone(), timers).or(routes(handle)).unify().boxed();
     let drain = settings.process.drain();
     let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
     // 3. Start, and run until somebody or something stops it.
     let process = Process { settings, status, replicas, stopper, letters, inbox };
-    let ran = process.run(engine, stop).await;
+    let ran = process.run(*engine, stop).await;
     // 4. Finish what has begun.
     serving.await.context("the HTTP server has failed")?;
     ran
+}
+
+/// What opening the database came to.
+enum Opened<D: Domain> {
+    Usable(Box<Engine<D>>),
+    /// A person has to choose.
+    Fenced(Fence),
+}
+
+fn open<D: Domain>(settings: &Settings, domain: D) -> anyhow::Result<Opened<D>> {
+    let database = match Database::open(&settings.data, D::SERVICE, D::MIGRATIONS) {
+        Ok(database) => database,
+        Err(error) => {
+            return Fence::of_open(&error).map(Opened::Fenced).ok_or_else(|| error.into());
+        }
+    };
+    if let Some(bytes_max) = settings.database_bytes_max {
+        database.limit_bytes(bytes_max)?;
+    }
+    match Engine::new(domain, database) {
+        Ok(engine) => Ok(Opened::Usable(Box::new(engine))),
+        Err(error) => Fence::of_state(&error).map(Opened::Fenced).ok_or_else(|| error.into()),
+    }
 }
 
 /// A service between its start and its end.
@@ -271,9 +297,12 @@ async fn drain_relay(status: &Status, drain: std::time::Duration) -> Result<(), 
     Ok(())
 }
 
-fn status_routes(status: Status, reads: ReadPool) -> Routes {
-    let reads = Arc::new(reads);
-    let report = move |status: &Status| status.report(reads.read(timers::count).ok());
+fn status_routes(
+    status: Status,
+    timers: impl Fn() -> Option<u64> + Send + Sync + 'static,
+) -> Routes {
+    let timers = Arc::new(timers);
+    let report = move |status: &Status| status.report(timers());
     let (say, of) = (report.clone(), status.clone());
     let all = warp::path!("status").and(warp::get());
     let all = all.map(move || http::json(StatusCode::OK, &say(&of)));

@@ -75,7 +75,9 @@ impl<D: Domain> Start<'_, D> {
                 Ok(Some(ends_at)) => return Ok(Started::Ready(ends_at)),
                 Ok(None) => {}
                 Err(Setback::Fence(fence)) => return Ok(Started::Fenced(fence)),
-                Err(Setback::Fatal(fatal)) => return Err(fatal),
+                Err(Setback::Fatal(fatal)) => {
+                    return Fence::of_fatal(&fatal).map(Started::Fenced).ok_or(fatal);
+                }
                 Err(Setback::Ask(error)) => {
                     let reason = error.to_string();
                     self.status.update(|standing| standing.reason = Some(reason));

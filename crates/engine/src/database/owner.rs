@@ -4,6 +4,8 @@ use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
+use contracts::Timestamp;
+
 /// Proof of ownership, held as long as the value lives.
 #[derive(Debug)]
 pub(super) struct Owner {
@@ -25,6 +27,14 @@ pub enum NotOwner {
     #[error("cannot make the lock file {path}: {source}")]
     Lock {
         /// The lock file.
+        path: PathBuf,
+        /// Why.
+        source: std::io::Error,
+    },
+    /// The folder cannot be moved.
+    #[error("cannot move {path}: {source}")]
+    Move {
+        /// The folder.
         path: PathBuf,
         /// Why.
         source: std::io::Error,
@@ -71,6 +81,38 @@ impl Owner {
             return Ok(());
         }
         Err(NotOwner::Replaced(self.file.clone()))
+    }
+}
+
+/// A database that no process has open, for as long as this value lives: to be looked at, and then
+/// to be set aside.
+#[derive(Debug)]
+pub struct Aside {
+    _lock: File,
+    folder: PathBuf,
+}
+
+impl Aside {
+    /// Takes the lock of the database in `folder`.
+    ///
+    /// # Errors
+    /// When a process has it open.
+    pub fn of(folder: &Path) -> Result<Self, NotOwner> {
+        Ok(Self { _lock: lock(folder)?, folder: folder.to_owned() })
+    }
+
+    /// Moves the folder away, whole, under another name beside the old one, which is returned. The
+    /// next start finds no database.
+    ///
+    /// # Errors
+    /// When it cannot be moved; nothing has changed then.
+    pub fn set_aside(self, now: Timestamp) -> Result<PathBuf, NotOwner> {
+        let mut name = self.folder.as_os_str().to_owned();
+        name.push(format!(".set-aside-{}", now.micros()));
+        let aside = PathBuf::from(name);
+        let failed = |source| NotOwner::Move { path: self.folder.clone(), source };
+        std::fs::rename(&self.folder, &aside).map_err(failed)?;
+        Ok(aside)
     }
 }
 

@@ -98,6 +98,11 @@ pub(super) fn prepare(
     Ok(())
 }
 
+/// The name of the service whose database this is.
+pub(crate) fn service(state: &Read<'_>) -> Result<Option<String>, StateError> {
+    value(state, "service")
+}
+
 /// The history that this database tells, if it has begun.
 pub(crate) fn history(state: &Read<'_>) -> Result<Option<HistoryId>, StateError> {
     let Some(text) = value(state, "history")? else { return Ok(None) };

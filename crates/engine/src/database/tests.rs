@@ -1,3 +1,5 @@
+use contracts::Timestamp;
+
 use super::*;
 
 const TABLES: &[&str] = &["CREATE TABLE thing (id TEXT PRIMARY KEY) STRICT"];
@@ -81,4 +83,20 @@ fn readers_see_only_what_was_committed() {
     assert_eq!(count(), 0);
     database.transaction(|write| write.execute("INSERT INTO thing (id) VALUES ('x')", [])).unwrap();
     assert_eq!(count(), 1);
+}
+
+#[test]
+fn a_database_is_set_aside_whole_and_only_when_nobody_has_it_open() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("order");
+    let open_one = open(&folder).unwrap();
+    assert!(matches!(Aside::of(&folder), Err(NotOwner::Locked(_))));
+    drop(open_one);
+    let aside = Aside::of(&folder).unwrap();
+    assert!(open(&folder).is_err(), "it is held while it is looked at");
+    let kept = aside.set_aside(Timestamp::from_micros(7)).unwrap();
+    assert!(!folder.exists());
+    let reads = ReadPool::new(&file_in(&kept, Service::Order));
+    let (owner, history) = reads.read(super::identity).unwrap();
+    assert_eq!((owner.as_deref(), history), (Some("order"), None));
 }

@@ -3,6 +3,12 @@
 use std::fmt;
 
 use contracts::{HistoryId, Service};
+use rusqlite::ErrorCode;
+
+use crate::batch::Fatal;
+use crate::database::OpenError;
+use crate::database::schema::SchemaError;
+use crate::state::StateError;
 
 /// Why a service refuses commands and touches nothing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -23,6 +29,15 @@ pub enum Fence {
         /// The number.
         sequence: u64,
     },
+    /// The stream holds a message that is nobody's event, beyond the outbox's end.
+    Foreign {
+        /// Its number.
+        message: u64,
+    },
+    /// The database is another service's.
+    OtherService(String),
+    /// The database cannot be read.
+    DatabaseDamaged(String),
     /// Another service has seen a different row at this number.
     WitnessDisagrees {
         /// Who.
@@ -48,6 +63,48 @@ pub enum Fence {
 }
 
 impl Fence {
+    /// The fence that an unusable database calls for, if it calls for one: others are told by the end
+    /// of the process.
+    #[must_use]
+    pub fn of_open(error: &OpenError) -> Option<Self> {
+        match error {
+            OpenError::Schema(SchemaError::OtherService { found, .. }) => {
+                Some(Self::OtherService(found.clone()))
+            }
+            OpenError::Schema(SchemaError::Failed(error)) => Self::of_state(error),
+            OpenError::Sqlite { source, .. } => Self::of_sqlite(source),
+            OpenError::Schema(SchemaError::Newer { .. })
+            | OpenError::Io { .. }
+            | OpenError::Owned(_)
+            | OpenError::Library(_) => None,
+        }
+    }
+
+    /// The same of a database that could be opened.
+    #[must_use]
+    pub fn of_fatal(fatal: &Fatal) -> Option<Self> {
+        match fatal {
+            Fatal::State(error) => Self::of_state(error),
+            Fatal::NotOwner(_) => None,
+        }
+    }
+
+    /// The same of a database that could be opened and not read.
+    #[must_use]
+    pub fn of_state(error: &StateError) -> Option<Self> {
+        match error {
+            StateError::Database(source) => Self::of_sqlite(source),
+            StateError::Contradiction(what) => Some(Self::DatabaseDamaged(what.clone())),
+            StateError::Full => None,
+        }
+    }
+
+    fn of_sqlite(error: &rusqlite::Error) -> Option<Self> {
+        let damaged = [ErrorCode::NotADatabase, ErrorCode::DatabaseCorrupt];
+        let code = error.sqlite_error_code().filter(|code| damaged.contains(code));
+        code.map(|_| Self::DatabaseDamaged(error.to_string()))
+    }
+
     /// What a person can do, in full sentences.
     #[must_use]
     pub const fn choices(&self) -> &'static [&'static str] {
@@ -59,7 +116,23 @@ impl Fence {
             Self::Configuration(_) => &[
                 "Set the stream's configuration right with the broker's own tool, and start again.",
             ],
-            Self::OtherHistory { .. } | Self::Fork { .. } | Self::WitnessDisagrees { .. } => &[
+            Self::Fork { .. } => &[
+                "`murmur heal SERVICE --discard-local` shows what only this database holds, and sets it aside if nobody was promised it.",
+                "Or bring back the copy of the database or of the broker's folder that fits the other, and start again.",
+            ],
+            Self::Foreign { .. } => &[
+                "`murmur heal SERVICE` says whether the stream can be published anew without the foreign message.",
+                "Find out who wrote it, and take that access away.",
+            ],
+            Self::OtherService(_) => &[
+                "Check --data: the folder holds another service's database.",
+                "Or move the folder away and start again: the service restores itself from its stream.",
+            ],
+            Self::DatabaseDamaged(_) => &[
+                "Move the database folder away, keep it, and start again: the service restores itself from its stream. Only what was answered as local and never published is lost with it.",
+                "Or bring back an intact copy of the folder, however old: the stream fills in what it lacks.",
+            ],
+            Self::OtherHistory { .. } | Self::WitnessDisagrees { .. } => &[
                 "Check that --data and --nats belong together.",
                 "Bring back the copy of the database or of the broker's folder that fits the other, and start again.",
             ],
@@ -90,6 +163,15 @@ impl fmt::Display for Fence {
             Self::Fork { sequence } => {
                 write!(f, "outbox and stream differ at row {sequence}: two histories")
             }
+            Self::Foreign { message } => write!(
+                f,
+                "message {message} of the stream is foreign or damaged: it does not follow from the \
+                 one before"
+            ),
+            Self::OtherService(found) => {
+                write!(f, "the database belongs to the service {found:?}")
+            }
+            Self::DatabaseDamaged(why) => write!(f, "the database cannot be read: {why}"),
             Self::WitnessDisagrees { witness, sequence } => {
                 write!(f, "{witness} has seen another row {sequence} than this outbox holds")
             }

@@ -3,9 +3,10 @@
 use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use contracts::Row;
-use engine::Domain;
-use engine::batch::RestoreError;
+use engine::batch::{Fatal, RestoreError};
+use engine::reading::{Alarm, Stopped};
 use engine::starting::Fence;
+use engine::{Domain, StateError};
 use tokio::sync::mpsc;
 
 use super::{Setback, Start};
@@ -13,7 +14,7 @@ use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::streams::AskError;
 use crate::nats::wire;
-use crate::reading::{self, Reading};
+use crate::reading;
 
 /// Rows of one transaction.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -46,9 +47,7 @@ impl<D: Domain> Start<'_, D> {
                 count = rows.recv_many(&mut batch, ROWS_AT_ONCE) => if count == 0 {
                     return Err(Setback::Ask(AskError("reading the stream ended".to_owned())));
                 },
-                reason = alarm(&reading) => {
-                    return Err(Setback::Fence(Fence::CannotRestore(reason)));
-                }
+                wrong = reading.alarm() => return Err(Setback::Fence(cannot_restore(wrong))),
             }
             batch.retain(|row| row.sequence <= up_to);
             self.engine.restore(&batch).map_err(setback)?;
@@ -71,16 +70,20 @@ impl<D: Domain> Start<'_, D> {
     }
 }
 
-async fn alarm(reading: &Reading) -> String {
-    let mut progress = reading.progress.clone();
-    match progress.wait_for(|progress| progress.alarm.is_some()).await {
-        Ok(progress) => progress.alarm.clone().unwrap_or_default(),
-        Err(_) => std::future::pending().await,
+fn cannot_restore(wrong: Alarm) -> Fence {
+    match wrong {
+        Alarm::Stopped(Stopped::Damaged(message)) => Fence::Foreign { message },
+        Alarm::Stopped(_) | Alarm::TooShort { .. } | Alarm::Holed => {
+            Fence::CannotRestore(wrong.to_string())
+        }
     }
 }
 
 fn setback(error: RestoreError) -> Setback {
     match error {
+        RestoreError::Fatal(Fatal::State(StateError::Contradiction(what))) => {
+            Setback::Fence(Fence::CannotRestore(what))
+        }
         RestoreError::Fatal(fatal) => Setback::Fatal(fatal),
         RestoreError::Broken(_)
         | RestoreError::NotUnderstood { .. }

@@ -1,10 +1,10 @@
 //! The process dies at each named point, and nothing that was promised is lost.
 
 use std::os::unix::process::ExitStatusExt as _;
-use std::path::Path;
 use std::sync::Mutex;
 
 use crate::support::broker::Broker;
+use crate::support::history::with_customers;
 use crate::support::process::Process;
 use crate::support::{Folder, eventually, proof};
 
@@ -80,20 +80,12 @@ async fn a_death_before_the_answer_loses_nothing_that_was_answered() {
     dies_under_load_and_loses_nothing("before-reply").await;
 }
 
-fn with_customers(data: &Path, broker: &Broker) {
-    let process = Process::first(data, broker);
-    for id in ["a", "b", "c"] {
-        assert_eq!(process.register(id, &[]).status, 201);
-    }
-    process.stop();
-}
-
 #[tokio::test(flavor = "multi_thread")]
 async fn a_death_while_a_lost_database_is_restored_is_taken_up_by_the_next_start() {
     for pass in 1..=2 {
         let (broker, folder) = (Broker::start(), Folder::new());
         let data = folder.path().join("customer");
-        with_customers(&data, &broker);
+        with_customers(&data, &broker, &["a", "b", "c"]);
         std::fs::remove_dir_all(&data).unwrap();
         let mut process = Process::armed(&data, &broker, &format!("mid-restore=abort@{pass}"));
         assert_died_at(&mut process, "mid-restore");
@@ -110,7 +102,7 @@ async fn a_death_while_the_stream_is_rebuilt_is_taken_up_by_the_next_start() {
     for point in ["mid-rebuild", "after-rebuild"] {
         let (mut broker, folder) = (Broker::start(), Folder::new());
         let data = folder.path().join("customer");
-        with_customers(&data, &broker);
+        with_customers(&data, &broker, &["a", "b", "c"]);
         let before = proof::stream_equals_outbox(&broker, &data).await;
         broker.kill();
         broker.flip_a_bit_in("{\"id\":\"b\"");

@@ -2,20 +2,14 @@
 
 use std::time::{Duration, Instant};
 
-use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy};
-
 use contracts::Service;
+use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy};
 use runtime::nats::{streams, wire};
 
 use crate::support::broker::Broker;
+use crate::support::history::inject;
 use crate::support::process::Process;
 use crate::support::{Folder, proof};
-
-async fn inject(broker: &Broker) {
-    let context = broker.jetstream().await;
-    let publishing = context.publish("customer.registered.x", "{}".into()).await;
-    publishing.unwrap().await.unwrap();
-}
 
 async fn configuration(broker: &Broker) -> Config {
     let stream = broker.jetstream().await.get_stream("CUSTOMER").await.unwrap();

@@ -1,14 +1,10 @@
 //! One store is lost and nothing is; two are lost, and it is told.
 
-use std::collections::BTreeMap;
-use std::path::Path;
-
-use contracts::{
-    Cause, Chain, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
-};
-use runtime::nats::{streams, wire};
+use contracts::{Chain, Position, Service};
+use runtime::nats::streams;
 
 use crate::support::broker::Broker;
+use crate::support::history::{copy_files, publish_witness};
 use crate::support::process::Process;
 use crate::support::{Folder, eventually, proof};
 
@@ -106,43 +102,12 @@ async fn a_full_database_ends_the_process_and_more_room_heals_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_is_fenced_when_another_service_has_seen_rows() {
     let (broker, folder) = (Broker::start(), Folder::new());
-    publish_witness(&broker, 5).await;
+    let seen = Position { sequence: 5, chain: Chain::START.next("lost", "", b"") };
+    publish_witness(&broker, seen).await;
     let process = Process::first_unready(&folder.path().join("customer"), &broker);
     let status = process.until_state("fenced");
     assert!(status["choices"][0].as_str().unwrap().contains("Two stores"), "{status}");
     assert_eq!(status["head"], 0);
     let own = streams::find(&broker.jetstream().await, Service::Customer).await.unwrap();
     assert!(own.is_none(), "nothing is touched");
-}
-
-/// An order whose vector says that its service had read `seen` rows about customers.
-async fn publish_witness(broker: &Broker, seen: u64) {
-    let position = Position { sequence: seen, chain: Chain::START.next("lost", "", b"") };
-    let headers = Headers {
-        sequence: 1,
-        kind: Kind::of_type("order.placed.v1").unwrap(),
-        id: "o-1".parse().unwrap(),
-        time: Timestamp::from_micros(1),
-        cause: Cause::Command("place".to_owned()),
-        vector: Vector(BTreeMap::from([(Service::Customer, position)])),
-        history: HistoryId::from_bytes([1; 16]),
-        traceparent: None,
-        idempotency: None,
-    };
-    let subject = headers.kind.subject(&headers.id);
-    let (headers, payload) = (headers.to_canonical(), b"{}".as_slice().into());
-    let row = Row { sequence: 1, subject, headers, payload, chain: Chain::START };
-    let context = broker.jetstream().await;
-    streams::create(&context, &streams::wanted(Service::Order, 1)).await.unwrap();
-    let (headers, subject) = (wire::headers_of(&row), row.subject);
-    let publishing = context.publish_with_headers(subject, headers, "{}".into()).await;
-    publishing.unwrap().await.unwrap();
-}
-
-fn copy_files(from: &Path, to: &Path) {
-    std::fs::create_dir(to).unwrap();
-    for entry in std::fs::read_dir(from).unwrap() {
-        let entry = entry.unwrap();
-        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
-    }
 }

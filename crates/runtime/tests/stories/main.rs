@@ -5,7 +5,9 @@ mod support;
 
 mod brokers;
 mod drills;
+mod fences;
 mod hands;
+mod heals;
 mod losses;
 mod processes;
 mod readings;

@@ -5,16 +5,9 @@ use std::time::Duration;
 use runtime::async_nats::jetstream::stream::Config;
 
 use crate::support::broker::Broker;
+use crate::support::history::with_customers;
 use crate::support::process::Process;
 use crate::support::{Folder, eventually};
-
-fn with_customers(data: &std::path::Path, broker: &Broker, ids: &[&str]) {
-    let process = Process::first(data, broker);
-    for id in ids {
-        assert_eq!(process.register(id, &[]).status, 201);
-    }
-    process.stop();
-}
 
 #[test]
 fn a_deleted_database_is_restored_and_takes_the_end_of_the_stream() {
@@ -103,23 +96,6 @@ fn a_database_that_is_removed_before_the_start_is_through_ends_the_process() {
     broker.restart();
     assert!(!process.ended().success());
     assert!(process.log().contains("was removed or replaced"), "{}", process.log());
-}
-
-#[test]
-fn a_fork_is_fenced_and_touches_nothing() {
-    let (mut broker, folder) = (Broker::start(), Folder::new());
-    let data = folder.path().join("customer");
-    with_customers(&data, &broker, &["a"]);
-    broker.wipe();
-    with_customers(&folder.path().join("other"), &broker, &["x", "y"]);
-    let process = Process::again(&data, &broker);
-    let status = process.until_state("fenced");
-    assert!(!status["choices"].as_array().unwrap().is_empty(), "{status}");
-    assert_eq!(status["head"], 1, "what it holds is told");
-    let refused = process.register("b", &[]);
-    assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()));
-    assert_eq!(process.status().unwrap()["head"], status["head"]);
-    process.stop();
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -2,6 +2,7 @@
 
 pub(crate) mod broker;
 pub(crate) mod domain;
+pub(crate) mod history;
 pub(crate) mod process;
 pub(crate) mod proof;
 
@@ -42,13 +43,22 @@ pub(crate) fn free_port() -> u16 {
 }
 
 /// Asks until the answer is there; `what` says what was waited for.
-pub(crate) fn eventually<T>(what: &str, mut ask: impl FnMut() -> Option<T>) -> T {
+pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
+    eventually_or_tell(what, String::new, ask)
+}
+
+/// The same, that tells more if the answer never comes.
+pub(crate) fn eventually_or_tell<T>(
+    what: &str,
+    more: impl Fn() -> String,
+    mut ask: impl FnMut() -> Option<T>,
+) -> T {
     let deadline = Instant::now() + WITHIN;
     loop {
         if let Some(answer) = ask() {
             return answer;
         }
-        assert!(Instant::now() < deadline, "not within {WITHIN:?}: {what}");
+        assert!(Instant::now() < deadline, "not within {WITHIN:?}: {what}\n{}", more());
         std::thread::park_timeout(Duration::from_millis(20));
     }
 }

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 use super::broker::Broker;
 use super::domain::{Registry, routes};
-use super::{WITHIN, eventually, free_port};
+use super::{WITHIN, eventually, eventually_or_tell, free_port};
 
 const DATA: &str = "STORY_DATA";
 const NATS: &str = "STORY_NATS";
@@ -120,7 +120,7 @@ impl Process {
 
     /// Waits until `/status` is as wanted, and returns it.
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually(&format!("{what}\n{}", self.log()), || self.status().filter(&holds))
+        eventually_or_tell(what, || self.log(), || self.status().filter(&holds))
     }
 
     pub(crate) fn until_state(&self, state: &str) -> Value {

@@ -1,0 +1,35 @@
+//! The life of a service whose database cannot be used: it says so until it is stopped, and touches
+//! nothing.
+
+use anyhow::Context as _;
+use contracts::Service;
+use engine::starting::Fence;
+use warp::Filter as _;
+
+use super::status_routes;
+use crate::handle::fenced;
+use crate::http::server;
+use crate::settings::ProcessSettings;
+use crate::shutdown::{asked_to_stop, stop_signal};
+use crate::status::Status;
+
+/// Answers everything with why the service is fenced, until it is asked to stop.
+pub(super) async fn live(
+    settings: &ProcessSettings,
+    service: Service,
+    fence: Fence,
+) -> anyhow::Result<()> {
+    let status = Status::new(service);
+    status.fence(&fence);
+    let listener = server::bind(settings.listen).await?;
+    tracing::info!(%service, address = %listener.local_addr()?, "listening");
+    let (stopper, stop) = stop_signal();
+    let standing = status.clone();
+    let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
+    let all = status_routes(status, || None).or(refuse).unify().boxed();
+    let serving = tokio::spawn(server::serve(listener, all, stop, settings.drain()));
+    let reason = asked_to_stop(settings.until_stdin_closes).await?;
+    tracing::info!(reason, "stopping");
+    stopper.stop(reason);
+    serving.await.context("the HTTP server has failed")
+}

@@ -1,0 +1,82 @@
+//! Histories as stories need them: plain, forked, with hands from outside.
+
+use std::collections::BTreeMap;
+use std::path::Path;
+
+use contracts::{
+    Cause, Chain, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
+};
+use runtime::nats::{streams, wire};
+
+use super::broker::Broker;
+use super::process::Process;
+
+/// A first start that registers these, and a stop.
+pub(crate) fn with_customers(data: &Path, broker: &Broker, ids: &[&str]) {
+    let process = Process::first(data, broker);
+    for id in ids {
+        assert_eq!(process.register(id, &[]).status, 201);
+    }
+    process.stop();
+}
+
+/// A database with rows a, b and c, and a stream with a and x: b and c were answered as local, and
+/// then an older copy of the database went on in place of this one.
+pub(crate) fn fork(broker: &mut Broker, data: &Path) {
+    with_customers(data, broker, &["a"]);
+    let older = data.with_extension("older");
+    copy_files(data, &older);
+    let mut process = Process::again(data, broker);
+    process.until_state("ready");
+    broker.kill();
+    process.until_state("alone");
+    for id in ["b", "c"] {
+        assert!(process.register(id, &[]).head.contains("murmur-durability: local"));
+    }
+    process.signal("KILL");
+    process.ended();
+    broker.restart();
+    let process = Process::again(&older, broker);
+    process.until_state("ready");
+    assert_eq!(process.register("x", &[]).status, 201);
+    process.stop();
+}
+
+/// Somebody else's message in the stream.
+pub(crate) async fn inject(broker: &Broker) {
+    let context = broker.jetstream().await;
+    let publishing = context.publish("customer.registered.x", "{}".into()).await;
+    publishing.unwrap().await.unwrap();
+}
+
+/// An order whose vector says that its service had read this much about customers.
+pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
+    let headers = Headers {
+        sequence: 1,
+        kind: Kind::of_type("order.placed.v1").unwrap(),
+        id: "o-1".parse().unwrap(),
+        time: Timestamp::from_micros(1),
+        cause: Cause::Command("place".to_owned()),
+        vector: Vector(BTreeMap::from([(Service::Customer, seen)])),
+        history: HistoryId::from_bytes([1; 16]),
+        traceparent: None,
+        idempotency: None,
+    };
+    let subject = headers.kind.subject(&headers.id);
+    let (headers, payload) = (headers.to_canonical(), b"{}".as_slice().into());
+    let row = Row { sequence: 1, subject, headers, payload, chain: Chain::START };
+    let context = broker.jetstream().await;
+    streams::create(&context, &streams::wanted(Service::Order, 1)).await.unwrap();
+    let (headers, subject) = (wire::headers_of(&row), row.subject);
+    let publishing = context.publish_with_headers(subject, headers, "{}".into()).await;
+    publishing.unwrap().await.unwrap();
+}
+
+/// Copies a folder of files.
+pub(crate) fn copy_files(from: &Path, to: &Path) {
+    std::fs::create_dir(to).unwrap();
+    for entry in std::fs::read_dir(from).unwrap() {
+        let entry = entry.unwrap();
+        std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();
+    }
+}
