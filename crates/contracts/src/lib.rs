@@ -17,6 +17,7 @@ pub mod money;
 pub mod time;
 
 pub mod events;
+mod schema;
 
 pub mod chain;
 pub mod headers;

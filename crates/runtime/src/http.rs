@@ -6,6 +6,7 @@
 //! * [`mod@command`], [`mod@page`] and [`path`]: from a request to what a handler needs.
 //! * [`mod@answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
+//! * [`openapi`]: the API, described, and a page to try it.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 //!
 //! Deliberately absent: TLS and authentication. Both belong in front of the services.
@@ -19,6 +20,7 @@ pub mod path;
 pub mod answer;
 
 pub mod fallback;
+pub mod openapi;
 pub mod server;
 
 pub use answer::{answer, json, paged, with_promise};

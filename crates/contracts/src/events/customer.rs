@@ -1,11 +1,12 @@
 //! Customers, as their owner publishes them: always the whole new state.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Id, Money};
 
 /// Where a customer's shipments go.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Address {
     /// Street and number, or whatever the carrier needs.
     #[serde(default)]
@@ -18,7 +19,7 @@ pub struct Address {
 }
 
 /// The state of a customer. Its version is the sequence of the event that carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Customer {
     /// The customer's id.
     pub id: Id,

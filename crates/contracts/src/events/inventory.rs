@@ -1,12 +1,13 @@
 //! Stock and reservations.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::events::{Line, Snapshot};
 use crate::{Id, Money};
 
 /// `inventory.stocked`: goods came in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stocked {
     /// The product.
     pub sku: Id,
@@ -30,7 +31,7 @@ pub struct Reserved {
 }
 
 /// A line that cannot be reserved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shortage {
     /// The product.
     pub sku: Id,
@@ -50,7 +51,7 @@ pub struct Rejected {
 }
 
 /// Units of one product.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Units {
     /// The product.
     pub sku: Id,

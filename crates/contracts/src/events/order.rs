@@ -1,5 +1,6 @@
 //! Orders: what was agreed, and how it went on.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::events::Customer;
@@ -7,7 +8,7 @@ use crate::{Id, Money, Timestamp};
 
 /// A customer as known to whoever wrote the event, so that the next service need not have heard of
 /// the customer yet. Of two snapshots the one with the higher version is newer.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Snapshot {
     /// Sequence in the CUSTOMER stream of the state below.
     pub version: u64,
@@ -17,7 +18,7 @@ pub struct Snapshot {
 }
 
 /// One line of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The product.
     pub sku: Id,
@@ -65,7 +66,7 @@ pub struct Confirmed {
 }
 
 /// Why an order ended as it did.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum EndReason {
     /// The goods have left.

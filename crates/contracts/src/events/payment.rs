@@ -1,6 +1,7 @@
 //! Charges, refunds and what customers owe. What a customer owes (is outstanding) is charges less
 //! refunds less what was paid in.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::events::{Line, Snapshot};
@@ -23,7 +24,7 @@ pub struct Charged {
 }
 
 /// Why a charge was declined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum DeclineReason {
     /// It would have taken the customer over the credit limit.
@@ -74,7 +75,7 @@ pub struct Voided {
 }
 
 /// `payment.settled`: the customer paid in.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settled {
     /// The customer.
     pub customer_id: Id,

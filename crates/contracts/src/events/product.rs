@@ -1,11 +1,12 @@
 //! Products, as their owner publishes them: always the whole new state.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::{Id, Money};
 
 /// The state of a product. Its version is the sequence of the event that carries it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Product {
     /// The stock-keeping unit: the product's id.
     pub sku: Id,

@@ -1,5 +1,6 @@
 //! Shipments: one for each order, known by the order's id.
 
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Id;
@@ -28,7 +29,7 @@ pub struct Dispatched {
 }
 
 /// Why a shipment will never leave.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum CancelReason {
     /// The order was cancelled.

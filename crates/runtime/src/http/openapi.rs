@@ -1,0 +1,226 @@
+//! An API, described: OpenAPI 3.1 at `/openapi.json`, made from the types that are taken and given,
+//! and a page at `/docs` to try it.
+//!
+//! Each service declares its operations as data beside its routes. Whether both say the same is
+//! checked from outside, by a tester that knows only the document.
+//!
+//! Deliberately absent: any check of a request by its description. Types do that.
+
+mod document;
+mod page;
+
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
+
+use super::server::Routes;
+pub use document::Document;
+
+/// How a schema is made of a type.
+type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
+
+/// One operation: what a route takes and gives.
+#[derive(Clone, Debug)]
+pub struct Operation {
+    method: &'static str,
+    path: &'static str,
+    summary: &'static str,
+    parameters: Vec<Parameter>,
+    body: Option<SchemaOf>,
+    answers: Vec<Answer>,
+}
+
+#[derive(Clone, Debug)]
+struct Parameter {
+    place: &'static str,
+    name: &'static str,
+    description: &'static str,
+    schema: SchemaOf,
+}
+
+#[derive(Clone, Debug)]
+struct Answer {
+    status: u16,
+    description: &'static str,
+    content: Content,
+}
+
+#[derive(Clone, Debug)]
+enum Content {
+    Json(SchemaOf),
+    Problem,
+    /// Something else, of this media type.
+    Text(&'static str),
+}
+
+/// A page of a list, as [`paged`](super::paged) writes it.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct PageOf<T> {
+    /// The items.
+    pub items: Vec<T>,
+    /// The cursor of the next page; none on the last.
+    pub next: Option<String>,
+}
+
+/// Any JSON object.
+#[derive(Debug, Serialize, JsonSchema)]
+#[serde(transparent)]
+pub struct AnyObject(pub serde_json::Map<String, serde_json::Value>);
+
+impl Operation {
+    /// A read that takes a consistency token and waits until it has seen that much.
+    #[must_use]
+    pub fn get(path: &'static str, summary: &'static str) -> Self {
+        Self::plain("get", path, summary)
+            .header::<TokenText>("Murmur-Token", "What the answer must have seen")
+            .problem(400, "A header, the path or the query does not make sense")
+            .problem(504, "It has not yet seen what Murmur-Token asks for")
+    }
+
+    /// A command, with what comes with every command.
+    #[must_use]
+    pub fn command(method: &'static str, path: &'static str, summary: &'static str) -> Self {
+        Self::plain(method, path, summary)
+            .header::<KeyText>(
+                "Idempotency-Key",
+                "Names the command: its repeat has no second effect",
+            )
+            .header::<TokenText>("Murmur-Token", "What must have been seen before it is decided")
+            .header::<DurabilityText>("Murmur-Require-Durability", "The least that is accepted")
+            .problem(400, "A header, the path or the body does not make sense")
+            .problem(413, "The body is too large")
+            .problem(415, "The body is not JSON")
+            .problem(422, "It is refused, or its Idempotency-Key was used for another request")
+            .problem(503, "The service takes no commands now")
+            .problem(504, "It has not yet seen what Murmur-Token asks for")
+    }
+
+    /// An operation that takes nothing but its path.
+    #[must_use]
+    pub fn plain(method: &'static str, path: &'static str, summary: &'static str) -> Self {
+        let (parameters, answers) = (Vec::new(), Vec::new());
+        Self { method, path, summary, parameters, body: None, answers }
+    }
+
+    /// With a JSON body.
+    #[must_use]
+    pub fn body<T: JsonSchema>(mut self) -> Self {
+        self.body = Some(schema_of::<T>);
+        self
+    }
+
+    /// With a part of the query.
+    #[must_use]
+    pub fn query<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
+        self.parameter::<T>("query", name, description)
+    }
+
+    /// With a header.
+    #[must_use]
+    pub fn header<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
+        self.parameter::<T>("header", name, description)
+    }
+
+    /// With the page of a list.
+    #[must_use]
+    pub fn paged(self) -> Self {
+        self.query::<LimitNumber>("limit", "Items of the page at most")
+            .query::<CursorText>("cursor", "Where the page begins, from the one before")
+    }
+
+    /// Answered with JSON.
+    #[must_use]
+    pub fn answers<T: JsonSchema>(mut self, status: u16, description: &'static str) -> Self {
+        let content = Content::Json(schema_of::<T>);
+        self.answers.push(Answer { status, description, content });
+        self
+    }
+
+    /// Answered with something else, of this media type.
+    #[must_use]
+    pub fn answers_text(
+        mut self,
+        status: u16,
+        media_type: &'static str,
+        description: &'static str,
+    ) -> Self {
+        let content = Content::Text(media_type);
+        self.answers.push(Answer { status, description, content });
+        self
+    }
+
+    /// Answered with a problem.
+    #[must_use]
+    pub fn problem(mut self, status: u16, description: &'static str) -> Self {
+        self.answers.push(Answer { status, description, content: Content::Problem });
+        self
+    }
+
+    fn parameter<T: JsonSchema>(
+        mut self,
+        place: &'static str,
+        name: &'static str,
+        description: &'static str,
+    ) -> Self {
+        self.parameters.push(Parameter { place, name, description, schema: schema_of::<T> });
+        self
+    }
+}
+
+/// What every process answers, besides its own.
+#[must_use]
+pub fn standing() -> Vec<Operation> {
+    vec![
+        Operation::plain("get", "/livez", "Whether the process runs").answers_text(
+            200,
+            "text/plain",
+            "It runs",
+        ),
+        Operation::plain("get", "/readyz", "Whether it does its work")
+            .answers::<AnyObject>(200, "It does")
+            .problem(503, "It does not; the detail says why"),
+        Operation::plain("get", "/status", "How it stands")
+            .answers::<AnyObject>(200, "How it stands"),
+        Operation::plain("get", "/metrics", "Metrics, for Prometheus").answers_text(
+            200,
+            "text/plain",
+            "All metrics",
+        ),
+    ]
+}
+
+/// `/openapi.json` and `/docs`.
+#[must_use]
+pub fn routes(document: Document) -> Routes {
+    page::routes(document)
+}
+
+fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
+    generator.subschema_for::<T>()
+}
+
+macro_rules! described_text {
+    ($name:ident, $schema:tt) => {
+        struct $name;
+
+        impl JsonSchema for $name {
+            fn inline_schema() -> bool {
+                true
+            }
+            fn schema_name() -> std::borrow::Cow<'static, str> {
+                stringify!($name).into()
+            }
+            fn json_schema(_: &mut SchemaGenerator) -> Schema {
+                schemars::json_schema!($schema)
+            }
+        }
+    };
+}
+
+described_text!(TokenText, {
+    "type": "string",
+    "pattern": "^(CUSTOMER|PRODUCT|ORDER|INVENTORY|PAYMENT|SHIPPING)=[0-9]{1,18}$"
+});
+described_text!(KeyText, { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" });
+described_text!(DurabilityText, { "type": "string", "enum": ["replicated", "local"] });
+described_text!(CursorText, { "type": "string", "pattern": "^([0-9a-f]{2})+$" });
+described_text!(LimitNumber, { "type": "integer", "minimum": 1, "maximum": 500 });

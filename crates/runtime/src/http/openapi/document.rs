@@ -1,0 +1,186 @@
+//! From operations to the document.
+
+use schemars::generate::SchemaSettings;
+use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde_json::{Map, Value, json};
+
+use super::{Answer, Content, Operation, Parameter};
+
+/// The description of an API.
+#[derive(Clone, Debug)]
+pub struct Document(Value);
+
+/// A problem, as RFC 9457 has it. Kinds of problems have more members.
+#[derive(JsonSchema)]
+#[allow(dead_code, reason = "it is only described")]
+struct Problem {
+    /// The kind of problem, which is promised to clients.
+    r#type: String,
+    /// The kind of problem, for people.
+    title: String,
+    /// The status of the response.
+    status: u16,
+    /// What exactly is wrong in this case.
+    detail: Option<String>,
+}
+
+/// Schemas of what is taken, each whole where it stands, and of what is given, each by its name: a
+/// type with defaults has one shape as it is read and another as it is written.
+struct Schemas {
+    taken: SchemaGenerator,
+    given: SchemaGenerator,
+}
+
+impl Document {
+    /// Of one service's operations.
+    #[must_use]
+    pub fn new(title: &str, description: &str, operations: &[Operation]) -> Self {
+        let mut schemas = Schemas::new();
+        let mut paths = Map::new();
+        for operation in operations {
+            let described = schemas.operation(operation);
+            let path = paths.entry(operation.path).or_insert_with(|| json!({}));
+            if let Value::Object(methods) = path {
+                methods.insert(operation.method.to_owned(), described);
+            }
+        }
+        let components = schemas.given.take_definitions(true);
+        Self(json!({
+            "openapi": "3.1.0",
+            "info": { "title": title, "description": description, "version": env!("CARGO_PKG_VERSION") },
+            "paths": paths,
+            "components": { "schemas": components },
+        }))
+    }
+
+    /// The document.
+    #[must_use]
+    pub const fn value(&self) -> &Value {
+        &self.0
+    }
+}
+
+impl Schemas {
+    fn new() -> Self {
+        let settings = SchemaSettings::draft2020_12().with(|settings| {
+            settings.meta_schema = None;
+            settings.definitions_path = "/components/schemas".into();
+        });
+        let taken = settings.clone().for_deserialize().with(|settings| {
+            settings.inline_subschemas = true;
+        });
+        Self { taken: taken.into_generator(), given: settings.for_serialize().into_generator() }
+    }
+
+    fn operation(&mut self, operation: &Operation) -> Value {
+        let mut parameters = self.path_parameters(operation.path);
+        for parameter in &operation.parameters {
+            parameters.push(self.parameter(parameter));
+        }
+        let mut described = json!({
+            "summary": operation.summary,
+            "operationId": operation_id(operation),
+            "parameters": parameters,
+            "responses": self.answers(&operation.answers),
+        });
+        if let Some(body) = operation.body {
+            let content = json!({ "application/json": { "schema": body(&mut self.taken) } });
+            described["requestBody"] = json!({ "required": true, "content": content });
+        }
+        described
+    }
+
+    fn path_parameters(&mut self, path: &str) -> Vec<Value> {
+        let named = |part: &str| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned());
+        let id = self.taken.subschema_for::<contracts::Id>();
+        let describe =
+            |name: String| json!({ "name": name, "in": "path", "required": true, "schema": id });
+        path.split('/').filter_map(named).map(describe).collect()
+    }
+
+    fn parameter(&mut self, parameter: &Parameter) -> Value {
+        let Parameter { place, name, description, schema } = parameter;
+        let schema: Schema = schema(&mut self.taken);
+        json!({
+            "name": name, "in": place, "description": description, "required": false,
+            "schema": schema,
+        })
+    }
+
+    fn answers(&mut self, answers: &[Answer]) -> Value {
+        let mut all = Map::new();
+        for Answer { status, description, content } in answers {
+            let content = match content {
+                Content::Json(schema) => {
+                    json!({ "application/json": { "schema": schema(&mut self.given) } })
+                }
+                Content::Problem => {
+                    let schema = self.given.subschema_for::<Problem>();
+                    json!({ "application/problem+json": { "schema": schema } })
+                }
+                Content::Text(media_type) => {
+                    json!({ *media_type: { "schema": { "type": "string" } } })
+                }
+            };
+            let answer = json!({ "description": description, "content": content });
+            all.insert(status.to_string(), answer);
+        }
+        Value::Object(all)
+    }
+}
+
+fn operation_id(Operation { method, path, .. }: &Operation) -> String {
+    let words = path.split(['/', '-', '{', '}', '.']).filter(|word| !word.is_empty());
+    words.fold((*method).to_owned(), |id, word| id + "_" + word)
+}
+
+#[cfg(test)]
+mod tests {
+    use serde::{Deserialize, Serialize};
+
+    use super::*;
+
+    #[derive(Serialize, Deserialize, JsonSchema)]
+    #[serde(deny_unknown_fields)]
+    struct Mug {
+        id: contracts::Id,
+        #[serde(default)]
+        colour: String,
+    }
+
+    fn document() -> Value {
+        let put = Operation::command("put", "/mugs/{id}", "Change a mug").body::<Mug>();
+        let put = put.answers::<Mug>(200, "The mug");
+        let list = Operation::get("/mugs", "Mugs").paged();
+        let list = list.answers::<super::super::PageOf<Mug>>(200, "A page");
+        Document::new("mugs", "Mugs.", &[put, list]).value().clone()
+    }
+
+    #[test]
+    fn a_type_with_defaults_is_described_as_it_is_read_and_as_it_is_written() {
+        let document = document();
+        let put = &document["paths"]["/mugs/{id}"]["put"];
+        let taken = &put["requestBody"]["content"]["application/json"]["schema"];
+        assert_eq!(taken["required"], json!(["id"]));
+        assert_eq!(taken["additionalProperties"], false);
+        assert_eq!(document["components"]["schemas"]["Mug"]["required"], json!(["id", "colour"]));
+        let given = &put["responses"]["200"]["content"]["application/json"]["schema"];
+        assert_eq!(given["$ref"], "#/components/schemas/Mug");
+    }
+
+    #[test]
+    fn what_comes_with_every_command_and_page_is_in_it() {
+        let document = document();
+        let names = |operation: &Value| -> Vec<String> {
+            let all = operation["parameters"].as_array().unwrap();
+            all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
+        };
+        let put = &document["paths"]["/mugs/{id}"]["put"];
+        let headers = ["id", "Idempotency-Key", "Murmur-Token", "Murmur-Require-Durability"];
+        assert_eq!(names(put), headers);
+        assert_eq!(put["operationId"], "put_mugs_id");
+        assert!(put["responses"]["503"]["content"]["application/problem+json"].is_object());
+        let list = &document["paths"]["/mugs"]["get"];
+        assert_eq!(names(list), ["Murmur-Token", "limit", "cursor"]);
+    }
+}
