@@ -250,6 +250,7 @@ impl History {
             name: "Customer c-1".into(),
             address: customer("c-1").address,
             units: u64::from(QUANTITY),
+            customer_version: Some(1),
         };
         self.emit(Event::ShippingCreated(created), cause)
     }
@@ -306,6 +307,7 @@ impl History {
             name: buyer.name.clone(),
             address: buyer.address.clone(),
             units,
+            customer_version: Some(1),
         };
         let cause = self.emit(Event::ShippingCreated(created), cause);
         let confirmed = order::Confirmed { order_id: order_id.clone() };
