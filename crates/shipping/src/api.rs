@@ -1,17 +1,20 @@
 //! The REST API of shipments: it only reads.
 
+mod operations;
+
 use contracts::Id;
 use contracts::events::Address;
-use runtime::http::{self, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{self, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter};
 use runtime::{Handle, Token};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::Shipping;
 use crate::tables::{self, Parcel, Shipment, ShipmentState};
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ShipmentBody {
     order_id: Id,
     state: &'static str,
@@ -21,7 +24,7 @@ struct ShipmentBody {
     parcel: Option<ParcelBody>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ParcelBody {
     customer_id: Id,
     name: String,
@@ -38,7 +41,7 @@ pub fn routes(service: Handle<Shipping>) -> BoxedFilter<(Response,)> {
 
     let find = one.and(warp::get()).and(reading.clone()).then(find);
     let list = all.and(warp::get()).and(reading).and(http::page()).then(list);
-    find.or(list).unify().boxed()
+    find.or(list).unify().or(openapi::routes(operations::document())).unify().boxed()
 }
 
 async fn find(order_id: Id, service: Handle<Shipping>, after: Token) -> Response {

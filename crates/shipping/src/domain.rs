@@ -57,8 +57,10 @@ impl Domain for Shipping {
     fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
         match &event.event {
             Event::ShippingCreated(created) => {
+                // Events that tell no version were made by a view no newer than all that was read.
                 let customers_seen = event.headers.vector.of(Service::Customer).sequence;
-                tables::create(state, created, customers_seen)
+                let version = created.customer_version.unwrap_or(customers_seen);
+                tables::create(state, created, version)
             }
             Event::ShippingDispatched(dispatched) => tables::dispatch(state, &dispatched.order_id),
             Event::ShippingCancelled(cancelled) => tables::cancel(state, cancelled),
@@ -104,10 +106,10 @@ impl Shipping {
         if known.is_some() {
             return Ok(Decision::nothing(state_of(known.as_ref())));
         }
-        let customer = newest_customer(state, charged)?;
+        let (version, customer) = newest_customer(state, charged)?;
         let event = match self.obstacle(customer.closed, [customer.address.country.as_str()]) {
             Some(reason) => cancelled(&charged.order_id, reason),
-            None => created(charged, customer),
+            None => created(charged, version, customer),
         };
         Ok(Decision::emit(NONE, event))
     }
@@ -163,25 +165,33 @@ fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision<Infallible>,
 }
 
 /// The newer of what the charge and what the own replica know of the customer.
-fn newest_customer(state: &Read<'_>, charged: &Charged) -> Result<Customer, StateError> {
+fn newest_customer(state: &Read<'_>, charged: &Charged) -> Result<(u64, Customer), StateError> {
     let told = &charged.customer;
     Ok(match state.replica::<Customer>(&told.customer.id)? {
-        Some((version, customer)) if version > told.version => customer,
-        _ => told.customer.clone(),
+        Some((version, customer)) if version > told.version => (version, customer),
+        _ => (told.version, told.customer.clone()),
     })
 }
 
-/// The customer's country, if the replica has heard of the customer since the parcel was made. What
-/// it held before may be older than the charge, which the parcel was made by.
+/// The customer's country, if the replica's view is newer than the one that the parcel was made by.
+/// The replica may be behind: the charge told of a customer that it had not heard of.
 fn country_since<'a>(parcel: &Parcel, (version, customer): &'a (u64, Customer)) -> Option<&'a str> {
-    (*version > parcel.customers_seen).then_some(customer.address.country.as_str())
+    (*version > parcel.customer_version).then_some(customer.address.country.as_str())
 }
 
-fn created(charged: &Charged, customer: Customer) -> Event {
+fn created(charged: &Charged, version: u64, customer: Customer) -> Event {
     let Customer { id: customer_id, name, address, .. } = customer;
     let units = charged.lines.iter().map(|line| u64::from(line.quantity)).sum();
     let order_id = charged.order_id.clone();
-    Event::ShippingCreated(Created { order_id, customer_id, name, address, units })
+    let customer_version = Some(version);
+    Event::ShippingCreated(Created {
+        order_id,
+        customer_id,
+        name,
+        address,
+        units,
+        customer_version,
+    })
 }
 
 fn cancelled(order_id: &Id, reason: CancelReason) -> Event {

@@ -25,6 +25,9 @@ pub const MIGRATIONS: &[&str] = &[
     "
     ALTER TABLE shipment ADD COLUMN customers_seen INTEGER NOT NULL DEFAULT 0;
 ",
+    "
+    ALTER TABLE shipment RENAME COLUMN customers_seen TO customer_version;
+",
 ];
 
 /// How far a shipment has come.
@@ -60,9 +63,8 @@ pub struct Parcel {
     pub address: Address,
     /// Units in it.
     pub units: u64,
-    /// How far CUSTOMER had been read when it was made: what the replica holds from there on is
-    /// news.
-    pub customers_seen: u64,
+    /// How new the view of the customer is that it was made by; what is newer is news.
+    pub customer_version: u64,
 }
 
 impl ShipmentState {
@@ -101,7 +103,8 @@ fn reason_of(name: &str) -> Option<CancelReason> {
     [OrderCancelled, NotServed, CustomerClosed].into_iter().find(|r| reason_name(*r) == name)
 }
 
-const COLUMNS: &str = "order_id, state, reason, customer_id, name, address, units, customers_seen";
+const COLUMNS: &str =
+    "order_id, state, reason, customer_id, name, address, units, customer_version";
 
 type ShipmentRow = (
     String,
@@ -138,16 +141,16 @@ pub fn page(state: &Read<'_>, after: &str, limit: usize) -> Result<Vec<Shipment>
 pub(crate) fn create(
     write: &mut Write<'_>,
     created: &Created,
-    customers_seen: u64,
+    customer_version: u64,
 ) -> Result<(), StateError> {
     let address = serde_json::to_vec(&created.address);
     let address = address.map_err(|error| StateError::Contradiction(error.to_string()))?;
     let sql = "INSERT INTO shipment
-               (order_id, state, customer_id, name, address, units, customers_seen)
+               (order_id, state, customer_id, name, address, units, customer_version)
                VALUES (?1, 'created', ?2, ?3, ?4, ?5, ?6)";
     let Created { order_id, customer_id, name, units, .. } = created;
     let (order_id, customer_id) = (order_id.as_str(), customer_id.as_str());
-    let values = params![order_id, customer_id, name, address, units, customers_seen];
+    let values = params![order_id, customer_id, name, address, units, customer_version];
     write.change_one("creating a shipment", sql, values)
 }
 
@@ -167,14 +170,14 @@ pub(crate) fn cancel(write: &mut Write<'_>, cancelled: &Cancelled) -> Result<(),
 }
 
 fn to_shipment(row: ShipmentRow) -> Result<Shipment, StateError> {
-    let (order_id, state, reason, customer_id, name, address, units, customers_seen) = row;
+    let (order_id, state, reason, customer_id, name, address, units, customer_version) = row;
     let parcel = match (customer_id, name, address, units) {
         (Some(customer_id), Some(name), Some(address), Some(units)) => Some(Parcel {
             customer_id: customer_id.parse().map_err(|error| damaged(&error))?,
             name,
             address: serde_json::from_slice(&address).map_err(|error| damaged(&error))?,
             units,
-            customers_seen,
+            customer_version,
         }),
         _ => None,
     };

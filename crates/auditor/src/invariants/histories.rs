@@ -351,6 +351,7 @@ fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
             name: "Ada".into(),
             address: customer().address,
             units: 3,
+            customer_version: None,
         }),
         other => usual_payment(other, order_id),
     }

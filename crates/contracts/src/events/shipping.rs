@@ -19,6 +19,10 @@ pub struct Created {
     pub address: Address,
     /// Units in the parcel.
     pub units: u64,
+    /// How new the view of the customer is that it was made by: a CUSTOMER sequence. Events from
+    /// before it was told have none.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub customer_version: Option<u64>,
 }
 
 /// `shipping.dispatched`: the shipment has left.
@@ -47,4 +51,20 @@ pub struct Cancelled {
     pub order_id: Id,
     /// Why.
     pub reason: CancelReason,
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_shipment_from_before_versions_were_told_is_understood_and_told_as_it_was() {
+        let old = r#"{"order_id":"o-1","customer_id":"c-1","name":"Ada","address":{"country":"GB"},"units":3}"#;
+        let created: Created = serde_json::from_str(old).unwrap();
+        assert_eq!(created.customer_version, None);
+        assert!(!serde_json::to_string(&created).unwrap().contains("version"));
+        let new = Created { customer_version: Some(7), ..created };
+        let told = serde_json::to_string(&new).unwrap();
+        assert_eq!(serde_json::from_str::<Created>(&told).unwrap(), new);
+    }
 }

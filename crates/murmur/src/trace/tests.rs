@@ -56,6 +56,7 @@ fn created() -> Event {
         name: "Ada".into(),
         address: snapshot().customer.address,
         units: 1,
+        customer_version: None,
     })
 }
 

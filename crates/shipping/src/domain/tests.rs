@@ -26,6 +26,7 @@ fn a_charge_makes_a_shipment_that_leaves_when_the_order_is_confirmed() {
         name: "Ada".into(),
         address: address("GB"),
         units: 6,
+        customer_version: Some(1),
     };
     let event = world.hear(charged(1, customer("GB", OPEN)));
     assert_eq!(event, Some(Event::ShippingCreated(created)));
@@ -35,7 +36,7 @@ fn a_charge_makes_a_shipment_that_leaves_when_the_order_is_confirmed() {
         name: "Ada".into(),
         address: address("GB"),
         units: 6,
-        customers_seen: 0,
+        customer_version: 1,
     };
     let (order_id, state) = (id("o-1"), ShipmentState::Dispatched);
     assert_eq!(world.shipment(), Some(Shipment { order_id, state, parcel: Some(parcel) }));
@@ -106,6 +107,29 @@ fn a_parcel_for_a_country_that_is_not_served_any_more_stays() {
     let mut world = World::new();
     world.hear(charged(1, customer("GB", OPEN)));
     let mut world = world.restored_without("GB");
+    assert_eq!(world.hear(confirmed()), cancelled_for(CancelReason::NotServed));
+}
+
+/// The charge told of the customer's third version; the replica hears of the second only now.
+#[test]
+fn what_a_late_replica_hears_that_is_older_than_the_charge_stops_no_parcel() {
+    let mut world = World::new();
+    world.hear(Event::CustomerRegistered(customer("GB", OPEN)));
+    world.hear(charged(3, customer("GB", OPEN)));
+    world.hear(Event::CustomerChanged(customer("XX", OPEN)));
+    assert_eq!(world.hear(confirmed()), dispatched());
+}
+
+/// What the charge told is older than what was heard of the customer before the parcel was made, and
+/// what is heard after that is newer still.
+#[test]
+fn what_a_replica_hears_that_is_newer_than_the_parcel_stops_it() {
+    let mut world = World::new();
+    world.hear(Event::CustomerRegistered(customer("GB", OPEN)));
+    world.hear(Event::CustomerChanged(customer("FR", OPEN)));
+    world.hear(charged(1, customer("GB", OPEN)));
+    assert_eq!(world.shipment().unwrap().parcel.unwrap().customer_version, 2);
+    world.hear(Event::CustomerChanged(customer("XX", OPEN)));
     assert_eq!(world.hear(confirmed()), cancelled_for(CancelReason::NotServed));
 }
 

@@ -215,7 +215,15 @@ pub(super) fn created(order: &str) -> Event {
     let address = customer().address;
     let (order_id, customer_id) = (id(order), id("c"));
     let name = "Ann".to_owned();
-    Event::ShippingCreated(shipping::Created { order_id, customer_id, name, address, units: 1 })
+    let (units, customer_version) = (1, None);
+    Event::ShippingCreated(shipping::Created {
+        order_id,
+        customer_id,
+        name,
+        address,
+        units,
+        customer_version,
+    })
 }
 
 pub(super) fn cancelled(order: &str) -> Event {
