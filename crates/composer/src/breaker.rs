@@ -9,6 +9,7 @@
 
 use std::time::{Duration, Instant};
 
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// Failures in a row that open it. One or two happen to a healthy owner that is restarted.
@@ -28,7 +29,7 @@ pub const PROBES_MAX: u32 = 2;
 pub const SUCCESSES_TO_CLOSE: u32 = 2;
 
 /// Where a breaker stands.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "snake_case")]
 pub enum State {
     /// Every call goes through.

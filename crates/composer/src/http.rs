@@ -1,5 +1,6 @@
 //! The composer over REST: the two questions, and how the owners' breakers stand.
 
+mod operations;
 mod standing;
 
 use std::sync::Arc;
@@ -7,6 +8,7 @@ use std::time::Instant;
 
 use contracts::Id;
 use runtime::Token;
+use runtime::http::openapi;
 use runtime::http::server::Routes;
 use runtime::http::{
     PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, id, json, page, token,
@@ -41,7 +43,14 @@ pub fn routes(owners: Arc<Owners>) -> Routes {
     let one = one.and(warp::path::end()).and(warp::get());
     let filter = warp::query::<OrderFilter>();
     let overview = one.and(with).and(token()).and(page()).and(filter).then(get_overview);
-    details.or(overview).unify().or(standing::routes(owners)).unify().boxed()
+    details
+        .or(overview)
+        .unify()
+        .or(standing::routes(owners))
+        .unify()
+        .or(openapi::routes(operations::document()))
+        .unify()
+        .boxed()
 }
 
 async fn get_details(id: Id, owners: Arc<Owners>, asked: Token) -> Response {

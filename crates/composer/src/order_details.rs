@@ -4,6 +4,7 @@ use std::time::Instant;
 
 use contracts::{Id, Service};
 use runtime::Token;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
@@ -21,7 +22,7 @@ pub const PRODUCTS_MAX: usize = 20;
 const ORDER_SHARE_PERCENT: u32 = 60;
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderDetails {
     /// The order.
     pub order_id: Id,

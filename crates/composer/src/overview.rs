@@ -4,6 +4,7 @@
 use contracts::{Id, Service};
 use runtime::Token;
 use runtime::http::{PageRequest, StatusCode, page::cursor};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -13,7 +14,7 @@ use crate::owners::{Entity, MissingPart, Owners, Part, Shortfall, StalePart};
 use crate::question::Question;
 
 /// The answer.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Overview {
     /// The customer.
     pub customer_id: Id,

@@ -1,11 +1,13 @@
 //! All owners, and parts of answers: what one of them says, or said before, or why it says nothing.
 
+use std::borrow::Cow;
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::{Duration, Instant};
 
 use contracts::Service;
 use runtime::Token;
+use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
@@ -41,7 +43,7 @@ pub enum Part {
 pub struct Entity(pub Arc<RawValue>);
 
 /// A part of an answer that is from before.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StalePart {
     /// Who was asked.
     pub owner: Service,
@@ -56,7 +58,7 @@ pub struct StalePart {
 }
 
 /// A part of an answer that is not there.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MissingPart {
     /// Who was asked.
     pub owner: Service,
@@ -195,6 +197,17 @@ impl Entity {
     #[must_use]
     pub fn text(&self) -> &str {
         self.0.get()
+    }
+}
+
+/// Any object: what is in it is its owner's to describe.
+impl JsonSchema for Entity {
+    fn schema_name() -> Cow<'static, str> {
+        "Entity".into()
+    }
+
+    fn json_schema(_: &mut SchemaGenerator) -> Schema {
+        json_schema!({ "type": "object" })
     }
 }
 

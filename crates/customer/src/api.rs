@@ -1,11 +1,14 @@
 //! The REST API of customers.
 
+mod operations;
+
 use contracts::events::{Address, Snapshot};
 use contracts::{Event, Id, Kind, Money, StoredEvent};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Executed, Handle, Token};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::domain::{Command, Customers, Details, StrictAddress};
@@ -13,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::tables;
 
 /// The body of a registration. Without an id, one is made.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Registration {
     id: Option<Id>,
@@ -37,7 +40,17 @@ pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
     let register = all.and(warp::post()).and(service.clone()).and(http::command()).then(register);
     let change = one.and(warp::put()).and(service.clone()).and(http::command()).then(change);
     let close = close_one.and(warp::post()).and(service).and(http::bodyless_command()).then(close);
-    find.or(list).unify().or(register).unify().or(change).unify().or(close).unify().boxed()
+    find.or(list)
+        .unify()
+        .or(register)
+        .unify()
+        .or(change)
+        .unify()
+        .or(close)
+        .unify()
+        .or(openapi::routes(operations::document()))
+        .unify()
+        .boxed()
 }
 
 async fn find(id: Id, service: Handle<Customers>, after: Token) -> Response {

@@ -4,6 +4,7 @@ use contracts::choreography::{NONE, State};
 use contracts::events::{Address, Customer};
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
@@ -45,7 +46,7 @@ pub enum Command {
 }
 
 /// What can change about a customer.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Details {
     /// The name.
@@ -59,7 +60,7 @@ pub struct Details {
 
 /// An address as clients may spell it. Readers of events pass over what they do not know; here a
 /// mistyped `street` would be lost, and shipments with it.
-#[derive(Deserialize)]
+#[derive(Deserialize, JsonSchema)]
 #[serde(remote = "Address", deny_unknown_fields)]
 pub(crate) struct StrictAddress {
     #[serde(default)]

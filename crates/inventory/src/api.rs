@@ -1,24 +1,27 @@
 //! The REST API of stock and reservations.
 
+mod operations;
+
 use contracts::events::inventory::Units;
 use contracts::{Event, Id, StoredEvent};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Handle, Token};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Command, Inventory};
 use crate::tables::{self, Reservation, Stock};
 
 /// The body of goods that come in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Delivery {
     quantity: u32,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct StockBody {
     sku: Id,
     on_hand: u64,
@@ -26,7 +29,7 @@ struct StockBody {
     available: u64,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ReservationBody {
     order_id: Id,
     state: &'static str,
@@ -45,7 +48,15 @@ pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
     let list = all.and(warp::get()).and(reading.clone()).and(http::page()).then(list);
     let reservation = reserved.and(warp::get()).and(reading).then(reservation);
     let stock = one.and(warp::post()).and(service).and(http::command()).then(stock);
-    find.or(list).unify().or(reservation).unify().or(stock).unify().boxed()
+    find.or(list)
+        .unify()
+        .or(reservation)
+        .unify()
+        .or(stock)
+        .unify()
+        .or(openapi::routes(operations::document()))
+        .unify()
+        .boxed()
 }
 
 async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {

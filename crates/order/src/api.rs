@@ -2,10 +2,11 @@
 
 mod bodies;
 mod details;
+mod operations;
 
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
 use runtime::warp::{self, Filter as _};
@@ -20,7 +21,8 @@ type Service = Handle<Order>;
 
 /// The routes of the order service.
 pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
-    orders(service.clone()).or(replicas(service)).unify().boxed()
+    let described = openapi::routes(operations::document());
+    orders(service.clone()).or(replicas(service)).unify().or(described).unify().boxed()
 }
 
 fn orders(service: Service) -> BoxedFilter<(Response,)> {

@@ -6,6 +6,7 @@ use contracts::{Headers, Id, Money, StoredEvent, Timestamp};
 use engine::rusqlite::types::{FromSql, Type};
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Write, named_params, outbox, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -40,7 +41,7 @@ const COLUMNS: &str = "number, id, state, customer_id, total, currency, deadline
     business_date, lines, placed_at, updated_at, until, reason, detail, version";
 
 /// An order as its events left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct OrderRow {
     /// Sequence of the event that placed it: orders are listed by it.
     #[serde(skip)]

@@ -1,11 +1,12 @@
 //! The REST API of charges and accounts.
 
 mod bodies;
+mod operations;
 
 use contracts::events::Customer;
 use contracts::{Event, Id, StoredEvent};
 use engine::{Read, StateError};
-use runtime::http::{self, CommandRequest, Problem, Response, StatusCode};
+use runtime::http::{self, CommandRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
@@ -37,7 +38,16 @@ pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
     let account = account.and(reading.clone()).then(find_account);
     let charge = charge.and(reading.clone()).then(find_charge);
     let events = events.and(reading).then(audit_trail);
-    charge.or(account).unify().or(events).unify().or(settle).unify().boxed()
+    charge
+        .or(account)
+        .unify()
+        .or(events)
+        .unify()
+        .or(settle)
+        .unify()
+        .or(openapi::routes(operations::document()))
+        .unify()
+        .boxed()
 }
 
 async fn settle_account(

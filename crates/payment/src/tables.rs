@@ -5,6 +5,7 @@ use contracts::{Currency, Headers, Id, Kind, Money, StoredEvent, Timestamp};
 use engine::rusqlite::types::Type;
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Write, outbox, params};
+use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -36,7 +37,7 @@ pub const MIGRATIONS: &[&str] = &["
 "];
 
 /// The charge of an order as its events left it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Charge {
     /// The order.
     pub order_id: Id,

@@ -1,11 +1,14 @@
 //! The REST API of products.
 
+mod operations;
+
 use contracts::events::Product;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Executed, Handle, Token};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::domain::{Command, Details, Products};
@@ -13,7 +16,7 @@ use crate::refusal::Refusal;
 use crate::tables;
 
 /// The body of a listing.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Listing {
     sku: Id,
@@ -22,7 +25,7 @@ struct Listing {
 }
 
 /// A product as it is answered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct Versioned {
     version: u64,
     #[serde(flatten)]
@@ -49,7 +52,17 @@ pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
         .and(service)
         .and(http::bodyless_command())
         .then(discontinue);
-    find.or(browse).unify().or(list).unify().or(change).unify().or(discontinue).unify().boxed()
+    find.or(browse)
+        .unify()
+        .or(list)
+        .unify()
+        .or(change)
+        .unify()
+        .or(discontinue)
+        .unify()
+        .or(openapi::routes(operations::document()))
+        .unify()
+        .boxed()
 }
 
 async fn find(sku: Id, service: Handle<Products>, after: Token) -> Response {

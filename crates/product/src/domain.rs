@@ -4,6 +4,7 @@ use contracts::choreography::{NONE, State};
 use contracts::events::Product;
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
+use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
@@ -45,7 +46,7 @@ pub enum Command {
 }
 
 /// What can change about a product.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Details {
     /// The name.

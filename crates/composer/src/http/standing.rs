@@ -9,6 +9,7 @@ use runtime::handle::now;
 use runtime::http::server::Routes;
 use runtime::http::{StatusCode, json};
 use runtime::warp::{self, Filter};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::breaker::{State, View};
@@ -16,8 +17,8 @@ use crate::owner::Owner;
 use crate::owners::Owners;
 
 /// The breaker of one owner.
-#[derive(Debug, Serialize)]
-struct BreakerAnswer {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct BreakerAnswer {
     owner: Service,
     url: String,
     state: State,
@@ -29,8 +30,8 @@ struct BreakerAnswer {
 }
 
 /// What `/status` says.
-#[derive(Debug, Serialize)]
-struct StatusAnswer {
+#[derive(Debug, Serialize, JsonSchema)]
+pub(super) struct StatusAnswer {
     service: &'static str,
     /// Always `ready`: what is missing is said in each answer.
     state: &'static str,
@@ -41,7 +42,7 @@ struct StatusAnswer {
 }
 
 /// What `/readyz` says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct ReadyAnswer {
     state: &'static str,
 }

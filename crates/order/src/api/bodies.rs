@@ -4,13 +4,14 @@ use contracts::choreography::State;
 use contracts::events::order::Placed;
 use contracts::events::{Line, Product};
 use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Stage;
 use crate::domain::{NewLine, Place};
 
 /// An order that a client asks for.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOrder {
     id: Option<Id>,
@@ -21,7 +22,7 @@ pub(super) struct NewOrder {
     business_date: Option<String>,
 }
 
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WantedLine {
     sku: Id,
@@ -37,7 +38,7 @@ pub(super) struct Filters {
 }
 
 /// The answer to a place.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PlacedOrder<'a> {
     order_id: &'a Id,
     state: State,
@@ -50,14 +51,14 @@ pub(super) struct PlacedOrder<'a> {
 }
 
 /// The answer to a cancel.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Ended<'a> {
     order_id: &'a Id,
     state: State,
 }
 
 /// One event of an audit trail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AuditedEvent {
     sequence: u64,
     #[serde(rename = "type")]
@@ -68,7 +69,7 @@ pub(super) struct AuditedEvent {
 }
 
 /// A product as it is known here.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct ReplicatedProduct {
     pub(super) version: u64,
     #[serde(flatten)]

@@ -5,6 +5,7 @@ use contracts::Id;
 use contracts::events::Snapshot;
 use runtime::http::{self, Problem, Response, StatusCode};
 use runtime::{Handle, Token};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::bodies::ReplicatedProduct;
@@ -12,7 +13,7 @@ use crate::tables::{self, OrderRow};
 use crate::{Order, Refusal};
 
 /// An order, and what is known here of its customer and products now.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct OrderDetails {
     order: OrderRow,
     /// None until the replica has heard of the customer.

@@ -1,19 +1,20 @@
 //! The JSON that the API takes and gives.
 
 use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::tables::Account;
 
 /// What a customer pays in.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settlement {
     pub(super) amount: Money,
 }
 
 /// What a customer owes, in the currency of the limit; and in others, if it was charged in them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AccountBody {
     customer_id: Id,
     outstanding: Money,
@@ -23,7 +24,7 @@ pub(super) struct AccountBody {
 }
 
 /// One event of an audit trail.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AuditedEvent {
     sequence: u64,
     #[serde(rename = "type")]

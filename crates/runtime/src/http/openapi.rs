@@ -101,6 +101,12 @@ impl Operation {
         Self { method, path, summary, parameters, body: None, answers }
     }
 
+    /// Its path.
+    #[must_use]
+    pub const fn path(&self) -> &'static str {
+        self.path
+    }
+
     /// With a JSON body.
     #[must_use]
     pub fn body<T: JsonSchema>(mut self) -> Self {

@@ -1,0 +1,32 @@
+//! The API of customers, as data.
+
+use contracts::events::Snapshot;
+use runtime::http::openapi::{Document, Operation, PageOf, standing};
+
+use super::Registration;
+use crate::domain::Details;
+
+pub(super) fn document() -> Document {
+    let mut all = vec![
+        Operation::get("/customers", "Customers, by their ids")
+            .paged()
+            .answers::<PageOf<Snapshot>>(200, "A page of customers"),
+        Operation::command("post", "/customers", "Register a customer")
+            .body::<Registration>()
+            .answers::<Snapshot>(201, "The customer")
+            .problem(409, "There is a customer of that id"),
+        Operation::get("/customers/{id}", "One customer")
+            .answers::<Snapshot>(200, "The customer")
+            .problem(404, "There is no such customer"),
+        Operation::command("put", "/customers/{id}", "Change a customer, wholly")
+            .body::<Details>()
+            .answers::<Snapshot>(200, "The customer")
+            .problem(404, "There is no such customer")
+            .problem(409, "The customer is closed"),
+        Operation::command("post", "/customers/{id}/close", "Close a customer: no more orders")
+            .answers::<Snapshot>(200, "The customer")
+            .problem(404, "There is no such customer"),
+    ];
+    all.extend(standing());
+    Document::new("customer", "Customers, their addresses and credit limits.", &all)
+}

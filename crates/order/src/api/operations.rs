@@ -1,0 +1,60 @@
+//! The API of orders, as data.
+
+use contracts::Id;
+use contracts::events::Snapshot;
+use runtime::http::openapi::{Document, Operation, PageOf, standing};
+
+use super::bodies::{AuditedEvent, Ended, NewOrder, PlacedOrder, ReplicatedProduct};
+use super::details::OrderDetails;
+use crate::Stage;
+use crate::tables::OrderRow;
+
+pub(super) fn document() -> Document {
+    let mut all = commands();
+    all.extend(reads());
+    all.extend(standing());
+    let description = "Orders, from placed to their one end, with their full audit trail.";
+    Document::new("order", description, &all)
+}
+
+fn commands() -> Vec<Operation> {
+    vec![
+        Operation::command("post", "/orders", "Place an order")
+            .body::<NewOrder>()
+            .answers::<PlacedOrder<'_>>(201, "The order")
+            .problem(409, "There is an order of that id"),
+        Operation::command("post", "/orders/{id}/cancel", "Cancel an order")
+            .answers::<Ended<'_>>(200, "The order is cancelled")
+            .problem(404, "There is no such order")
+            .problem(409, "It is too late, or the order was rejected"),
+    ]
+}
+
+fn reads() -> Vec<Operation> {
+    const NO_ORDER: &str = "There is no such order";
+    vec![
+        Operation::get("/orders", "Orders, newest first")
+            .query::<Stage>("state", "Only those that stand there")
+            .query::<Id>("customer", "Only those of this customer")
+            .paged()
+            .answers::<PageOf<OrderRow>>(200, "A page of orders"),
+        Operation::get("/orders/{id}", "One order")
+            .answers::<OrderRow>(200, "The order")
+            .problem(404, NO_ORDER),
+        Operation::get(
+            "/orders/{id}/details",
+            "One order, joined with the replicas of this service",
+        )
+        .answers::<OrderDetails>(200, "The order, its customer and its products")
+        .problem(404, NO_ORDER),
+        Operation::get("/orders/{id}/events", "The audit trail of an order")
+            .answers::<Vec<AuditedEvent>>(200, "All of its events")
+            .problem(404, NO_ORDER),
+        Operation::get("/replicas/customers/{id}", "A customer, as known here")
+            .answers::<Snapshot>(200, "The customer")
+            .problem(404, "It is not known here, or not yet"),
+        Operation::get("/replicas/products/{sku}", "A product, as known here")
+            .answers::<ReplicatedProduct>(200, "The product")
+            .problem(404, "It is not known here, or not yet"),
+    ]
+}

@@ -1,0 +1,27 @@
+//! The API of charges and accounts, as data.
+
+use contracts::events::payment::Settled;
+use runtime::http::openapi::{Document, Operation, standing};
+
+use super::bodies::{AccountBody, AuditedEvent, Settlement};
+use crate::tables::Charge;
+
+pub(super) fn document() -> Document {
+    const NO_CHARGE: &str = "Nothing was heard of the order";
+    let mut all = vec![
+        Operation::get("/accounts/{customer_id}", "What a customer owes")
+            .answers::<AccountBody>(200, "The account")
+            .problem(404, "The customer is not known here and was never charged"),
+        Operation::command("post", "/accounts/{customer_id}/settle", "A customer pays in")
+            .body::<Settlement>()
+            .answers::<Settled>(200, "What was paid in, and what is still owed"),
+        Operation::get("/charges/{order_id}", "The charge of an order")
+            .answers::<Charge>(200, "The charge")
+            .problem(404, NO_CHARGE),
+        Operation::get("/charges/{order_id}/events", "The audit trail of a charge")
+            .answers::<Vec<AuditedEvent>>(200, "All of its events")
+            .problem(404, NO_CHARGE),
+    ];
+    all.extend(standing());
+    Document::new("payment", "Charges, refunds, and what each customer owes.", &all)
+}
