@@ -9,7 +9,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::control::Act;
 use crate::{
-    audit, bench, chaos, compare_joins, contract, control, events, replay, scenario, status, trace, up,
+    audit, bench, chaos, compare_joins, contract, control, events, heal, replay, scenario, status,
+    trace, up,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -52,6 +53,8 @@ pub(crate) enum Command {
     Start(control::Target),
     /// Delete one store and start its process again: it is restored from the others.
     Wipe(control::Store),
+    /// Show where a service's database and stream tell two histories, and what can be done.
+    Heal(heal::Args),
     /// Show one order's saga as a timeline, and what is owed next.
     Trace(trace::Args),
     /// Show events as they happen.
@@ -99,6 +102,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Pause(target) => wait_for(control::act(global, Act::Pause, target)),
         Command::Start(target) => wait_for(control::act(global, Act::Start, target)),
         Command::Wipe(store) => wait_for(control::wipe(global, store)),
+        Command::Heal(args) => wait_for(heal::run(global, args)),
         Command::Trace(args) => wait_for(trace::run(global, &args)),
         Command::Events(args) => wait_for(events::run(global, &args)),
         Command::Scenario(args) => wait_for(scenario::run(global, args)),

@@ -15,6 +15,7 @@ use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
+use crate::awaiting;
 use crate::cli::{Global, Verdict};
 use crate::process::Process;
 use crate::running::{Running, control_socket_in};
@@ -158,13 +159,12 @@ fn is_nobody(kind: ErrorKind) -> bool {
 pub(crate) async fn act(global: &Global, act: Act, target: Target) -> anyhow::Result<Verdict> {
     let supervisor = Supervisor::in_folder(&global.data);
     supervisor.act(act, target.process).await?;
-    let wanted = match act {
-        Act::Kill | Act::Pause => None,
-        Act::Stop | Act::Halt => Some(State::Stopped),
-        Act::Start => Some(State::Ready),
-    };
-    if let Some(state) = wanted.filter(|_| !target.no_wait) {
-        supervisor.wait_for(target.process, state).await?;
+    match act {
+        Act::Stop | Act::Halt if !target.no_wait => {
+            supervisor.wait_for(target.process, State::Stopped).await?;
+        }
+        Act::Start if !target.no_wait => awaiting::ready(global, target.process).await?,
+        Act::Kill | Act::Pause | Act::Stop | Act::Halt | Act::Start => {}
     }
     Ok(Verdict::Clean)
 }
@@ -174,7 +174,7 @@ pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdic
     let supervisor = Supervisor::in_folder(&global.data);
     supervisor.wipe(store.store).await?;
     if !store.no_wait {
-        supervisor.wait_for(store.store, State::Ready).await?;
+        awaiting::ready(global, store.store).await?;
     }
     Ok(Verdict::Clean)
 }

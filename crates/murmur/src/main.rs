@@ -13,6 +13,7 @@
 
 mod cli;
 
+mod awaiting;
 mod control;
 mod process;
 mod running;
@@ -27,6 +28,7 @@ mod table;
 
 mod contract;
 mod events;
+mod heal;
 mod status;
 mod trace;
 

@@ -1,0 +1,150 @@
+//! Waits until what was stopped, started or wiped does its work again, and says at once if it cannot.
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use contracts::Service;
+use runtime::nats::streams;
+use tokio::time::Instant;
+
+use crate::cli::Global;
+use crate::control::Supervisor;
+use crate::control::protocol::State;
+use crate::process::Process;
+use crate::running::Running;
+use crate::status::ask_services;
+use crate::status::report::ServiceReport;
+use crate::streams::Streams;
+
+/// How often is looked.
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How long is waited: a restore or a publishing of a large stream.
+const WITHIN: Duration = Duration::from_secs(60);
+
+/// Waits until the process is ready; of the broker, until each service that runs has its whole outbox
+/// in its stream again.
+///
+/// # Errors
+/// When a service is fenced, with its reason and its choices; and when it takes too long.
+pub(crate) async fn ready(global: &Global, process: Process) -> anyhow::Result<()> {
+    let running = Running::load(&global.data)?;
+    let supervisor = Supervisor::of(&running);
+    let deadline = Instant::now() + WITHIN;
+    until(deadline, async || unready(&supervisor, &running, process).await).await?;
+    if process == Process::Nats {
+        let streams = Streams::open(&running).await?;
+        until(deadline, async || unpublished(&supervisor, &running, &streams).await).await?;
+    }
+    Ok(())
+}
+
+/// Looks until there is nothing left to wait for.
+async fn until(
+    deadline: Instant,
+    mut look: impl AsyncFnMut() -> anyhow::Result<Option<String>>,
+) -> anyhow::Result<()> {
+    while let Some(missing) = look().await? {
+        if Instant::now() > deadline {
+            bail!("not after {WITHIN:?}: {missing}");
+        }
+        tokio::time::sleep(LOOK_EVERY).await;
+    }
+    Ok(())
+}
+
+/// Why a process is not ready yet; an error, if it will not be without a person.
+async fn unready(
+    supervisor: &Supervisor,
+    running: &Running,
+    process: Process,
+) -> anyhow::Result<Option<String>> {
+    let reports = supervisor.report().await?;
+    let report = reports.into_iter().find(|report| report.process == process);
+    let report = report.with_context(|| format!("{process} was not started here"))?;
+    match report.state {
+        State::Ready => return Ok(None),
+        // Whoever answers now is the process that was started, and not the one before it.
+        State::Starting | State::Unready => {
+            if let Some(Ok(report)) = ask_services(running).await.get(&process) {
+                refuse_fenced(process, report)?;
+            }
+        }
+        State::Paused | State::Stopping | State::Waiting | State::Stopped => {}
+    }
+    Ok(Some(format!("{process} is {} ({})", report.state, report.reason)))
+}
+
+/// Which service has not published all of its outbox; an error, if one never will.
+async fn unpublished(
+    supervisor: &Supervisor,
+    running: &Running,
+    streams: &Streams,
+) -> anyhow::Result<Option<String>> {
+    let down = [State::Stopped, State::Paused];
+    let reports = supervisor.report().await?;
+    let reports: Vec<_> =
+        reports.into_iter().filter(|report| !down.contains(&report.state)).collect();
+    let answers = ask_services(running).await;
+    for process in reports.into_iter().map(|report| report.process) {
+        let Process::Service(service) = process else { continue };
+        let Some(Ok(report)) = answers.get(&process) else {
+            return Ok(Some(format!("{service} does not answer")));
+        };
+        refuse_fenced(process, report)?;
+        let head = report.head.unwrap_or_default();
+        let last = whole_up_to(streams, service).await?;
+        if report.state != "ready" || last.is_none_or(|last| last < head) {
+            let last = last.unwrap_or_default();
+            let state = &report.state;
+            return Ok(Some(format!("{service} is {state}, its stream holds {last} of {head}")));
+        }
+    }
+    Ok(None)
+}
+
+/// The end of a stream that is whole. Asked of the broker itself: a service may not yet have noticed
+/// what it has lost.
+async fn whole_up_to(streams: &Streams, service: Service) -> anyhow::Result<Option<u64>> {
+    let context = streams.connection().jetstream(service);
+    let found = streams::find(&context, service).await?;
+    let extent = found.map(|found| streams::extent(found.cached_info()));
+    Ok(extent.filter(engine::reading::Extent::is_whole).map(|extent| extent.last))
+}
+
+fn refuse_fenced(process: Process, report: &ServiceReport) -> anyhow::Result<()> {
+    if report.state == "fenced" {
+        let reason = report.reason.as_deref().unwrap_or("it does not say why");
+        let choices: String =
+            report.choices.iter().map(|choice| format!("\n  choice: {choice}")).collect();
+        bail!("{process} is fenced: {reason}{choices}");
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_fence_is_told_with_its_reason_and_its_choices() {
+        let report = ServiceReport {
+            state: "fenced".to_owned(),
+            reason: Some("two stores were lost".to_owned()),
+            choices: vec!["bring back a copy".to_owned()],
+            ..ServiceReport::default()
+        };
+        let order = Process::Service(Service::Order);
+        let told = refuse_fenced(order, &report).unwrap_err().to_string();
+        assert_eq!(told, "order is fenced: two stores were lost\n  choice: bring back a copy");
+        let ready = ServiceReport { state: "ready".to_owned(), ..report };
+        assert!(refuse_fenced(order, &ready).is_ok());
+    }
+
+    #[tokio::test]
+    async fn looking_ends_with_the_last_that_was_missing() {
+        let past = Instant::now() - Duration::from_millis(1);
+        let missing = until(past, async || Ok(Some("order waits".to_owned()))).await;
+        assert!(missing.unwrap_err().to_string().contains("order waits"));
+        assert!(until(past, async || Ok(None)).await.is_ok());
+    }
+}

@@ -1,0 +1,177 @@
+//! `murmur heal`: shows where a service's database and its stream tell two histories, and what the
+//! choices are; sets the database aside where nobody was promised what only it holds.
+//!
+//! Deliberately absent: any change to a stream.
+
+use anyhow::{Context as _, bail};
+use contracts::{Cause, Row, Service, Timestamp};
+use engine::database::{self, Aside};
+use engine::healing::{Plan, Refusal, plan};
+use runtime::healing::{Stores, neighbours_in};
+use runtime::nats::Connection;
+use serde_json::{Value, json};
+
+use crate::awaiting;
+use crate::cli::{Global, Verdict};
+use crate::control::protocol::State;
+use crate::control::{Act, Supervisor};
+use crate::output::line;
+use crate::process::Process;
+use crate::running::Running;
+use crate::streams::Streams;
+use crate::table;
+
+/// What to heal, and how far to go.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// customer, product, order, inventory, payment or shipping.
+    service: Service,
+    /// Show what only this database holds, and whether it may go.
+    #[arg(long)]
+    discard_local: bool,
+    /// Do it: set the database aside, and let the service restore itself from its stream.
+    #[arg(long, requires = "discard_local")]
+    yes: bool,
+}
+
+/// Exit code 0: there is nothing to heal, or it was healed; 1: it was shown, or refused.
+pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let running = Running::load(&global.data)?;
+    let streams = Streams::open(&running).await?;
+    let stores = stores(&running, streams.connection(), args.service);
+    let plan = plan_for(&stores).await?;
+    show(global, &stores, &plan)?;
+    match plan {
+        Plan::Nothing => Ok(Verdict::Clean),
+        Plan::Discard { .. } if args.yes => {
+            discard(global, &running, &stores, &plan).await?;
+            Ok(Verdict::Clean)
+        }
+        Plan::Discard { .. } | Plan::Refuse(_) => Ok(Verdict::Found),
+    }
+}
+
+fn stores<'a>(running: &Running, connection: &'a Connection, service: Service) -> Stores<'a> {
+    let database = database::file_in(&running.data.join(service.name()), service);
+    Stores { service, connection, database, neighbours: neighbours_in(&running.data) }
+}
+
+async fn plan_for(stores: &Stores<'_>) -> anyhow::Result<Plan> {
+    if !stores.database.exists() {
+        bail!(
+            "{} has no database: `murmur start {0}`, and it restores itself from its stream",
+            stores.service
+        );
+    }
+    Ok(plan(&stores.examine().await?))
+}
+
+/// Stops the service, looks once more while nobody can write, and sets the database aside.
+async fn discard(
+    global: &Global,
+    running: &Running,
+    stores: &Stores<'_>,
+    shown: &Plan,
+) -> anyhow::Result<()> {
+    let (supervisor, process) = (Supervisor::of(running), Process::Service(stores.service));
+    supervisor.act(Act::Stop, process).await?;
+    supervisor.wait_for(process, State::Stopped).await?;
+    let aside = Aside::of(&running.data.join(stores.service.name()))?;
+    let kept = if plan_for(stores).await? == *shown { Some(aside.set_aside(now())?) } else { None };
+    supervisor.act(Act::Start, process).await?;
+    let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
+    awaiting::ready(global, process).await?;
+    if !global.json {
+        let service = stores.service;
+        line!(
+            "{service} is restored from its stream; its old database is kept in {}",
+            kept.display()
+        );
+    }
+    Ok(())
+}
+
+fn show(global: &Global, stores: &Stores<'_>, plan: &Plan) -> anyhow::Result<()> {
+    let rows = match plan {
+        Plan::Discard { first, last } => stores.rows(*first, *last)?,
+        Plan::Nothing | Plan::Refuse(_) => Vec::new(),
+    };
+    if global.json {
+        line!("{}", as_json(plan, &rows));
+        return Ok(());
+    }
+    match plan {
+        Plan::Nothing => line!(
+            "database and stream of {} tell one history: there is nothing to heal",
+            stores.service
+        ),
+        Plan::Discard { .. } => show_rows(stores.service, &rows),
+        Plan::Refuse(refusal) => show_refusal(refusal),
+    }
+    Ok(())
+}
+
+fn show_rows(service: Service, rows: &[Row]) {
+    line!("These rows are in {service}'s database only. No service has seen them, and whoever was");
+    line!("answered was told `local`:");
+    line!();
+    let mut table = table::with_header(["row", "subject", "time", "made by", "answered"]);
+    for row in rows {
+        let (time, cause, answered) = told(row);
+        table.add_row([row.sequence.to_string(), row.subject.clone(), time, cause, answered]);
+    }
+    line!("{table}");
+    line!();
+    line!(
+        "`murmur heal {service} --discard-local --yes` sets the database aside (it is kept), and the"
+    );
+    line!("service restores itself from its stream. Nothing has been changed yet.");
+}
+
+fn show_refusal(refusal: &Refusal) {
+    line!("nothing can be discarded: {refusal}");
+    for choice in refusal.choices() {
+        line!("choice: {choice}");
+    }
+}
+
+/// When, by what, and what its client was told. A row that the stream never held was not answered as
+/// replicated.
+fn told(row: &Row) -> (String, String, String) {
+    let Ok(event) = row.parse() else {
+        return ("?".to_owned(), "?".to_owned(), "?".to_owned());
+    };
+    let (cause, answered) = match &event.headers.cause {
+        Cause::Command(name) => (format!("command {name}"), "local, or not at all"),
+        Cause::Event { service, sequence } => {
+            (format!("{} {sequence}", service.stream()), "nobody waited")
+        }
+        Cause::Timer(name) => (format!("timer {name}"), "nobody waited"),
+        Cause::Recovery => ("recovery".to_owned(), "nobody waited"),
+    };
+    (event.headers.time.to_string(), cause, answered.to_owned())
+}
+
+fn as_json(plan: &Plan, rows: &[Row]) -> Value {
+    match plan {
+        Plan::Nothing => json!({ "plan": "nothing" }),
+        Plan::Refuse(refusal) => json!({
+            "plan": "refuse", "reason": refusal.to_string(), "choices": refusal.choices(),
+        }),
+        Plan::Discard { .. } => {
+            let row = |row: &Row| {
+                let (time, cause, answered) = told(row);
+                let (number, subject) = (row.sequence, &row.subject);
+                json!({
+                    "row": number, "subject": subject, "time": time, "made_by": cause,
+                    "answered": answered,
+                })
+            };
+            json!({ "plan": "discard", "rows": rows.iter().map(row).collect::<Vec<_>>() })
+        }
+    }
+}
+
+fn now() -> Timestamp {
+    runtime::handle::now()
+}
