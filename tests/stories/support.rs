@@ -1,7 +1,9 @@
 //! A system of one's own, and how to talk to it.
 
+mod browser;
 mod http;
 mod system;
 
+pub(crate) use browser::{Browser, Screen};
 pub(crate) use http::Answer;
 pub(crate) use system::{System, program, wait_until};

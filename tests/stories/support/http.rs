@@ -54,15 +54,38 @@ pub(crate) fn send(
         let cut_off = [ErrorKind::BrokenPipe, ErrorKind::ConnectionReset].contains(&error.kind());
         if cut_off { Ok(()) } else { Err(error) }
     })?;
-    let mut answer = String::new();
-    let read = stream.read_to_string(&mut answer);
+    let answer = read_answer(&mut stream)?;
     let broken = || std::io::Error::other("no whole answer came");
     let (head, body) = answer.split_once("\r\n\r\n").ok_or_else(broken)?;
-    read.or_else(|error| if head.is_empty() { Err(error) } else { Ok(0) })?;
     let status = head.split(' ').nth(1).and_then(|status| status.parse().ok());
     Ok(Answer {
         status: status.ok_or_else(broken)?,
         head: head.to_owned(),
         body: serde_json::from_str(body).unwrap_or(Value::Null),
     })
+}
+
+/// Reads as much as the answer says that it has: not everybody closes when asked to.
+fn read_answer(stream: &mut TcpStream) -> std::io::Result<String> {
+    let mut answer = Vec::new();
+    let mut buffer = [0; 16_384];
+    while !is_whole(&answer) {
+        match stream.read(&mut buffer) {
+            Ok(0) => break,
+            Ok(read) => answer.extend_from_slice(&buffer[..read]),
+            // What came before is an answer all the same: one who was refused may be cut off.
+            Err(_) if !answer.is_empty() => break,
+            Err(error) => return Err(error),
+        }
+    }
+    String::from_utf8(answer).map_err(std::io::Error::other)
+}
+
+fn is_whole(answer: &[u8]) -> bool {
+    let Some(end) = answer.windows(4).position(|four| four == b"\r\n\r\n") else { return false };
+    let head = String::from_utf8_lossy(&answer[..end]).to_ascii_lowercase();
+    let length = head.lines().find_map(|line| line.strip_prefix("content-length:"));
+    length
+        .and_then(|length| length.trim().parse().ok())
+        .is_some_and(|length: usize| answer.len() >= end + 4 + length)
 }

@@ -45,8 +45,9 @@ async function look(text) {
   asked?.abort();
   asked = new AbortController();
   try {
-    const hits = await find(text, asked.signal);
-    if (!hits.length) return show(h("p", {}, `Nothing is called “${text}”`));
+    const { hits, meant } = await find(text, asked.signal);
+    const perhaps = meant.length ? `, perhaps you mean ${meant.join(" or ")}` : "";
+    if (!hits.length) return show(h("p", {}, `Nothing is called “${text}”${perhaps}`));
     show(...hits.slice(0, SHOWN).map(option));
   } catch (error) {
     if (error.name !== "AbortError") show(h("p", {}, error.message));
@@ -57,20 +58,20 @@ async function look(text) {
 async function find(text, signal) {
   try {
     const answer = await ask(`/search?q=${encodeURIComponent(text)}&limit=${SHOWN}`, signal);
-    return (answer.items ?? answer.hits ?? answer.results ?? []).map(hitOf).filter(Boolean);
+    return { hits: answer.items.map(hitOf), meant: answer.meant ?? [] };
   } catch (error) {
-    if (error.name === "AbortError" || ![400, 404, 405, 501].includes(error.status)) throw error;
+    if (error.name === "AbortError" || ![404, 405, 501].includes(error.status)) throw error;
   }
-  return byIds(text, signal);
+  return { hits: await byIds(text, signal), meant: [] };
 }
 
-function hitOf(item) {
-  const kind = item.kind ?? item.type;
-  const id = item.id ?? item.order_id ?? item.sku;
-  const note = [item.state, item.total ? money(item.total) : null, item.customer?.name ?? item.customer_name].filter((one) => typeof one === "string" && one);
-  const paths = { order: orderPath, customer: customerPath, product: productPath };
-  if (!paths[kind] || !id) return null;
-  return { kind, href: paths[kind](id), name: item.name && kind !== "order" ? item.name : id, note: kind === "order" ? note.join(" · ") : id };
+const PATHS = { order: orderPath, customer: customerPath, product: productPath };
+
+function hitOf({ kind, id, title, detail, state, date, minor, currency }) {
+  const one = kind.replace(/s$/, "");
+  const sum = minor === null || minor === undefined ? null : money({ minor, currency });
+  const about = one === "order" ? [title, state, sum, date] : [id === title ? null : id, detail, sum, state];
+  return { kind: one, href: PATHS[one](id), name: one === "order" ? id : title || id, note: about.filter(Boolean).join(" · ") };
 }
 
 async function byIds(text, signal) {

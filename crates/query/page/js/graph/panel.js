@@ -11,9 +11,13 @@ import { draw, table } from "./draw.js";
 const OWED_MS = 300;
 const LATE_MS = 2_000;
 
+/** Who listens to a table does not want it to change while it is read out. */
+const TABLE_MS = 5_000;
+
 let drawing = null;
 let drawn = null;
 let width = 0;
+let tabled = 0;
 
 /** The step that an event is: forward, refusal or undo. */
 export function stepOf(event) {
@@ -28,6 +32,7 @@ function redraw() {
   const room = host.clientWidth;
   if (!drawing || room === 0 || room === width) return;
   width = room;
+  tabled = 0;
   drawn = draw(arrange(drawing, room), stepOf);
   drawn.table = table([]);
   host.replaceChildren(drawn.root, drawn.table);
@@ -38,6 +43,8 @@ function paint(s) {
   if (!drawn || !s.backlog) return;
   for (const line of drawn.lines) paintLine(line, s);
   for (const box of drawn.boxes) paintBox(box, s);
+  if (Date.now() - tabled < TABLE_MS) return;
+  tabled = Date.now();
   const rows = drawn.lines.map(({ edge }) => [edge.event, edge.to, rate(rates.of(edge.event)), count(owedOn(edge, s)?.orders ?? 0)]);
   const fresh = table(rows);
   drawn.table.replaceWith(fresh);

@@ -22,7 +22,7 @@ function revenue(s) {
   const main = sums.find((sum) => sum.currency === currency) ?? { minor: 0, currency };
   const others = sums.filter((sum) => sum.currency !== currency);
   const average = s.orders.average_order.find((sum) => sum.currency === currency);
-  const words = [`${money(average)} an order`, others.length ? `and ${moneys(others)}` : null, `${moneys(s.payments.refunded)} refunded`];
+  const words = [average ? `${money(average)} an order` : "nothing was sold yet", others.length ? `and ${moneys(others)}` : null, s.payments.refunded.length ? `${moneys(s.payments.refunded)} refunded` : null];
   return { value: money(main), note: words.filter(Boolean).join(" · ") };
 }
 

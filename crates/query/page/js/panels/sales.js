@@ -25,7 +25,7 @@ function revenueOptions() {
   const shown = (minor) => money({ minor, currency: series.currency }, "short");
   return {
     cursor: crosshair,
-    padding: [14, 4, 0, 0],
+    padding: [14, 20, 0, 0],
     scales: { x: { time: true, range: xRange }, y: { range: fromZero } },
     axes: [
       axis({ grid: { show: false }, values: ticks, space: 64, size: 26 }),
@@ -39,7 +39,7 @@ function statesOptions() {
   const layer = (name) => ({ fill: colour(name), stroke: colour(name), width: 0, paths: bars(), points: { show: false } });
   return {
     cursor: crosshair,
-    padding: [8, 4, 0, 0],
+    padding: [8, 18, 0, 0],
     scales: { x: { time: true, range: xRange }, y: { range: fromZero } },
     axes: [
       axis({ grid: { show: false }, values: ticks, space: 72, size: 24 }),

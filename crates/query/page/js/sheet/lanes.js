@@ -61,7 +61,7 @@ function draw({ steps, debts, services, ruler, measure, now }) {
   const across = (service) => measure.top + measure.lane * (services.indexOf(service) + 0.5);
   const size = measure.top + measure.lane * services.length + 2;
   const xy = (along, side) => (measure.tall ? { x: side, y: along } : { x: along, y: side });
-  const pen = { xy, across, ruler, measure };
+  const pen = { xy, across, ruler, measure, now };
   const [width, height] = measure.tall ? [size, ruler.length] : [ruler.length, size];
   return svg("svg", {
     class: measure.tall ? "lanes tall" : "lanes", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
@@ -84,9 +84,9 @@ function lane(service, { xy, across, ruler, measure }) {
   return svg("g", {}, svg("line", { class: "lane", x1: from.x, y1: from.y, x2: to.x, y2: to.y }), svg("text", { class: "lane-name", ...name }, service));
 }
 
-function ticks({ xy, ruler, measure }) {
+function ticks({ xy, ruler, measure, now }) {
   return ruler.moments.map((at, index) => {
-    const isNow = ruler.waits && index === ruler.moments.length - 1;
+    const isNow = ruler.waits && at === now;
     const point = xy(ruler.of(at), measure.tall ? 0 : 14);
     const place = measure.tall ? { x: 0, y: point.y + 4 } : { x: point.x, y: 14, "text-anchor": "middle" };
     const text = index === 0 ? "0" : isNow ? "now" : `+${duration(at - ruler.first)}`;
@@ -142,7 +142,7 @@ function drawDebt(debt, steps, { xy, across, ruler, measure }, now) {
     cause ? arrow({ ...cause, kind: "owed" }, { service: debt.service, kind: "owed" }, from, { xy, across, ruler }) : null,
     svg("line", { class: "owes", x1: from.x, y1: from.y, x2: to.x, y2: to.y }),
     svg("circle", { class: "step owed-step", cx: to.x, cy: to.y, r: 6 }),
-    svg("text", { class: "step-name", ...text }, name),
+    svg("text", { class: "step-name", "data-step": "owed", ...text }, name),
     svg("text", { class: "step-took", ...text, y: measure.tall ? text.y + 12 : to.y + 23 }, waiting(debt, now)));
 }
 
