@@ -54,6 +54,8 @@ struct Parts {
     link: AtomicU64,
     /// The position has changed.
     news: Notify,
+    hits: metrics::Counter,
+    misses: metrics::Counter,
 }
 
 impl Cache {
@@ -69,10 +71,13 @@ impl Cache {
             connection: RwLock::default(),
             link: AtomicU64::new(0),
             news: Notify::new(),
+            hits: metrics::counter!("murmur_query_cache_hits_total"),
+            misses: metrics::counter!("murmur_query_cache_misses_total"),
         }))
     }
 
-    /// Keeps the cache right for as long as it runs. While it does not, nothing is kept.
+    /// Keeps the cache right for as long as it runs. While it does not, nothing is kept: then every
+    /// answer is read from Redis, and only those who ask the same at once share one read.
     pub async fn run(self) {
         link::run(&self.0).await;
     }

@@ -18,8 +18,17 @@ pub const VIEWS_VERSION: u32 = 2;
 /// The key that names the live generation.
 pub const POINTER: &str = "{query}:generation";
 
+/// The key that names the generation that is being built beside the live one.
+pub const NEXT: &str = "{query}:next";
+
+/// The key that names the generation that was live before. It is as it was then.
+pub const PREVIOUS: &str = "{query}:previous";
+
 /// How far a generation has folded the streams: its position, as a name inside it.
 pub const POSITION: &str = "position";
+
+/// That a generation was built to its end once, as a name inside it.
+pub const BUILT: &str = "built";
 
 /// Family of what ORDER says of an order, by order id.
 pub const ORDER: &str = "order:ORDER";
@@ -125,12 +134,17 @@ impl Generation {
         Self { version: VIEWS_VERSION, born: now.micros().max(youngest) }
     }
 
-    /// Whether the key belongs to an older generation.
+    /// The generation that a key belongs to.
     #[must_use]
-    pub fn comes_after_owner_of(&self, key: &str) -> bool {
-        let owner = key.strip_prefix("{query}:").and_then(|rest| rest.split_once(':'));
-        let owner = owner.and_then(|(owner, _)| owner.parse::<Self>().ok());
-        owner.is_some_and(|owner| owner.born < self.born)
+    pub fn owner_of(key: &str) -> Option<Self> {
+        let (owner, _) = key.strip_prefix("{query}:")?.split_once(':')?;
+        owner.parse().ok()
+    }
+
+    /// Whether it was begun before `other`.
+    #[must_use]
+    pub fn is_older_than(&self, other: &Self) -> bool {
+        self.born < other.born
     }
 
     /// The version of its records and indexes.
@@ -154,7 +168,7 @@ impl Generation {
     /// The key that says that it was built to its end once. Before, nobody reads it.
     #[must_use]
     pub fn built_key(&self) -> String {
-        self.key("built")
+        self.key(BUILT)
     }
 
     /// The key of its position.
@@ -201,8 +215,8 @@ mod tests {
     fn a_new_generation_is_younger_than_the_old_one_even_when_the_clock_went_back() {
         let old = Generation::after(None, Timestamp::from_micros(17));
         let new = Generation::after(Some(&old), Timestamp::from_micros(3));
-        assert!(new.comes_after_owner_of(&old.key("days:ORDER")));
-        assert!(!new.comes_after_owner_of(&new.key("days:ORDER")));
-        assert!(!new.comes_after_owner_of(POINTER));
+        assert!(old.is_older_than(&new) && !new.is_older_than(&new));
+        assert_eq!(Generation::owner_of(&old.key("days:ORDER")), Some(old));
+        assert_eq!(Generation::owner_of(POINTER), None);
     }
 }

@@ -11,6 +11,8 @@
 //! * [`reader`]: everything that one answer needs, in one round trip; [`answers`]: what it then says;
 //!   [`http`]: over REST.
 //! * [`cache`]: the same answers from memory.
+//! * [`generations`]: the read model built anew beside the one that is read.
+//! * [`search`]: an index of its own over what can be found, in memory.
 //! * [`live`] and [`page`]: what people look at, and what keeps it moving.
 //! * [`process`], with its [`settings`]: the life of it all.
 //!
@@ -39,7 +41,11 @@ pub mod reader;
 pub mod answers;
 pub mod http;
 
+pub mod search;
+
 pub mod cache;
+
+pub mod generations;
 
 pub mod live;
 pub mod page;

@@ -12,10 +12,12 @@ use runtime::warp::Filter as _;
 use tokio::task::JoinHandle;
 
 use crate::cache::{Cache, front};
-use crate::http::{App, routes};
+use crate::generations::{self, Builder};
+use crate::http::{self, App, routes};
 use crate::live::beat::Source;
 use crate::projector::Projector;
 use crate::reader::Reader;
+use crate::search::{self, Search};
 use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::store::{self, Store, StoreError};
@@ -36,7 +38,12 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "query answers");
 
-    let projector = Projector::new(redis.clone(), Broker::new(broker), now);
+    let streams = Broker::new(broker);
+    let projector = Projector::new(redis.clone(), streams.clone(), now);
+    let search = Search::new()?;
+    let found_in = streams.clone().only(&search::STREAMS);
+    let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
+    let builder = Builder::new(redis.clone(), streams, now);
     let reader = Reader::new(&redis, projector.standing())?;
     let cache = Cache::new(redis, reader.clone());
     let (stopper, stop) = stop_signal();
@@ -45,11 +52,19 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let app = App::new(reader, settings.stuck_after(), now);
     let projecting = tokio::spawn(projector.run());
 
-    let (answers, caching) = match settings.cache {
-        Switch::On => (front::before(cache.clone(), routes(app)), Some(tokio::spawn(cache.run()))),
-        Switch::Off => (routes(app), None),
-    };
-    let all = answers.or(live).unify().or(page::routes()).unify().boxed();
+    let answers = front::before(cache.clone(), routes(app));
+    let caching = (settings.cache == Switch::On).then(|| tokio::spawn(cache.run()));
+    let building = tokio::spawn(builder.clone().run());
+    let all = answers
+        .or(generations::http::routes(builder))
+        .unify()
+        .or(http::search::routes(search))
+        .unify()
+        .or(live)
+        .unify()
+        .or(page::routes())
+        .unify()
+        .boxed();
     let serving = server::serve(listener, all, stop, settings.process.drain());
     let serving = tokio::spawn(serving);
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
@@ -58,6 +73,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     serving.await?;
     // Whatever batch it is at is written whole or not at all.
     projecting.abort();
+    building.abort();
+    searching.abort();
     caching.inspect(JoinHandle::abort);
     Ok(())
 }

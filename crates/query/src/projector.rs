@@ -21,7 +21,7 @@ use tokio::sync::{mpsc, watch};
 use crate::keys::Generation;
 use crate::sources::{Readings, Source};
 use crate::standing::{Began, Phase, Standing};
-use crate::store::{Found, Live, Store, StoreError};
+use crate::store::{Found, Live, Slot, Store, StoreError};
 use following::Following;
 
 /// Rows that wait to be folded.
@@ -35,6 +35,7 @@ pub struct Projector<S> {
     client: redis::Client,
     source: S,
     clock: fn() -> Timestamp,
+    slot: Slot,
     standing: watch::Sender<Standing>,
 }
 
@@ -50,6 +51,12 @@ pub enum Setback {
     /// The readings have ended.
     #[error("the reading of the streams has ended")]
     Ended,
+    /// What is read was folded by an older build. It is read on until another has been built.
+    #[error("generation {0} is of an older version of the views: a new one has to be built")]
+    Older(Generation),
+    /// The generation that was built beside the live one is no longer wanted there.
+    #[error("there is no generation to be built")]
+    Over,
 }
 
 impl<S: Source> Projector<S> {
@@ -57,7 +64,13 @@ impl<S: Source> Projector<S> {
     #[must_use]
     pub fn new(client: redis::Client, source: S, clock: fn() -> Timestamp) -> Self {
         let standing = watch::Sender::new(Standing { clock, ..Standing::default() });
-        Self { client, source, clock, standing }
+        Self { client, source, clock, slot: Slot::Live, standing }
+    }
+
+    /// The same, for the generation that is built beside the live one. It ends when there is none.
+    #[must_use]
+    pub fn of_next(self) -> Self {
+        Self { slot: Slot::Next, ..self }
     }
 
     /// Where the read model stands, now and later.
@@ -71,18 +84,42 @@ impl<S: Source> Projector<S> {
     pub async fn run(mut self) {
         loop {
             let Err(setback) = self.follow().await;
-            metrics::counter!("murmur_query_setbacks_total").increment(1);
-            tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
-            let reason = setback.to_string();
-            self.standing.send_modify(|standing| standing.phase = Phase::Away(reason));
-            tokio::time::sleep(RETRY).await;
+            match setback {
+                Setback::Over => return,
+                Setback::Older(generation) => self.stand_by(generation).await,
+                Setback::Store(_) | Setback::BuiltAnew(_) | Setback::Ended => {
+                    self.start_over(&setback).await;
+                }
+            }
         }
     }
 
+    async fn start_over(&mut self, setback: &Setback) {
+        metrics::counter!("murmur_query_setbacks_total").increment(1);
+        tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
+        let reason = setback.to_string();
+        self.standing.send_modify(|standing| standing.phase = Phase::Away(reason));
+        tokio::time::sleep(RETRY).await;
+    }
+
+    /// Leaves a generation of an older version as it is.
+    async fn stand_by(&mut self, generation: Generation) {
+        self.standing.send_if_modified(|standing| {
+            let is_new = standing.generation.as_ref() != Some(&generation);
+            if is_new {
+                tracing::warn!(%generation, "the views have changed: a new generation must be built");
+            }
+            standing.phase = Phase::StaleVersion;
+            standing.generation = Some(generation);
+            is_new
+        });
+        tokio::time::sleep(RETRY).await;
+    }
+
     async fn follow(&mut self) -> Result<Infallible, Setback> {
-        let mut store = Store::connect(&self.client).await?;
-        let mut live = settle(&mut store, self.clock).await?;
-        sweep(&store, &live.generation);
+        let mut store = Store::connect(&self.client).await?.in_slot(self.slot);
+        let mut live = settle(&mut store, self.slot, self.clock).await?;
+        sweep(&store);
         loop {
             let (sink, rows) = mpsc::channel(QUEUE_ROWS);
             let readings = self.source.open(&live.positions, sink);
@@ -113,12 +150,15 @@ impl<S: Source> Projector<S> {
     }
 }
 
-/// Finds where Redis stands; begins a generation if there is none that can be folded further.
-async fn settle(store: &mut Store, clock: fn() -> Timestamp) -> Result<Live, StoreError> {
+/// Finds where Redis stands. Begins a generation if none can be folded further; but only for the
+/// live one, since nobody else has asked for another.
+async fn settle(store: &mut Store, slot: Slot, clock: fn() -> Timestamp) -> Result<Live, Setback> {
     loop {
-        match store.find().await? {
-            Found::Live(live) => return Ok(live),
-            Found::Nothing { pointer, reason } => {
+        match (store.find().await?, slot) {
+            (Found::Live(live), _) => return Ok(live),
+            (Found::Older(generation), Slot::Live) => return Err(Setback::Older(generation)),
+            (Found::Older(_) | Found::Nothing { .. }, Slot::Next) => return Err(Setback::Over),
+            (Found::Nothing { pointer, reason }, Slot::Live) => {
                 tracing::warn!(reason, "a new generation of the read model begins");
                 if let Some(live) = store.begin(pointer.as_deref(), clock()).await? {
                     return Ok(live);
@@ -129,10 +169,10 @@ async fn settle(store: &mut Store, clock: fn() -> Timestamp) -> Result<Live, Sto
 }
 
 /// Removes what older generations have left, beside everything else.
-fn sweep(store: &Store, live: &Generation) {
-    let (store, live) = (store.clone(), live.clone());
+fn sweep(store: &Store) {
+    let store = store.clone();
     tokio::spawn(async move {
-        match store.sweep(live).await {
+        match store.sweep().await {
             Ok(0) => {}
             Ok(removed) => tracing::info!(removed, "keys of older generations were removed"),
             Err(error) => tracing::warn!(%error, "keys of older generations are left for later"),

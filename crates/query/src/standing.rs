@@ -15,6 +15,8 @@ use crate::sources::AllProgress;
 pub enum Phase {
     /// It cannot fold, for this reason, and tries again.
     Away(String),
+    /// What is read was folded by an older build, and is not folded further.
+    StaleVersion,
     /// It folds from zero, and has not yet reached what the streams held when it began.
     Rebuilding,
     /// It folds what came while it was away.
@@ -86,6 +88,7 @@ impl Phase {
     pub const fn name(&self) -> &'static str {
         match self {
             Self::Away(_) => "away",
+            Self::StaleVersion => "stale_version",
             Self::Rebuilding => "rebuilding",
             Self::CatchingUp => "catching_up",
             Self::Following => "following",

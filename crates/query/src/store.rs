@@ -7,8 +7,10 @@
 //! was done, so the projector starts again from [`Store::connect`] and [`Store::find`].
 
 pub mod fitness;
+pub mod generations;
 
 mod scripts;
+mod sweep;
 
 use std::time::Duration;
 
@@ -29,9 +31,6 @@ const CONNECT_MAX: Duration = Duration::from_secs(2);
 /// Longest wait for an answer. A batch of a thousand large orders takes tens of milliseconds; a
 /// Redis that saves or loads a large data set can be silent for seconds.
 const ANSWER_MAX: Duration = Duration::from_secs(10);
-
-/// Entries that one step of the sweep looks at.
-const SWEEP_STEP: u32 = 1_000;
 
 /// Why Redis cannot be used.
 #[derive(Debug, thiserror::Error)]
@@ -63,6 +62,28 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     connection: MultiplexedConnection,
+    slot: Slot,
+}
+
+/// Which of the generations is folded.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub enum Slot {
+    /// The one that is read.
+    #[default]
+    Live,
+    /// The one that is built beside it.
+    Next,
+}
+
+impl Slot {
+    /// The key that names the generation.
+    #[must_use]
+    pub const fn pointer(self) -> &'static str {
+        match self {
+            Self::Live => keys::POINTER,
+            Self::Next => keys::NEXT,
+        }
+    }
 }
 
 /// A live read model, and where it stands.
@@ -83,6 +104,9 @@ pub struct Live {
 pub enum Found {
     /// A read model that can be folded further.
     Live(Live),
+    /// A read model of an older version of the views. It can be read, as far as it is understood,
+    /// until a new one is built.
+    Older(Generation),
     /// None that can be: it must be begun anew, in place of what the pointer says.
     Nothing {
         /// What the pointer says; nothing in an empty Redis.
@@ -124,7 +148,13 @@ impl Store {
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
         fitness::check(&info)?;
-        Ok(Self { connection })
+        Ok(Self { connection, slot: Slot::Live })
+    }
+
+    /// The same connection, for another of the generations.
+    #[must_use]
+    pub fn in_slot(self, slot: Slot) -> Self {
+        Self { slot, ..self }
     }
 
     /// Says what Redis holds.
@@ -132,7 +162,8 @@ impl Store {
     /// # Errors
     /// When Redis fails, or what it holds was written by a newer build.
     pub async fn find(&mut self) -> Result<Found, StoreError> {
-        let (Some(pointer),): (Option<String>,) = self.mget(&[keys::POINTER.to_owned()]).await?
+        let (Some(pointer),): (Option<String>,) =
+            self.mget(&[self.slot.pointer().to_owned()]).await?
         else {
             return Ok(Found::Nothing {
                 pointer: None,
@@ -147,17 +178,19 @@ impl Store {
         if generation.version() > VIEWS_VERSION {
             return Err(StoreError::Newer { found: generation.version() });
         }
-        if generation.version() < VIEWS_VERSION {
-            let found = generation.version();
-            return Ok(nothing(format!(
-                "views have changed from version {found} to {VIEWS_VERSION}"
-            )));
-        }
         let keys = [generation.position_key(), generation.built_key()];
         let (text, built): (Option<String>, Option<String>) = self.mget(&keys).await?;
         let Some(text) = text else {
             return Ok(nothing(format!("the position of generation {generation} is gone")));
         };
+        if generation.version() < VIEWS_VERSION && built.is_some() {
+            return Ok(Found::Older(generation));
+        }
+        if generation.version() < VIEWS_VERSION {
+            return Ok(nothing(format!(
+                "{generation} is of an older version, and was never built"
+            )));
+        }
         Ok(match Positions::parse(&text) {
             Ok(positions) => {
                 Found::Live(Live { generation, positions, built: built.is_some(), text })
@@ -180,7 +213,7 @@ impl Store {
         let positions = Positions::default();
         let text = positions.to_text()?;
         let mut call = scripts::BEGIN.prepare_invoke();
-        call.key(keys::POINTER)
+        call.key(self.slot.pointer())
             .key(generation.position_key())
             .key(old.as_ref().unwrap_or(&generation).position_key())
             .arg(pointer.unwrap_or_default())
@@ -223,7 +256,9 @@ impl Store {
         let text = next.to_text()?;
         let mut call = scripts::WRITE.prepare_invoke();
         let generation = &live.generation;
-        call.key(keys::POINTER).key(generation.position_key()).key(generation.key(keys::PARKED));
+        call.key(self.slot.pointer())
+            .key(generation.position_key())
+            .key(generation.key(keys::PARKED));
         call.arg(generation.to_string()).arg(&live.text).arg(&text);
         scripts::add_changes(&mut call, generation, changes)?;
         let answer: String = call.invoke_async(&mut self.connection).await?;
@@ -247,39 +282,9 @@ impl Store {
     /// When Redis fails.
     pub async fn mark_built(&mut self, generation: &Generation) -> Result<bool, StoreError> {
         let mut call = scripts::BUILT.prepare_invoke();
-        call.key(keys::POINTER).key(generation.built_key()).arg(generation.to_string());
+        call.key(self.slot.pointer()).key(generation.built_key()).arg(generation.to_string());
         let answer: String = call.invoke_async(&mut self.connection).await?;
         Ok(answer == "marked")
-    }
-
-    /// Removes what generations before `live` have left. Nobody writes to those any more: the
-    /// script that writes compares the pointer.
-    ///
-    /// # Errors
-    /// When Redis fails; what is left is removed the next time.
-    pub async fn sweep(mut self, live: Generation) -> Result<u64, StoreError> {
-        let mut cursor = 0_u64;
-        let mut removed = 0;
-        loop {
-            let (next, found): (u64, Vec<String>) = redis::cmd("SCAN")
-                .arg(cursor)
-                .arg("MATCH")
-                .arg("{query}:v*")
-                .arg("COUNT")
-                .arg(SWEEP_STEP)
-                .query_async(&mut self.connection)
-                .await?;
-            let old: Vec<&String> =
-                found.iter().filter(|key| live.comes_after_owner_of(key)).collect();
-            if !old.is_empty() {
-                removed +=
-                    redis::cmd("UNLINK").arg(old).query_async::<u64>(&mut self.connection).await?;
-            }
-            if next == 0 {
-                return Ok(removed);
-            }
-            cursor = next;
-        }
     }
 
     async fn mget<T: FromRedisValue>(&mut self, keys: &[String]) -> Result<T, StoreError> {

@@ -56,12 +56,12 @@ impl Freshness {
             .collect();
         let reason = match &standing.phase {
             Phase::Away(reason) => Some(reason.clone()),
-            Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
+            Phase::StaleVersion | Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
         };
         let behind = streams.values().map(StreamFreshness::behind).sum();
         let now = (standing.clock)();
-        let behind_ms = streams.values().map(|stream| stream.behind_ms(now));
-        let behind_ms = behind_ms.fold(Some(0), |most, own| Some(most?.max(own?)));
+        let behind_ms =
+            streams.values().try_fold(0, |most: i64, own| Some(most.max(own.behind_ms(now)?)));
         let (state, rebuild) = (standing.phase.name(), standing.rebuild());
         Self { state, reason, behind, behind_ms, rebuild, streams }
     }
@@ -72,7 +72,7 @@ impl Freshness {
         let rebuilding = Phase::Rebuilding.name();
         let freshness = Self::of(&Positions::default(), standing);
         match standing.phase {
-            Phase::Away(_) | Phase::Rebuilding => freshness,
+            Phase::Away(_) | Phase::StaleVersion | Phase::Rebuilding => freshness,
             Phase::CatchingUp | Phase::Following => Self { state: rebuilding, ..freshness },
         }
     }

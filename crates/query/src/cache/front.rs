@@ -3,25 +3,28 @@
 //! Only answers that are made from what [`crate::reader::Reader`] reads, by the task that was asked,
 //! may be listed here. What else an answer depends on bounds how long it is kept.
 
+use std::borrow::Cow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use futures_util::FutureExt as _;
+use futures_util::future::{Either, ready};
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use runtime::Token;
 use runtime::http::fallback::recover;
 use runtime::http::server::Routes;
-use runtime::http::{Response, StatusCode, TOKEN_HEADER};
+use runtime::http::{Problem, Response, StatusCode, TOKEN_HEADER};
 use runtime::warp::filters::path::FullPath;
 use runtime::warp::http::{HeaderMap, Method, Request, header};
 use runtime::warp::{self, Filter, Rejection, reject};
 
-use super::answer::Answer;
+use super::answer::{Answer, respond};
 use super::{Cache, Parts};
 use crate::http::{TOKEN_PATIENCE, problems};
-use crate::reader::notes::Notes;
+use crate::reader::{self, notes::Notes};
 
 /// How long an answer is kept that speaks of how much time has passed.
 const CLOCK_MAX: Duration = Duration::from_millis(100);
@@ -40,10 +43,11 @@ pub(super) struct Made {
 
 /// What a client asks.
 struct Asked {
-    /// Path and query.
-    what: String,
+    path: FullPath,
+    query: String,
     token: Token,
     held: Option<String>,
+    age_max: Option<Duration>,
 }
 
 /// `routes`, with answers from memory where that is possible.
@@ -56,19 +60,43 @@ pub fn before(cache: Cache, routes: Routes) -> Routes {
         .and(query)
         .and(warp::header::optional::<String>(TOKEN_HEADER))
         .and(warp::header::optional::<String>(header::IF_NONE_MATCH.as_str()))
-        .and_then(move |method: Method, path: FullPath, query: String, token, held| {
-            let (cache, routes) = (cache.clone(), inner.clone());
-            async move {
-                let listed = listed(path.as_str()).filter(|_| method == Method::GET);
-                // What does not make sense is for the routes to tell.
-                let age_max = listed.ok_or_else(reject::not_found)?;
-                let asked = asked(&path, query, token, held).ok_or_else(reject::not_found)?;
-                Ok::<_, Rejection>(answer(&cache.0, asked, age_max, routes).await)
+        .and_then(move |method: Method, path, query, token, held| {
+            // What is not listed, or does not make sense, is for the routes to tell.
+            let asked = Asked::of(&method, path, query, token, held);
+            match asked.ok_or_else(reject::not_found) {
+                Err(rejection) => Either::Left(ready(Err(rejection))),
+                Ok(asked) => match from_memory(&cache.0, &asked) {
+                    Some(response) => Either::Left(ready(Ok(response))),
+                    None => {
+                        let response = answer(Arc::clone(&cache.0), asked, inner.clone());
+                        Either::Right(Box::pin(response.map(Ok::<_, Rejection>)))
+                    }
+                },
             }
         })
         .or(routes)
         .unify()
         .boxed()
+}
+
+impl Asked {
+    fn of(
+        method: &Method,
+        path: FullPath,
+        query: String,
+        token: Option<String>,
+        held: Option<String>,
+    ) -> Option<Self> {
+        let age_max = listed(path.as_str()).filter(|_| method == Method::GET)?;
+        let token = token.map_or(Some(Token::default()), |token| token.parse().ok())?;
+        Some(Self { path, query, token, held, age_max })
+    }
+
+    /// Path and query.
+    fn what(&self) -> Cow<'_, str> {
+        let path = self.path.as_str();
+        if self.query.is_empty() { path.into() } else { format!("{path}?{}", self.query).into() }
+    }
 }
 
 fn listed(path: &str) -> Option<Option<Duration>> {
@@ -78,58 +106,38 @@ fn listed(path: &str) -> Option<Option<Duration>> {
     found.map(|(_, age_max)| *age_max)
 }
 
-fn asked(
-    path: &FullPath,
-    query: String,
-    token: Option<String>,
-    held: Option<String>,
-) -> Option<Asked> {
-    let token = token.map_or(Some(Token::default()), |token| token.parse().ok())?;
-    let what = if query.is_empty() {
-        path.as_str().to_owned()
-    } else {
-        format!("{}?{query}", path.as_str())
-    };
-    Some(Asked { what, token, held })
-}
-
-async fn answer(
-    parts: &Arc<Parts>,
-    asked: Asked,
-    age_max: Option<Duration>,
-    routes: Routes,
-) -> Response {
-    if let Some(response) = from_memory(parts, &asked) {
-        return response;
-    }
-    let waited = parts.reader.wait_for(&asked.token.0, TOKEN_PATIENCE).await;
-    if let Err(missing) = waited {
-        return problems::not_caught_up(&missing, &parts.reader.standing()).into_response();
-    }
-    let (maker, what) = (Arc::clone(parts), asked.what.clone());
-    let make = move || make(Arc::clone(&maker), what.clone(), age_max, routes.clone());
-    match parts.flights.join(&asked.what, make).await {
-        Some(made) => made.into_response(asked.held.as_deref()),
-        None => runtime::http::Problem::defect("making an answer broke off").into_response(),
-    }
-}
-
 fn from_memory(parts: &Parts, asked: &Asked) -> Option<Response> {
-    let answer = parts.kept.get(&asked.what)?;
+    let answer = parts.kept.get(&asked.what())?;
     let seen = parts.sight.now()?;
-    let wanted = asked.token.0.iter();
-    let mut unseen =
-        wanted.filter(|(service, wanted)| seen.positions.of(**service).sequence < **wanted);
-    if unseen.next().is_some() {
+    if !reader::missing(&seen.positions, &asked.token.0).is_empty() {
         return None;
     }
-    answer.beside(&seen, asked.held.as_deref())
+    let response = answer.beside(&seen, asked.held.as_deref())?;
+    parts.hits.increment(1);
+    Some(response)
+}
+
+async fn answer(parts: Arc<Parts>, asked: Asked, routes: Routes) -> Response {
+    parts.misses.increment(1);
+    if !asked.token.0.is_empty() {
+        let waited = parts.reader.wait_for(&asked.token.0, TOKEN_PATIENCE).await;
+        if let Err(missing) = waited {
+            return problems::not_caught_up(&missing, &parts.reader.standing()).into_response();
+        }
+    }
+    let (maker, what, age_max) = (Arc::clone(&parts), asked.what().into_owned(), asked.age_max);
+    let make = move || make(Arc::clone(&maker), what.clone(), age_max, routes.clone());
+    match parts.flights.join(&asked.what(), make).await {
+        Some(made) => respond(made.status, made.headers, made.body, asked.held.as_deref()),
+        None => Problem::defect("making an answer broke off").into_response(),
+    }
 }
 
 /// Asks the routes, and keeps what they answer if that is possible.
 async fn make(parts: Arc<Parts>, what: String, age_max: Option<Duration>, routes: Routes) -> Made {
     // Before the connection is taken: what is kept must have been told of every change since.
     let (began, now) = (parts.kept.moment(), Instant::now());
+    // None as well if nothing is to be kept.
     let Some(connection) = parts.connection() else { return ask(&what, routes).await };
     let notes = Notes::over(connection);
     let mut made = notes.during(ask(&what, routes.clone())).await;
@@ -168,9 +176,5 @@ impl Made {
     fn nothing() -> Self {
         let (status, headers) = (StatusCode::INTERNAL_SERVER_ERROR, HeaderMap::new());
         Self { status, headers, body: Bytes::new() }
-    }
-
-    fn into_response(self, held: Option<&str>) -> Response {
-        super::answer::respond(self.status, self.headers, self.body, held)
     }
 }

@@ -93,18 +93,16 @@ async fn poll(
 /// Handles what Redis tells. It is called in the order in which the connection is read, and before
 /// whoever waits for a later answer gets it.
 fn hear(parts: &Parts, link: u64, told: &PushInfo) {
-    match &told.kind {
-        PushKind::Invalidate => match told.data.first() {
+    if told.kind == PushKind::Invalidate {
+        match told.data.first() {
             Some(Value::Array(keys)) => keys.iter().for_each(|key| changed(parts, key)),
             // Everything was flushed.
-            _ => parts.forget(),
-        },
-        PushKind::Disconnection if parts.is_link(link) => {
-            parts.set_connection(None);
-            parts.forget();
-            parts.news.notify_one();
+            Some(_) | None => parts.forget(),
         }
-        _ => {}
+    } else if told.kind == PushKind::Disconnection && parts.is_link(link) {
+        parts.set_connection(None);
+        parts.forget();
+        parts.news.notify_one();
     }
 }
 

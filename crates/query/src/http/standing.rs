@@ -55,6 +55,7 @@ fn ready(standing: &Standing) -> Response {
     let reason = match &standing.phase {
         Phase::Following => return json(StatusCode::OK, &serde_json::json!({ "state": "ready" })),
         Phase::Away(reason) => reason.clone(),
+        Phase::StaleVersion => "the views have changed, and are being built anew".to_owned(),
         Phase::Rebuilding | Phase::CatchingUp => waits_for(standing, freshness.behind),
     };
     let problem = unavailable("not-ready", "The read model does not follow the streams yet");

@@ -14,7 +14,7 @@ use crate::fold::{Changes, Damaged, Fold, Item};
 use crate::positions::Positions;
 use crate::sources::Readings;
 use crate::standing::Standing;
-use crate::store::{Live, Store, StoreError, Written};
+use crate::store::{Live, Slot, Store, StoreError, Written};
 
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
 /// nothing happens would otherwise go unnoticed until the next event.
@@ -48,6 +48,7 @@ pub(super) struct Following<'a> {
     readings: &'a Readings,
     standing: &'a watch::Sender<Standing>,
     clock: fn() -> Timestamp,
+    slot: Slot,
     check: Interval,
 }
 
@@ -61,8 +62,9 @@ impl<'a> Following<'a> {
     ) -> Self {
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (standing, clock) = (&projector.standing, projector.clock);
-        Self { store, live, rows, waiting: VecDeque::new(), readings, standing, clock, check }
+        let (standing, clock, slot) = (&projector.standing, projector.clock, projector.slot);
+        let waiting = VecDeque::new();
+        Self { store, live, rows, waiting, readings, standing, clock, slot, check }
     }
 
     /// Folds until Redis stands elsewhere, and says where.
@@ -137,7 +139,7 @@ impl<'a> Following<'a> {
     /// The batch of another projector may have come between the reading of the records and now:
     /// only if Redis still stands where it did are they really damaged.
     async fn after_damage(&mut self, reason: &str) -> Result<Stands, Setback> {
-        let stands = settle(self.store, self.clock).await?;
+        let stands = settle(self.store, self.slot, self.clock).await?;
         if stands == self.live {
             return self.build_anew(reason).await;
         }
@@ -159,7 +161,7 @@ impl<'a> Following<'a> {
     /// Goes on from where Redis stands. Only if that is in the same generation and not before
     /// `reach` can the rows to come be the next ones.
     async fn go_on_from_redis(&mut self, reach: &Positions) -> Result<Stands, Setback> {
-        let stands = settle(self.store, self.clock).await?;
+        let stands = settle(self.store, self.slot, self.clock).await?;
         if stands == self.live {
             return Ok(if stands.positions.covers(reach) {
                 Stands::Here

@@ -15,30 +15,38 @@ const STREAM_ROWS: usize = 512;
 const READER: &str = "query";
 
 /// Reads the streams from the broker.
+#[derive(Clone)]
 pub struct Broker {
     connection: Connection,
+    streams: &'static [Service],
 }
 
 impl Broker {
-    /// Reads them over this connection.
+    /// Reads all of them over this connection.
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
-        Self { connection }
+        Self { connection, streams: &Service::ALL }
+    }
+
+    /// Reads only these.
+    #[must_use]
+    pub fn only(self, streams: &'static [Service]) -> Self {
+        Self { streams, ..self }
     }
 }
 
 impl Source for Broker {
     fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings {
-        let mut tasks = Vec::with_capacity(Service::ALL.len());
-        let progress = Service::ALL.map(|service| {
+        let mut tasks = Vec::with_capacity(self.streams.len());
+        let mut progress = Vec::with_capacity(self.streams.len());
+        for service in self.streams.iter().copied() {
             let (sender, rows) = mpsc::channel(STREAM_ROWS);
             let connection = self.connection.clone();
             let reading = reading::spawn(connection, READER, service, from.of(service), sender);
-            let progress = reading.progress.clone();
+            progress.push((service, reading.progress.clone()));
             let joining = tokio::spawn(join(reading, service, rows, sink.clone()));
             tasks.push(joining.abort_handle());
-            (service, progress)
-        });
+        }
         Readings::new(progress, tasks)
     }
 }

@@ -19,6 +19,13 @@ pub(super) static BEGIN: LazyLock<Script> =
 pub(super) static BUILT: LazyLock<Script> =
     LazyLock::new(|| Script::new(include_str!("built.lua")));
 
+/// Makes another generation the live one.
+pub(super) static ACTIVATE: LazyLock<Script> =
+    LazyLock::new(|| Script::new(include_str!("activate.lua")));
+
+/// Takes a generation away.
+pub(super) static DROP: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("drop.lua")));
+
 /// Reads values and pages of indexes at one moment.
 pub(crate) static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 

@@ -16,6 +16,7 @@ use crate::history::History;
 pub(crate) struct Streams(Arc<watch::Sender<History>>);
 
 /// Reads [`Streams`] as a projector asks for it.
+#[derive(Clone)]
 pub(crate) struct MemorySource(Streams);
 
 impl Streams {

@@ -1,0 +1,275 @@
+//! Two generations beside each other: what is the same, what differs, what only one of them has.
+//!
+//! Both go on being folded meanwhile. A record says how far it has folded its stream, so two
+//! records that differ and have folded the same really differ; two that have not are looked at
+//! again, and told as moving if that does not help.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
+
+use redis::aio::MultiplexedConnection;
+use serde::Serialize;
+use serde_json::Value;
+
+use super::Refused;
+use crate::keys::{self, Generation};
+use crate::positions::Positions;
+use crate::store::StoreError;
+
+/// Differences that are shown of each view.
+const SAMPLES_MAX: usize = 3;
+
+/// Names that are compared in one round trip.
+const STEP: usize = 500;
+
+/// How often what differs is looked at again, and the wait before.
+const LOOKS: usize = 5;
+const LOOK_WAIT: Duration = Duration::from_millis(200);
+
+/// Two generations, compared.
+#[derive(Debug, Serialize)]
+pub struct Comparison {
+    /// The live one.
+    pub old: String,
+    /// The other one.
+    pub new: String,
+    /// Whether nothing differs.
+    pub same: bool,
+    /// Each view.
+    pub views: BTreeMap<String, ViewComparison>,
+}
+
+/// One view in two generations. A view is what the names of its records begin with.
+#[derive(Debug, Default, Serialize)]
+pub struct ViewComparison {
+    /// Records that are the same.
+    pub same: u64,
+    /// Records that differ though they have folded the same.
+    pub different: u64,
+    /// Records that changed whenever they were looked at.
+    pub moving: u64,
+    /// Records that only the old one has.
+    pub only_old: u64,
+    /// Records that only the new one has.
+    pub only_new: u64,
+    /// Some of the differences.
+    pub samples: Vec<Sample>,
+}
+
+/// One difference.
+#[derive(Debug, Serialize)]
+pub struct Sample {
+    /// The record's name in its generation.
+    pub name: String,
+    /// What the old one has.
+    pub old: Option<Value>,
+    /// What the new one has.
+    pub new: Option<Value>,
+}
+
+/// How two values of one name stand to each other.
+enum Pair {
+    Same,
+    Different(Box<Sample>),
+    Moving,
+    OnlyOld,
+    OnlyNew,
+    /// Neither has it any more.
+    Gone,
+}
+
+/// A value in a comparable shape.
+type Held = Option<Value>;
+
+/// Compares two generations, or one view of them.
+///
+/// # Errors
+/// When Redis fails.
+pub async fn compare(
+    client: &redis::Client,
+    old: &Generation,
+    new: &Generation,
+    view: Option<&str>,
+) -> Result<Comparison, Refused> {
+    let mut reading = Reading { connection: connect(client).await?, old, new };
+    let mut views: BTreeMap<String, ViewComparison> = BTreeMap::new();
+    let mut names = reading.names(view).await?;
+    for look in 0..LOOKS {
+        if look > 0 {
+            tokio::time::sleep(LOOK_WAIT).await;
+        }
+        let is_last = look + 1 == LOOKS;
+        names = reading.settle(names, is_last, &mut views).await?;
+        if names.is_empty() {
+            break;
+        }
+    }
+    let same = views.values().all(ViewComparison::is_same);
+    Ok(Comparison { old: old.to_string(), new: new.to_string(), same, views })
+}
+
+async fn connect(client: &redis::Client) -> Result<MultiplexedConnection, StoreError> {
+    Ok(client.get_multiplexed_async_connection().await?)
+}
+
+struct Reading<'a> {
+    connection: MultiplexedConnection,
+    old: &'a Generation,
+    new: &'a Generation,
+}
+
+impl Reading<'_> {
+    /// The names of everything that either has.
+    async fn names(&mut self, view: Option<&str>) -> Result<BTreeSet<String>, StoreError> {
+        let mut names = BTreeSet::new();
+        for prefix in [self.old.key(""), self.new.key("")] {
+            let mut cursor = 0_u64;
+            loop {
+                let mut scan = redis::cmd("SCAN");
+                scan.arg(cursor).arg("MATCH").arg(format!("{prefix}*")).arg("COUNT").arg(STEP);
+                let (next, keys): (u64, Vec<String>) =
+                    scan.query_async(&mut self.connection).await?;
+                let found = keys.iter().filter_map(|key| key.strip_prefix(&prefix));
+                let wanted =
+                    |name: &&str| is_compared(name) && view.is_none_or(|v| view_of(name) == v);
+                names.extend(found.filter(wanted).map(str::to_owned));
+                if next == 0 {
+                    break;
+                }
+                cursor = next;
+            }
+        }
+        Ok(names)
+    }
+
+    /// Compares these names, counts what is certain, and gives back what has to be looked at again.
+    async fn settle(
+        &mut self,
+        names: BTreeSet<String>,
+        is_last: bool,
+        views: &mut BTreeMap<String, ViewComparison>,
+    ) -> Result<BTreeSet<String>, StoreError> {
+        let names: Vec<String> = names.into_iter().collect();
+        let mut again = BTreeSet::new();
+        for names in names.chunks(STEP) {
+            let same = self.equal(names).await?;
+            for (name, same) in names.iter().zip(same) {
+                let pair = if same { Pair::Same } else { self.pair(name).await? };
+                if !is_last && !matches!(pair, Pair::Same | Pair::Different(_)) {
+                    again.insert(name.clone());
+                } else {
+                    views.entry(view_of(name).to_owned()).or_default().count(pair);
+                }
+            }
+        }
+        Ok(again)
+    }
+
+    /// Which of these are the same to the byte.
+    async fn equal(&mut self, names: &[String]) -> Result<Vec<bool>, StoreError> {
+        let mut dumps = redis::pipe();
+        for name in names {
+            dumps.cmd("DUMP").arg(self.old.key(name)).cmd("DUMP").arg(self.new.key(name));
+        }
+        let dumps: Vec<Option<Vec<u8>>> = dumps.query_async(&mut self.connection).await?;
+        Ok(dumps.chunks(2).map(|pair| pair[0].is_some() && pair[0] == pair[1]).collect())
+    }
+
+    /// Looks closely at one name, at one moment of both generations.
+    async fn pair(&mut self, name: &str) -> Result<Pair, StoreError> {
+        let (old, new) = (self.old.key(name), self.new.key(name));
+        let kind: String = redis::cmd("TYPE").arg(&old).query_async(&mut self.connection).await?;
+        let kind = if kind == "none" {
+            redis::cmd("TYPE").arg(&new).query_async(&mut self.connection).await?
+        } else {
+            kind
+        };
+        let mut both = redis::pipe();
+        both.atomic().cmd("MGET").arg(self.old.position_key()).arg(self.new.position_key());
+        for key in [&old, &new] {
+            match kind.as_str() {
+                "zset" => both.cmd("ZRANGE").arg(key).arg(0).arg(-1).arg("WITHSCORES"),
+                "hash" => both.cmd("HGETALL").arg(key),
+                _ => both.cmd("MGET").arg(key),
+            };
+        }
+        type Answer = (Vec<Option<String>>, Vec<Option<String>>, Vec<Option<String>>);
+        let (positions, old, new): Answer = both.query_async(&mut self.connection).await?;
+        let at_one = stands_at_one(&positions);
+        Ok(Pair::of(name, held(&kind, old), held(&kind, new), at_one))
+    }
+}
+
+/// Whether both generations have folded the same.
+fn stands_at_one(positions: &[Option<String>]) -> bool {
+    let parsed: Option<Vec<Positions>> =
+        positions.iter().map(|text| Positions::parse(text.as_ref()?).ok()).collect();
+    parsed.is_some_and(|both| both[0].covers(&both[1]) && both[1].covers(&both[0]))
+}
+
+fn held(kind: &str, values: Vec<Option<String>>) -> Held {
+    match kind {
+        "zset" => (!values.is_empty()).then(|| Value::from(values)),
+        "hash" => {
+            let pairs: BTreeMap<_, _> = values
+                .chunks(2)
+                .filter_map(|pair| Some((pair[0].clone()?, pair[1].clone())))
+                .collect();
+            (!pairs.is_empty()).then(|| serde_json::json!(pairs))
+        }
+        _ => {
+            let text = values.into_iter().next().flatten()?;
+            Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+        }
+    }
+}
+
+impl Pair {
+    fn of(name: &str, old: Held, new: Held, at_one: bool) -> Self {
+        match (old, new) {
+            (None, None) => Self::Gone,
+            (Some(_), None) => Self::OnlyOld,
+            (None, Some(_)) => Self::OnlyNew,
+            (Some(old), Some(new)) if old == new => Self::Same,
+            (Some(old), Some(new)) => {
+                let folded_same = old["at"].is_u64() && old["at"] == new["at"];
+                if !at_one && !folded_same {
+                    return Self::Moving;
+                }
+                let name = name.to_owned();
+                Self::Different(Box::new(Sample { name, old: Some(old), new: Some(new) }))
+            }
+        }
+    }
+}
+
+impl ViewComparison {
+    fn count(&mut self, pair: Pair) {
+        match pair {
+            Pair::Same => self.same += 1,
+            Pair::Moving => self.moving += 1,
+            Pair::OnlyOld => self.only_old += 1,
+            Pair::OnlyNew => self.only_new += 1,
+            Pair::Gone => {}
+            Pair::Different(sample) => {
+                self.different += 1;
+                if self.samples.len() < SAMPLES_MAX {
+                    self.samples.push(*sample);
+                }
+            }
+        }
+    }
+
+    const fn is_same(&self) -> bool {
+        self.different == 0 && self.only_old == 0 && self.only_new == 0
+    }
+}
+
+/// Positions differ whenever anything is folded, and marks only say how far the building is.
+fn is_compared(name: &str) -> bool {
+    name != keys::POSITION && name != keys::BUILT
+}
+
+fn view_of(name: &str) -> &str {
+    name.split(':').next().unwrap_or(name)
+}

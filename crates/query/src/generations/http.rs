@@ -1,0 +1,123 @@
+//! The generations over REST, for operators on the same machine.
+
+use std::net::SocketAddr;
+
+use runtime::http::server::Routes;
+use runtime::http::{Problem, Response, StatusCode, json};
+use runtime::warp::{self, Filter, Rejection};
+use serde::{Deserialize, Serialize};
+
+use super::compare::compare;
+use super::{Builder, Refused};
+use crate::http::problems::unavailable;
+use crate::sources::Source;
+
+#[derive(Deserialize)]
+struct Which {
+    view: Option<String>,
+}
+
+#[derive(Serialize)]
+struct Begun {
+    id: String,
+}
+
+/// The routes.
+#[must_use]
+pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
+    let with = move || {
+        let builder = builder.clone();
+        operator().map(move || builder.clone())
+    };
+    let list = warp::path!("generations").and(warp::get()).and(with()).then(list);
+    let start = warp::path!("generations").and(warp::post()).and(with()).then(start);
+    let compared = warp::path!("generations" / String / "comparison")
+        .and(warp::get())
+        .and(warp::query())
+        .and(with())
+        .then(comparison);
+    let activate = warp::path!("generations" / String / "activate")
+        .and(warp::post())
+        .and(with())
+        .then(activate);
+    let discard = warp::path!("generations" / String).and(warp::delete()).and(with()).then(discard);
+    list.or(start).unify().or(compared).unify().or(activate).unify().or(discard).unify().boxed()
+}
+
+/// Lets only callers on the same machine through.
+fn operator() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+    warp::addr::remote()
+        .and_then(|remote: Option<SocketAddr>| async move {
+            if remote.is_some_and(|remote| remote.ip().to_canonical().is_loopback()) {
+                return Ok(());
+            }
+            let title = "Generations are changed on the machine of the query service only";
+            Err(warp::reject::custom(Problem::new(StatusCode::FORBIDDEN, "not-local", title)))
+        })
+        .untuple_one()
+}
+
+async fn list<S: Source + Clone + Sync>(builder: Builder<S>) -> Response {
+    let overview = builder.overview().await;
+    overview.map_or_else(refused, |overview| json(StatusCode::OK, &overview))
+}
+
+async fn start<S: Source + Clone + Sync>(builder: Builder<S>) -> Response {
+    let begun = builder.start().await;
+    begun.map_or_else(refused, |begun| json(StatusCode::ACCEPTED, &Begun { id: begun.to_string() }))
+}
+
+async fn comparison<S: Source + Clone + Sync>(
+    id: String,
+    which: Which,
+    builder: Builder<S>,
+) -> Response {
+    let compared = async {
+        let all = builder.store().await?.generations().await?;
+        let named = |text: &str| {
+            [all.next.as_ref(), all.previous.as_ref()]
+                .into_iter()
+                .flatten()
+                .find(|one| one.generation.to_string() == text)
+                .map(|one| one.generation.clone())
+        };
+        let other = named(&id).ok_or_else(|| Refused::Unknown(id.clone()))?;
+        let live = all.live.as_ref().map(|live| &live.generation);
+        let live = live.ok_or_else(|| Refused::Unknown("that is live".to_owned()))?;
+        compare(&builder.0.client, live, &other, which.view.as_deref()).await
+    };
+    compared.await.map_or_else(refused, |compared| json(StatusCode::OK, &compared))
+}
+
+async fn activate<S: Source + Clone + Sync>(id: String, builder: Builder<S>) -> Response {
+    match builder.activate(&id).await {
+        Ok(()) => list(builder).await,
+        Err(error) => refused(error),
+    }
+}
+
+async fn discard<S: Source + Clone + Sync>(id: String, builder: Builder<S>) -> Response {
+    match builder.discard(&id).await {
+        Ok(()) => list(builder).await,
+        Err(error) => refused(error),
+    }
+}
+
+fn refused(error: Refused) -> Response {
+    let conflict =
+        |slug| Problem::new(StatusCode::CONFLICT, slug, "This generation is not fit for that");
+    let problem = match &error {
+        Refused::Store(_) => unavailable("redis-away", "The read model cannot be reached"),
+        Refused::Unknown(_) => {
+            let title = "There is no such generation";
+            Problem::new(StatusCode::NOT_FOUND, "unknown-generation", title)
+        }
+        Refused::UnderWay(_) => conflict("build-under-way"),
+        Refused::Unbuilt(_) => conflict("not-built"),
+        Refused::Behind(_) => conflict("behind"),
+        Refused::OtherVersion(_) => conflict("other-version"),
+        Refused::Live(_) => conflict("is-live"),
+        Refused::Moved => conflict("moved"),
+    };
+    problem.detail(error.to_string()).into_response()
+}
