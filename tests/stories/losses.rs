@@ -1,9 +1,11 @@
 //! Deleting any one store while orders run: nothing is lost, and nothing happens twice.
 
+use std::process::Command;
 use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::time::{Duration, Instant};
 
-use serde_json::json;
+use serde_json::{Value, json};
 
 use crate::support::{System, wait_until};
 
@@ -31,7 +33,7 @@ fn place_orders(system: &System, stop: &AtomicBool, accepted: &Mutex<Vec<String>
         match System::try_post(port, "/orders", &order) {
             Some(answer) if answer.status == 201 => locked(accepted).push(id),
             // A service that restores itself refuses for a moment; what is not answered is not owed.
-            Some(_) | None => std::thread::park_timeout(std::time::Duration::from_millis(5)),
+            Some(_) | None => std::thread::park_timeout(Duration::from_millis(5)),
         }
     }
 }
@@ -60,6 +62,21 @@ fn under_load(disturb: impl FnOnce(&System)) {
         wait_until(&format!("{order} ends"), || system.state_of_ended(&order));
     }
     assert!(system.expect(&["audit"]).contains("the audit is clean"));
+}
+
+/// All processes get their time to finish what they have begun, and the next `up` goes on from there.
+#[test]
+fn the_supervisor_is_told_to_end() {
+    under_load(|system| {
+        let run_file = system.folder("running.json");
+        let running: Value = serde_json::from_slice(&std::fs::read(&run_file).unwrap()).unwrap();
+        let supervisor = running["supervisor"].to_string();
+        assert!(Command::new("kill").args(["-TERM", &supervisor]).status().unwrap().success());
+        wait_until("everything has ended", || !run_file.exists());
+        wait_until("it can be started again", || {
+            system.murmur(&["up", "--detach"]).status.success()
+        });
+    });
 }
 
 #[test]
@@ -100,6 +117,61 @@ fn the_read_side_is_flushed() {
     });
 }
 
+/// Everything that the owners, and the read model, say of an order. How fresh an answer is changes.
+fn told_of(system: &System, order: &str) -> Vec<Value> {
+    let paths = [
+        ("order", format!("/orders/{order}")),
+        ("order", format!("/orders/{order}/events")),
+        ("inventory", format!("/reservations/{order}")),
+        ("payment", format!("/charges/{order}")),
+        ("payment", format!("/charges/{order}/events")),
+        ("shipping", format!("/shipments/{order}")),
+    ];
+    let mut told: Vec<Value> =
+        paths.iter().map(|(service, path)| system.get(service, path).body).collect();
+    let read = system.get("query", &format!("/orders/{order}")).body;
+    told.push(json!([read["order_id"], read["state"], read["total"], read["lines"]]));
+    told
+}
+
+#[test]
+fn an_order_is_told_alike_before_and_after_each_store_is_wiped() {
+    let system = System::start();
+    system.stock_up();
+    for (order, quantity) in [("o-1", 3), ("o-2", 1_000_000)] {
+        let lines = json!([{"sku": "mug", "quantity": quantity}]);
+        let placed = json!({"id": order, "customer_id": "ann", "lines": lines});
+        assert_eq!(system.post("order", "/orders", &placed).status, 201);
+        wait_until("it ends", || system.state_of_ended(order));
+    }
+    wait_until("the read model has seen the end", || {
+        system.get("query", "/orders/o-1").body["state"] == "completed"
+            && system.get("query", "/orders/o-2").body["state"] == "rejected"
+    });
+    let before = [told_of(&system, "o-1"), told_of(&system, "o-2")];
+    assert!(before[0].iter().all(|told| !told.is_null()), "{before:?}");
+    for store in SERVICES.into_iter().chain(["broker", "redis"]) {
+        system.expect(&["wipe", store]);
+        system.wait_healed();
+        wait_until(&format!("all is told as before {store} was wiped"), || {
+            [told_of(&system, "o-1"), told_of(&system, "o-2")] == before
+        });
+    }
+    assert!(system.expect(&["audit"]).contains("the audit is clean"));
+}
+
+/// A second loss before the first is mended would be a real double loss.
+#[test]
+fn the_broker_may_be_wiped_again_as_soon_as_the_command_returns() {
+    let system = System::start();
+    system.stock_up();
+    for _ in 0..3 {
+        system.expect(&["wipe", "broker"]);
+    }
+    system.wait_healed();
+    assert_eq!(system.get("inventory", "/stock/mug").body["on_hand"], 100_000);
+}
+
 #[test]
 fn both_stores_of_a_service_are_lost_and_it_says_so_and_touches_nothing() {
     let system = System::start();
@@ -126,4 +198,9 @@ fn both_stores_of_a_service_are_lost_and_it_says_so_and_touches_nothing() {
     let choices = refused.body["choices"].as_array().unwrap();
     assert!(!choices.is_empty());
     assert_eq!(system.get("order", "/readyz").status, 503);
+    let begun = Instant::now();
+    let wiped = system.murmur(&["wipe", "order"]);
+    let said = String::from_utf8_lossy(&wiped.stderr);
+    assert!(!wiped.status.success() && said.contains("order is fenced"), "{said}");
+    assert!(begun.elapsed() < Duration::from_secs(30), "it is told at once, not after a minute");
 }

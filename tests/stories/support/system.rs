@@ -86,6 +86,10 @@ impl System {
         send(self.port(process), "GET", path, headers, "").unwrap()
     }
 
+    pub(crate) fn get_after(&self, process: &str, path: &str, token: &str) -> Answer {
+        send(self.port(process), "GET", path, &[("murmur-token", token)], "").unwrap()
+    }
+
     pub(crate) fn post(&self, process: &str, path: &str, body: &Value) -> Answer {
         send(self.port(process), "POST", path, &[], &body.to_string()).unwrap()
     }
