@@ -9,6 +9,7 @@ mod query;
 mod reports;
 
 pub mod problems;
+pub mod search;
 pub mod standing;
 
 use std::sync::Arc;

@@ -1,0 +1,163 @@
+//! A search over orders, customers and products: prefixes of words, with slips of the pen forgiven.
+//!
+//! An index of its own, in the memory of each process, built from the streams CUSTOMER, PRODUCT and
+//! ORDER and kept up by its own reading of them. It is lost with the process and built anew by the
+//! next one, since what it holds is nothing that the streams do not; every answer says how far it has
+//! come. SQLite's FTS5 finds; [`spelling`] decides which words might have been meant.
+//!
+//! * [`document`]: what an event changes about what can be found.
+//! * [`index`]: the tables, and what is written to them; [`asking`]: what is read.
+//! * [`follower`]: from the streams into the index.
+//!
+//! Deliberately absent: ranking by relevance. What was asked for by its id comes first, then customers,
+//! products and orders, the newest first, so that pages can be turned while more comes in.
+
+pub mod asking;
+pub mod document;
+pub mod follower;
+pub mod index;
+pub mod spelling;
+
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+
+use contracts::Service;
+use serde::Serialize;
+use tokio::sync::watch;
+
+use crate::answers::freshness::Freshness;
+use crate::positions::Positions;
+use crate::reader::{Missing, Wanted, missing};
+use crate::sources::AllProgress;
+use crate::standing::{Phase, Standing};
+use asking::{Found, Question};
+use index::Index;
+
+/// The streams that say what can be found.
+pub const STREAMS: [Service; 3] = [Service::Customer, Service::Product, Service::Order];
+
+/// Why nothing was found out.
+#[derive(Debug, thiserror::Error)]
+pub enum SearchError {
+    /// The index does not work.
+    #[error("the index failed: {0}")]
+    Index(#[from] rusqlite::Error),
+    /// The search was given up, since the process stops.
+    #[error("the search was given up: {0}")]
+    GivenUp(#[from] tokio::task::JoinError),
+}
+
+/// The search. Clones share one index.
+#[derive(Clone)]
+pub struct Search {
+    index: Arc<Mutex<Index>>,
+    stands: watch::Sender<Stands>,
+}
+
+/// How far the index has come.
+#[derive(Clone, Default)]
+struct Stands {
+    positions: Positions,
+    progress: Option<AllProgress>,
+    /// What the streams held when they were first looked at, one by one.
+    goals: [Option<u64>; STREAMS.len()],
+    skipped: u64,
+}
+
+/// What was found.
+#[derive(Debug, Serialize)]
+pub struct SearchAnswer {
+    /// What was found.
+    #[serde(flatten)]
+    pub found: Found,
+    /// Events that this build does not understand: what they say cannot be found.
+    pub skipped: u64,
+    /// How fresh all this is.
+    pub freshness: Freshness,
+}
+
+impl Search {
+    /// A search over nothing, for a [`follower`] to fill.
+    ///
+    /// # Errors
+    /// When the tables cannot be made.
+    pub fn new() -> Result<Self, SearchError> {
+        let index = Arc::new(Mutex::new(Index::new()?));
+        Ok(Self { index, stands: watch::Sender::default() })
+    }
+
+    /// Looks for what is asked.
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub async fn ask(&self, question: Question) -> Result<SearchAnswer, SearchError> {
+        let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
+        let asking = move || {
+            let index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            // Read under the lock: neither more nor less is in the index.
+            let stands = stands.borrow().clone();
+            Ok((asking::ask(&index, &question)?, stands))
+        };
+        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(asking).await?;
+        let (found, stands) = asked?;
+        Ok(SearchAnswer { found, skipped: stands.skipped, freshness: stands.freshness() })
+    }
+
+    /// Waits, at most for `patience`, until the index has seen as much as is wanted of its streams.
+    ///
+    /// # Errors
+    /// With what is still missing then.
+    pub async fn wait_for(&self, wanted: &Wanted, patience: Duration) -> Result<(), Vec<Missing>> {
+        let wanted: Wanted = wanted
+            .iter()
+            .filter(|(of, _)| STREAMS.contains(of))
+            .map(|(of, at)| (*of, *at))
+            .collect();
+        let mut stands = self.stands.subscribe();
+        let seen = stands.wait_for(|stands| missing(&stands.positions, &wanted).is_empty());
+        if let Ok(Ok(_)) = tokio::time::timeout(patience, seen).await {
+            return Ok(());
+        }
+        Err(missing(&self.stands.borrow().positions, &wanted))
+    }
+
+    /// Where the index stands.
+    #[must_use]
+    pub fn standing(&self) -> Standing {
+        self.stands.borrow().standing()
+    }
+}
+
+impl Stands {
+    fn standing(&self) -> Standing {
+        let (positions, progress) = (self.positions.clone(), self.progress.clone());
+        let progress = progress.unwrap_or_default();
+        Standing { phase: self.phase(), positions, progress, ..Standing::default() }
+    }
+
+    fn phase(&self) -> Phase {
+        let folded = |service: Service| self.positions.of(service).sequence;
+        let mut goals = STREAMS.into_iter().zip(self.goals);
+        let reached = goals.all(|(of, goal)| goal.is_some_and(|goal| folded(of) >= goal));
+        if reached { Phase::Following } else { Phase::Rebuilding }
+    }
+
+    /// Only of the streams that the index is made from.
+    fn freshness(&self) -> Freshness {
+        let mut freshness = Freshness::of(&self.positions, &self.standing());
+        freshness.streams.retain(|stream, _| STREAMS.iter().any(|of| of.stream() == *stream));
+        freshness
+    }
+
+    /// Notes what the streams hold, of those that were looked at for the first time.
+    fn note_goals(&mut self) {
+        let Some(progress) = &self.progress else { return };
+        for (service, goal) in STREAMS.iter().zip(&mut self.goals) {
+            let found = progress.iter().find(|(of, _)| of == service);
+            let found = found.map(|(_, progress)| progress.borrow().clone());
+            if let (None, Some(found)) = (&goal, found.filter(|progress| progress.connected)) {
+                *goal = Some(found.last_in_stream);
+            }
+        }
+    }
+}

@@ -1,0 +1,118 @@
+//! From the streams into the index, batch by batch, for as long as the process runs.
+//!
+//! It begins at zero with each start. Should a stream turn out to tell another history, or the index
+//! fail, it begins at zero again.
+
+use std::sync::{Arc, PoisonError};
+use std::time::Duration;
+
+use contracts::{Row, Service};
+use tokio::sync::mpsc;
+use tokio::time::MissedTickBehavior;
+
+use super::document::change_of;
+use super::index::Index;
+use super::{STREAMS, Search, SearchError, Stands};
+use crate::positions::{Fit, Positions};
+use crate::sources::{Readings, Source};
+
+/// Rows that wait to be indexed.
+const QUEUE_ROWS: usize = 2_048;
+
+/// Most rows of one batch: searches wait while it is written.
+const BATCH_ROWS_MAX: usize = 500;
+
+/// How often it looks whether the streams are still those that were indexed.
+const CHECK_EVERY: Duration = Duration::from_millis(500);
+
+/// Wait before beginning again.
+const RETRY: Duration = Duration::from_secs(1);
+
+/// Why the index is built anew.
+#[derive(Debug, thiserror::Error)]
+enum Setback {
+    #[error(transparent)]
+    Search(#[from] SearchError),
+    #[error("{0}")]
+    Replaced(String),
+    #[error("rows of {0} are missing")]
+    Gap(&'static str),
+    #[error("the reading of the streams has ended")]
+    Ended,
+}
+
+/// Fills and follows until it is dropped.
+pub async fn run(mut source: impl Source, search: Search) {
+    loop {
+        let setback = match search.begin_anew() {
+            Ok(()) => follow(&mut source, &search).await,
+            Err(error) => error.into(),
+        };
+        tracing::warn!(reason = %setback, "the search is built anew");
+        tokio::time::sleep(RETRY).await;
+    }
+}
+
+async fn follow(source: &mut impl Source, search: &Search) -> Setback {
+    let (sink, mut rows) = mpsc::channel(QUEUE_ROWS);
+    let readings = source.open(&Positions::default(), sink);
+    search.stands.send_modify(|stands| stands.progress = Some(readings.progress()));
+    let mut check = tokio::time::interval(CHECK_EVERY);
+    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        let mut came = Vec::with_capacity(BATCH_ROWS_MAX);
+        tokio::select! {
+            count = rows.recv_many(&mut came, BATCH_ROWS_MAX) => {
+                if count == 0 {
+                    return Setback::Ended;
+                }
+                if let Err(setback) = search.index(came).await {
+                    return setback;
+                }
+            }
+            _ = check.tick() => {
+                if let Some(setback) = search.look(&readings) {
+                    return setback;
+                }
+            }
+        }
+    }
+}
+
+impl Search {
+    fn begin_anew(&self) -> Result<(), SearchError> {
+        let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
+        *index = Index::new()?;
+        self.stands.send_replace(Stands::default());
+        Ok(())
+    }
+
+    /// Streams may be looked at for the first time though nothing comes from them.
+    fn look(&self, readings: &Readings) -> Option<Setback> {
+        self.stands.send_modify(Stands::note_goals);
+        readings.replaced().map(Setback::Replaced)
+    }
+
+    async fn index(&self, rows: Vec<(Service, Row)>) -> Result<(), Setback> {
+        let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
+        let indexing = move || {
+            let mut next = stands.borrow().clone();
+            let mut changes = Vec::new();
+            for (service, row) in rows.iter().filter(|(service, _)| STREAMS.contains(service)) {
+                if next.positions.fit(*service, row) != Fit::Next {
+                    return Err(Setback::Gap(service.stream()));
+                }
+                let event = row.parse().ok();
+                next.skipped += u64::from(event.is_none());
+                next.positions.advance(*service, row, event.as_ref());
+                changes.extend(event.as_ref().and_then(change_of));
+            }
+            next.note_goals();
+            let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
+            index.apply(&changes).map_err(SearchError::from)?;
+            stands.send_replace(next);
+            Ok(())
+        };
+        tokio::task::spawn_blocking(indexing).await.map_err(SearchError::from)?
+    }
+}

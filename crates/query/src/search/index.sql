@@ -1,0 +1,24 @@
+-- What can be found. The rowid is its sort's rank, and below that a number that grows: so the order of
+-- rowids is the order in which things are shown.
+CREATE TABLE document (
+  rowid INTEGER PRIMARY KEY,
+  sort TEXT NOT NULL,
+  id TEXT NOT NULL,
+  title TEXT NOT NULL,
+  detail TEXT NOT NULL,
+  state TEXT NOT NULL,
+  date TEXT NOT NULL,
+  minor INTEGER,
+  currency TEXT,
+  UNIQUE (id, sort)
+);
+-- The words by which it is found. Only rowids are wanted of it.
+CREATE VIRTUAL TABLE words USING fts5 (
+  text, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
+  tokenize = 'unicode61 remove_diacritics 2'
+);
+-- Every word of every name, for the forgiving of slips.
+CREATE TABLE spelling (rowid INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);
+CREATE VIRTUAL TABLE grams USING fts5 (
+  word, content = '', detail = none, tokenize = 'trigram'
+);
