@@ -4,6 +4,7 @@
 
 mod support;
 
+mod chaos;
 mod composer;
 mod input;
 mod losses;

@@ -86,6 +86,9 @@ struct Common {
 struct Run {
     #[command(flatten)]
     common: Common,
+    /// So often for each fault, whatever its file says.
+    #[arg(long, value_name = "N", value_parser = clap::value_parser!(u32).range(1..))]
+    times: Option<u32>,
     /// Choose the same again.
     #[arg(long)]
     seed: Option<u64>,
@@ -109,12 +112,17 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
         What::Run(run) => (&run.common, run.seed),
         What::Soak(soak) => (&soak.common, soak.seed),
     };
-    let faults = file::load_all(&common.files, common.only.as_deref())?;
+    let mut faults = file::load_all(&common.files, common.only.as_deref())?;
     let settings = common.settings(seed);
     std::fs::create_dir_all(&settings.folder)?;
     eprintln!("seed {}", settings.seed);
     let outcomes = match &args.what {
-        What::Run(_) => run_all(&settings, &faults).await,
+        What::Run(run) => {
+            for fault in &mut faults {
+                fault.times = run.times.unwrap_or(fault.times);
+            }
+            run_all(&settings, &faults).await
+        }
         What::Soak(soak) => {
             let lasts = Duration::from_secs(soak.minutes * 60);
             soak::soak(&settings, &faults, lasts).await?

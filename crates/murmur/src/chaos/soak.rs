@@ -5,10 +5,13 @@ use std::time::Duration;
 
 use tokio::time::Instant;
 
+use super::audited;
 use super::dice::Dice;
 use super::file::Fault;
 use super::run::{Ground, Outcome, Settings};
 
+/// Faults between two audits.
+const AUDIT_EVERY: u32 = 10;
 /// Calm between two faults at most, in milliseconds.
 const CALM_MS_MAX: u64 = 3_000;
 
@@ -31,17 +34,25 @@ pub(super) async fn soak(
             eprintln!("  {text}");
         }
     };
-    while begun.elapsed() < lasts {
+    for number in 1.. {
+        if begun.elapsed() >= lasts {
+            break;
+        }
         let nth = usize::try_from(dice.below(faults.len() as u64))?;
         let (fault, outcome) = (faults[nth], &mut outcomes[nth]);
-        eprintln!("{:>6.1?}  {}", begun.elapsed(), fault.chaos);
-        match ground.suffer(fault, Dice::new(dice.next()), outcome, &say).await {
-            Ok(healed) => outcome.note_healed(healed),
-            Err(error) => {
-                outcome.wrong.push(format!("{error:#}"));
-                ground.abandon().await?;
-                return Ok(chosen(outcomes));
+        eprintln!("{:>6.0} s  {}", begun.elapsed().as_secs_f64(), fault.chaos);
+        let suffered = ground.suffer(fault, Dice::new(dice.next()), outcome, &say).await;
+        let wrong = match suffered {
+            Ok(healed) => {
+                outcome.note_healed(healed);
+                audit_now_and_then(&ground, number).await?
             }
+            Err(error) => vec![format!("{error:#}")],
+        };
+        if !wrong.is_empty() {
+            outcome.wrong = wrong;
+            ground.abandon().await?;
+            return Ok(chosen(outcomes));
         }
         tokio::time::sleep(Duration::from_millis(dice.below(CALM_MS_MAX))).await;
     }
@@ -50,6 +61,17 @@ pub(super) async fn soak(
     ground.conclude(settings, &mut verdict).await?;
     outcomes.push(verdict);
     Ok(chosen(outcomes))
+}
+
+/// What an audit in between finds.
+async fn audit_now_and_then(ground: &Ground, number: u32) -> anyhow::Result<Vec<String>> {
+    if !number.is_multiple_of(AUDIT_EVERY) {
+        return Ok(Vec::new());
+    }
+    let wrong = audited::audit_under_load(&ground.system).await?;
+    let is = if wrong.is_empty() { "clean so far" } else { "NOT clean" };
+    eprintln!("          audited: {is}, {} accepted", ground.load.board.counts().ok);
+    Ok(wrong)
 }
 
 fn named(fault: &Fault) -> Outcome {

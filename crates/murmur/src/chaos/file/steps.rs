@@ -4,13 +4,13 @@
 use std::fmt;
 
 use contracts::Service;
-use serde::Deserialize;
+use serde::{Deserialize, Serialize, Serializer};
 
 use crate::process::Process;
 use crate::scenario::file::values::Span;
 
 /// One step.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Step {
     /// SIGKILL; it is restarted.
@@ -26,7 +26,7 @@ pub(crate) enum Step {
     /// Starts what is down, thaws what is frozen. Does not wait until it is ready.
     Start(Process),
     /// Lets time pass, as part of the fault.
-    Wait(Span),
+    Wait(#[serde(serialize_with = "as_text")] Span),
     /// The process dies at a named point of its work.
     Dies(Death),
     /// Deletes what a process keeps while it runs, kills it and starts it again.
@@ -104,7 +104,7 @@ pub(crate) enum Step {
 }
 
 /// A death at a failpoint.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Death {
     /// Who.
@@ -123,7 +123,7 @@ pub(crate) struct Death {
 }
 
 /// What a process goes through before it dies.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Before {
     /// A restart.
@@ -136,7 +136,7 @@ pub(crate) enum Before {
 }
 
 /// A cut.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Cut {
     /// Whose stream.
@@ -146,7 +146,7 @@ pub(crate) struct Cut {
 }
 
 /// What is left of a stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Trim {
     /// Whose stream.
@@ -156,7 +156,7 @@ pub(crate) struct Trim {
 }
 
 /// How much more a database may grow.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Room {
     /// Whose.
@@ -166,7 +166,7 @@ pub(crate) struct Room {
 }
 
 /// A database in the wrong place.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Swap {
     /// Whose place.
@@ -176,7 +176,7 @@ pub(crate) struct Swap {
 }
 
 /// How the network misbehaves.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Misbehaviour {
     /// Between these processes; without, between all of them ...
@@ -190,7 +190,7 @@ pub(crate) struct Misbehaviour {
 }
 
 /// What a network does to connections.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub(crate) enum Behaviour {
     /// Nothing gets through.
@@ -212,7 +212,7 @@ pub(crate) enum Behaviour {
 }
 
 /// How a clock goes wrong.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Jump {
     /// Whose clock.
@@ -222,7 +222,7 @@ pub(crate) struct Jump {
 }
 
 /// What must be told.
-#[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 pub(crate) struct Told {
     /// By whom.
@@ -243,11 +243,30 @@ const fn broker() -> Process {
     Process::Nats
 }
 
+fn as_text<S: Serializer>(span: &Span, serializer: S) -> Result<S::Ok, S::Error> {
+    serializer.serialize_str(&format!("{:?}", span.0))
+}
+
 impl fmt::Display for Step {
+    /// Much as it stands in its file.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A step in a file is a sentence already; only the punctuation is Rust's.
-        let text = format!("{self:?}");
-        let words = text.replace(['(', ')', '{', '}', '"'], " ");
-        f.write_str(words.split_whitespace().collect::<Vec<_>>().join(" ").as_str())
+        let json = serde_json::to_string(self).map_err(|_| fmt::Error)?;
+        let text = json.replace('"', "").replace(':', ": ").replace(',', ", ");
+        let bare = text.strip_prefix('{').and_then(|text| text.strip_suffix('}'));
+        f.write_str(bare.unwrap_or(&text))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_step_is_shown_much_as_it_stands_in_its_file() {
+        let step = |text: &str| serde_saphyr::from_str::<Step>(text).unwrap().to_string();
+        assert_eq!(step("kill: order"), "kill: order");
+        assert_eq!(step("kill_any"), "kill_any");
+        assert_eq!(step("wait: 3s"), "wait: 3s");
+        assert_eq!(step("cut_tail: { of: order, bytes: 7 }"), "cut_tail: {of: order, bytes: 7}");
     }
 }

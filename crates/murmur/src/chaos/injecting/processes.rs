@@ -80,7 +80,9 @@ pub(super) async fn dies(system: &System, death: &Death) -> anyhow::Result<Strin
     let value = format!("{at}=abort@{pass}");
     let environment = BTreeMap::from([(failpoint::VARIABLE.to_owned(), value)]);
     let arming = Arming { starts: *starts, environment, arguments: Vec::new() };
-    let before = system.report(*process).await?.restarts;
+    // What it died of before has to be over.
+    let ready = system.until(*process, "is ready", |report| report.state == State::Ready).await?;
+    let before = ready.restarts;
     match after {
         Before::Restart => system.restart_armed(*process, arming).await?,
         Before::Wipe => {

@@ -1,5 +1,7 @@
 //! Streams that somebody tampers with, by the broker's own means.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use contracts::Service;
 use futures_util::TryStreamExt as _;
@@ -12,6 +14,8 @@ use crate::chaos::system::System;
 use crate::process::Process;
 use crate::streams::Streams;
 
+/// An age at which nobody would expect messages to vanish.
+const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);
 /// How far beyond its end a stream is purged.
 const BEYOND: u64 = 1_000;
 
@@ -67,7 +71,7 @@ async fn purge_beyond(system: &System, service: Service) -> anyhow::Result<Strin
 async fn edit(system: &System, service: Service) -> anyhow::Result<String> {
     let streams = Streams::open(&system.running).await?;
     let before = info(&streams, service).await?.config;
-    let edited = Config { max_messages: 10_000_000, max_bytes: 1 << 40, ..before };
+    let edited = Config { max_messages: 10_000_000, max_age: MONTH, ..before };
     streams.connection().jetstream(service).update_stream(&edited).await?;
     let found = info(&streams, service).await?.config;
     let difference = wanted::difference(&wanted::wanted(service, 1), &found);

@@ -33,6 +33,7 @@ enum Ended {
 
 /// Carries one connection to its end.
 pub(super) async fn carry(process: TcpStream, shared: Arc<Shared>) {
+    let mut halved = shared.halved.subscribe();
     // A store that is away is to the process as it is without the proxy: refused.
     let port = shared.store.load(Ordering::Relaxed);
     let Ok(store) = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await else {
@@ -41,7 +42,6 @@ pub(super) async fn carry(process: TcpStream, shared: Arc<Shared>) {
     if process.set_nodelay(true).and_then(|()| store.set_nodelay(true)).is_err() {
         return;
     }
-    let mut halved = shared.halved.subscribe();
     let ((from_process, to_process), (from_store, to_store)) =
         (process.into_split(), store.into_split());
     let (mut up, mut down) = (Pump::new(from_process, to_store), Pump::new(from_store, to_process));
@@ -89,7 +89,7 @@ fn end(ended: Ended, process: TcpStream, store: TcpStream, shared: &Shared) {
 /// Makes the end of a connection a reset, as when the other side has forgotten it.
 fn reset(stream: &TcpStream) {
     // A socket that takes no options is as good as cut.
-    if stream.set_zero_linger().is_err() {}
+    drop(stream.set_zero_linger());
 }
 
 /// One direction of a connection.
@@ -132,7 +132,7 @@ async fn pass(way: Way, bytes: usize, shared: &Shared) -> usize {
         Flow::Held => {
             shared.note_disturbed();
             // The sender lives in what is shared.
-            if weather.wait_for(|weather| flow(weather) != Flow::Held).await.is_err() {}
+            drop(weather.wait_for(|weather| flow(weather) != Flow::Held).await);
             bytes
         }
         Flow::Late(delay) => {
