@@ -231,6 +231,20 @@ impl RelayShell {
         self.status.update(|standing| standing.acknowledged = sequence);
     }
 
+    /// The stream was read back. Where it holds no more than before, whoever waits has waited since
+    /// then: a broker that refuses every row is as good as none.
+    fn resume(&mut self, last: u64) {
+        let advances = last > self.relay.acknowledged() || last >= self.head;
+        self.relay.resume(last);
+        self.promises.acknowledged(last);
+        if advances {
+            self.link.waits(last < self.head, now());
+        } else {
+            self.link.begins_to_wait(now());
+        }
+        self.status.update(|standing| standing.acknowledged = last);
+    }
+
     /// Forgets what is under way, until the stream is read back.
     fn doubt(&mut self, reason: String) {
         tracing::warn!(reason, "what the stream holds is read back");
@@ -263,8 +277,7 @@ impl RelayShell {
             Ok(Verdict::EndsAt(last)) if self.relay.is_in_doubt() => {
                 // What was seen before the doubt arose says nothing about it.
                 if seen.was_in_doubt {
-                    self.relay.resume(last);
-                    self.acknowledge(last);
+                    self.resume(last);
                 }
             }
             Ok(Verdict::EndsAt(last)) if last < seen.acknowledged => {

@@ -6,19 +6,12 @@ use warp::reply::Response;
 
 use super::Problem;
 
-/// The problem that a rejection stands for. A route's own problem comes first: that other routes
-/// did not match says nothing then.
+/// The problem that a rejection stands for. What the route that was meant says comes first: that
+/// others did not match says nothing then.
 #[must_use]
 pub fn problem(rejection: &Rejection) -> Problem {
     if let Some(problem) = rejection.find::<Problem>() {
         return problem.clone();
-    }
-    if rejection.find::<MethodNotAllowed>().is_some() {
-        let title = "This method is not for this path";
-        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
-    }
-    if rejection.is_not_found() {
-        return Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
     }
     if let Some(header) = rejection.find::<InvalidHeader>() {
         let title = "A header does not make sense";
@@ -27,6 +20,13 @@ pub fn problem(rejection: &Rejection) -> Problem {
     }
     if rejection.find::<InvalidQuery>().is_some() {
         return Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense");
+    }
+    if rejection.find::<MethodNotAllowed>().is_some() {
+        let title = "This method is not for this path";
+        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
+    }
+    if rejection.is_not_found() {
+        return Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
     }
     Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The request does not make sense")
         .detail(format!("{rejection:?}"))
@@ -56,7 +56,11 @@ mod tests {
             .and(warp::path!("stock"))
             .and(command::<u32>())
             .map(|_: CommandRequest, n: u32| crate::http::json(StatusCode::OK, &n));
-        orders.or(stock).unify().boxed()
+        let listed = warp::get()
+            .and(warp::path!("orders"))
+            .and(warp::query::<std::collections::BTreeMap<String, u8>>());
+        let listed = listed.map(|_| crate::http::json(StatusCode::OK, &()));
+        orders.or(stock).unify().or(listed).unify().boxed()
     }
 
     async fn status(method: &str, path: &str, body: &str) -> u16 {
@@ -73,7 +77,9 @@ mod tests {
         assert_eq!(status("POST", "/orders", "7").await, 200);
         assert_eq!(status("POST", "/orders", "x").await, 400);
         assert_eq!(status("POST", "/stock", "x").await, 400);
-        assert_eq!(status("GET", "/orders", "").await, 405);
+        assert_eq!(status("PUT", "/orders", "").await, 405);
+        assert_eq!(status("GET", "/orders?1=2", "").await, 200);
+        assert_eq!(status("GET", "/orders?1=no", "").await, 400);
         assert_eq!(status("POST", "/nowhere", "7").await, 404);
         let large = "1".repeat(crate::http::BODY_BYTES_MAX + 1);
         assert_eq!(status("POST", "/orders", &large).await, 413);

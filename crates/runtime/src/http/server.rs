@@ -66,17 +66,17 @@ fn conditional(routes: Routes) -> Routes {
 }
 
 fn live() -> Routes {
-    warp::path!("livez").and(warp::get()).map(|| Response::new("live\n".into())).boxed()
+    warp::path!("livez").and(warp::get()).map(|| text("live\n".to_owned())).boxed()
 }
 
 fn metrics() -> Routes {
-    warp::path!("metrics")
-        .and(warp::get())
-        .map(|| {
-            let mut response = Response::new(telemetry::metrics().into());
-            let text = HeaderValue::from_static("text/plain; version=0.0.4");
-            response.headers_mut().insert(header::CONTENT_TYPE, text);
-            response
-        })
-        .boxed()
+    warp::path!("metrics").and(warp::get()).map(|| text(telemetry::metrics())).boxed()
+}
+
+/// Plain text; the version is that of Prometheus' format, and means nothing to others.
+fn text(content: String) -> Response {
+    let mut response = Response::new(content.into());
+    let text = HeaderValue::from_static("text/plain; version=0.0.4; charset=utf-8");
+    response.headers_mut().insert(header::CONTENT_TYPE, text);
+    response
 }

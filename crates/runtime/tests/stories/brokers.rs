@@ -81,6 +81,31 @@ async fn a_waiting_command_is_answered_as_local_within_the_bound_when_the_broker
     assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 1);
 }
 
+/// It is connected, answers each question, and takes no row: that is being alone, too.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_broker_without_room_counts_as_away_and_gets_the_rest_when_it_has_room() {
+    let (mut broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    broker.stop();
+    process.until_state("alone");
+    broker.restart_with_room(1);
+    process.until_state("ready");
+    let begun = Instant::now();
+    let local = process.register("b", &[]);
+    assert!(local.head.contains("murmur-durability: local"), "{local:?}");
+    let bound = Duration::from_millis(ACKNOWLEDGEMENT_MS_MAX.into());
+    assert!(begun.elapsed() < bound + SLACK, "{:?}", begun.elapsed());
+    assert!(process.log().contains("insufficient resources"), "{}", process.log());
+    let next = process.register("c", &[]);
+    assert!(next.head.contains("murmur-durability: local"), "{next:?}");
+    broker.stop();
+    broker.restart();
+    process.until("all is acknowledged", |s| s["state"] == "ready" && s["acknowledged"] == 3);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 3);
+}
+
 #[test]
 fn the_relay_resumes_after_each_kill_of_the_broker() {
     let (mut broker, folder) = (Broker::start(), Folder::new());

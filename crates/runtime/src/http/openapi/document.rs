@@ -2,6 +2,7 @@
 
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
+use serde::Serialize;
 use serde_json::{Map, Value, json};
 
 use super::{Answer, Content, Operation, Parameter};
@@ -11,8 +12,7 @@ use super::{Answer, Content, Operation, Parameter};
 pub struct Document(Value);
 
 /// A problem, as RFC 9457 has it. Kinds of problems have more members.
-#[derive(JsonSchema)]
-#[allow(dead_code, reason = "it is only described")]
+#[derive(Serialize, JsonSchema)]
 struct Problem {
     /// The kind of problem, which is promised to clients.
     r#type: String,
@@ -21,6 +21,7 @@ struct Problem {
     /// The status of the response.
     status: u16,
     /// What exactly is wrong in this case.
+    #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
 
@@ -51,6 +52,15 @@ impl Document {
             "paths": paths,
             "components": { "schemas": components },
         }))
+    }
+
+    /// The methods that the operations at a path have; none if no operation is there.
+    #[must_use]
+    pub fn methods_at(&self, path: &str) -> Vec<String> {
+        let paths = self.0["paths"].as_object().into_iter().flatten();
+        let there = paths.filter(|(template, _)| matches(template, path));
+        let methods = there.filter_map(|(_, methods)| methods.as_object());
+        methods.flat_map(|methods| methods.keys().map(|name| name.to_uppercase())).collect()
     }
 
     /// The document.
@@ -129,6 +139,19 @@ impl Schemas {
     }
 }
 
+/// Whether a path is one of a template: the same but for its parameters.
+fn matches(template: &str, path: &str) -> bool {
+    let (mut wanted, mut found) = (template.split('/'), path.split('/'));
+    loop {
+        match (wanted.next(), found.next()) {
+            (None, None) => return true,
+            (Some(wanted), Some(found)) if wanted == found => {}
+            (Some(wanted), Some(found)) if wanted.starts_with('{') && !found.is_empty() => {}
+            (Some(_) | None, Some(_) | None) => return false,
+        }
+    }
+}
+
 fn operation_id(Operation { method, path, .. }: &Operation) -> String {
     let words = path.split(['/', '-', '{', '}', '.']).filter(|word| !word.is_empty());
     words.fold((*method).to_owned(), |id, word| id + "_" + word)
@@ -166,6 +189,16 @@ mod tests {
         assert_eq!(document["components"]["schemas"]["Mug"]["required"], json!(["id", "colour"]));
         let given = &put["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(given["$ref"], "#/components/schemas/Mug");
+    }
+
+    #[test]
+    fn a_path_is_known_by_its_template() {
+        let document = Document(document());
+        assert_eq!(document.methods_at("/mugs/red"), ["PUT"]);
+        assert_eq!(document.methods_at("/mugs"), ["GET"]);
+        for nowhere in ["/", "/mugs/", "/mugs/red/handle", "/cups/red"] {
+            assert!(document.methods_at(nowhere).is_empty(), "{nowhere}");
+        }
     }
 
     #[test]

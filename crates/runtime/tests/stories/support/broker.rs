@@ -24,16 +24,28 @@ impl Broker {
         broker
     }
 
+    /// Starts it again with so much room for what it stores.
+    pub(crate) fn restart_with_room(&mut self, bytes: u64) {
+        let file = self.folder.path().join("room.conf");
+        std::fs::write(&file, format!("jetstream {{ max_file_store: {bytes} }}")).unwrap();
+        self.spawn(&["-c", &file.to_string_lossy()]);
+    }
+
     /// A broker that is not there.
     pub(crate) fn away() -> Self {
         Self { folder: Folder::new(), port: free_port(), child: None }
     }
 
     pub(crate) fn restart(&mut self) {
+        self.spawn(&[]);
+    }
+
+    fn spawn(&mut self, more: &[&str]) {
         let program = std::env::var_os("NATS_SERVER").unwrap_or("nats-server".into());
         let child = Command::new(program)
             .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
             .arg(self.folder.path())
+            .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
             .spawn();
