@@ -23,9 +23,12 @@ mod world;
 
 mod checks;
 pub mod episode;
+pub mod run;
 
+pub mod exhaustive;
 pub mod read_side;
 
 pub use episode::{Episode, play};
 pub use fault::{Count, Fault, Tally};
 pub use random::Random;
+pub use run::{Plan, Played, run};

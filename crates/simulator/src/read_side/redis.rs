@@ -93,12 +93,9 @@ impl Redis {
         self.begun += 1;
         let generation = Generation::after(old.as_ref(), Timestamp::from_micros(self.begun));
         let Ok(zero) = Positions::default().to_text() else { return };
-        let swept: Vec<String> = self
-            .values
-            .keys()
-            .filter(|key| generation.comes_after_owner_of(key))
-            .cloned()
-            .collect();
+        let own = generation.key("");
+        let swept = self.values.keys().filter(|key| *key != POINTER && !key.starts_with(&own));
+        let swept: Vec<String> = swept.cloned().collect();
         let mut script = Vec::new();
         for key in swept {
             self.put(&mut script, key, None);

@@ -1,0 +1,76 @@
+//! The walk agrees with the table and ends well; each way to break a service is found.
+
+use contracts::Service;
+
+use super::*;
+
+/// What a model of the table alone reaches, which shares no code with this: without a lost
+/// database, and with one.
+const STATES: [usize; 2] = [75_692, 242_378];
+
+#[test]
+fn every_interleaving_of_one_order_ends_well_and_as_the_table_says() {
+    let report = walk(0);
+    assert!(report.holds(), "{report:#?}");
+    assert_eq!((report.states, report.ends.len()), (STATES[0], 8));
+}
+
+#[test]
+fn so_it_does_with_any_one_database_lost_at_any_moment() {
+    let report = walk(1);
+    assert!(report.holds(), "{report:#?}");
+    assert_eq!((report.states, report.ends.len()), (STATES[1], 8));
+}
+
+#[test]
+fn each_broken_rule_is_found() {
+    let mut real = Deciding::new(Props::new().unwrap());
+    walk_with(&mut real, 0, u64::MAX);
+    for (name, mutant) in mutants() {
+        let report = walk_with(&mut real.broken_by(&mutant), 0, 1);
+        assert!(report.violations > 0, "{name} is not found");
+    }
+}
+
+type Named = (&'static str, Box<Mutant<'static>>);
+
+/// With `service` in `state`, `on` leads to `then`.
+fn but(
+    name: &'static str,
+    (service, state, on): (Service, &'static str, Kind),
+    then: Option<Kind>,
+) -> Named {
+    let place = SERVICES.iter().position(|of| *of == service).unwrap();
+    let mutant = move |of: usize, in_state: State, asked: Asked| {
+        let hit =
+            of == place && (state.is_empty() || in_state == state) && asked == Asked::Event(on);
+        hit.then(|| vec![then])
+    };
+    (name, Box::new(mutant))
+}
+
+fn mutants() -> Vec<Named> {
+    use Kind::*;
+    use Service::{Inventory, Order, Payment, Shipping};
+    vec![
+        but("payment forgets the tombstone", (Payment, "none", OrderCancelled), None),
+        but("shipping forgets the tombstone", (Shipping, "none", OrderCancelled), None),
+        but("no release on a rejection", (Inventory, "reserved", OrderRejected), None),
+        but("no release on a cancellation", (Inventory, "reserved", OrderCancelled), None),
+        but("no refund", (Payment, "charged", OrderCancelled), None),
+        but("a second refund", (Payment, "declined", OrderCancelled), Some(PaymentRefunded)),
+        but("a second end", (Order, "cancelled", ShippingCancelled), Some(OrderCancelled)),
+        but("shipped unconfirmed", (Shipping, "none", PaymentCharged), Some(ShippingDispatched)),
+        but("a failed shipment is ignored", (Order, "", ShippingCancelled), None),
+        but(
+            "shipped after cancelling",
+            (Shipping, "cancelled", PaymentCharged),
+            Some(ShippingCreated),
+        ),
+        but(
+            "committed on confirmation",
+            (Inventory, "reserved", OrderConfirmed),
+            Some(InventoryCommitted),
+        ),
+    ]
+}
