@@ -153,6 +153,14 @@ impl<D: Domain> Engine<D> {
         &self.database
     }
 
+    /// An image of the database in memory, as it is committed now.
+    ///
+    /// # Errors
+    /// When it cannot be copied.
+    pub fn image(&mut self) -> Result<Vec<u8>, StateError> {
+        self.database.image()
+    }
+
     /// Gives the database back: what a process leaves behind when it ends.
     #[must_use]
     pub fn into_database(self) -> Database {

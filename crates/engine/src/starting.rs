@@ -9,6 +9,7 @@ use crate::reading::Extent;
 use crate::seeded::{self, Bug};
 
 pub mod fence;
+pub mod stray;
 
 pub use fence::Fence;
 

@@ -77,6 +77,18 @@ pub fn judge_message(number: u64, last: u64, message: Option<&Row>, own: Option<
     Verdict::Suspect { message: number, reason: format!("message {number} {what}") }
 }
 
+/// The first of the doubtful numbers at which the stream holds another row than the outbox: then
+/// somebody else writes, and the process must end. The chain at the tail alone does not show it. A
+/// writer that was replaced has had row N refused and may have had row N + 1 stored all the same, since
+/// the broker compares numbers and not chains.
+#[must_use]
+pub fn first_of_another(
+    doubtful: impl IntoIterator<Item = (u64, Option<Chain>, Option<Chain>)>,
+) -> Option<u64> {
+    let differs = |(_, stream, own): &(u64, Option<Chain>, Option<Chain>)| stream != own;
+    doubtful.into_iter().find(differs).map(|(number, ..)| number)
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -124,6 +136,15 @@ mod tests {
         assert!(suspect(judge_message(3, 7, Some(&other), Some(&own))));
         assert_eq!(judge_message(3, 7, Some(&own), Some(&own)), Verdict::EndsAt(7));
         assert_eq!(judge_message(3, 2, None, Some(&own)), Verdict::EndsAt(2));
+    }
+
+    #[test]
+    fn a_row_that_was_stored_behind_the_row_of_another_writer_proves_nothing() {
+        let own = |number: u8| Some(Chain::from([number; 16]));
+        let slipped_in = [(2, own(99), own(2)), (3, own(3), own(3))];
+        assert_eq!(first_of_another(slipped_in), Some(2));
+        assert_eq!(first_of_another([(2, own(2), own(2)), (3, own(3), own(3))]), None);
+        assert_eq!(first_of_another([(2, None, own(2))]), Some(2));
     }
 
     /// `messages == last − first + 1` holds for each of these.
