@@ -91,11 +91,6 @@ impl Agenda {
         self.entries.push(Reverse(Entry { at, number: self.number, what }));
     }
 
-    /// When the next thing happens.
-    pub(crate) fn next_at(&self) -> Option<u64> {
-        self.entries.peek().map(|Reverse(entry)| entry.at)
-    }
-
     /// The next thing, with its moment.
     pub(crate) fn next(&mut self) -> Option<(u64, What)> {
         self.entries.pop().map(|Reverse(entry)| (entry.at, entry.what))

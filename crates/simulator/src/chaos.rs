@@ -15,6 +15,7 @@ use contracts::Service;
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::env::Env;
 use crate::fault::Fault;
+use crate::process::Stage;
 use crate::world::World;
 
 /// Worlds in a hundred in which two stores are lost at once.
@@ -80,8 +81,6 @@ pub(crate) enum Undo {
 /// What goes wrong in this world.
 #[derive(Debug)]
 pub(crate) struct Chaos {
-    /// Whether two stores are lost at once here.
-    pub(crate) double_loss: bool,
     /// Whether a double loss has happened.
     pub(crate) is_doubly_lost: bool,
     /// When all was mended by hand.
@@ -98,7 +97,6 @@ impl Chaos {
     pub(crate) fn plan(env: &mut Env, ends_at: u64) -> Self {
         let double_loss = env.random.chance(DOUBLE_LOSSES_PERCENT);
         let mut chaos = Self {
-            double_loss,
             is_doubly_lost: false,
             healed_at: None,
             waiting: 0,
@@ -257,8 +255,11 @@ impl World {
                     && stream.extent().last >= highest
             });
             let Some(host) = self.hosts.get(&service) else { return false };
-            let head = host.main.and_then(|pid| self.shells.get(&pid)).map(|shell| shell.head());
-            let is_kept = head.is_some_and(|head| head.sequence >= highest);
+            let shell = host.main.and_then(|pid| self.shells.get(&pid));
+            let is_kept = shell.is_some_and(|shell| {
+                let works = matches!(shell.stage(), Stage::Ready | Stage::Alone);
+                works && shell.head().sequence >= highest
+            });
             published && is_kept && host.zombies.is_empty() && !host.file_is_gone
         })
     }

@@ -8,6 +8,7 @@ mod fenced;
 mod journal;
 mod prefixes;
 mod refold;
+mod views;
 
 use auditor::rows::Outbox;
 use auditor::{Audit, InFlight, Intake, replicas};
@@ -17,6 +18,7 @@ use contracts::events::{Customer, Product};
 use engine::{StateError, outbox};
 
 use crate::process::Shell;
+use crate::read_side::Counts;
 use crate::world::World;
 
 /// Findings that are told: one cause makes many of them.
@@ -29,11 +31,14 @@ pub(crate) struct Verdict {
     pub(crate) orders: u64,
     /// What is wrong.
     pub(crate) wrong: Vec<String>,
+    /// What has gone wrong on the read side.
+    pub(crate) reads: Counts,
 }
 
 /// Checks a world that has come to its end.
 pub(crate) fn check(world: &mut World) -> Verdict {
-    let mut verdict = Verdict { wrong: std::mem::take(&mut world.env.violations), orders: 0 };
+    let wrong = std::mem::take(&mut world.env.violations);
+    let mut verdict = Verdict { wrong, ..Verdict::default() };
     if !verdict.wrong.is_empty() {
         return verdict;
     }
@@ -52,6 +57,7 @@ pub(crate) fn check(world: &mut World) -> Verdict {
     }
     prefixes::check(world, &mut verdict.wrong);
     refold::check(world, &mut verdict.wrong);
+    verdict.reads = views::check(world, &mut verdict.wrong);
     verdict
 }
 

@@ -237,11 +237,6 @@ impl Env {
         self.armed.clear();
     }
 
-    /// Whether something is planned to strike this service.
-    pub(crate) fn is_armed(&self, service: Service) -> bool {
-        self.armed.contains_key(&service)
-    }
-
     /// Tells what a service does.
     pub(crate) fn tell<T: std::fmt::Display>(
         &mut self,

@@ -4,6 +4,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::checks;
 use crate::fault::Tally;
+use crate::read_side::Counts;
 use crate::world::World;
 
 /// What became of one episode.
@@ -15,6 +16,8 @@ pub struct Episode {
     pub sagas: u64,
     /// How often each fault was planned and happened.
     pub tally: Tally,
+    /// How often each fault of the read side happened.
+    pub reads: Counts,
     /// What is wrong.
     pub violations: Vec<String>,
     /// A number that two episodes share only if the same things happened at the same moments.
@@ -43,6 +46,7 @@ fn play_world(seed: u64, orders: u64, told: bool) -> Episode {
         seed,
         sagas: verdict.orders,
         violations: verdict.wrong,
+        reads: verdict.reads,
         digest: world.digest(),
         tally: world.env.tally,
         story: world.env.story.into_lines(),

@@ -179,6 +179,7 @@ pub(crate) struct Process<D: Simulated> {
     gathered: Option<Gathered>,
     rebuilt: bool,
     configured: bool,
+    has_waited: bool,
     restoring: Option<Restoring>,
     // Writing.
     inbox: VecDeque<Letter<D>>,
@@ -244,6 +245,7 @@ impl<D: Simulated> Process<D> {
             gathered: None,
             rebuilt: false,
             configured: false,
+            has_waited: false,
             restoring: None,
             inbox: VecDeque::new(),
             writes: false,

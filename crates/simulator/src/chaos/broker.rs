@@ -169,7 +169,8 @@ impl World {
             self.chaos.lengths.insert(service, last);
             let image = self.main(service).and_then(|pid| {
                 let shell = self.shells.get_mut(&pid)?;
-                shell.image()
+                // A history without a row is nobody's: another may have begun since.
+                if shell.head().sequence > 0 { shell.image() } else { None }
             });
             if image.is_some() {
                 self.host(service).copy = image;

@@ -83,7 +83,14 @@ impl World {
     /// A replacement starts with a copy or nothing, and the process that it replaces goes on.
     fn replace_beside(&mut self, service: Service) -> bool {
         let Some(pid) = self.main(service) else { return false };
-        let copy = self.old_copy(service);
+        let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
+        let copy = self.old_copy(service).filter(|copy| {
+            engine::outbox::head(&copy.read()).is_ok_and(|head| head.sequence < last)
+        });
+        // Who has nothing to restore takes no end of a stream: two such writers are two histories.
+        if last == 0 {
+            return false;
+        }
         let host = self.host(service);
         host.zombies.push(pid);
         host.lost_a_database = true;

@@ -1,9 +1,9 @@
 //! Looking at the own stream: first the stream, then the own end, with time in between.
 
 use contracts::Position;
-use engine::outbox;
 use engine::reading::Extent;
-use engine::watching::{StreamSeen, Verdict, judge, judge_message};
+use engine::watching::{StreamSeen, Verdict, first_of_another, judge, judge_message};
+use engine::{StateError, outbox};
 
 use super::{Flow, Process, Step};
 use crate::env::{Env, REQUEST_TIMEOUT};
@@ -79,11 +79,36 @@ impl<D: Simulated> Process<D> {
             }
             (verdict, _) => verdict,
         };
+        if look.was_in_doubt
+            && let Some(tail) = look.tail
+            && let Some(another) = self.first_of_another(env, look.acknowledged, tail.sequence)?
+        {
+            return self
+                .stop(env, &format!("message {another} is not row {another}: another writes"));
+        }
         self.conclude(env, &look, verdict)?;
         if self.asked.is_some() {
             self.begin_look(env);
         }
         self.keep_promises(env)
+    }
+
+    /// The first number in doubt at which the stream holds another row than the outbox.
+    fn first_of_another(
+        &self,
+        env: &Env,
+        acknowledged: u64,
+        tail: u64,
+    ) -> Result<Option<u64>, StateError> {
+        let mut doubtful = Vec::new();
+        for number in acknowledged + 1..=tail {
+            let stream = env.broker.stream(D::SERVICE);
+            let message = stream.and_then(|stream| stream.message(number));
+            let own = outbox::row(&self.engine.read(), number)?;
+            let chain = message.map(|message| message.row().chain);
+            doubtful.push((number, chain, own.map(|row| row.chain)));
+        }
+        Ok(first_of_another(doubtful))
     }
 
     fn conclude(&mut self, env: &mut Env, look: &Looking, verdict: Verdict) -> Flow {

@@ -95,6 +95,11 @@ impl<D: Simulated> Process<D> {
             match restoring.cursor.accept(message.row()) {
                 Ok(Accepted::Known) => {}
                 Ok(Accepted::Next) => rows.push(message.row().clone()),
+                Err(_) if !rows.is_empty() => {
+                    // What follows nothing is judged when all is seen anew.
+                    restoring.up_to = message.row().sequence - 1;
+                    break;
+                }
                 Err(stopped) => return Err(stopped.to_string()),
             }
         }

@@ -1,7 +1,8 @@
 //! The start: see, judge, act, and see again, with time and deaths in between.
 
 use contracts::choreography::MURMURATION;
-use contracts::{Headers, HistoryId, Position, Service};
+use contracts::{Headers, HistoryId, Position, Row, Service};
+use engine::starting::stray::is_stray;
 use engine::starting::{
     Common, Fence, Proof, Seen, Step as StartStep, Stream, Witness, may_rebuild, next,
 };
@@ -16,10 +17,21 @@ use crate::services::Simulated;
 /// Wait before the broker is asked again.
 const RETRY: u64 = 100 * MILLISECOND;
 
+/// How long a replaced writer gets to see that it was, before the stream that it has written into is
+/// rebuilt: a stream that begins anew would look to it like one that has lost its tail.
+const STRAY_PATIENCE: u64 = 2_000 * MILLISECOND;
+
 /// What was seen of the own stream.
 #[derive(Debug)]
 pub(super) struct Gathered {
     stream: Stream,
+    has_stray: bool,
+}
+
+/// What was proved of a damaged stream.
+struct Proved {
+    proof: Proof,
+    behind_a_stray: bool,
 }
 
 impl<D: Simulated> Process<D> {
@@ -34,7 +46,9 @@ impl<D: Simulated> Process<D> {
             return self.gather_again(env);
         }
         let stream = self.look_at_stream(env)?;
-        self.gathered = Some(Gathered { stream });
+        let own = env.broker.stream(D::SERVICE);
+        let has_stray = own.map_or(Ok(None), |own| self.first_stray(own))?.is_some();
+        self.gathered = Some(Gathered { stream, has_stray });
         env.ask_broker(D::SERVICE, self.pid, Step::Judge);
         Ok(())
     }
@@ -56,7 +70,8 @@ impl<D: Simulated> Process<D> {
             stream: gathered.stream,
             witnesses: self.witnesses(env)?,
             first_start: self.first_start,
-            restoring: self.engine.is_restoring()?,
+            // Behind a stray, no row can take the end of the stream.
+            restoring: self.engine.is_restoring()? && !gathered.has_stray,
             rebuilt: self.rebuilt,
         };
         let step = next(&seen);
@@ -111,8 +126,14 @@ impl<D: Simulated> Process<D> {
 
     fn rebuild(&mut self, env: &mut Env) -> Flow {
         let proof = self.prove(env)?;
-        if let Err(fence) = may_rebuild(&proof) {
+        if let Err(fence) = may_rebuild(&proof.proof) {
             return self.fence(env, &fence);
+        }
+        if proof.behind_a_stray && !self.has_waited {
+            // Its writer gets the time to see for itself that it was replaced.
+            self.has_waited = true;
+            env.later(self.pid, STRAY_PATIENCE, Step::Gather);
+            return Ok(());
         }
         self.rebuilt = true;
         env.tell(D::SERVICE, || "deletes its damaged stream, to publish it again from row 1");
@@ -129,20 +150,53 @@ impl<D: Simulated> Process<D> {
         self.gather_again(env)
     }
 
-    fn prove(&self, env: &Env) -> Result<Proof, StateError> {
+    fn prove(&self, env: &Env) -> Result<Proved, StateError> {
         let stream = env.broker.stream(D::SERVICE);
-        let tail = stream.and_then(|s| s.tail()).map_or(0, |message| message.row().sequence);
-        let mut unequal = None;
+        let mut tail = stream.and_then(|s| s.tail()).map_or(0, |message| message.row().sequence);
+        let (mut unequal, mut behind_a_stray) = (None, false);
         for message in stream.into_iter().flat_map(crate::broker::Stream::all) {
-            let own = outbox::row(&self.engine.read(), message.row().sequence)?;
-            if own.as_ref() != Some(message.row()) {
-                unequal = Some(message.row().sequence);
-                break;
+            let message = message.row();
+            if outbox::row(&self.engine.read(), message.sequence)?.as_ref() == Some(message) {
+                continue;
             }
+            if behind_a_stray || self.is_stray(message)? {
+                behind_a_stray = true;
+                tail = tail.min(self.engine.head().sequence);
+                continue;
+            }
+            unequal = Some(message.sequence);
+            break;
         }
         let verified = outbox::verify(&self.engine.read());
         let outbox = verified.map_err(|error| error.to_string());
-        Ok(Proof { outbox, tail, unequal, copied: Ok(()) })
+        let proof = Proof { outbox, tail, unequal, copied: Ok(()) };
+        Ok(Proved { proof, behind_a_stray })
+    }
+
+    /// Whether a message does not follow the own row before it, and is no foreign one.
+    fn is_stray(&self, message: &Row) -> Result<bool, StateError> {
+        let before = outbox::row(&self.engine.read(), message.sequence.saturating_sub(1))?;
+        let (Some(before), Some(history)) = (before, self.engine.history()) else {
+            return Ok(false);
+        };
+        Ok(is_stray(message, before.position(), history))
+    }
+
+    /// The first stray, if the stream differs from the outbox by one: at its end, or just beyond the
+    /// outbox's.
+    fn first_stray(&self, stream: &crate::broker::Stream) -> Result<Option<u64>, StateError> {
+        let head = self.engine.head().sequence;
+        let last = stream.tail().map_or(0, |message| message.row().sequence);
+        let mut differs_at = last.min(head) + 1;
+        while differs_at > 1 {
+            let own = outbox::row(&self.engine.read(), differs_at - 1)?;
+            match stream.message(differs_at - 1) {
+                Some(message) if Some(message.row()) != own.as_ref() => differs_at -= 1,
+                Some(_) | None => break,
+            }
+        }
+        let Some(message) = stream.message(differs_at) else { return Ok(None) };
+        Ok(self.is_stray(message.row())?.then_some(differs_at))
     }
 
     fn look_at_stream(&self, env: &Env) -> Result<Stream, StateError> {
@@ -158,7 +212,11 @@ impl<D: Simulated> Process<D> {
         }
         let tail = stream.tail();
         let history = tail.and_then(|message| Headers::parse(&message.row().headers).ok());
-        let tail = tail.map_or(0, |message| message.row().sequence);
+        let mut tail = tail.map_or(0, |message| message.row().sequence);
+        if let Some(stray) = self.first_stray(stream)? {
+            // What is there ends before it; the rest is rebuilt.
+            tail = stray - 1;
+        }
         let mut common = None;
         let mut sequence = tail.min(self.engine.head().sequence);
         while sequence >= extent.first.max(1) {
