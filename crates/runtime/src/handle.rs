@@ -238,7 +238,69 @@ fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Probl
 
 #[cfg(test)]
 mod tests {
+    use engine::{Decision, Input, Write};
+    use futures_util::FutureExt as _;
+
     use super::*;
+
+    struct Idle;
+
+    impl Domain for Idle {
+        type Command = ();
+        type Refusal = ();
+
+        const SERVICE: Service = Service::Customer;
+        const MIGRATIONS: &'static [&'static str] = &[];
+
+        fn command_name((): &()) -> &'static str {
+            "register"
+        }
+
+        fn decide(
+            &self,
+            _: &Read<'_>,
+            _: Input<'_, ()>,
+            _: Timestamp,
+        ) -> Result<Decision<()>, StateError> {
+            Ok(Decision::Refuse(()))
+        }
+
+        fn apply(&self, _: &mut Write<'_>, _: &contracts::StoredEvent) -> Result<(), StateError> {
+            Ok(())
+        }
+    }
+
+    /// A handle whose writer takes letters and never answers.
+    fn handle() -> (Handle<Idle>, mpsc::Receiver<Letter<Idle>>) {
+        let (letters, inbox) = mpsc::channel(2 * COMMANDS_WAITING_MAX);
+        let (status, replicas) = (Status::new(Service::Customer), Arc::new(Replicas::default()));
+        status.set_stage(Stage::Ready, None);
+        (Handle::new(letters, Path::new("unused.db"), replicas, status), inbox)
+    }
+
+    #[tokio::test]
+    async fn one_command_more_than_may_wait_is_refused_and_may_come_again() {
+        let (handle, inbox) = handle();
+        let execute = || Box::pin(handle.execute(CommandRequest::default(), ()));
+        let mut waiting: Vec<_> = (0..COMMANDS_WAITING_MAX).map(|_| execute()).collect();
+        assert!(waiting.iter_mut().all(|command| command.now_or_never().is_none()));
+        let problem = execute().await.unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.slug), (503, "overloaded"));
+        assert!(problem.retry_after_seconds.is_some());
+        waiting.clear();
+        drop(inbox);
+        let problem = execute().await.unwrap_err();
+        assert_eq!(problem.slug, "stopping", "there is room again, and nobody who works");
+    }
+
+    #[tokio::test]
+    async fn a_command_that_was_taken_and_is_never_answered_has_an_unknown_outcome() {
+        let (handle, mut inbox) = handle();
+        let answered = async { drop(inbox.recv().await) };
+        let (problem, ()) = tokio::join!(handle.execute(CommandRequest::default(), ()), answered);
+        let problem = problem.unwrap_err();
+        assert_eq!((problem.status.as_u16(), problem.slug), (503, "outcome-unknown"));
+    }
 
     #[test]
     fn a_stream_of_which_no_row_was_read_yet_is_waited_for_and_one_that_is_never_read_is_not() {

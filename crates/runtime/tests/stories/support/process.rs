@@ -143,6 +143,17 @@ impl Process {
         headers: &[&str],
         body: &str,
     ) -> Option<Reply> {
+        Self::read_reply(self.begin_send(method, path, headers, body)?)
+    }
+
+    /// Sends a request, and leaves its reply for later.
+    pub(crate) fn begin_send(
+        &self,
+        method: &str,
+        path: &str,
+        headers: &[&str],
+        body: &str,
+    ) -> Option<TcpStream> {
         let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(WITHIN)).unwrap();
         let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
@@ -152,6 +163,11 @@ impl Process {
              content-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n{body}"
         );
         stream.write_all(request.as_bytes()).ok()?;
+        Some(stream)
+    }
+
+    /// The reply to a request that was sent.
+    pub(crate) fn read_reply(mut stream: TcpStream) -> Option<Reply> {
         let mut answer = String::new();
         stream.read_to_string(&mut answer).ok()?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
