@@ -89,6 +89,10 @@ fn a_fork_is_shown_and_healed_only_when_it_is_said_twice() {
     let started = system.murmur(&["start", "customer"]);
     let said = String::from_utf8_lossy(&started.stderr);
     assert!(said.contains("customer is fenced") && said.contains("murmur heal"), "{said}");
+    let status = system.murmur(&["status"]);
+    let said = String::from_utf8_lossy(&status.stdout);
+    assert!(said.contains("fenced: outbox and stream differ"), "{said}");
+    assert!(said.contains("choice:") && !status.status.success(), "{said}");
     for arguments in [&["heal", "customer"][..], &["heal", "customer", "--discard-local"]] {
         let shown = system.murmur(arguments);
         let said = String::from_utf8_lossy(&shown.stdout);
