@@ -127,6 +127,7 @@ impl Browser {
     }
 
     /// Writes a picture of the whole page, and says where.
+    #[expect(clippy::print_stdout, reason = "whoever runs the tests wants to look at it")]
     pub(crate) fn picture(&self, name: &str, screen: Screen) {
         let whole = "(document.querySelector('.paper') ?? document.documentElement).scrollHeight";
         let height = self.value_of(whole).as_u64().unwrap();
@@ -190,13 +191,14 @@ impl Drop for Browser {
     }
 }
 
+/// `scripts/setup --tests` installs it.
 fn start_driver() -> (Child, u16) {
     let mut driver = Command::new("chromedriver")
         .arg("--port=0")
         .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
-        .expect("chromedriver is missing: run scripts/setup --tests");
+        .unwrap();
     let lines = BufReader::new(driver.stdout.take().unwrap()).lines();
     let port = lines.map_while(Result::ok).find_map(|line| {
         let rest = line.split_once("started successfully on port ")?.1;

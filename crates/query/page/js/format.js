@@ -85,6 +85,9 @@ export function ago(ms) {
 /** `order_cancelled` as people write it. */
 export const words = (name) => String(name ?? "–").replaceAll("_", " ");
 
+/** Long ids by their two ends: of UUIDs of one hour, only the last part differs to the eye. */
+export const shortId = (id) => (id.length > 22 ? `${id.slice(0, 8)}…${id.slice(-8)}` : id);
+
 /** `placed` of `order.placed`. */
 export const eventName = (type) => type.slice(type.indexOf(".") + 1);
 export const serviceOf = (type) => type.slice(0, type.indexOf("."));

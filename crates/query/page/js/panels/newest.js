@@ -1,6 +1,6 @@
 // The newest orders.
 import { byId, calm, h, keyed, pill, setText } from "../dom.js";
-import { duration, moment, money } from "../format.js";
+import { duration, moment, money, shortId } from "../format.js";
 import { customerPath, orderPath } from "../router.js";
 import { watch } from "../store.js";
 import { toneOf } from "../tones.js";
@@ -9,7 +9,7 @@ const SHOWN = 8;
 
 function row(order) {
   return h("tr", {},
-    h("td.clip", {}, h("a.row.id", { href: orderPath(order.order_id) }, h("bdi", {}, order.order_id))),
+    h("td.clip", {}, h("a.row.id", { href: orderPath(order.order_id), title: order.order_id }, shortId(order.order_id))),
     h("td.wide-only.soft.clip", {}, h("a", { href: customerPath(order.customer_id) }, order.customer_name || order.customer_id)),
     h("td"), h("td.number", {}, money(order.total)), h("td.number.soft"));
 }

@@ -19,14 +19,14 @@ const xRange = (plot, low, high) => {
   const half = SPANS[span].seconds * 0.6;
   return span === "days" ? [Math.min(low, high - 6 * 86_400) - half, high + half] : [low - half, high + half];
 };
-const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.12 : 1];
+const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.12 : 10];
 
 function revenueOptions() {
   const shown = (minor) => money({ minor, currency: series.currency }, "short");
   return {
     cursor: crosshair,
     padding: [14, 20, 0, 0],
-    scales: { x: { time: true, range: xRange }, y: { range: fromZero } },
+    scales: { x: { time: true, range: xRange }, y: { range: (plot, low, high) => fromZero(plot, low, high || 1_000) } },
     axes: [
       axis({ grid: { show: false }, values: ticks, space: 64, size: 26 }),
       axis({ size: 62, space: 46, values: (plot, splits) => splits.map((one) => shown(one)) }),

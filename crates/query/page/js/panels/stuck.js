@@ -1,6 +1,6 @@
 // Orders that take too long: who owes which event, and since when.
 import { byId, calm, h, keyed, pill, setText } from "../dom.js";
-import { count, duration, eventName, money } from "../format.js";
+import { count, duration, eventName, money, shortId } from "../format.js";
 import { orderPath } from "../router.js";
 import { watch } from "../store.js";
 import { toneOf } from "../tones.js";
@@ -14,7 +14,7 @@ export function owes({ service, one_of: kinds }) {
 
 function row(stuck) {
   return h("tr", {},
-    h("td.clip", {}, h("a.row.id", { href: orderPath(stuck.order_id) }, h("bdi", {}, stuck.order_id))),
+    h("td.clip", {}, h("a.row.id", { href: orderPath(stuck.order_id), title: stuck.order_id }, shortId(stuck.order_id))),
     h("td"), h("td"), h("td.number"), h("td.number.wide-only.soft", {}, money(stuck.total)));
 }
 

@@ -8,6 +8,8 @@ import { duration, eventName, millis } from "../format.js";
 import { choreography, stepOf } from "../graph/panel.js";
 
 const WIDE = { lane: 74, head: 92, top: 34, tail: 120, least: 96, tenfold: 22 };
+/** Rather a little narrower than wider than the screen; any narrower, and words would touch. */
+const SQUEEZED = 0.8;
 const TALL = { lane: 82, head: 34, top: 46, tail: 46, least: 46, tenfold: 7 };
 
 /** `timeline` and `next` of an order, as SVG. */
@@ -40,7 +42,8 @@ function rulerOf(steps, debts, now, measure, width) {
   if (waits) moments.push(Math.max(last, moments.at(-1) + 1));
   const gaps = moments.map((at, index) => (index ? measure.least + measure.tenfold * Math.log10(1 + at - moments[index - 1]) : 0));
   const needed = measure.head + 26 + gaps.reduce((sum, gap) => sum + gap, 0) + measure.tail;
-  const stretch = width > needed ? 1 + (width - needed) / Math.max(1, needed - measure.head - 26 - measure.tail) : 1;
+  const bendable = needed - measure.head - 26 - measure.tail;
+  const stretch = width ? Math.max(SQUEEZED, 1 + (width - needed) / Math.max(1, bendable)) : 1;
   const places = new Map();
   let place = measure.head + 26;
   moments.forEach((at, index) => {
@@ -56,6 +59,9 @@ function nearest(places, at) {
   for (const [moment, place] of places) if (moment <= at || best === null) best = place;
   return best;
 }
+
+/** Steps that follow each other after a long wait differ by milliseconds only. */
+const precise = (ms) => (ms >= 1000 && ms < 60_000 ? `${(ms / 1000).toFixed(3)} s` : duration(ms));
 
 function draw({ steps, debts, services, ruler, measure, now }) {
   const across = (service) => measure.top + measure.lane * (services.indexOf(service) + 0.5);
@@ -89,7 +95,7 @@ function ticks({ xy, ruler, measure, now }) {
     const isNow = ruler.waits && at === now;
     const point = xy(ruler.of(at), measure.tall ? 0 : 14);
     const place = measure.tall ? { x: 0, y: point.y + 4 } : { x: point.x, y: 14, "text-anchor": "middle" };
-    const text = index === 0 ? "0" : isNow ? "now" : `+${duration(at - ruler.first)}`;
+    const text = index === 0 ? "0" : isNow ? "now" : `+${precise(at - ruler.first)}`;
     return svg("text", { class: "tick", ...place }, text);
   });
 }
@@ -125,7 +131,7 @@ function drawText(step, { xy, across, ruler, measure }) {
   const { x, y } = xy(ruler.of(step.at), across(step.service));
   const place = measure.tall ? { x, y: y + 18, "text-anchor": "middle" } : { x, y: y - 14, "text-anchor": "middle" };
   const took = step.latency_us === null || step.latency_us === undefined ? null : duration(step.latency_us / 1000);
-  const below = measure.tall ? { x, y: y + 30, "text-anchor": "middle" } : { x, y: y + 23, "text-anchor": "middle" };
+  const below = measure.tall ? { x, y: y + 30, "text-anchor": "middle" } : { x: x - 7, y: y + 18, "text-anchor": "end" };
   return svg("g", {}, svg("text", { class: "step-name", "data-step": step.kind, ...place }, eventName(step.type)),
     took ? svg("text", { class: "step-took", ...below }, took) : null);
 }

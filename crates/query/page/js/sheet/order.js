@@ -68,9 +68,15 @@ function facts(order) {
     fact("Customer", h("a", { href: customerPath(customer.id) }, customer.name || customer.id), where ? h("span.faint", {}, ` ${where}`) : null),
     fact("Lines", h("ul", {}, lines)),
     fact("Stock", words(stock.state), stock.shortages.length ? `: ${stock.shortages.map((one) => `${one.sku} is short`).join(", ")}` : ""),
-    fact("Payment", words(payment.state), payment.charged ? ` ${money(payment.charged)}` : "", payment.refunded ? `, refunded ${money(payment.refunded)}` : "", payment.declined ? `: ${words(typeof payment.declined === "string" ? payment.declined : payment.declined.reason)}` : ""),
+    fact("Payment", paid(payment)),
     fact("Shipment", words(shipment.state), shipment.cancelled ? `: ${words(shipment.cancelled)}` : ""),
     order.hand_over_until && !order.end ? fact("Window until", moment(order.hand_over_until)) : fact("Business day", order.business_date));
+}
+
+function paid({ state, charged, refunded, declined }) {
+  if (declined) return `declined: ${words(declined.reason)}`;
+  if (!charged) return words(state);
+  return refunded ? `charged ${money(charged)}, refunded ${money(refunded)}` : `charged ${money(charged)}`;
 }
 
 function events(order) {
