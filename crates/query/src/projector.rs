@@ -25,7 +25,7 @@ use crate::store::{Found, Live, Slot, Store, StoreError};
 use following::Following;
 
 /// Rows that wait to be folded.
-const QUEUE_ROWS: usize = 2_048;
+const QUEUE_ROWS: usize = 8_192;
 
 /// Wait before trying again after a failure.
 const RETRY: Duration = Duration::from_millis(500);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 
 use contracts::{Service, Timestamp};
 use runtime::reading::Progress;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys::Generation;
@@ -54,7 +55,7 @@ pub struct Began {
 }
 
 /// How far a building from zero is.
-#[derive(Clone, Copy, Debug, PartialEq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Serialize, JsonSchema)]
 pub struct Rebuild {
     /// Rows that are folded.
     pub folded: u64,

@@ -8,12 +8,12 @@ use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
-use super::gauges::{self, Measured};
+use super::gauges::{Gauges, Measured};
 use super::{Projector, Setback, settle};
 use crate::fold::{Changes, Damaged, Fold, Item};
 use crate::positions::Positions;
 use crate::sources::Readings;
-use crate::standing::Standing;
+use crate::standing::{Phase, Standing};
 use crate::store::{Live, Slot, Store, StoreError, Written};
 
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
@@ -50,6 +50,7 @@ pub(super) struct Following<'a> {
     clock: fn() -> Timestamp,
     slot: Slot,
     check: Interval,
+    gauges: Gauges,
 }
 
 impl<'a> Following<'a> {
@@ -63,8 +64,8 @@ impl<'a> Following<'a> {
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (standing, clock, slot) = (&projector.standing, projector.clock, projector.slot);
-        let waiting = VecDeque::new();
-        Self { store, live, rows, waiting, readings, standing, clock, slot, check }
+        let (waiting, gauges) = (VecDeque::new(), Gauges::of(slot));
+        Self { store, live, rows, waiting, readings, standing, clock, slot, check, gauges }
     }
 
     /// Folds until Redis stands elsewhere, and says where.
@@ -150,7 +151,7 @@ impl<'a> Following<'a> {
     /// Looks whether Redis was moved while nothing came, and whether the streams are still those
     /// that were folded.
     async fn look(&mut self) -> Result<Stands, Setback> {
-        gauges::tell(&self.standing.borrow());
+        self.gauges.tell(self.standing);
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
         }
@@ -186,7 +187,7 @@ impl<'a> Following<'a> {
         Err(Setback::BuiltAnew(reason.to_owned()))
     }
 
-    fn tell_written(&self, measured: Measured, changes: &Changes) -> Stands {
+    fn tell_written(&mut self, measured: Measured, changes: &Changes) -> Stands {
         for parked in &changes.parked {
             let (event, reason) = (parked.name(), &parked.reason);
             tracing::error!(event, reason, "an event could not be folded and was parked");
@@ -196,7 +197,9 @@ impl<'a> Following<'a> {
             standing.positions = positions;
             standing.written_at = Some(now);
         });
-        measured.written(now, changes.parked.len());
+        let follows = self.standing.borrow().phase == Phase::Following;
+        measured.written(now, changes.parked.len(), follows);
+        self.gauges.tell(self.standing);
         Stands::Here
     }
 }

@@ -1,45 +1,75 @@
 //! What the projector measures.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use contracts::Timestamp;
+use tokio::sync::watch;
 
+use crate::answers::freshness::Freshness;
 use crate::fold::Item;
 use crate::positions::Positions;
 use crate::standing::Standing;
+use crate::store::Slot;
+
+/// How often the gauges are set while rows keep coming.
+const TELL_EVERY: Duration = Duration::from_millis(250);
 
 /// What is measured of one batch.
-#[derive(Clone, Copy, Debug)]
+#[derive(Debug)]
 pub(super) struct Measured {
     rows: u64,
-    oldest: Option<Timestamp>,
+    decided: Vec<Timestamp>,
+}
+
+/// When the gauges were set.
+pub(super) struct Gauges {
+    told: Instant,
+    slot: Slot,
 }
 
 impl Measured {
     /// Before it is folded.
     pub(super) fn of(items: &[Item]) -> Self {
-        let times = items.iter().filter_map(|item| item.event.as_ref().ok());
-        let oldest = times.map(|event| event.headers.time).min();
-        Self { rows: items.len() as u64, oldest }
+        let understood = items.iter().filter_map(|item| item.event.as_ref().ok());
+        let decided = understood.map(|event| event.headers.time).collect();
+        Self { rows: items.len() as u64, decided }
     }
 
-    /// Once it is written: how many rows, and how long the oldest of them took from its decision
-    /// to here, by the clocks of its service and of this process.
-    pub(super) fn written(self, now: Timestamp, parked: usize) {
+    /// Once it is written: how many rows, and how long each took from its decision to here, by the
+    /// clocks of its service and of this process. What is folded again says nothing of that.
+    pub(super) fn written(self, now: Timestamp, parked: usize, follows: bool) {
         metrics::counter!("murmur_query_rows_total").increment(self.rows);
         metrics::counter!("murmur_query_batches_total").increment(1);
         metrics::counter!("murmur_query_parked_total").increment(parked as u64);
-        let took = self.oldest.map(|oldest| now.micros().saturating_sub(oldest.micros()));
-        if let Some(Ok(micros)) = took.map(u64::try_from) {
-            let seconds = Duration::from_micros(micros).as_secs_f64();
-            metrics::histogram!("murmur_query_visible_after_seconds").record(seconds);
+        if !follows {
+            return;
+        }
+        let visible_after = metrics::histogram!("murmur_query_visible_after_seconds");
+        for decided in self.decided {
+            let micros = now.micros().saturating_sub(decided.micros());
+            let micros = u64::try_from(micros).unwrap_or(0);
+            visible_after.record(Duration::from_micros(micros).as_secs_f64());
+        }
+    }
+}
+
+impl Gauges {
+    pub(super) fn of(slot: Slot) -> Self {
+        Self { told: Instant::now(), slot }
+    }
+
+    /// Sets the gauges, if that is some time ago. They speak of the generation that is read.
+    pub(super) fn tell(&mut self, standing: &watch::Sender<Standing>) {
+        if self.slot == Slot::Live && self.told.elapsed() >= TELL_EVERY {
+            self.told = Instant::now();
+            tell(&standing.borrow());
         }
     }
 }
 
 /// Tells how far each stream is folded, and how far that is behind its end.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 rows are far away")]
-pub(super) fn tell(standing: &Standing) {
+fn tell(standing: &Standing) {
     let positions: &Positions = &standing.positions;
     for (service, folded) in positions.iter() {
         let last = standing.progress_of(service).last_in_stream;
@@ -47,5 +77,9 @@ pub(super) fn tell(standing: &Standing) {
         let stream = service.stream();
         metrics::gauge!("murmur_query_folded", "stream" => stream).set(folded.sequence as f64);
         metrics::gauge!("murmur_query_behind", "stream" => stream).set(behind as f64);
+    }
+    let behind_ms = Freshness::of(positions, standing).behind_ms;
+    if let Some(behind_ms) = behind_ms {
+        metrics::gauge!("murmur_query_behind_seconds").set(behind_ms as f64 / 1_000.0);
     }
 }

@@ -9,7 +9,7 @@ use super::{Readings, Source};
 use crate::positions::Positions;
 
 /// Rows of one stream that wait to join the others.
-const STREAM_ROWS: usize = 512;
+const STREAM_ROWS: usize = 1_024;
 
 /// The name under which the broker lists the consumers.
 const READER: &str = "query";
