@@ -8,6 +8,7 @@ use std::fmt;
 use std::str::FromStr;
 
 use rusqlite::{Row, ToSql};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::document::Sort;
@@ -37,7 +38,7 @@ pub struct Question {
 }
 
 /// What was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Found {
     /// A page of it.
     pub items: Vec<Hit>,
@@ -51,7 +52,7 @@ pub struct Found {
 }
 
 /// One thing that was found.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Hit {
     /// `orders`, `products` or `customers`.
     pub kind: String,
@@ -76,7 +77,7 @@ pub struct Hit {
 }
 
 /// Why something was found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum Pass {
     /// It has the id that was asked for.
@@ -105,7 +106,7 @@ pub fn ask(index: &Index, question: &Question) -> rusqlite::Result<Found> {
         .map(|word| meant(index.connection(), word))
         .collect::<rusqlite::Result<_>>()?;
     let strict = expression(&words, &[]);
-    let loose = expression(&words, &alternatives);
+    let loose = format!("({}) NOT ({strict})", expression(&words, &alternatives));
     let mut items: Vec<Hit> = Vec::new();
     for pass in [Pass::Id, Pass::Words, Pass::Meant] {
         let begin = question.after.map_or(Some(i64::MAX), |place| place.within(pass));
@@ -113,7 +114,8 @@ pub fn ask(index: &Index, question: &Question) -> rusqlite::Result<Found> {
         // One more than is shown says whether there is a next page.
         let room = (question.limit + 1).saturating_sub(items.len());
         if let (Some(below), false) = (begin, skips || words.is_empty() || room == 0) {
-            let search = Search { question, pass, below, room, strict: &strict, loose: &loose };
+            let matches = if pass == Pass::Meant { &loose } else { &strict };
+            let search = Search { question, pass, below, room, matches };
             items.extend(search.run(index)?);
         }
     }
@@ -141,8 +143,7 @@ struct Search<'a> {
     pass: Pass,
     below: i64,
     room: usize,
-    strict: &'a str,
-    loose: &'a str,
+    matches: &'a str,
 }
 
 impl Search<'_> {
@@ -151,7 +152,7 @@ impl Search<'_> {
         let Question { text, sort, state, from, to, .. } = self.question;
         let (sort, text) = (sort.map(Sort::plural), text.trim());
         let room = i64::try_from(self.room).unwrap_or(i64::MAX);
-        let all: [(&str, &dyn ToSql); 9] = [
+        let all: [(&str, &dyn ToSql); 8] = [
             (":below", &self.below),
             (":text", &text),
             (":sort", &sort),
@@ -159,8 +160,7 @@ impl Search<'_> {
             (":from", from),
             (":to", to),
             (":room", &room),
-            (":strict", &self.strict),
-            (":loose", &self.loose),
+            (":match", &self.matches),
         ];
         let used =
             |(name, _): &(&str, _)| select.parameter_index(name).is_ok_and(|at| at.is_some());
@@ -169,25 +169,22 @@ impl Search<'_> {
         hits.collect()
     }
 
+    /// The words are walked through by falling rowid, and no further than the page needs.
     fn sql(&self) -> String {
-        let matches = match self.pass {
-            Pass::Id => "document.id = :text",
-            Pass::Words => {
-                "document.rowid IN (SELECT rowid FROM words WHERE words MATCH :strict) \
-                 AND document.id <> :text"
-            }
-            Pass::Meant => {
-                "document.rowid IN (SELECT rowid FROM words WHERE words MATCH :loose) \
-                 AND document.rowid NOT IN (SELECT rowid FROM words WHERE words MATCH :strict) \
-                 AND document.id <> :text"
+        let source = match self.pass {
+            Pass::Id => "document WHERE document.id = :text",
+            Pass::Words | Pass::Meant => {
+                "words CROSS JOIN document ON document.rowid = words.rowid
+                 WHERE words MATCH :match AND document.id <> :text"
             }
         };
+        let rowid = if self.pass == Pass::Id { "document.rowid" } else { "words.rowid" };
         format!(
-            "SELECT rowid, sort, id, title, detail, state, date, minor, currency FROM document
-             WHERE {matches} AND rowid < :below
+            "SELECT document.rowid, sort, id, title, detail, state, date, minor, currency
+             FROM {source} AND {rowid} < :below
                AND (:sort IS NULL OR sort = :sort) AND (:state IS NULL OR state = :state)
                AND (:from IS NULL OR date >= :from) AND (:to IS NULL OR date <= :to)
-             ORDER BY rowid DESC LIMIT :room"
+             ORDER BY {rowid} DESC LIMIT :room"
         )
     }
 }

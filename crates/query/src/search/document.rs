@@ -4,13 +4,16 @@ use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::Placed;
 use contracts::events::{Customer, Product};
 use contracts::{Event, Money, Service, StoredEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// SKUs of one order by which it can be found; orders may have a thousand lines.
 const SKUS_MAX: usize = 50;
 
 /// What can be found.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
+#[derive(
+    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize, JsonSchema,
+)]
 #[serde(rename_all = "lowercase")]
 pub enum Sort {
     /// Orders.

@@ -14,7 +14,7 @@ CREATE TABLE document (
 );
 -- The words by which it is found. Only rowids are wanted of it.
 CREATE VIRTUAL TABLE words USING fts5 (
-  text, content = '', contentless_delete = 1, detail = none, prefix = '2 3 4',
+  text, content = '', contentless_delete = 1, prefix = '2 3 4',
   tokenize = 'unicode61 remove_diacritics 2'
 );
 -- Every word of every name, for the forgiving of slips.

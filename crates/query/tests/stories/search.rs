@@ -237,7 +237,15 @@ async fn what_cannot_be_asked_is_told_with_what_is_wrong() {
 #[tokio::test]
 async fn signs_that_mean_something_to_the_index_mean_nothing_here() {
     let mut stage = Stage::over(market()).await;
-    for query in ["q=%22", "q=*", "q=-", "q=a%20OR%20%22", "q=(%29%20NEAR", "q=%27%3B--"] {
+    for query in [
+        "q=%22",
+        "q=*",
+        "q=-",
+        "q=a%20OR%20%22",
+        "q=(%29%20NEAR",
+        "q=%27%3B--",
+        "q=e%CC%81x%F0%9E%A4%80y",
+    ] {
         stage.found(query).await;
     }
     assert_eq!(stage.found("q=%22lantern%22*").await, ["71053"]);

@@ -15,7 +15,7 @@ pub(super) const LOW_STOCK_UNITS: u64 = 50;
 pub(super) type Paces = [Option<Taken>; STRIDES.len()];
 
 impl Desk {
-    fn saga(&self, id: &str) -> Saga<'_> {
+    pub(super) fn saga(&self, id: &str) -> Saga<'_> {
         Saga {
             order: self.tables.orders.get(id),
             stock: self.tables.stocks.get(id),

@@ -2,7 +2,7 @@
 //!
 //! First what the events name themselves, then what the orders that they are about name.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 
 use contracts::events::order::Placed;
 use contracts::events::payment::{Charged, Refunded};
@@ -19,6 +19,7 @@ use crate::saga::pace::STRIDES;
 /// What a batch itself says of the orders that it is about.
 #[derive(Default)]
 struct Told<'a> {
+    kinds: HashSet<(&'a Id, Kind)>,
     placed: HashMap<&'a Id, &'a Placed>,
     charged: HashMap<&'a Id, &'a Charged>,
 }
@@ -64,7 +65,6 @@ impl Desk {
         self.tables.payments.want(id);
         self.tables.shipments.want(id);
         self.touched_orders.insert(id.to_owned());
-        STRIDES.iter().for_each(|stride| self.tables.latencies.want(stride.name));
     }
 
     /// Wants what the orders of these events are counted and booked to.
@@ -74,6 +74,7 @@ impl Desk {
     ) {
         let told = Told::of(events.clone());
         for event in events {
+            self.want_latencies(&told, event);
             if let Event::OrderPlaced(placed) = &event.event {
                 self.tables.days.want(&placed.business_date);
             } else if event.headers.kind.service() == Service::Order {
@@ -81,6 +82,17 @@ impl Desk {
             }
             if let Event::PaymentRefunded(refunded) = &event.event {
                 self.want_refund(&told, refunded, &event.headers.time.day());
+            }
+        }
+    }
+
+    /// Of the steps that the event begins or ends, and of which the other end is there, too.
+    fn want_latencies(&mut self, told: &Told<'_>, event: &StoredEvent) {
+        let (id, kind) = (&event.headers.id, event.headers.kind);
+        for stride in STRIDES.iter().filter(|stride| stride.from == kind || stride.to == kind) {
+            let other = if stride.from == kind { stride.to } else { stride.from };
+            if told.kinds.contains(&(id, other)) || self.saga(id.as_str()).has(other) {
+                self.tables.latencies.want(stride.name);
             }
         }
     }
@@ -125,6 +137,7 @@ impl<'a> Told<'a> {
     fn of(events: impl Iterator<Item = &'a StoredEvent>) -> Self {
         let mut told = Self::default();
         for event in events {
+            told.kinds.insert((&event.headers.id, event.headers.kind));
             if let Event::OrderPlaced(placed) = &event.event {
                 told.placed.entry(&placed.order_id).or_insert(placed);
             }
