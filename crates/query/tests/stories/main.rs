@@ -19,6 +19,7 @@ mod answers;
 mod broker;
 mod cache;
 mod folding;
+mod live;
 mod losses;
 mod process;
 mod rebuild;

@@ -50,7 +50,7 @@ function figuresOf(s) {
   const states = s.orders.by_state;
   return [
     revenue(s),
-    { value: compact(s.orders.placed), note: `${rate(rates.of("order.placed"))} placed · ${compact(s.orders.units)} units sold` },
+    { value: compact(s.orders.placed), note: `${rate(rates.of("order.placed"))} placed · ${compact(s.orders.units)} units` },
     { value: percent(states.completed ?? 0, s.orders.placed), note: `${count(states.rejected ?? 0)} rejected · ${count(states.cancelled ?? 0)} cancelled` },
     inFlight(s),
     pace(s),

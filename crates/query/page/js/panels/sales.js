@@ -15,9 +15,11 @@ let series = null;
 
 const when = (x) => (span === "days" ? day(x * 1000) : span === "hours" ? `${day(x * 1000)}, ${hour(x * 1000)}` : hour(x * 1000));
 const ticks = (plot, splits) => splits.map((x) => (span === "minutes" || (span === "hours" && new Date(x * 1000).getHours() !== 0) ? hour(x * 1000) : day(x * 1000)));
-const xRange = (plot, low, high) => {
+/** By our own figures: of one day alone, uPlot would make years. */
+const xRange = () => {
+  const [first, last] = [series.xs[0] ?? 0, series.xs.at(-1) ?? 0];
   const half = SPANS[span].seconds * 0.6;
-  return span === "days" ? [Math.min(low, high - 6 * 86_400) - half, high + half] : [low - half, high + half];
+  return [Math.min(first, last - 6 * SPANS[span].seconds) - half, last + half];
 };
 const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.12 : 10];
 

@@ -1,0 +1,174 @@
+//! The live page's own routes: what it is sent, and its files.
+
+use std::time::Duration;
+
+use query::live::beat::Source;
+use query::live::{self, LISTENERS_MAX};
+use query::page;
+use query::reader::Reader;
+use runtime::http::server;
+use runtime::shutdown::{StopSender, stop_signal};
+use runtime::warp::Filter as _;
+use serde_json::Value;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
+use tokio::net::TcpStream;
+use tokio::task::JoinHandle;
+use tokio::time::timeout;
+
+use crate::memory::Streams;
+use crate::redis_server::RedisServer;
+use crate::rest_client::get;
+use crate::stage::{Running, SOON, add_orders, clock, project, shop};
+
+struct Stage {
+    streams: Streams,
+    running: Running,
+    address: String,
+    stopper: StopSender,
+    serving: JoinHandle<()>,
+    redis: RedisServer,
+}
+
+impl Stage {
+    async fn start() -> Self {
+        let redis = RedisServer::start().await;
+        let streams = Streams::new(shop(3));
+        let mut running = project(redis.client(), &streams);
+        running.until_folded(&streams).await;
+        let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
+        let (stopper, stop) = stop_signal();
+        let source = Source { reader, stuck_after: Duration::from_secs(30), clock };
+        let live = live::routes(source, running.standing.clone(), stop.clone());
+        let routes = live.or(page::routes()).unify().boxed();
+        let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
+        let address = listener.local_addr().unwrap().to_string();
+        // Far longer than a test: what holds up the stop is noticed.
+        let drain = Duration::from_secs(600);
+        let serving = tokio::spawn(server::serve(listener, routes, stop, drain));
+        Self { streams, running, address, stopper, serving, redis }
+    }
+
+    async fn listen(&self) -> Listening {
+        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        let request = "GET /live HTTP/1.1\r\nhost: test\r\n\r\n";
+        stream.write_all(request.as_bytes()).await.unwrap();
+        Listening(BufReader::new(stream))
+    }
+}
+
+/// A page that listens.
+struct Listening(BufReader<TcpStream>);
+
+impl Listening {
+    /// The next line that begins so; none when the stream has ended.
+    async fn line(&mut self, begin: &str) -> Option<String> {
+        let found = async {
+            let mut line = String::new();
+            while self.0.read_line(&mut line).await.unwrap() > 0 {
+                if let Some(rest) = line.strip_prefix(begin) {
+                    return Some(rest.trim().to_owned());
+                }
+                line.clear();
+            }
+            None
+        };
+        timeout(SOON, found).await.unwrap()
+    }
+
+    async fn sections(&mut self) -> Option<Value> {
+        let data = self.line("data:").await?;
+        Some(serde_json::from_str(&data).unwrap())
+    }
+
+    async fn until(&mut self, reached: impl Fn(&Value) -> bool) -> Value {
+        loop {
+            let sections = self.sections().await.unwrap();
+            if reached(&sections) {
+                return sections;
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_listener_is_sent_everything_and_then_what_has_changed() {
+    let mut stage = Stage::start().await;
+    let mut page = stage.listen().await;
+    assert_eq!(page.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));
+    let all = page.sections().await.unwrap();
+    assert_eq!(all["orders"]["placed"], 3);
+    assert_eq!(all["newest"].as_array().unwrap().len(), 3);
+    assert_eq!(all["newest"][0]["order_id"], "o-2");
+    assert_eq!(all["problem"], Value::Null);
+    stage.streams.change(|history| add_orders(history, 3, 4));
+    stage.running.until_folded(&stage.streams).await;
+    let news = page.until(|sections| sections["orders"]["placed"] == 4).await;
+    assert_eq!(news["newest"][0]["order_id"], "o-3");
+    assert!(news.get("products").is_none(), "no product was listed: {news}");
+}
+
+#[tokio::test]
+async fn a_listener_is_told_that_the_read_model_cannot_be_read() {
+    let mut stage = Stage::start().await;
+    let mut page = stage.listen().await;
+    page.until(|sections| sections["orders"]["placed"] == 3).await;
+    stage.redis.kill();
+    let news = page.until(|sections| !sections["problem"].is_null()).await;
+    assert_eq!(news["problem"]["type"], "redis-away");
+    assert!(news.get("orders").is_none(), "the figures stay: {news}");
+}
+
+#[tokio::test]
+async fn a_page_that_listens_does_not_hold_up_the_stop() {
+    let stage = Stage::start().await;
+    let mut page = stage.listen().await;
+    page.sections().await.unwrap();
+    stage.stopper.stop("the test");
+    while page.sections().await.is_some() {}
+    timeout(SOON, stage.serving).await.unwrap().unwrap();
+}
+
+#[tokio::test]
+async fn no_more_may_listen_than_there_are_seats() {
+    let stage = Stage::start().await;
+    let mut pages = Vec::new();
+    for _ in 0..LISTENERS_MAX {
+        let mut page = stage.listen().await;
+        assert_eq!(page.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));
+        pages.push(page);
+    }
+    let refused = get(&stage.address, "/live", &[]).await;
+    assert_eq!((refused.status, &refused.body["type"]), (503, &"too-many-listeners".into()));
+    pages.pop();
+    let seated = async {
+        loop {
+            let mut page = stage.listen().await;
+            if page.line("HTTP/1.1 ").await.as_deref() == Some("200 OK") {
+                return;
+            }
+        }
+    };
+    timeout(SOON, seated).await.unwrap();
+}
+
+#[tokio::test]
+async fn the_page_and_its_files_are_served_with_a_policy_and_a_tag() {
+    let stage = Stage::start().await;
+    let page = get(&stage.address, "/", &[]).await;
+    assert_eq!((page.status, page.header("content-type")), (200, Some("text/html; charset=utf-8")));
+    let policy = page.header("content-security-policy").unwrap();
+    assert!(policy.contains("default-src 'none'") && !policy.contains("unsafe"), "{policy}");
+    for file in page::files::FILES {
+        let path = format!("/page/{}", file.path);
+        let tag = query::page::files::tag(file.bytes);
+        let held = [("if-none-match", tag.to_str().unwrap())];
+        assert_eq!(get(&stage.address, &path, &held).await.status, 304, "{path}");
+    }
+    for named in page.text.split('"').filter(|text| text.starts_with("/page/")) {
+        let found = page::files::FILES.iter().any(|file| named == format!("/page/{}", file.path));
+        assert!(found, "{named} is not served");
+    }
+    assert_eq!(get(&stage.address, "/page/nothing.js", &[]).await.status, 404);
+    let choreography = get(&stage.address, "/choreography", &[]).await.body;
+    assert_eq!(choreography["start"], "order.placed");
+}
