@@ -1,6 +1,7 @@
 //! Looks at what a database and its stream hold, for an operator who has to choose between them.
 //!
-//! What may be discarded is decided by [`engine::healing`]. Deliberately absent: any change to either.
+//! What may be discarded is decided by [`engine::healing`]. Deliberately absent: any change to either, and
+//! the read side's positions: a view promises nothing, and is built anew.
 
 use std::path::{Path, PathBuf};
 
@@ -106,7 +107,7 @@ impl Stores<'_> {
                 wrong = reading.alarm() => Some(wrong),
             };
             if let Some(wrong) = wrong {
-                let message = wrong.row().unwrap_or(read + 1);
+                let Some(message) = wrong.row() else { bail!("while it was read, {wrong}") };
                 return Ok((agree_up_to, Stream::Foreign { message }));
             }
             read = batch.last().map_or(read, |row| row.sequence);

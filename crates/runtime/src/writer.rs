@@ -6,6 +6,8 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use contracts::{Service, StoredEvent};
+use engine::batch::Fatal;
+use engine::starting::Fence;
 use engine::{Answer, Batch, Domain, Engine, Outcome, Work};
 use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 
@@ -85,10 +87,17 @@ impl<D: Domain> Writer<D> {
         while let Some(first) = self.letters.blocking_recv() {
             let inputs = self.collect(first);
             if let Err(fatal) = self.run_batch(inputs) {
-                tracing::error!(%fatal, "nothing more can be written by this process");
-                self.stop.stop(&fatal.to_string());
-                return;
+                return self.give_up(&fatal);
             }
+        }
+    }
+
+    /// Another start helps, or a person has to choose: damage stays.
+    fn give_up(&self, fatal: &Fatal) {
+        tracing::error!(%fatal, "nothing more can be written by this process");
+        match Fence::of_fatal(fatal) {
+            Some(fence) => self.status.fence(&fence),
+            None => self.stop.stop(&fatal.to_string()),
         }
     }
 
@@ -104,7 +113,7 @@ impl<D: Domain> Writer<D> {
         inputs
     }
 
-    fn run_batch(&mut self, mut inputs: Inputs<D>) -> Result<(), engine::batch::Fatal> {
+    fn run_batch(&mut self, mut inputs: Inputs<D>) -> Result<(), Fatal> {
         if let Some(Suspect { message, reason }) = inputs.suspect.take() {
             self.engine.note_suspect(message)?;
             self.stop.stop(&reason);

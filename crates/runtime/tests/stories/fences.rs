@@ -1,6 +1,7 @@
 //! What cannot be healed is fenced: it refuses commands, says why and what the choices are, and
 //! touches nothing.
 
+use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
 use contracts::{Chain, Position, Service};
@@ -98,6 +99,27 @@ async fn a_file_that_is_no_database_is_fenced() {
     assert_eq!(std::fs::read(&file).unwrap(), vec![7; 64 * 1024], "it is left as it was found");
 }
 
+/// Nothing shows at the start: only a command comes by the damaged page.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_page_that_is_found_damaged_while_it_runs_is_fenced() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    with_customers(&data, &broker, &["a"]);
+    damage_the_table_of_customers(&data);
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    let lost = process.register("b", &[]);
+    assert_eq!((lost.status, &lost.body["type"]), (503, &"outcome-unknown".into()), "{lost:?}");
+    let status = process.until_state("fenced");
+    assert!(status["reason"].as_str().unwrap().contains("malformed"), "{status}");
+    assert_eq!(process.register("b", &[]).body["type"], "fenced");
+    process.stop();
+    std::fs::rename(&data, folder.path().join("away")).unwrap();
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    assert!(process.knows("a") && !process.knows("b"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn two_lost_stores_are_fenced() {
     let (mut broker, folder) = (Broker::start(), Folder::new());
@@ -128,6 +150,21 @@ async fn a_damaged_outbox_without_a_stream_is_fenced() {
     broker.wipe();
     edit(&data, "UPDATE outbox SET subject = 'customer.registered.x' WHERE sequence = 2");
     assert_fenced(&data, &broker, "outbox row 2 does not follow");
+}
+
+/// Overwrites the one page that only commands come by.
+fn damage_the_table_of_customers(data: &Path) {
+    let file = database::file_in(data, Service::Customer);
+    let connection = rusqlite::Connection::open(&file).unwrap();
+    let sql =
+        "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'known'";
+    let (page, size): (u64, u64) =
+        connection.query_row(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap();
+    connection.query_row("PRAGMA wal_checkpoint(TRUNCATE)", [], |_| Ok(())).unwrap();
+    drop(connection);
+    let file = std::fs::File::options().write(true).open(file).unwrap();
+    let junk = vec![7; usize::try_from(size).unwrap()];
+    file.write_all_at(&junk, (page - 1) * size).unwrap();
 }
 
 /// A hand in the database of a service that does not run.
