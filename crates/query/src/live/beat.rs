@@ -138,7 +138,7 @@ impl Source {
             let newest = newest(&self.reader).await?;
             Ok(Sections { at: now, backlog, newest, problem: None, dashboard })
         };
-        match read.await.map(|sections| serde_json::to_value(sections)) {
+        match read.await.map(serde_json::to_value) {
             Ok(Ok(Value::Object(sections))) => sections,
             Ok(Ok(_)) => without_figures(now, Problem::defect("the figures are no object")),
             Ok(Err(error)) => without_figures(now, Problem::defect(&error.to_string())),
