@@ -4,11 +4,12 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use runtime::handle::now;
-use runtime::http::server;
+use runtime::http::{openapi, server};
 use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
 use runtime::warp::Filter as _;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::cache::{Cache, front};
@@ -20,6 +21,8 @@ use crate::reader::Reader;
 use crate::search::{self, Search};
 use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
+use crate::standing::Standing;
+use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
 use crate::{live, page};
 
@@ -39,28 +42,27 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     tracing::info!(address = %listener.local_addr()?, "query answers");
 
     let streams = Broker::new(broker);
-    let projector = Projector::new(redis.clone(), streams.clone(), now);
+    let builder = Builder::new(redis.clone(), streams.clone(), now);
+    let (standing, folding) = fold(&settings, &redis, &streams, &builder);
     let search = Search::new()?;
     let found_in = streams.clone().only(&search::STREAMS);
     let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
-    let builder = Builder::new(redis.clone(), streams, now);
-    let reader = Reader::new(&redis, projector.standing())?;
+    let reader = Reader::new(&redis, standing.clone())?;
     let cache = Cache::new(redis, reader.clone());
     let (stopper, stop) = stop_signal();
     let source = Source { reader: reader.clone(), stuck_after: settings.stuck_after(), clock: now };
-    let live = live::routes(source, projector.standing(), stop.clone());
+    let live = live::routes(source, standing, stop.clone());
     let app = App::new(reader, settings.stuck_after(), now);
-    let projecting = tokio::spawn(projector.run());
-
     let answers = front::before(cache.clone(), routes(app));
     let caching = (settings.cache == Switch::On).then(|| tokio::spawn(cache.run()));
-    let building = tokio::spawn(builder.clone().run());
     let all = answers
         .or(generations::http::routes(builder))
         .unify()
         .or(http::search::routes(search))
         .unify()
         .or(live)
+        .unify()
+        .or(openapi::routes(http::operations::document()))
         .unify()
         .or(page::routes())
         .unify()
@@ -72,11 +74,25 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     stopper.stop(reason);
     serving.await?;
     // Whatever batch it is at is written whole or not at all.
-    projecting.abort();
-    building.abort();
+    folding.iter().chain(caching.iter()).for_each(JoinHandle::abort);
     searching.abort();
-    caching.inspect(JoinHandle::abort);
     Ok(())
+}
+
+/// Folds the streams, or looks where another process folds them.
+fn fold(
+    settings: &Settings,
+    redis: &redis::Client,
+    streams: &Broker,
+    builder: &Builder<Broker>,
+) -> (watch::Receiver<Standing>, Vec<JoinHandle<()>>) {
+    if settings.no_projector {
+        let onlooker = Onlooker::new(redis.clone(), now);
+        return (onlooker.standing(), vec![tokio::spawn(onlooker.run())]);
+    }
+    let projector = Projector::new(redis.clone(), streams.clone(), now);
+    let standing = projector.standing();
+    (standing, vec![tokio::spawn(projector.run()), tokio::spawn(builder.clone().run())])
 }
 
 /// A Redis that is there and is not fit needs a person; one that is away will come.

@@ -17,10 +17,11 @@ use std::time::Duration;
 
 use contracts::Timestamp;
 use tokio::sync::{mpsc, watch};
+use tokio::task::AbortHandle;
 
 use crate::keys::Generation;
 use crate::sources::{Readings, Source};
-use crate::standing::{Began, Phase, Standing};
+use crate::standing::{Began, Phase, Standing, told};
 use crate::store::{Found, Live, Slot, Store, StoreError};
 use following::Following;
 
@@ -38,6 +39,9 @@ pub struct Projector<S> {
     slot: Slot,
     standing: watch::Sender<Standing>,
 }
+
+/// A task that ends with this value.
+struct Beside(AbortHandle);
 
 /// Why a projector starts over from what Redis says.
 #[derive(Debug, thiserror::Error)]
@@ -129,6 +133,7 @@ impl<S: Source> Projector<S> {
                 store.clone(),
                 live.generation.clone(),
             ));
+            let _telling = self.tell_others(&store);
             let following = Following::new(&mut store, live, rows, &readings, self);
             let moved = following.run().await;
             caught_up.abort();
@@ -136,6 +141,12 @@ impl<S: Source> Projector<S> {
             drop(caught_up.await);
             live = moved?;
         }
+    }
+
+    /// Tells processes that only answer how it goes with what they read, for as long as this is kept.
+    fn tell_others(&self, store: &Store) -> Option<Beside> {
+        let tell = || told::tell(self.standing.subscribe(), store.connection());
+        (self.slot == Slot::Live).then(|| Beside(tokio::spawn(tell()).abort_handle()))
     }
 
     fn tell_opened(&self, live: &Live, readings: &Readings) {
@@ -147,6 +158,12 @@ impl<S: Source> Projector<S> {
             standing.positions = live.positions.clone();
             standing.progress = readings.progress();
         });
+    }
+}
+
+impl Drop for Beside {
+    fn drop(&mut self) {
+        self.0.abort();
     }
 }
 

@@ -20,6 +20,9 @@ pub struct Settings {
     /// Milliseconds after which an order that is not settled counts as stuck
     #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]
     pub stuck_after_ms: u64,
+    /// Only answer, from what the projector of another query process folds
+    #[arg(long, env = "MURMUR_NO_PROJECTOR")]
+    pub no_projector: bool,
     /// Whether hot answers are kept in memory. Without, every read goes to Redis
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,

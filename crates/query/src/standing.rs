@@ -1,5 +1,8 @@
 //! Where the read model stands, as everyone in this process sees it.
 
+pub mod onlooker;
+pub mod told;
+
 use std::sync::Arc;
 
 use contracts::{Service, Timestamp};

@@ -287,6 +287,20 @@ impl Store {
         Ok(answer == "marked")
     }
 
+    /// One text, if it is there.
+    ///
+    /// # Errors
+    /// When Redis fails.
+    pub async fn text(&mut self, key: &str) -> Result<Option<String>, StoreError> {
+        Ok(redis::cmd("GET").arg(key).query_async(&mut self.connection).await?)
+    }
+
+    /// The same connection, for whoever needs no store.
+    #[must_use]
+    pub fn connection(&self) -> MultiplexedConnection {
+        self.connection.clone()
+    }
+
     async fn mget<T: FromRedisValue>(&mut self, keys: &[String]) -> Result<T, StoreError> {
         Ok(redis::cmd("MGET").arg(keys).query_async(&mut self.connection).await?)
     }

@@ -1,8 +1,15 @@
 //! Two projectors over one Redis.
 
+use std::collections::BTreeMap;
+
+use contracts::Service;
+use query::answers::freshness::Freshness;
+use query::reader::Reader;
+use query::standing::onlooker::Onlooker;
+
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
-use crate::stage::{add_orders, assert_holds_the_fold, dump, project, shop};
+use crate::stage::{Running, SOON, add_orders, assert_holds_the_fold, clock, dump, project, shop};
 
 #[tokio::test(flavor = "multi_thread")]
 async fn two_projectors_at_once_do_no_harm() {
@@ -50,4 +57,40 @@ async fn a_flush_between_two_projectors_ends_in_one_generation() {
     assert_eq!(one.standing.borrow().generation, two.standing.borrow().generation);
     assert!(!dump(&redis.client()).await.contains_key("parked"));
     assert_holds_the_fold(&redis.client(), &redis.database(1), &streams).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_only_answers_sees_what_another_one_folds() {
+    let redis = RedisServer::start().await;
+    let streams = Streams::new(shop(50));
+    let mut projector = project(redis.client(), &streams);
+    let onlooker = Onlooker::new(redis.client(), clock);
+    let standing = onlooker.standing();
+    let looking = tokio::spawn(onlooker.run());
+    let mut onlooker = Running::of(standing.clone(), looking);
+    onlooker.until_folded(&streams).await;
+    assert_eq!(Freshness::of(&standing.borrow().positions, &standing.borrow()).behind, 0);
+    let reader = Reader::new(&redis.client(), standing.clone()).unwrap();
+    let head = streams.history().head(Service::Order).sequence;
+    let wanted = BTreeMap::from([(Service::Order, head + 1)]);
+    let waiting = tokio::spawn(async move { reader.wait_for(&wanted, SOON).await });
+    streams.change(|history| add_orders(history, 50, 51));
+    waiting.await.unwrap().unwrap();
+    let () = redis.run(&["FLUSHALL"]).await;
+    projector.end();
+    onlooker.until("the rebuilding", |standing| standing.phase.name() == "rebuilding").await;
+    let _again = project(redis.client(), &streams);
+    onlooker.until_folded(&streams).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_process_that_only_answers_tells_when_nobody_folds() {
+    let redis = RedisServer::start().await;
+    let streams = Streams::new(shop(5));
+    let mut projector = project(redis.client(), &streams);
+    let onlooker = Onlooker::new(redis.client(), clock);
+    let mut onlooker = Running::of(onlooker.standing(), tokio::spawn(onlooker.run()));
+    onlooker.until_folded(&streams).await;
+    projector.end();
+    onlooker.until("the silence", |standing| standing.phase.name() == "away").await;
 }

@@ -45,6 +45,11 @@ pub(crate) fn project_from(client: Client, source: impl Source) -> Running {
 }
 
 impl Running {
+    /// A task that tells where the read model stands.
+    pub(crate) fn of(standing: watch::Receiver<Standing>, task: JoinHandle<()>) -> Self {
+        Self { standing, task }
+    }
+
     /// Ends the projector.
     pub(crate) fn end(&mut self) {
         self.task.abort();

@@ -1,0 +1,112 @@
+//! For a process that only answers: looks where another process's projector has brought the read
+//! model, often enough that waiting for a token takes hardly longer than in the projector's own.
+
+use std::convert::Infallible;
+use std::time::Duration;
+
+use contracts::{Service, Timestamp};
+use runtime::reading::Progress;
+use tokio::sync::watch;
+
+use super::told::{self, Told};
+use super::{Began, Phase, Standing};
+use crate::keys::{Generation, VIEWS_VERSION};
+use crate::positions::Positions;
+use crate::store::{Store, StoreError};
+
+/// How often it looks.
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+
+/// Wait before connecting again.
+const RETRY: Duration = Duration::from_millis(200);
+
+/// Looks, and says what it sees.
+pub struct Onlooker {
+    client: redis::Client,
+    standing: watch::Sender<Standing>,
+    streams: Vec<watch::Sender<Progress>>,
+}
+
+/// What one look sees.
+struct Look {
+    generation: Option<Generation>,
+    positions: Positions,
+    phase: Phase,
+    told: Option<Told>,
+}
+
+impl Onlooker {
+    /// An onlooker of `client`'s server.
+    #[must_use]
+    pub fn new(client: redis::Client, clock: fn() -> Timestamp) -> Self {
+        let streams: Vec<_> = Service::ALL.iter().map(|_| watch::Sender::default()).collect();
+        let progress = Service::ALL.into_iter().zip(streams.iter().map(watch::Sender::subscribe));
+        let standing = Standing { clock, progress: progress.collect(), ..Standing::default() };
+        Self { client, standing: watch::Sender::new(standing), streams }
+    }
+
+    /// Where the read model stands, now and later.
+    #[must_use]
+    pub fn standing(&self) -> watch::Receiver<Standing> {
+        self.standing.subscribe()
+    }
+
+    /// Looks until it is dropped.
+    pub async fn run(self) {
+        loop {
+            let Err(error) = self.follow().await;
+            let away = Phase::Away(error.to_string());
+            self.standing.send_modify(|standing| standing.phase = away);
+            tokio::time::sleep(RETRY).await;
+        }
+    }
+
+    async fn follow(&self) -> Result<Infallible, StoreError> {
+        let mut store = Store::connect(&self.client).await?;
+        loop {
+            self.tell(look(&mut store).await?);
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    fn tell(&self, look: Look) {
+        let told = look.told.map(|told| told.streams).unwrap_or_default();
+        for (stream, told) in self.streams.iter().zip(told) {
+            stream.send_modify(|progress| told.tell(progress));
+        }
+        self.standing.send_if_modified(|standing| {
+            let moved = standing.positions != look.positions
+                || standing.generation != look.generation
+                || standing.phase != look.phase;
+            if look.phase == Phase::Rebuilding && standing.phase != Phase::Rebuilding {
+                standing.began = Began { at: (standing.clock)(), rows: look.positions.rows() };
+            }
+            standing.positions = look.positions;
+            standing.generation = look.generation;
+            standing.phase = look.phase;
+            moved
+        });
+    }
+}
+
+async fn look(store: &mut Store) -> Result<Look, StoreError> {
+    let live = store.generations().await?.live;
+    let told: Option<Told> =
+        store.text(told::KEY).await?.and_then(|text| serde_json::from_str(&text).ok());
+    let phase = phase(live.as_ref().is_some_and(|live| live.built), told.as_ref());
+    let is_older = live.as_ref().is_some_and(|live| live.generation.version() < VIEWS_VERSION);
+    let phase = if is_older { Phase::StaleVersion } else { phase };
+    let generation = live.as_ref().map(|live| live.generation.clone());
+    let positions = live.and_then(|live| live.positions).unwrap_or_default();
+    Ok(Look { generation, positions, phase, told })
+}
+
+fn phase(built: bool, told: Option<&Told>) -> Phase {
+    match told {
+        _ if !built => Phase::Rebuilding,
+        None => Phase::Away("no projector is heard of".to_owned()),
+        Some(Told { away: Some(reason), .. }) => Phase::Away(reason.clone()),
+        Some(Told { follows: true, .. }) => Phase::Following,
+        Some(_) => Phase::CatchingUp,
+    }
+}

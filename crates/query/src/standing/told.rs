@@ -1,0 +1,83 @@
+//! What a projector tells the processes that only answer: how it goes, and where the streams end.
+//!
+//! Positions are not told here: they stand beside what they are the positions of.
+
+use std::time::Duration;
+
+use contracts::Service;
+use redis::aio::MultiplexedConnection;
+use runtime::reading::Progress;
+use serde::{Deserialize, Serialize};
+use tokio::sync::watch;
+
+use super::{Phase, Standing};
+
+/// The key under which it is told.
+pub const KEY: &str = "{query}:projector";
+
+/// How often it is told.
+const TELL_EVERY: Duration = Duration::from_millis(100);
+
+/// For how long it is believed. A projector that is gone says nothing more.
+const BELIEVED_MS: u64 = 2_000;
+
+/// What is told.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct Told {
+    /// Whether it has caught up.
+    pub(super) follows: bool,
+    /// Why it does not fold.
+    pub(super) away: Option<String>,
+    /// Each stream, in [`Service`] order.
+    pub(super) streams: Vec<ToldStream>,
+}
+
+/// What is told of one stream.
+#[derive(Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct ToldStream {
+    last: u64,
+    connected: bool,
+    alarm: Option<String>,
+}
+
+/// Tells it, until it fails: then the projector meets the same.
+pub(crate) async fn tell(
+    standing: watch::Receiver<Standing>,
+    mut connection: MultiplexedConnection,
+) {
+    loop {
+        let told = Told::of(&standing.borrow());
+        let Ok(text) = serde_json::to_string(&told) else { return };
+        let mut set = redis::cmd("SET");
+        set.arg(KEY).arg(text).arg("PX").arg(BELIEVED_MS);
+        if set.exec_async(&mut connection).await.is_err() {
+            return;
+        }
+        tokio::time::sleep(TELL_EVERY).await;
+    }
+}
+
+impl Told {
+    fn of(standing: &Standing) -> Self {
+        let away = match &standing.phase {
+            Phase::Away(reason) => Some(reason.clone()),
+            Phase::StaleVersion | Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
+        };
+        let stream = |service| ToldStream::of(standing.progress_of(service));
+        let streams = Service::ALL.into_iter().map(stream).collect();
+        Self { follows: standing.phase == Phase::Following, away, streams }
+    }
+}
+
+impl ToldStream {
+    fn of(progress: Progress) -> Self {
+        let Progress { connected, last_in_stream, alarm, .. } = progress;
+        Self { last: last_in_stream, connected, alarm: alarm.map(|alarm| alarm.to_string()) }
+    }
+
+    /// As if this process read the stream itself.
+    pub(super) fn tell(self, progress: &mut Progress) {
+        progress.last_in_stream = self.last;
+        progress.connected = self.connected;
+    }
+}
