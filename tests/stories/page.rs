@@ -150,6 +150,9 @@ fn it_fits_a_phone_and_is_dark_where_the_system_is() {
     wait_until("the orders", || browser.text("#states-note") == "3 placed");
     wait_until("their ends", || browser.text("#latencies").contains("the whole order"));
     browser.picture("overview-light", Screen::Desktop);
+    browser.show_on(Screen::Phone);
+    browser.picture("phone-light", Screen::Phone);
+    browser.show_on(Screen::Desktop);
     browser.prefer("dark");
     browser.reload();
     wait_until("the dark page is live", || is_live(&browser));

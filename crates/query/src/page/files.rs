@@ -91,3 +91,30 @@ pub fn tag(bytes: &[u8]) -> HeaderValue {
     let hex: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
     HeaderValue::try_from(format!("\"{hex}\"")).unwrap_or(HeaderValue::from_static("\"\""))
 }
+
+#[cfg(test)]
+mod tests {
+    use std::path::Path;
+
+    use super::*;
+
+    fn below(folder: &Path, found: &mut Vec<String>) {
+        for entry in std::fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() { below(&path, found) } else { found.push(path.display().to_string()) }
+        }
+    }
+
+    #[test]
+    fn every_file_of_the_page_is_a_part_of_the_program() {
+        let page = Path::new(env!("CARGO_MANIFEST_DIR")).join("page");
+        let mut found = Vec::new();
+        below(&page, &mut found);
+        let not_sent = ["index.html", "vendor/README.md"];
+        for path in found {
+            let path = path.strip_prefix(&format!("{}/", page.display())).unwrap();
+            let listed = FILES.iter().any(|file| file.path == path);
+            assert!(listed || not_sent.contains(&path), "{path} is never sent");
+        }
+    }
+}
