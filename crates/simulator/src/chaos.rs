@@ -24,6 +24,9 @@ const DOUBLE_LOSSES_PERCENT: u64 = 4;
 /// Worlds in a hundred in which nothing goes wrong.
 const CALM_PERCENT: u64 = 3;
 
+/// Worlds in a hundred in which order loses what it could not publish.
+const UNACKNOWLEDGED_PERCENT: u64 = 12;
+
 /// How long a fault waits for its moment before it is dropped.
 const POSTPONED_MAX: u64 = 30 * SECOND;
 
@@ -83,6 +86,8 @@ pub(crate) enum Undo {
 pub(crate) struct Chaos {
     /// Whether a double loss has happened.
     pub(crate) is_doubly_lost: bool,
+    /// Who cannot be mended then, and must say so.
+    pub(crate) must_be_fenced: Option<Service>,
     /// When all was mended by hand.
     pub(crate) healed_at: Option<u64>,
     /// Faults that wait for their moment.
@@ -98,6 +103,7 @@ impl Chaos {
         let double_loss = env.random.chance(DOUBLE_LOSSES_PERCENT);
         let mut chaos = Self {
             is_doubly_lost: false,
+            must_be_fenced: None,
             healed_at: None,
             waiting: 0,
             lengths: BTreeMap::new(),
@@ -108,9 +114,12 @@ impl Chaos {
             chaos.plan_one(env, ends_at);
         }
         if double_loss {
-            let fault =
-                if env.random.chance(50) { Fault::ForeignMessage } else { Fault::DatabaseAndTail };
+            let faults = [Fault::ForeignMessage, Fault::DatabaseAndTail, Fault::DatabaseAndMessage];
+            let fault = env.random.pick(&faults).copied().unwrap_or(Fault::ForeignMessage);
             chaos.put(env, fault, ends_at);
+        }
+        if env.random.chance(UNACKNOWLEDGED_PERCENT) {
+            chaos.put_unacknowledged(env, ends_at);
         }
         for _ in 0..2 {
             let at = env.random.between(SECOND / 2, ends_at);
@@ -137,17 +146,29 @@ impl Chaos {
             Fault::KeyRepeated
             | Fault::KeyRepeatedAtOnce
             | Fault::KeyReused
-            | Fault::ConsumerClamped
-            | Fault::ConsumerWaits
             | Fault::ForeignMessage
+            | Fault::DatabaseAndMessage
             | Fault::DatabaseAndTail => {}
             _ => self.put(env, fault, ends_at),
+        }
+    }
+
+    /// A database is lost while the stream lacks its last rows: nobody may have been promised them.
+    fn put_unacknowledged(&mut self, env: &mut Env, ends_at: u64) {
+        let at = env.random.between(SECOND, ends_at);
+        let later = at + env.random.between(50 * MILLISECOND, 2_500 * MILLISECOND);
+        for (fault, at) in [(Fault::PartitionedOut, at), (Fault::DatabaseDeleted, later)] {
+            self.put_at(env, fault, Service::Order, at);
         }
     }
 
     fn put(&mut self, env: &mut Env, fault: Fault, ends_at: u64) {
         let at = env.random.between(SECOND / 5, ends_at);
         let service = env.random.pick(&Service::ALL).copied().unwrap_or(Service::Order);
+        self.put_at(env, fault, service, at);
+    }
+
+    fn put_at(&mut self, env: &mut Env, fault: Fault, service: Service, at: u64) {
         env.tally.plan(fault);
         self.waiting += 1;
         env.agenda.put(at, What::Chaos(ChaosStep::Begin(Planned { fault, service, at })));
@@ -235,7 +256,10 @@ impl World {
                 | Fault::BrokerRestored
                 | Fault::DatabaseDeleted
                 | Fault::DatabaseRestored
+                | Fault::ConsumerClamped
+                | Fault::ConsumerWaits
                 | Fault::ForeignMessage
+                | Fault::DatabaseAndMessage
                 | Fault::DatabaseAndTail
         )
     }
@@ -243,7 +267,11 @@ impl World {
     /// Whether each row that was ever published is in its stream and in its outbox, and nobody is
     /// about to change that.
     fn stores_are_whole(&self) -> bool {
-        if !self.env.broker.up || self.chaos.is_doubly_lost || self.env.broker.is_up_to_no_good() {
+        if !self.env.broker.up
+            || self.chaos.is_doubly_lost
+            || self.env.broker.is_up_to_no_good()
+            || self.env.a_tail_is_about_to_be_lost()
+        {
             return false;
         }
         Service::ALL.into_iter().all(|service| {

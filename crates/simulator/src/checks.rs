@@ -42,7 +42,8 @@ pub(crate) fn check(world: &mut World) -> Verdict {
     if !verdict.wrong.is_empty() {
         return verdict;
     }
-    if world.chaos.is_doubly_lost && world.is_fenced_or_alarmed() {
+    let must_fence = world.chaos.must_be_fenced.is_some();
+    if must_fence || (world.chaos.is_doubly_lost && world.is_fenced_or_alarmed()) {
         verdict.orders = placed(world);
         fenced::check(world, &mut verdict.wrong);
         return verdict;

@@ -232,6 +232,20 @@ impl Env {
         true
     }
 
+    /// Whether the stream loses its tail just before this service makes its consumer.
+    pub(crate) fn cuts_before_consumer(&mut self, service: Service) -> bool {
+        let cuts = self.armed.get(&service).is_some_and(|fault| is_about_consumers(*fault));
+        if cuts {
+            self.armed.remove(&service);
+        }
+        cuts
+    }
+
+    /// Whether a stream is about to lose its tail.
+    pub(crate) fn a_tail_is_about_to_be_lost(&self) -> bool {
+        self.armed.values().any(|fault| is_about_consumers(*fault))
+    }
+
     /// Nothing strikes any more.
     pub(crate) fn disarm(&mut self) {
         self.armed.clear();
@@ -251,4 +265,8 @@ impl Env {
         self.story.tell(self.now, "VIOLATION", || &what);
         self.violations.push(what);
     }
+}
+
+const fn is_about_consumers(fault: Fault) -> bool {
+    matches!(fault, Fault::ConsumerClamped | Fault::ConsumerWaits)
 }

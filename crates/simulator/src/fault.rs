@@ -80,6 +80,7 @@ faults! {
     KeyRepeatedAtOnce "input: a request is sent many times at once";
     KeyReused "input: a key is used for another request";
     ForeignMessage "double loss: a foreign message is put into a stream";
+    DatabaseAndMessage "double loss: a row of an outbox and a message of its stream";
     DatabaseAndTail "double loss: a database and the tail of its stream";
 }
 

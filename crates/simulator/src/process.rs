@@ -185,6 +185,8 @@ pub(crate) struct Process<D: Simulated> {
     inbox: VecDeque<Letter<D>>,
     writes: bool,
     committed: VecDeque<Committed>,
+    /// The database before a batch that is never committed, when a bug publishes before that.
+    uncommitted: Option<Vec<u8>>,
     // Publishing.
     runs: bool,
     relay: Relay,
@@ -250,6 +252,7 @@ impl<D: Simulated> Process<D> {
             inbox: VecDeque::new(),
             writes: false,
             committed: VecDeque::new(),
+            uncommitted: None,
             runs: false,
             relay: Relay::new(),
             link: Link::connected(),
@@ -449,6 +452,7 @@ impl<D: Simulated> Shell for Process<D> {
     }
 
     fn into_database(self: Box<Self>) -> Database {
-        self.engine.into_database()
+        let before = self.uncommitted.as_ref().and_then(|image| Database::of_image(image).ok());
+        before.unwrap_or_else(|| self.engine.into_database())
     }
 }

@@ -21,6 +21,9 @@ use crate::services;
 /// Things that one world does at most: beyond, something goes round in circles.
 const THINGS_MAX: u64 = 3_000_000;
 
+/// Deaths in a hundred after which what was sent arrives later: up to 250 ms were seen.
+const LATE_PERCENT: u64 = 40;
+
 /// One service's place to run.
 #[derive(Default)]
 pub(crate) struct Host {
@@ -213,6 +216,9 @@ impl World {
         let service = shell.service();
         self.env.tell(service, || format!("process {pid} is no more: {end:?}"));
         let database = shell.into_database();
+        let late_by =
+            if self.env.random.chance(LATE_PERCENT) { self.env.random.between(1, 250) } else { 0 };
+        self.host(service).late_by = late_by * MILLISECOND;
         let host = self.host(service);
         host.zombies.retain(|zombie| *zombie != pid);
         if host.main == Some(pid) {

@@ -1,6 +1,7 @@
 //! What happens to the broker and its streams.
 
 use contracts::Service;
+use contracts::choreography::MURMURATION;
 
 use super::Undo;
 use crate::agenda::{MILLISECOND, SECOND, What};
@@ -29,6 +30,16 @@ impl World {
             Fault::AnswerDuplicate => self.mischief(service, Mischief::ClaimDuplicate),
             Fault::RefusedButStored => self.mischief(service, Mischief::RefuseAndStore),
             Fault::RefusedAndRemoved => self.mischief(service, Mischief::RefuseAndRemove),
+            Fault::ConsumerClamped | Fault::ConsumerWaits => {
+                self.env.broker.clamps = fault == Fault::ConsumerClamped;
+                let reader = if service == Service::Customer { Service::Order } else { service };
+                self.env.arm(reader, fault);
+                for stream in MURMURATION.streams_read_by(reader) {
+                    self.env.broker.lose_consumers(stream);
+                    self.wake(stream);
+                }
+                false
+            }
             Fault::ConsumersLost => {
                 self.env.broker.lose_consumers(service);
                 self.wake(service);
@@ -115,6 +126,7 @@ impl World {
             Fault::ForeignMessage => {
                 let injected = broker.inject(service);
                 self.chaos.is_doubly_lost |= injected;
+                self.chaos.must_be_fenced = injected.then_some(service);
                 injected
             }
             _ => return false,

@@ -6,6 +6,7 @@ use engine::Database;
 use super::Undo;
 use crate::agenda::SECOND;
 use crate::fault::Fault;
+use crate::random::Random;
 use crate::world::World;
 
 /// Room enough for every database of a world.
@@ -29,6 +30,7 @@ impl World {
                 false
             }
             Fault::DatabaseAndTail => self.lose_database_and_tail(service),
+            Fault::DatabaseAndMessage => self.lose_row_and_message(service),
             _ => false,
         }
     }
@@ -54,17 +56,47 @@ impl World {
     fn lose_database_and_tail(&mut self, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let keep = last.saturating_sub(self.env.random.between(1, 8));
+        let witnessed = Service::ALL.into_iter().any(|of| self.names_more(of, service, keep));
         self.stop_broker(SECOND);
         let cut = self.env.broker.cut_tail(service, keep);
         let lost = self.lose_database(service, Fault::DatabaseDeleted);
         self.chaos.is_doubly_lost |= cut || lost;
+        self.chaos.must_be_fenced = (cut && lost && witnessed).then_some(service);
         cut && lost
+    }
+
+    /// Whether the last event of a stream says that more of another stream was seen.
+    fn names_more(&self, of: Service, service: Service, than: u64) -> bool {
+        let tail = self.env.broker.stream(of).and_then(|stream| stream.tail());
+        let event = tail.and_then(|message| message.event().ok());
+        event.is_some_and(|event| event.headers.vector.of(service).sequence > than)
+    }
+
+    /// A byte of an outbox is changed on the disk, and a message of its stream is lost.
+    fn lose_row_and_message(&mut self, service: Service) -> bool {
+        let Some(pid) = self.main(service) else { return false };
+        let image = self.shells.get_mut(&pid).and_then(|shell| shell.image());
+        let Some(damaged) = image.and_then(|image| damaged(image, &mut self.env.random)) else {
+            return false;
+        };
+        if !self.env.broker.lose_message(service, 1) {
+            return false;
+        }
+        self.kill(service, Fault::DatabaseAndMessage);
+        self.host(service).database = Some(damaged);
+        self.stop_broker(SECOND);
+        self.chaos.is_doubly_lost = true;
+        self.chaos.must_be_fenced = Some(service);
+        true
     }
 
     /// The copy that was taken some time ago, if one was.
     pub(super) fn old_copy(&mut self, service: Service) -> Option<Database> {
         let image = self.host(service).copy.take()?;
-        Database::of_image(&image).ok()
+        // Who lacks nothing restores nothing: only who does takes the end of the stream for itself.
+        let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
+        let copy = Database::of_image(&image).ok()?;
+        engine::outbox::head(&copy.read()).is_ok_and(|head| head.sequence < last).then_some(copy)
     }
 
     /// There is room again.
@@ -77,4 +109,16 @@ impl World {
             database.limit_bytes(ROOM_BYTES).unwrap_or_default();
         }
     }
+}
+
+/// The database with one byte changed in the headers of one row.
+fn damaged(mut image: Vec<u8>, random: &mut Random) -> Option<Database> {
+    const MARK: &[u8] = b"ce-specversion:1.0";
+    let starts = image.windows(MARK.len()).enumerate().filter(|(_, bytes)| *bytes == MARK);
+    let starts: Vec<usize> = starts.map(|(at, _)| at).collect();
+    let at = *random.pick(&starts)? + MARK.len() - 1;
+    *image.get_mut(at)? = b'1';
+    let damaged = Database::of_image(&image).ok()?;
+    // A page may hold what was moved away from it.
+    engine::outbox::verify(&damaged.read()).is_err().then_some(damaged)
 }

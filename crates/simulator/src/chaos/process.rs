@@ -8,9 +8,6 @@ use crate::fault::Fault;
 use crate::process::{End, Pid, Step};
 use crate::world::World;
 
-/// Longest time for which what a killed process sent goes on arriving.
-const LATE_MAX: u64 = 250 * MILLISECOND;
-
 impl World {
     /// Strikes a process; whether the fault has happened already.
     pub(super) fn strike_process(&mut self, fault: Fault, service: Service) -> bool {
@@ -46,7 +43,6 @@ impl World {
                 false
             }
             Fault::LateBytes => {
-                self.host(service).late_by = self.env.random.between(10 * MILLISECOND, LATE_MAX);
                 self.env.arm(service, Fault::CrashMidPipeline);
                 false
             }
@@ -84,9 +80,7 @@ impl World {
     fn replace_beside(&mut self, service: Service) -> bool {
         let Some(pid) = self.main(service) else { return false };
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
-        let copy = self.old_copy(service).filter(|copy| {
-            engine::outbox::head(&copy.read()).is_ok_and(|head| head.sequence < last)
-        });
+        let copy = self.old_copy(service);
         // Who has nothing to restore takes no end of a stream: two such writers are two histories.
         if last == 0 {
             return false;

@@ -7,6 +7,12 @@ use crate::world::World;
 
 /// Asks every fenced service for something: it must refuse, and its outbox must stay as it is.
 pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
+    if let Some(service) = world.chaos.must_be_fenced {
+        let stage = world.shell(service).map(|shell| shell.stage().clone());
+        if !matches!(stage, Some(Stage::Fenced(_))) {
+            wrong.push(format!("P7: {service} has lost what others have seen, and is {stage:?}"));
+        }
+    }
     for service in Service::ALL {
         let Some(pid) = world.main(service) else { continue };
         let ask = world.clients.requests.iter().find(|r| r.ask.what.service() == service);

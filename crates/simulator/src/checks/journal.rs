@@ -61,7 +61,10 @@ fn entry(
         Told::Refused | Told::KeyReused => entry.outcome = Outcome::Failed,
         Told::Unchanged => {
             entry.outcome = Outcome::Ok;
-            entry.durability = Some(Durability::Local);
+            entry.durability = Some(match kept {
+                Kept::Replicated => Durability::Replicated,
+                Kept::Local => Durability::Local,
+            });
         }
         Told::Accepted { sequence, chain, kind, .. } => {
             if *kept == Kept::Local && is_lost(world, fold, service, *sequence, *chain) {

@@ -86,7 +86,12 @@ impl Workload {
         self.ask(env, clients, at, What::Order(place), false);
         if env.random.chance(20) {
             let wait = env.random.between(0, 2_000) * MILLISECOND;
-            self.ask(env, clients, at + wait, What::Order(order::Command::Cancel(order_id)), false);
+            let cancel = What::Order(order::Command::Cancel(order_id));
+            if env.random.chance(40) {
+                let again = wait + env.random.between(0, 50) * MILLISECOND;
+                self.ask(env, clients, at + again, cancel.clone(), false);
+            }
+            self.ask(env, clients, at + wait, cancel, false);
         }
     }
 

@@ -123,6 +123,10 @@ impl<D: Simulated> Process<D> {
         start: u64,
     ) -> Flow {
         let reaches = env.reaches_broker(D::SERVICE);
+        if reaches && start > 2 && env.cuts_before_consumer(D::SERVICE) {
+            env.broker.cut_tail(stream, start - 2);
+            env.tell(stream, || format!("its stream has lost what follows {}", start - 2));
+        }
         let Some(reading) = self.current(stream, run) else { return Ok(()) };
         let (true, Some(found)) = (reaches, env.broker.stream(stream)) else {
             self.broken(env, stream);

@@ -5,10 +5,11 @@ use contracts::Row;
 use engine::outbox;
 use engine::promise::Durability;
 use engine::relay::{Heard, Reply};
+use engine::seeded::{self, Bug};
 
 use super::{Committed, Flow, Process, Release, Stage, Step};
 use crate::agenda::{MILLISECOND, Publish};
-use crate::env::{Answer, Env};
+use crate::env::{Answer, Env, Told};
 use crate::fault::Fault;
 use crate::services::Simulated;
 
@@ -29,7 +30,12 @@ impl<D: Simulated> Process<D> {
         self.head = head;
         self.rows.extend(rows);
         for release in releases {
-            self.promises.add(head, release);
+            let own = match &release.told {
+                Told::Accepted { sequence, .. } => *sequence,
+                _ => 0,
+            };
+            let waits_for = if seeded::on(Bug::AnswerWaitsForOwnRow) { own } else { head };
+            self.promises.add(waits_for, release);
         }
         if self.relay.acknowledged() < self.head {
             self.link.begins_to_wait(env.clock(D::SERVICE));

@@ -1,9 +1,11 @@
 //! The writer: takes whatever has queued up into one transaction.
 
 use contracts::{Service, StoredEvent};
+use engine::seeded::{self, Bug};
 use engine::{Answer, Batch, Outcome, Work};
 
-use super::{Committed, Flow, Process, Release, Stage, Step};
+use super::{Committed, End, Flow, Process, Release, Stage, Step};
+use crate::agenda::Publish;
 use crate::clients::Attempt;
 use crate::env::{Env, Told};
 use crate::fault::Fault;
@@ -62,7 +64,11 @@ impl<D: Simulated> Process<D> {
         if self.inbox.is_empty() {
             return Ok(());
         }
-        self.crash_at(env, Fault::CrashBeforeCommit)?;
+        if seeded::on(Bug::PublishBeforeCommit) && self.would_fail_at_commit(env) {
+            self.uncommitted = self.engine.image().ok();
+        } else {
+            self.crash_at(env, Fault::CrashBeforeCommit)?;
+        }
         if self.replaced.is_some_and(|replaced| replaced.notices) {
             env.tally.fire(Fault::ZombieWithoutFile);
             return self.stop(env, "the database's file was replaced");
@@ -74,6 +80,8 @@ impl<D: Simulated> Process<D> {
         if inputs.works.is_empty() {
             return Ok(());
         }
+        #[cfg(feature = "seeded-bugs")]
+        seeded::set_clock(env.clock(D::SERVICE));
         let batch = match self.engine.run(&inputs.works, env.clock(D::SERVICE)) {
             Ok(batch) => batch,
             Err(engine::batch::Fatal::State(engine::StateError::Full)) => {
@@ -82,6 +90,10 @@ impl<D: Simulated> Process<D> {
             }
             Err(fatal) => return self.stop(env, &fatal.to_string()),
         };
+        if self.uncommitted.is_some() {
+            self.publish_uncommitted(env, batch.rows);
+            return Err(End::Killed(Fault::CrashBeforeCommit));
+        }
         self.crash_at(env, Fault::CrashAfterCommit)?;
         if env.strikes(D::SERVICE, Fault::DatabaseFailedLate) {
             return self.stop(env, "the database failed after a commit");
@@ -92,6 +104,21 @@ impl<D: Simulated> Process<D> {
         self.hand_over(env, batch, inputs.attempts);
         self.write_again(env);
         Ok(())
+    }
+
+    /// Whether a fault strikes at this commit. Asked only by a bug that publishes before it.
+    fn would_fail_at_commit(&self, env: &mut Env) -> bool {
+        env.strikes(D::SERVICE, Fault::CrashBeforeCommit)
+            || env.strikes(D::SERVICE, Fault::DatabaseFailed)
+    }
+
+    /// Sends what was never committed: a bug, put in on purpose.
+    fn publish_uncommitted(&self, env: &mut Env, rows: Vec<contracts::Row>) {
+        for row in rows {
+            let (service, from, window) = (D::SERVICE, self.pid, Some(u64::MAX));
+            let (connection, sent_at, late) = (0, 0, false);
+            env.send(Publish { service, from, connection, row, window, sent_at, late });
+        }
     }
 
     fn write_again(&mut self, env: &mut Env) {
