@@ -1,6 +1,9 @@
 //! 7: what the read model has to say, from the fold: the dashboard's counts and sums, and the states
 //! of orders.
 
+mod listed;
+mod sold;
+
 use std::collections::BTreeMap;
 
 use contracts::choreography::{MURMURATION, NONE};
@@ -12,6 +15,9 @@ use crate::fold::account::What;
 use crate::fold::order::OrderFold;
 use crate::fold::stock;
 use crate::subset;
+
+pub use listed::{ITEMS_MAX, customers};
+pub use sold::{Report, products, report_by_day};
 
 /// The parts of the dashboard that a fold of the streams can say.
 pub fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
@@ -39,8 +45,14 @@ pub fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
         "payment": { "state": state(order, Service::Payment) },
         "shipment": { "state": state(order, Service::Shipping) },
     });
-    let seen = subset::of(seen, &expected);
-    (seen != expected).then(|| format!("expected {expected}, the read model says {seen}"))
+    difference(&expected, seen)
+}
+
+/// What is different from what is expected; a view may always say more.
+#[must_use]
+pub fn difference(expected: &Value, seen: &Value) -> Option<String> {
+    let seen = subset::of(seen, expected);
+    (seen != *expected).then(|| format!("expected {expected}, the read model says {seen}"))
 }
 
 fn state(order: &OrderFold, service: Service) -> &'static str {

@@ -29,6 +29,12 @@ pub struct Agreed {
     pub total: Money,
     /// Units by SKU.
     pub units: Units,
+    /// Who ordered.
+    pub customer: Id,
+    /// The day to which the business counts it.
+    pub business_date: String,
+    /// What each SKU's lines come to, in minor units.
+    pub minor_by_sku: BTreeMap<Id, i128>,
 }
 
 /// One event about an order.
@@ -119,7 +125,18 @@ pub const fn is_end(kind: Kind) -> bool {
 
 impl Agreed {
     fn of(placed: &Placed) -> Self {
-        Self { total: placed.total, units: of_lines(&placed.lines) }
+        let mut minor_by_sku = BTreeMap::new();
+        for line in &placed.lines {
+            let sum = minor_by_sku.entry(line.sku.clone()).or_insert(0i128);
+            *sum += i128::from(line.quantity) * i128::from(line.unit_price.minor);
+        }
+        Self {
+            total: placed.total,
+            units: of_lines(&placed.lines),
+            customer: placed.customer.customer.id.clone(),
+            business_date: placed.business_date.clone(),
+            minor_by_sku,
+        }
     }
 }
 

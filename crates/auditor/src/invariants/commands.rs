@@ -25,6 +25,9 @@ struct Command<'a> {
 #[must_use]
 pub fn check(fold: &Fold, journal: &[Entry]) -> Checked {
     let mut checked = Checked::new(Invariant::Commands, "commands in the journal");
+    if journal.is_empty() {
+        return checked.unknown("the journal is empty");
+    }
     let mut commands: BTreeMap<(Service, &str), Vec<&Entry>> = BTreeMap::new();
     for entry in journal {
         commands.entry((entry.service, &entry.key)).or_default().push(entry);
@@ -211,6 +214,11 @@ mod tests {
         assert_eq!(found(&completed(), &[entry(Outcome::Unknown)]), nothing());
         let twice = placed().with_key("k-1", Kind::OrderConfirmed);
         assert!(found(&twice, &[entry(Outcome::Unknown)])[0].contains("it had 2 effects"));
+    }
+
+    #[test]
+    fn a_journal_of_nothing_shows_nothing() {
+        assert!(check(&completed().fold(), &[]).unknown.is_some());
     }
 
     #[test]
