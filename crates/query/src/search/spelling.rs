@@ -19,13 +19,15 @@ pub fn words_of(text: &str) -> Vec<String> {
 }
 
 /// The known words that `word` may be a slip of, or the beginning of with a slip; the nearest first.
+/// None for a word that is the beginning of a known one as it is.
 ///
 /// # Errors
 /// When the index fails.
 pub fn meant(connection: &Connection, word: &str) -> rusqlite::Result<Vec<String>> {
     let letters: Vec<char> = word.chars().collect();
     let allowed = slips_allowed(letters.len());
-    if allowed == 0 || letters.iter().any(char::is_ascii_digit) {
+    let not_misspelt = allowed == 0 || letters.iter().any(char::is_ascii_digit);
+    if not_misspelt || begins_a_known_word(connection, word)? {
         return Ok(Vec::new());
     }
     let mut candidates = by_grams(connection, &letters)?;
@@ -48,6 +50,12 @@ const fn slips_allowed(letters: usize) -> usize {
         4..=7 => 1,
         _ => 2,
     }
+}
+
+fn begins_a_known_word(connection: &Connection, word: &str) -> rusqlite::Result<bool> {
+    let select = "SELECT EXISTS (SELECT 1 FROM spelling WHERE word >= ?1 AND word < ?2)";
+    let behind = format!("{word}{}", char::MAX);
+    connection.prepare_cached(select)?.query_row([word, behind.as_str()], |row| row.get(0))
 }
 
 /// Words that have three letters in a row in common with it, those with most of them first.

@@ -135,8 +135,10 @@ async fn a_slip_of_the_pen_is_forgiven_and_said() {
         assert_eq!(answer["items"][0]["because"], "meant");
         assert!(!answer["meant"].as_array().unwrap().is_empty());
     }
-    // What is right needs no forgiving: the customer is found beside the product, after it.
-    assert_eq!(stage.found("q=lantern&kind=products").await, ["71053"]);
+    // What is right needs no forgiving, and nothing else is offered for it.
+    let right = stage.seen("/search?q=lant").await.body;
+    assert_eq!(ids(&right), ["c-1", "71053", "536365"]);
+    assert_eq!(right["meant"].as_array().unwrap().len(), 0);
     assert!(stage.found("q=536364").await.is_empty());
 }
 
