@@ -9,8 +9,8 @@ use clap::{Args, Parser, Subcommand};
 
 use crate::control::Act;
 use crate::{
-    audit, bench, chaos, compare_joins, contract, control, events, heal, replay, scenario, status,
-    trace, up,
+    audit, bench, chaos, compare_joins, contract, control, events, heal, replay, scenario,
+    simulate, status, trace, up, views,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -71,6 +71,10 @@ pub(crate) enum Command {
     CompareJoins(compare_joins::Args),
     /// Make real faults happen to systems under load.
     Chaos(chaos::Args),
+    /// Play simulated worlds: the real services over a broker, clocks and disks that fail.
+    Simulate(simulate::Args),
+    /// Build the read model anew beside the one that is read, compare the two, and switch.
+    Views(views::Args),
     /// Check every invariant over everything that was run.
     Audit(audit::Args),
 }
@@ -95,6 +99,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
     match cli.command {
         Command::Up(args) => up::run(global, args),
         Command::Contract(args) => contract::run(global, &args),
+        Command::Simulate(args) => simulate::run(global, &args),
         Command::Status => wait_for(status::run(global)),
         Command::Down => wait_for(control::down(global)),
         Command::Kill(target) => wait_for(control::act(global, Act::Kill, target)),
@@ -110,6 +115,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Bench(args) => wait_for(bench::run(global, args)),
         Command::CompareJoins(args) => wait_for(compare_joins::run(global, args)),
         Command::Chaos(args) => wait_for(chaos::run(global, args)),
+        Command::Views(args) => wait_for(views::run(global, &args)),
         Command::Audit(args) => wait_for(audit::run(global, args)),
     }
 }

@@ -31,6 +31,7 @@ mod events;
 mod heal;
 mod status;
 mod trace;
+mod views;
 
 mod audit;
 mod bench;
@@ -38,6 +39,7 @@ mod chaos;
 mod compare_joins;
 mod replay;
 mod scenario;
+mod simulate;
 
 use std::process::ExitCode;
 

@@ -1,0 +1,183 @@
+//! `murmur views`: the generations of the read model. Builds a new one beside the one that is read,
+//! shows how the two differ, and switches.
+
+mod answers;
+
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use clap::Subcommand;
+use hyper::Method;
+use indicatif::{ProgressBar, ProgressStyle};
+use serde::de::DeserializeOwned;
+use serde_json::json;
+
+use crate::cli::{Global, Verdict};
+use crate::http::{Call, Client};
+use crate::output::line;
+use crate::running::Running;
+use crate::table;
+use answers::{Begun, Comparison, Generation, Overview};
+
+/// How often it is looked how far the building is.
+const LOOK_EVERY: Duration = Duration::from_millis(200);
+
+/// A comparison reads everything that both generations hold.
+const COMPARED_WITHIN: Duration = Duration::from_secs(600);
+
+/// What to do with the read model.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    #[command(subcommand)]
+    action: Action,
+}
+
+#[derive(Debug, Subcommand)]
+enum Action {
+    /// Show which generations there are, and which is read.
+    Status,
+    /// Build a new generation beside the one that is read, compare the two, and switch.
+    Rebuild(RebuildArgs),
+    /// Read the generation again that was read before.
+    Rollback,
+}
+
+/// How to build.
+#[derive(Debug, clap::Args)]
+struct RebuildArgs {
+    /// Compare only this view, such as `order` or `customer-orders`. All of them are built: they
+    /// have one position.
+    #[arg(long)]
+    view: Option<String>,
+    /// Switch even if the two differ: that is what a change of the views is for.
+    #[arg(long)]
+    accept: bool,
+    /// Do not switch: leave the new generation beside the old one.
+    #[arg(long, conflicts_with = "accept")]
+    keep: bool,
+}
+
+/// The query service's generations.
+struct Views {
+    client: Client,
+    url: String,
+}
+
+/// Does it. Generations that differ are a finding.
+pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
+    let running = Running::load(&global.data)?;
+    let url = format!("{}/generations", running.query()?);
+    let views = Views { client: Client::answering_within(COMPARED_WITHIN), url };
+    match &args.action {
+        Action::Status => views.show_status(global).await,
+        Action::Rebuild(args) => views.rebuild(global, args).await,
+        Action::Rollback => views.roll_back(global).await,
+    }
+}
+
+impl Views {
+    async fn show_status(&self, global: &Global) -> anyhow::Result<Verdict> {
+        let overview = self.overview().await?;
+        show_overview(global, &overview);
+        let is_old = overview.live.is_none_or(|live| live.version != overview.views_version);
+        Ok(if is_old { Verdict::Found } else { Verdict::Clean })
+    }
+
+    async fn rebuild(&self, global: &Global, args: &RebuildArgs) -> anyhow::Result<Verdict> {
+        let next = match self.overview().await?.next {
+            Some(next) => next.id,
+            None => self.ask::<Begun>(Call::post(&self.url)).await?.id,
+        };
+        self.until_built(&next).await?;
+        let compared = self.compare(&next, args.view.as_deref()).await?;
+        if global.json {
+            line!("{}", json!(compared));
+        } else {
+            compared.show();
+        }
+        if args.keep || !(compared.same || args.accept) {
+            line_unless_json(global, "not switched: the new generation stays beside the old one");
+            return Ok(if compared.same { Verdict::Clean } else { Verdict::Found });
+        }
+        self.activate(&next).await?;
+        line_unless_json(global, "switched; `murmur views rollback` goes back");
+        Ok(Verdict::Clean)
+    }
+
+    async fn roll_back(&self, global: &Global) -> anyhow::Result<Verdict> {
+        let previous = self.overview().await?.previous;
+        let previous = previous.context("there is no generation to go back to")?;
+        let overview = self.activate(&previous.id).await?;
+        show_overview(global, &overview);
+        Ok(Verdict::Clean)
+    }
+
+    async fn until_built(&self, id: &str) -> anyhow::Result<()> {
+        let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
+            "building {bar:30} {human_pos} of {human_len} rows, {per_sec}, {eta} to go",
+        )?);
+        loop {
+            let Some(next) = self.overview().await?.next.filter(|next| next.id == id) else {
+                bail!("generation {id} is no longer being built: `murmur views status` shows why");
+            };
+            if let Some(rebuild) = &next.rebuild {
+                bar.set_length(rebuild.of);
+            }
+            bar.set_position(next.folded.unwrap_or(0));
+            if next.built {
+                bar.finish_and_clear();
+                return Ok(());
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+    }
+
+    async fn overview(&self) -> anyhow::Result<Overview> {
+        self.ask(Call::get(&self.url)).await
+    }
+
+    async fn compare(&self, id: &str, view: Option<&str>) -> anyhow::Result<Comparison> {
+        let only = view.map(|view| format!("?view={view}")).unwrap_or_default();
+        self.ask(Call::get(format!("{}/{id}/comparison{only}", self.url))).await
+    }
+
+    async fn activate(&self, id: &str) -> anyhow::Result<Overview> {
+        let url = format!("{}/{id}/activate", self.url);
+        self.ask(Call::new(Method::POST, url)).await
+    }
+
+    async fn ask<T: DeserializeOwned>(&self, call: Call) -> anyhow::Result<T> {
+        Ok(self.client.json(call).await?)
+    }
+}
+
+fn line_unless_json(global: &Global, text: &str) {
+    if !global.json {
+        line!("{text}");
+    }
+}
+
+fn show_overview(global: &Global, overview: &Overview) {
+    if global.json {
+        line!("{}", json!(overview));
+        return;
+    }
+    let mut rows = table::with_header(["", "generation", "built", "rows"]);
+    let named =
+        [("live", &overview.live), ("next", &overview.next), ("previous", &overview.previous)];
+    for (name, generation) in named {
+        let Some(Generation { id, version, built, folded, .. }) = generation else { continue };
+        let is_current = *version == overview.views_version;
+        let folded = folded.map_or_else(|| "none".to_owned(), |folded| folded.to_string());
+        rows.add_row([
+            name.into(),
+            table::judged(id, Some(is_current)),
+            table::judged(if *built { "yes" } else { "no" }, Some(*built)),
+            folded.into(),
+        ]);
+    }
+    line!("{rows}");
+    if overview.live.as_ref().is_some_and(|live| live.version != overview.views_version) {
+        line!("the views have changed: a new generation is being built, and will be switched to");
+    }
+}
