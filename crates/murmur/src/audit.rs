@@ -112,7 +112,7 @@ async fn views_of(running: &Running, fold: &Fold, in_flight: InFlight) -> Checke
         return views::check(running, fold).await;
     }
     // Not unknown: who asked not to wait does not want to hear that it could not be compared.
-    Checked::new(Invariant::Views, "figures and orders, since orders are in flight")
+    Checked::new(Invariant::Views, views::WHAT)
 }
 
 /// Reads each outbox after its stream, so that it cannot be shorter; where it is longer, the rest

@@ -1,12 +1,13 @@
 //! Asks the read model, once it stands where the fold does, for what it must say.
 
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use auditor::fold::order::OrderFold;
 use auditor::views as expected;
 use auditor::{Checked, Fold, InFlight, Invariant, Place, subset};
-use contracts::Service;
+use contracts::{Id, Service};
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -20,15 +21,18 @@ const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
 /// Pause between two looks at it.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 
-/// Orders that are compared one by one, spread evenly over all.
-const ORDERS_COMPARED_MAX: usize = 2_000;
+/// Orders, customers or products that are compared one by one, spread evenly over all.
+const COMPARED_MAX: usize = 2_000;
 
-/// Orders that are asked for at once.
+/// Answers that are asked for at once.
 const ASKED_AT_ONCE: usize = 16;
+
+/// What is compared.
+pub(crate) const WHAT: &str = "figures, orders, customers, products and days";
 
 /// Compares the read model with the fold.
 pub(crate) async fn check(running: &Running, fold: &Fold) -> Checked {
-    let checked = Checked::new(Invariant::Views, "figures and orders");
+    let checked = Checked::new(Invariant::Views, WHAT);
     match compare(running, fold, checked.clone()).await {
         Ok(compared) => compared,
         Err(error) => checked.unknown(format!("{error:#}")),
@@ -46,7 +50,7 @@ async fn compare(running: &Running, fold: &Fold, mut checked: Checked) -> anyhow
             checked.found("dashboard", Vec::new(), text);
         }
     }
-    compare_orders(&mut checked, &client, url, fold).await;
+    compare_one_by_one(&mut checked, &client, url, fold).await;
     Ok(checked)
 }
 
@@ -72,24 +76,77 @@ fn folded(dashboard: &Value, service: Service) -> Option<u64> {
     dashboard["freshness"]["streams"][service.stream()]["folded"].as_u64()
 }
 
-async fn compare_orders(checked: &mut Checked, client: &Client, url: &str, fold: &Fold) {
-    let step = fold.orders.len().div_ceil(ORDERS_COMPARED_MAX).max(1);
-    let chosen: Vec<_> = fold.orders.iter().step_by(step).collect();
-    for some in chosen.chunks(ASKED_AT_ONCE) {
+/// Says what is different in an answer.
+type Compare<'a> = dyn Fn(&Value) -> Option<String> + Send + Sync + 'a;
+
+/// What one answer of the read model must be.
+struct Expected<'a> {
+    /// Where it is asked for.
+    path: String,
+    /// What it is about.
+    about: String,
+    /// The rows that show it.
+    rows: Vec<Place>,
+    /// What is different in an answer.
+    difference: Box<Compare<'a>>,
+}
+
+/// Everything that is compared one by one: orders, customers, products, and a report.
+fn one_by_one(fold: &Fold) -> Vec<Expected<'_>> {
+    let orders = spread(&fold.orders).map(|(id, order)| Expected {
+        path: format!("orders/{id}"),
+        about: id.to_string(),
+        rows: places_of(order),
+        difference: Box::new(|seen| expected::difference_of_order(order, seen)),
+    });
+    let mut all: Vec<_> = orders.collect();
+    let most = expected::ITEMS_MAX;
+    let customers = expected::customers(fold);
+    all.extend(spread(&customers).map(|(id, view)| {
+        whole(format!("customers/{id}/orders?limit={most}"), format!("customer {id}"), view)
+    }));
+    let products = expected::products(fold);
+    all.extend(
+        spread(&products).map(|(sku, view)| {
+            whole(format!("products/{sku}/sales"), format!("product {sku}"), view)
+        }),
+    );
+    all.extend(expected::report_by_day(fold).map(|report| Expected {
+        path: format!("reports/sales?from={}&to={}&by=day", report.from, report.to),
+        about: format!("report of {} to {}", report.from, report.to),
+        rows: Vec::new(),
+        difference: Box::new(move |seen| report.difference(seen)),
+    }));
+    all
+}
+
+fn whole<'a>(path: String, about: String, view: &Value) -> Expected<'a> {
+    let view = view.clone();
+    let difference = Box::new(move |seen: &Value| expected::difference(&view, seen));
+    Expected { path, about, rows: Vec::new(), difference }
+}
+
+/// At most so many as are compared, spread evenly over all.
+fn spread<T>(all: &BTreeMap<Id, T>) -> impl Iterator<Item = (&Id, &T)> {
+    all.iter().step_by(all.len().div_ceil(COMPARED_MAX).max(1))
+}
+
+async fn compare_one_by_one(checked: &mut Checked, client: &Client, url: &str, fold: &Fold) {
+    for some in one_by_one(fold).chunks(ASKED_AT_ONCE) {
         let mut asked = JoinSet::new();
-        for (nth, (id, _)) in some.iter().enumerate() {
-            let (client, call) = (client.clone(), Call::get(format!("{url}/orders/{id}")));
+        for (nth, expected) in some.iter().enumerate() {
+            let (client, call) = (client.clone(), Call::get(format!("{url}/{}", expected.path)));
             asked.spawn(async move { (nth, client.json::<Value>(call).await) });
         }
         for (nth, answer) in asked.join_all().await {
-            let (id, order) = some[nth];
+            let Expected { about, rows, difference, .. } = &some[nth];
             checked.examined += 1;
             let wrong = match answer.context("no answer") {
-                Ok(seen) => expected::difference_of_order(order, &seen),
+                Ok(seen) => difference(&seen),
                 Err(error) => Some(format!("{error:#}")),
             };
             if let Some(text) = wrong {
-                checked.found(id, places_of(order), text);
+                checked.found(about, rows.clone(), text);
             }
         }
     }
