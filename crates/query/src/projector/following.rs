@@ -4,6 +4,7 @@ use std::collections::VecDeque;
 use std::time::Duration;
 
 use contracts::{Row, Service, Timestamp};
+use runtime::failpoint::Point;
 use tokio::sync::{mpsc, watch};
 use tokio::time::{Interval, MissedTickBehavior};
 
@@ -113,6 +114,7 @@ impl<'a> Following<'a> {
             Ok(changes) => changes,
             Err(damaged) => return self.after_damage(&damaged.to_string()).await,
         };
+        Point::MidProjection.pass();
         match self.store.write(&mut self.live, next.clone(), &changes).await? {
             Written::Written => Ok(self.tell_written(measured, &changes)),
             Written::Moved => {
