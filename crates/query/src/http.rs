@@ -8,6 +8,7 @@ mod lists;
 mod query;
 mod reports;
 
+pub mod operations;
 pub mod problems;
 pub mod search;
 pub mod standing;

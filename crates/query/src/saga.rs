@@ -4,6 +4,7 @@ pub mod pace;
 
 use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
 use contracts::{Cause, Kind, Service, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, Step, StockRecord};
@@ -22,7 +23,7 @@ pub struct Saga<'a> {
 }
 
 /// An event that a service owes.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Owed {
     /// Who owes it.
     pub service: Service,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{Service, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -16,7 +17,7 @@ use crate::saga::Owed;
 pub const LOOKED_AT_MAX: usize = 500;
 
 /// The backlog.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Backlog {
     /// Orders in flight.
     pub in_flight: u64,
@@ -27,7 +28,7 @@ pub struct Backlog {
 }
 
 /// What one service owes because of one kind of event, or of a timer of its own.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Debt {
     /// Who owes.
     pub service: Service,

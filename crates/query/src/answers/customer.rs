@@ -3,6 +3,7 @@
 use contracts::choreography::State;
 use contracts::events::Customer;
 use contracts::{Id, Money, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -14,7 +15,7 @@ use crate::records::OrderRecord;
 use crate::records::order::End;
 
 /// A page of a customer's orders.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CustomerOrdersAnswer {
     /// The customer as of now, if CUSTOMER has told of it.
     pub customer: Option<Customer>,
@@ -32,7 +33,7 @@ pub struct CustomerOrdersAnswer {
 }
 
 /// One order, in a list.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderInList {
     /// The order.
     pub order_id: String,

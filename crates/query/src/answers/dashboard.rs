@@ -15,6 +15,7 @@ use std::time::Duration;
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::EndReason;
 use contracts::{Service, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -41,7 +42,7 @@ type Value = Option<Vec<u8>>;
 pub const DAYS_MAX: usize = 31;
 
 /// The dashboard.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Dashboard {
     /// All orders.
     pub orders: SalesAnswer,
@@ -78,7 +79,7 @@ pub struct Dashboard {
 }
 
 /// What was sold.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SalesAnswer {
     /// Orders placed, whatever became of them.
     pub placed: u64,
@@ -97,7 +98,7 @@ pub struct SalesAnswer {
 }
 
 /// How many orders ended for one reason.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct ByReason {
     /// The reason.
     pub reason: EndReason,
@@ -106,7 +107,7 @@ pub struct ByReason {
 }
 
 /// One business day.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Day {
     /// The day, such as `2026-01-31`.
     pub date: String,
@@ -116,7 +117,7 @@ pub struct Day {
 }
 
 /// Money.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Payments {
     /// What was charged.
     pub charged: Vec<Sum>,
@@ -137,7 +138,7 @@ pub struct Payments {
 }
 
 /// Customers or products.
-#[derive(Clone, Copy, Debug, Serialize)]
+#[derive(Clone, Copy, Debug, Serialize, JsonSchema)]
 pub struct Entities {
     /// Open or listed ones.
     pub live: u64,

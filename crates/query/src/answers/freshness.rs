@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use contracts::{Service, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::positions::Positions;
 use crate::standing::{Phase, Rebuild, Standing};
 
 /// How fresh an answer is.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Freshness {
     /// `following`, `catching_up`, `rebuilding` or `away`.
     pub state: &'static str,
@@ -29,7 +30,7 @@ pub struct Freshness {
 }
 
 /// How fresh an answer is in respect of one stream.
-#[derive(Clone, Debug, Serialize)]
+#[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct StreamFreshness {
     /// The last row that is folded.
     pub folded: u64,

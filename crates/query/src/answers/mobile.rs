@@ -5,6 +5,7 @@
 
 use contracts::choreography::State;
 use contracts::{Currency, Id};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -13,7 +14,7 @@ use super::freshness::Freshness;
 use crate::reader::Reader;
 
 /// A page of a customer's orders, newest first.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MobileOrders {
     /// The orders.
     pub items: Vec<MobileOrder>,
@@ -28,7 +29,7 @@ pub struct MobileOrders {
 }
 
 /// One order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct MobileOrder {
     /// The order.
     pub id: String,

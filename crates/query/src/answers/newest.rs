@@ -2,6 +2,7 @@
 
 use contracts::choreography::State;
 use contracts::{Id, Money, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -14,7 +15,7 @@ use crate::reader::{ReadError, Reader};
 pub const NEWEST_MAX: usize = 12;
 
 /// One of the newest orders.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Newest {
     /// The order.
     pub order_id: String,

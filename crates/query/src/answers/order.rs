@@ -7,6 +7,7 @@ use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
 use contracts::{Id, Money, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -25,7 +26,7 @@ pub use timeline::Moment;
 pub(super) const FAMILIES: &[&str] = &[keys::ORDER, keys::STOCK, keys::PAYMENT, keys::SHIPMENT];
 
 /// One order.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderAnswer {
     /// The order.
     pub order_id: Id,
@@ -70,7 +71,7 @@ pub struct OrderAnswer {
 }
 
 /// Who ordered.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct CustomerOfOrder {
     /// The customer.
     pub id: Id,
@@ -83,7 +84,7 @@ pub struct CustomerOfOrder {
 }
 
 /// One line.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LineOfOrder {
     /// The product.
     pub sku: Id,
@@ -98,7 +99,7 @@ pub struct LineOfOrder {
 }
 
 /// What INVENTORY says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StockOfOrder {
     /// The reservation's state.
     pub state: State,
@@ -107,7 +108,7 @@ pub struct StockOfOrder {
 }
 
 /// What PAYMENT says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct PaymentOfOrder {
     /// The charge's state.
     pub state: State,
@@ -122,7 +123,7 @@ pub struct PaymentOfOrder {
 }
 
 /// What SHIPPING says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ShipmentOfOrder {
     /// The shipment's state.
     pub state: State,

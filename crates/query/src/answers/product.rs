@@ -2,6 +2,7 @@
 
 use contracts::Id;
 use contracts::events::Product;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -12,7 +13,7 @@ use crate::reader::{ReadError, Reader, record};
 use crate::records::{Grouping, OnHand, Seller};
 
 /// One product's sales: of completed orders, by their business days.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct ProductSalesAnswer {
     /// The product.
     pub sku: Id,
@@ -31,7 +32,7 @@ pub struct ProductSalesAnswer {
 }
 
 /// One business month.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Month {
     /// The month, such as `2026-01`.
     pub month: String,
@@ -40,7 +41,7 @@ pub struct Month {
 }
 
 /// The stock of one product.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StockOfProduct {
     /// Units on the shelves, reserved ones included.
     pub on_hand: u64,

@@ -18,6 +18,7 @@ use std::collections::BTreeMap;
 
 use contracts::Service;
 use contracts::choreography::State;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::NoAnswer;
@@ -52,7 +53,7 @@ pub struct Question {
 }
 
 /// A report.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct SalesReport {
     /// The first day.
     pub from: String,
@@ -71,7 +72,7 @@ pub struct SalesReport {
 }
 
 /// Orders that were placed.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Placed {
     /// How many.
     pub orders: u64,

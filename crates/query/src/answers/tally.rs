@@ -1,12 +1,13 @@
 //! Tallies as answers show them: a flat list, one entry for each currency.
 
 use contracts::Currency;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::records::{Tallies, Tally};
 
 /// What some completed orders in one currency come to.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct TallyAnswer {
     /// The currency.
     pub currency: Currency,

@@ -6,6 +6,7 @@ use contracts::Service;
 use runtime::http::server::Routes;
 use runtime::http::{Response, StatusCode, json};
 use runtime::warp::{self, Filter};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::App;
@@ -16,7 +17,7 @@ use crate::reader::ReadError;
 use crate::standing::{Phase, Standing};
 
 /// What `/status` says.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StatusAnswer {
     service: &'static str,
     /// `ready` once it follows; else what it does instead.
@@ -27,7 +28,7 @@ pub struct StatusAnswer {
     redis: RedisAnswer,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 struct RedisAnswer {
     /// `connected` or `away`.
     state: &'static str,

@@ -4,6 +4,7 @@ use contracts::choreography::{MURMURATION, State};
 use contracts::events::order::{EndReason, Placed};
 use contracts::events::{Line, Snapshot};
 use contracts::{Event, Money, StoredEvent, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Contradiction;
@@ -33,7 +34,7 @@ pub struct OrderRecord {
 }
 
 /// How an order ended.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct End {
     /// Why.
     pub reason: EndReason,

@@ -3,6 +3,7 @@
 use contracts::choreography::State;
 use contracts::events::payment::DeclineReason;
 use contracts::{Event, Money, StoredEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::step::{Step, state_after};
@@ -25,7 +26,7 @@ pub struct PaymentRecord {
 }
 
 /// A charge that was declined.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Decline {
     /// Why.
     pub reason: DeclineReason,
@@ -36,7 +37,7 @@ pub struct Decline {
 }
 
 /// A credit limit, and the state of the customer that named it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Limit {
     /// What the customer could owe at most.
     pub amount: Money,

@@ -2,20 +2,23 @@
 
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::{Cause, Kind, Service, StoredEvent, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One event: what, when, and what made it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Step {
     /// Its sequence in its stream.
     pub sequence: u64,
     /// What happened.
     #[serde(rename = "type", with = "crate::as_text")]
+    #[schemars(with = "contracts::Kind")]
     pub kind: Kind,
     /// When it was decided, by the clock of whoever decided.
     pub time: Timestamp,
     /// What made it.
     #[serde(with = "crate::as_text")]
+    #[schemars(with = "String")]
     pub cause: Cause,
 }
 

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::{Currency, Money};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// One sum for each currency, in minor units. Wider than [`Money`], so that no number of orders
@@ -12,7 +13,7 @@ use serde::{Deserialize, Serialize};
 pub struct Sums(BTreeMap<Currency, i128>);
 
 /// One sum, as answers show it.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sum {
     /// Minor units.
     pub minor: i128,

@@ -1,6 +1,7 @@
 //! Totals over the other streams, each a fold of one of them.
 
 use contracts::{Event, Kind, StoredEvent};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::Sums;
@@ -15,7 +16,7 @@ pub struct EntityTotals {
 }
 
 /// Stock and reservations. A fold of the INVENTORY stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct StockTotals {
     /// Units that came in.
     pub units_stocked: u64,
@@ -51,7 +52,7 @@ pub struct AccountTotals {
 }
 
 /// Shipments. A fold of the SHIPPING stream.
-#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct ShipmentTotals {
     /// Shipments made.
     pub created: u64,

@@ -34,6 +34,7 @@ struct Parameter {
     place: &'static str,
     name: &'static str,
     description: &'static str,
+    required: bool,
     schema: SchemaOf,
 }
 
@@ -114,16 +115,22 @@ impl Operation {
         self
     }
 
+    /// With a part of the query that must be there.
+    #[must_use]
+    pub fn needs<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
+        self.parameter::<T>("query", name, description, true)
+    }
+
     /// With a part of the query.
     #[must_use]
     pub fn query<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
-        self.parameter::<T>("query", name, description)
+        self.parameter::<T>("query", name, description, false)
     }
 
     /// With a header.
     #[must_use]
     pub fn header<T: JsonSchema>(self, name: &'static str, description: &'static str) -> Self {
-        self.parameter::<T>("header", name, description)
+        self.parameter::<T>("header", name, description, false)
     }
 
     /// With the page of a list.
@@ -166,8 +173,10 @@ impl Operation {
         place: &'static str,
         name: &'static str,
         description: &'static str,
+        required: bool,
     ) -> Self {
-        self.parameters.push(Parameter { place, name, description, schema: schema_of::<T> });
+        let schema = schema_of::<T>;
+        self.parameters.push(Parameter { place, name, description, required, schema });
         self
     }
 }
@@ -204,19 +213,21 @@ fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {
     generator.subschema_for::<T>()
 }
 
+/// Describes a text, or a number, that only a query or a header holds: a name, and its JSON Schema.
+#[macro_export]
 macro_rules! described_text {
     ($name:ident, $schema:tt) => {
         struct $name;
 
-        impl JsonSchema for $name {
+        impl ::schemars::JsonSchema for $name {
             fn inline_schema() -> bool {
                 true
             }
-            fn schema_name() -> std::borrow::Cow<'static, str> {
+            fn schema_name() -> ::std::borrow::Cow<'static, str> {
                 stringify!($name).into()
             }
-            fn json_schema(_: &mut SchemaGenerator) -> Schema {
-                schemars::json_schema!($schema)
+            fn json_schema(_: &mut ::schemars::SchemaGenerator) -> ::schemars::Schema {
+                ::schemars::json_schema!($schema)
             }
         }
     };

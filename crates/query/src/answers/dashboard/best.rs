@@ -3,13 +3,14 @@
 use std::collections::BTreeMap;
 
 use contracts::Currency;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answers::tally::TallyAnswer;
 use crate::records::leaders::Leader;
 
 /// One of those that brought in most.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Best {
     /// The SKU, or the customer's id.
     pub id: String,

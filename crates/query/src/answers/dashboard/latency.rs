@@ -1,6 +1,7 @@
 //! How long the steps of the saga take.
 
 use contracts::Kind;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys;
@@ -10,7 +11,7 @@ use crate::records::latency::Histogram;
 use crate::saga::pace::{STRIDES, Stride};
 
 /// One step.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct StepLatency {
     /// Its name, such as `placed-reserved`; `whole` is the way from placed to completed.
     pub step: &'static str,
@@ -25,7 +26,7 @@ pub struct StepLatency {
 }
 
 /// How durations are spread, in microseconds. None if nothing was measured.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Spread {
     /// How many were measured.
     pub count: u64,

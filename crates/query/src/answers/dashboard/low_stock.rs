@@ -1,6 +1,7 @@
 //! Products of which few units are left.
 
 use contracts::events::Product;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys;
@@ -15,7 +16,7 @@ pub const LOW_UNITS: u64 = 10;
 pub const LOW_SHOWN: usize = 10;
 
 /// Products of which few units are left.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct LowStock {
     /// How many products these are.
     pub products: u64,
@@ -26,7 +27,7 @@ pub struct LowStock {
 }
 
 /// One of them.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Low {
     /// The product.
     pub sku: String,

@@ -1,6 +1,7 @@
 //! The last minutes and hours.
 
 use contracts::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answers::tally::TallyAnswer;
@@ -10,7 +11,7 @@ use crate::records::Slot;
 use crate::records::pulse::Ring;
 
 /// A minute or an hour in which anything happened.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Span {
     /// When it begins.
     pub at: Timestamp,

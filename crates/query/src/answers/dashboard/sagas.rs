@@ -2,6 +2,7 @@
 
 use contracts::choreography::State;
 use contracts::{Id, Money, Timestamp};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answers::order::{FAMILIES, Records};
@@ -14,7 +15,7 @@ use crate::saga::Owed;
 pub const STUCK_MAX: usize = 50;
 
 /// Orders that are not settled.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Sagas {
     /// How many orders somebody still owes an event.
     pub in_flight: u64,
@@ -27,7 +28,7 @@ pub struct Sagas {
 }
 
 /// An order that takes too long.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Stuck {
     /// The order.
     pub order_id: String,

@@ -2,13 +2,14 @@
 
 use contracts::choreography::{Compensation, MURMURATION};
 use contracts::{Cause, Kind, Service};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::records::{OrderRecord, Step};
 use crate::saga::Saga;
 
 /// One event in the timeline.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Moment {
     /// The service that took the step.
     pub service: Service,

@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::Currency;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Question;
@@ -12,7 +13,7 @@ use crate::records::{Grouping, Ledger, Tallies, Tally};
 const TOTAL: &str = "total";
 
 /// One group in one currency.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Row {
     /// The day, the SKU, the customer's id or the country; `total` for a total.
     pub key: String,

@@ -109,10 +109,10 @@ impl Schemas {
     }
 
     fn parameter(&mut self, parameter: &Parameter) -> Value {
-        let Parameter { place, name, description, schema } = parameter;
+        let Parameter { place, name, description, required, schema } = parameter;
         let schema: Schema = schema(&mut self.taken);
         json!({
-            "name": name, "in": place, "description": description, "required": false,
+            "name": name, "in": place, "description": description, "required": required,
             "schema": schema,
         })
     }
