@@ -10,7 +10,7 @@ RUN apt-get update && apt-get install -y --no-install-recommends curl \
 COPY --from=build \
     /build/target/release/customer /build/target/release/product /build/target/release/order \
     /build/target/release/inventory /build/target/release/payment /build/target/release/shipping \
-    /build/target/release/query /build/target/release/murmur /usr/local/bin/
+    /build/target/release/query /build/target/release/composer /build/target/release/murmur /usr/local/bin/
 # The lock of a database lies beside its folder: the volume holds both.
 RUN mkdir /data && chown murmur /data
 USER murmur
