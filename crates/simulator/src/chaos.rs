@@ -98,9 +98,8 @@ pub(crate) struct Chaos {
 }
 
 impl Chaos {
-    /// Plans the faults of a world whose workload ends then.
-    pub(crate) fn plan(env: &mut Env, ends_at: u64) -> Self {
-        let double_loss = env.random.chance(DOUBLE_LOSSES_PERCENT);
+    /// Plans some of these faults, for a world whose workload ends then.
+    pub(crate) fn plan(env: &mut Env, faults: &[Fault], ends_at: u64) -> Self {
         let mut chaos = Self {
             is_doubly_lost: false,
             must_be_fenced: None,
@@ -109,16 +108,20 @@ impl Chaos {
             lengths: BTreeMap::new(),
             over: false,
         };
-        let count = if env.random.chance(CALM_PERCENT) { 0 } else { env.random.between(1, 9) };
-        for _ in 0..count {
-            chaos.plan_one(env, ends_at);
+        let (doubles, singles): (Vec<Fault>, Vec<Fault>) =
+            faults.iter().copied().filter(|f| !is_of_clients(*f)).partition(|f| is_double(*f));
+        let calm = env.random.chance(CALM_PERCENT);
+        for _ in 0..if calm { 0 } else { env.random.between(1, 9) } {
+            if let Some(fault) = env.random.pick(&singles).copied() {
+                chaos.put(env, fault, ends_at);
+            }
         }
-        if double_loss {
-            let faults = [Fault::ForeignMessage, Fault::DatabaseAndTail, Fault::DatabaseAndMessage];
-            let fault = env.random.pick(&faults).copied().unwrap_or(Fault::ForeignMessage);
+        if (singles.is_empty() || env.random.chance(DOUBLE_LOSSES_PERCENT))
+            && let Some(fault) = env.random.pick(&doubles).copied()
+        {
             chaos.put(env, fault, ends_at);
         }
-        if env.random.chance(UNACKNOWLEDGED_PERCENT) {
+        if faults.contains(&Fault::PartitionedOut) && env.random.chance(UNACKNOWLEDGED_PERCENT) {
             chaos.put_unacknowledged(env, ends_at);
         }
         for _ in 0..2 {
@@ -137,20 +140,6 @@ impl Chaos {
     /// This world has come to its end.
     pub(crate) const fn end(&mut self) {
         self.over = true;
-    }
-
-    fn plan_one(&mut self, env: &mut Env, ends_at: u64) {
-        let Some(fault) = env.random.pick(Fault::ALL).copied() else { return };
-        match fault {
-            // These are the clients' and the broker's; they come by themselves, or have their worlds.
-            Fault::KeyRepeated
-            | Fault::KeyRepeatedAtOnce
-            | Fault::KeyReused
-            | Fault::ForeignMessage
-            | Fault::DatabaseAndMessage
-            | Fault::DatabaseAndTail => {}
-            _ => self.put(env, fault, ends_at),
-        }
     }
 
     /// A database is lost while the stream lacks its last rows: nobody may have been promised them.
@@ -291,4 +280,14 @@ impl World {
             published && is_kept && host.zombies.is_empty() && !host.file_is_gone
         })
     }
+}
+
+/// Whether it comes from the clients by itself.
+const fn is_of_clients(fault: Fault) -> bool {
+    matches!(fault, Fault::KeyRepeated | Fault::KeyRepeatedAtOnce | Fault::KeyReused)
+}
+
+/// Whether two stores are lost at once.
+const fn is_double(fault: Fault) -> bool {
+    matches!(fault, Fault::ForeignMessage | Fault::DatabaseAndMessage | Fault::DatabaseAndTail)
 }

@@ -7,7 +7,7 @@
 mod fenced;
 mod journal;
 mod prefixes;
-mod refold;
+pub(crate) mod refold;
 mod views;
 
 use auditor::rows::Outbox;
@@ -57,6 +57,7 @@ pub(crate) fn check(world: &mut World) -> Verdict {
         Err(error) => verdict.wrong.push(format!("a database cannot be read: {error}")),
     }
     prefixes::check(world, &mut verdict.wrong);
+    prefixes::check_vectors(world, &mut verdict.wrong);
     refold::check(world, &mut verdict.wrong);
     verdict.reads = views::check(world, &mut verdict.wrong);
     verdict

@@ -3,7 +3,7 @@
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
 use crate::checks;
-use crate::fault::Tally;
+use crate::fault::{Fault, Tally};
 use crate::read_side::Counts;
 use crate::world::World;
 
@@ -29,7 +29,13 @@ pub struct Episode {
 /// Plays the world of a seed, with about so many orders. The same seed always gives the same.
 #[must_use]
 pub fn play(seed: u64, orders: u64, told: bool) -> Episode {
-    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, told)));
+    play_among(seed, orders, Fault::ALL, told)
+}
+
+/// The same, with no other faults than these.
+#[must_use]
+pub fn play_among(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episode {
+    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, faults, told)));
     played.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -38,8 +44,8 @@ pub fn play(seed: u64, orders: u64, told: bool) -> Episode {
     })
 }
 
-fn play_world(seed: u64, orders: u64, told: bool) -> Episode {
-    let mut world = World::new(seed, orders, told);
+fn play_world(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episode {
+    let mut world = World::new(seed, orders, faults, told);
     world.run();
     let verdict = checks::check(&mut world);
     Episode {

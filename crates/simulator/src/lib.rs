@@ -28,7 +28,7 @@ pub mod run;
 pub mod exhaustive;
 pub mod read_side;
 
-pub use episode::{Episode, play};
+pub use episode::{Episode, play, play_among};
 pub use fault::{Count, Fault, Tally};
 pub use random::Random;
 pub use run::{Plan, Played, run};

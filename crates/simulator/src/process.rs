@@ -12,6 +12,7 @@ mod timekeeper;
 mod writer;
 
 use std::collections::{BTreeMap, VecDeque};
+use std::fmt;
 
 use contracts::choreography::MURMURATION;
 use contracts::{Chain, Position, Row, Service};
@@ -116,6 +117,15 @@ pub(crate) enum End {
     Killed(Fault),
     /// It ended by itself, so that its start can mend what it saw.
     Itself(String),
+}
+
+impl fmt::Display for End {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Killed(fault) => write!(f, "{fault}"),
+            Self::Itself(reason) => write!(f, "it ended by itself: {reason}"),
+        }
+    }
 }
 
 /// What follows from a step.

@@ -62,12 +62,12 @@ pub(crate) struct World {
 
 impl World {
     /// The world of a seed, before anything happens.
-    pub(crate) fn new(seed: u64, orders: u64, told: bool) -> Self {
+    pub(crate) fn new(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Self {
         let mut env = Env::new(Random::new(seed), told);
         let mut clients = Clients::default();
         let workload = Workload::of(&mut env, orders);
         workload.plan(&mut env, &mut clients);
-        let chaos = Chaos::plan(&mut env, workload.ends_at);
+        let chaos = Chaos::plan(&mut env, faults, workload.ends_at);
         let hosts = Service::ALL.into_iter().map(|service| (service, Host::default())).collect();
         let (shells, paused) = (BTreeMap::new(), BTreeMap::new());
         Self { env, shells, hosts, clients, chaos, paused, pids: 0, things: 0, digest: seed }
@@ -214,7 +214,7 @@ impl World {
     pub(crate) fn bury(&mut self, pid: Pid, end: &End) {
         let Some(shell) = self.shells.remove(&pid) else { return };
         let service = shell.service();
-        self.env.tell(service, || format!("process {pid} is no more: {end:?}"));
+        self.env.tell(service, || format!("process {pid} is no more: {end}"));
         let database = shell.into_database();
         let late_by =
             if self.env.random.chance(LATE_PERCENT) { self.env.random.between(1, 250) } else { 0 };

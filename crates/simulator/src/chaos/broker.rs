@@ -6,6 +6,7 @@ use contracts::choreography::MURMURATION;
 use super::Undo;
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::broker::Mischief;
+use crate::checks;
 use crate::fault::Fault;
 use crate::process::Step;
 use crate::world::World;
@@ -58,7 +59,7 @@ impl World {
     fn damage_stopped(&mut self, fault: Fault, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let keep = last.saturating_sub(self.env.random.between(1, 12));
-        let some = self.env.random.between(1, last.max(1));
+        let some = self.some_message(last);
         let broker = &mut self.env.broker;
         let damaged = match fault {
             Fault::TailCut => broker.cut_tail(service, keep),
@@ -93,7 +94,7 @@ impl World {
     /// What people and programs do to a running broker.
     fn damage_running(&mut self, fault: Fault, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
-        let some = self.env.random.between(1, last.max(1));
+        let some = self.some_message(last);
         let beyond = last + self.env.random.between(1, 1_000);
         let misconfigured = self.env.random.chance(50);
         let broker = &mut self.env.broker;
@@ -135,6 +136,13 @@ impl World {
         done
     }
 
+    /// Any message, or one that not everybody has read yet.
+    fn some_message(&mut self, last: u64) -> u64 {
+        let newest = last.saturating_sub(self.env.random.between(0, 2)).max(1);
+        let any = self.env.random.between(1, last.max(1));
+        if self.env.random.chance(50) { newest } else { any }
+    }
+
     fn restart_broker_after(&mut self, longest: u64) -> bool {
         let away = self.env.random.between(50 * MILLISECOND, longest);
         self.stop_broker(away)
@@ -174,8 +182,14 @@ impl World {
         }
     }
 
-    /// Copies are taken of all stores, to be brought back later.
+    /// Copies are taken of all stores, to be brought back later. One of them is compared with the fold
+    /// of its own rows.
     pub(super) fn take_copies(&mut self) {
+        let mut wrong = Vec::new();
+        if !self.chaos.is_doubly_lost {
+            checks::refold::check(self, &mut wrong);
+        }
+        self.env.violations.append(&mut wrong);
         for service in Service::ALL {
             let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
             self.chaos.lengths.insert(service, last);

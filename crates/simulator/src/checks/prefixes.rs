@@ -1,9 +1,29 @@
 //! P4: each consumer has applied exactly a prefix of each stream, once, and at rest it is all of it.
 
 use contracts::choreography::MURMURATION;
-use contracts::{Chain, Service};
+use contracts::{Cause, Chain, Service};
 
 use crate::world::World;
+
+/// Each event carries the positions after exactly the input that made it: not the batch's end.
+pub(super) fn check_vectors(world: &World, wrong: &mut Vec<String>) {
+    for service in Service::ALL {
+        let stream = world.env.broker.stream(service);
+        for message in stream.into_iter().flat_map(|stream| stream.all()) {
+            let Ok(event) = message.event() else { continue };
+            let Cause::Event { service: of, sequence } = event.headers.cause else { continue };
+            let named = event.headers.vector.of(of).sequence;
+            if named != sequence {
+                wrong.push(format!(
+                    "P4: {} {} was made by {} {sequence}, and names {named} as read",
+                    service.stream(),
+                    event.headers.sequence,
+                    of.stream()
+                ));
+            }
+        }
+    }
+}
 
 /// Compares each position with the stream that it is a position in.
 pub(super) fn check(world: &World, wrong: &mut Vec<String>) {

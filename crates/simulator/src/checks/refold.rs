@@ -3,7 +3,7 @@
 
 use contracts::Service;
 use engine::rusqlite::types::Value;
-use engine::{Read, StateError};
+use engine::{Read, StateError, outbox};
 
 use crate::services;
 use crate::world::World;
@@ -16,7 +16,7 @@ const NOT_FOLDED: &[&str] = &["meta", "position", "replica", "version"];
 const DIFFERENCES_MAX: usize = 3;
 
 /// Compares the database of one service, by chance, with its fold.
-pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
+pub(crate) fn check(world: &mut World, wrong: &mut Vec<String>) {
     let Some(service) = world.env.random.pick(&Service::ALL).copied() else { return };
     match differences(world, service) {
         Ok(differences) => wrong.extend(differences),
@@ -25,11 +25,8 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
 }
 
 fn differences(world: &World, service: Service) -> Result<Vec<String>, String> {
-    let (Some(shell), Some(stream)) = (world.shell(service), world.env.broker.stream(service))
-    else {
-        return Ok(Vec::new());
-    };
-    let rows: Vec<_> = stream.all().map(|message| message.row().clone()).collect();
+    let Some(shell) = world.shell(service) else { return Ok(Vec::new()) };
+    let rows = outbox::rows(&shell.read(), 1, u32::MAX).map_err(|error| error.to_string())?;
     let folded = services::fold(service, &rows).map_err(|error| error.to_string())?;
     let failed = |error: StateError| error.to_string();
     let mut different = Vec::new();
