@@ -7,7 +7,7 @@ pub mod broker;
 use std::sync::Arc;
 
 use contracts::{Row, Service};
-use engine::reading::Stopped;
+use engine::reading::{Alarm, Stopped};
 use runtime::reading::Progress;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
@@ -67,6 +67,8 @@ impl Drop for Readings {
 /// Of all alarms the one that waiting does not help against: the stream tells another history than
 /// the one that was folded. A stream that is too short or has holes is mended by its owner.
 fn alarm_of_another_history(progress: &Progress) -> Option<String> {
-    let replaced = Stopped::Replaced(progress.handed_over.sequence).to_string();
-    progress.alarm.clone().filter(|alarm| *alarm == replaced)
+    match &progress.wrong {
+        Some(Alarm::Stopped(stopped @ Stopped::Replaced(_))) => Some(stopped.to_string()),
+        Some(_) | None => None,
+    }
 }

@@ -72,12 +72,13 @@ impl Told {
 impl ToldStream {
     fn of(progress: Progress) -> Self {
         let Progress { connected, last_in_stream, alarm, .. } = progress;
-        Self { last: last_in_stream, connected, alarm: alarm.map(|alarm| alarm.to_string()) }
+        Self { last: last_in_stream, connected, alarm }
     }
 
     /// As if this process read the stream itself.
     pub(super) fn tell(self, progress: &mut Progress) {
         progress.last_in_stream = self.last;
         progress.connected = self.connected;
+        progress.alarm = self.alarm;
     }
 }

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 
 use contracts::{Position, Row, Service};
-use engine::reading::Stopped;
+use engine::reading::{Alarm, Stopped};
 use query::positions::Positions;
 use query::sources::{Readings, Source};
 use runtime::reading::Progress;
@@ -62,13 +62,14 @@ async fn read(
         let rows = streams.borrow_and_update().rows[&service].clone();
         let own = usize::try_from(at.sequence).unwrap();
         let replaced = own > 0 && rows.get(own - 1).is_some_and(|row| row.chain != at.chain);
-        let alarm = replaced.then(|| Stopped::Replaced(at.sequence).to_string());
+        let wrong = replaced.then(|| Alarm::Stopped(Stopped::Replaced(at.sequence)));
         let last_in_stream = rows.len() as u64;
         progress.send_replace(Progress {
             connected: true,
             last_in_stream,
             handed_over: at,
-            alarm,
+            alarm: wrong.as_ref().map(ToString::to_string),
+            wrong,
             ..Progress::default()
         });
         for row in rows.into_iter().skip(own).filter(|_| !replaced) {
