@@ -4,7 +4,6 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use serde_json::Value;
-use tokio::process::Command;
 
 use super::system::System;
 
@@ -20,20 +19,6 @@ const TOLD_MAX: usize = 3;
 pub(super) async fn audit(system: &System, journal: &Path) -> anyhow::Result<Vec<String>> {
     let mut murmur = system.murmur()?;
     murmur.args(["audit", "--json", "--wait-seconds", WAIT_SECONDS, "--journal"]).arg(journal);
-    judged(murmur).await
-}
-
-/// Audits while orders are under way, which are no findings then.
-///
-/// # Errors
-/// When the audit cannot be run.
-pub(super) async fn audit_under_load(system: &System) -> anyhow::Result<Vec<String>> {
-    let mut murmur = system.murmur()?;
-    murmur.args(["audit", "--json", "--no-wait"]);
-    judged(murmur).await
-}
-
-async fn judged(mut murmur: Command) -> anyhow::Result<Vec<String>> {
     let output = murmur.output().await.context("cannot run the audit")?;
     let audit: Value = serde_json::from_slice(&output.stdout).with_context(|| {
         format!("the audit failed: {}", String::from_utf8_lossy(&output.stderr).trim())

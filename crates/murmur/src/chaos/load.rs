@@ -16,7 +16,7 @@ use std::time::Duration;
 use auditor::journal::Outcome;
 use contracts::Id;
 use hyper::StatusCode;
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
@@ -29,7 +29,7 @@ use commands::{Command, Ground};
 use journal::Journal;
 
 /// Commands under way at most; who comes while all places are taken is not served.
-const UNDER_WAY_MAX: usize = 256;
+const UNDER_WAY_MAX: u32 = 256;
 /// How long a client waits for an answer.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 /// How often a command is sent that is not answered.
@@ -79,7 +79,7 @@ impl Load {
             running: system.running.clone(),
             board: Arc::clone(&board),
             journal: Journal::create(journal)?,
-            places: Semaphore::new(UNDER_WAY_MAX),
+            places: Semaphore::new(UNDER_WAY_MAX as usize),
             over: is_over,
         });
         let ground = Ground::new(seed);
@@ -98,6 +98,14 @@ impl Load {
         let command = self.ground.probe(number)?;
         let outcome = self.sender.attempt(&command, attempt).await;
         Ok((outcome == Outcome::Ok).then_some(command.id))
+    }
+
+    /// Waits until no command is under way; none is sent as long as the permit is kept.
+    ///
+    /// # Errors
+    /// When there is no load any more.
+    pub(crate) async fn calm(&self) -> anyhow::Result<SemaphorePermit<'_>> {
+        Ok(self.sender.places.acquire_many(UNDER_WAY_MAX).await?)
     }
 
     /// Ends it: what is under way is waited for, and nothing more is sent.

@@ -73,7 +73,7 @@ pub(super) struct Ground {
     pub(super) system: System,
     pub(super) load: Load,
     streams: Streams,
-    journal: PathBuf,
+    pub(super) journal: PathBuf,
     following: tokio::task::JoinHandle<()>,
     probes: u64,
 }
