@@ -19,12 +19,18 @@ use engine::relay::Reply;
 #[derive(Debug)]
 pub(crate) struct Message {
     row: Row,
+    stored_at: u64,
     event: OnceCell<Result<Box<StoredEvent>, String>>,
 }
 
 impl Message {
-    fn new(row: Row) -> Rc<Self> {
-        Rc::new(Self { row, event: OnceCell::new() })
+    fn new(row: Row, stored_at: u64) -> Rc<Self> {
+        Rc::new(Self { row, stored_at, event: OnceCell::new() })
+    }
+
+    /// When it was stored.
+    pub(crate) const fn stored_at(&self) -> u64 {
+        self.stored_at
     }
 
     /// The row that it holds.
@@ -72,6 +78,8 @@ pub(crate) enum Mischief {
 pub(crate) struct Broker {
     /// Whether it runs.
     pub(crate) up: bool,
+    /// The world's time.
+    pub(crate) now: u64,
     /// Whether it clamps a consumer that starts beyond the end (until 2.10), or lets it wait.
     pub(crate) clamps: bool,
     /// Whether its disk is full.
@@ -87,6 +95,7 @@ impl Broker {
     pub(crate) const fn new(clamps: bool) -> Self {
         Self {
             up: true,
+            now: 0,
             clamps,
             full: false,
             streams: BTreeMap::new(),
@@ -154,7 +163,7 @@ impl Broker {
             return Reply::Refused(format!("wrong last sequence: {}", stream.last));
         }
         let sequence = row.sequence;
-        stream.append(Message::new(row));
+        stream.append(Message::new(row, self.now));
         let highest = self.highest.entry(service).or_default();
         *highest = (*highest).max(sequence);
         Reply::Stored { sequence, duplicate: false }
@@ -187,7 +196,7 @@ impl Broker {
             payload: b"{}".as_slice().into(),
             chain: Chain::START,
         };
-        stream.append(Message::new(row));
+        stream.append(Message::new(row, self.now));
         true
     }
 }

@@ -86,6 +86,7 @@ impl World {
                 break;
             }
             self.env.now = at;
+            self.env.broker.now = at;
             self.digest = self.digest.rotate_left(5).wrapping_mul(0x0100_0000_01B3) ^ at;
             self.happen(what);
             self.pass_on();

@@ -13,6 +13,7 @@ use crate::world::World;
 
 impl World {
     /// Strikes the broker; whether the fault has happened already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     pub(super) fn strike_broker(&mut self, fault: Fault, service: Service) -> bool {
         match fault {
             Fault::BrokerRestarted => self.restart_broker_after(2 * SECOND),
@@ -56,6 +57,7 @@ impl World {
     }
 
     /// What happens to the broker's files while it is down.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     fn damage_stopped(&mut self, fault: Fault, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let keep = last.saturating_sub(self.env.random.between(1, 12));
@@ -92,6 +94,7 @@ impl World {
     }
 
     /// What people and programs do to a running broker.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     fn damage_running(&mut self, fault: Fault, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let some = self.some_message(last);

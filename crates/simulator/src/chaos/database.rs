@@ -14,6 +14,7 @@ const ROOM_BYTES: u64 = 1 << 30;
 
 impl World {
     /// Strikes a database; whether the fault has happened already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     pub(super) fn strike_database(&mut self, fault: Fault, service: Service) -> bool {
         match fault {
             Fault::DatabaseDeleted | Fault::DatabaseRestored => self.lose_database(service, fault),

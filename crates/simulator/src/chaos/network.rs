@@ -15,6 +15,7 @@ const NOTICED_AFTER: (u64, u64) = (5 * SECOND, 10 * SECOND);
 
 impl World {
     /// Strikes the network or a clock; whether the fault has happened already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     pub(super) fn strike_network(&mut self, fault: Fault, service: Service) -> bool {
         match fault {
             Fault::Disconnected => {

@@ -10,6 +10,7 @@ use crate::world::World;
 
 impl World {
     /// Strikes a process; whether the fault has happened already.
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
     pub(super) fn strike_process(&mut self, fault: Fault, service: Service) -> bool {
         match fault {
             Fault::Crash => self.kill(service, fault),

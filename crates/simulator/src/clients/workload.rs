@@ -84,12 +84,15 @@ impl Workload {
             business_date: None,
         });
         self.ask(env, clients, at, What::Order(place), false);
-        if env.random.chance(20) {
+        if env.random.chance(if hand_over.is_some() { 50 } else { 20 }) {
             let wait = env.random.between(0, 2_000) * MILLISECOND;
             let cancel = What::Order(order::Command::Cancel(order_id));
-            if env.random.chance(40) {
+            if env.random.chance(60) {
                 let again = wait + env.random.between(0, 50) * MILLISECOND;
-                self.ask(env, clients, at + again, cancel.clone(), false);
+                let ask = Ask { what: cancel.clone(), key: None, requires_replicated: false };
+                clients.plan(env, at + again, Request::new(ask.clone()));
+                let keyed = Ask { key: Some(format!("a-{}", clients.requests.len())), ..ask };
+                clients.plan(env, at + again + MILLISECOND, Request::new(keyed));
             }
             self.ask(env, clients, at + wait, cancel, false);
         }

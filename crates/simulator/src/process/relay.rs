@@ -32,7 +32,11 @@ impl<D: Simulated> Process<D> {
         for release in releases {
             let own = match &release.told {
                 Told::Accepted { sequence, .. } => *sequence,
-                _ => 0,
+                Told::Unchanged
+                | Told::Refused
+                | Told::KeyReused
+                | Told::Failed(_)
+                | Told::Unavailable => 0,
             };
             let waits_for = if seeded::on(Bug::AnswerWaitsForOwnRow) { own } else { head };
             self.promises.add(waits_for, release);

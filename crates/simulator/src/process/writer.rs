@@ -1,11 +1,11 @@
 //! The writer: takes whatever has queued up into one transaction.
 
-use contracts::{Service, StoredEvent};
+use contracts::{Row, Service, StoredEvent};
 use engine::seeded::{self, Bug};
 use engine::{Answer, Batch, Outcome, Work};
 
 use super::{Committed, End, Flow, Process, Release, Stage, Step};
-use crate::agenda::Publish;
+use crate::agenda::{Publish, SECOND};
 use crate::clients::Attempt;
 use crate::env::{Env, Told};
 use crate::fault::Fault;
@@ -13,6 +13,9 @@ use crate::services::{Ask, Simulated};
 
 /// Timers that are taken at once at most.
 const TIMERS_AT_ONCE: u32 = 256;
+
+/// News that is older than this when a deadline fires was there when the streams' ends were asked for.
+const NEWS_MUST_BE_READ_WITHIN: u64 = 12 * SECOND;
 
 /// One thing for the writer.
 pub(super) enum Letter<D: Simulated> {
@@ -113,7 +116,7 @@ impl<D: Simulated> Process<D> {
     }
 
     /// Sends what was never committed: a bug, put in on purpose.
-    fn publish_uncommitted(&self, env: &mut Env, rows: Vec<contracts::Row>) {
+    fn publish_uncommitted(&self, env: &mut Env, rows: Vec<Row>) {
         for row in rows {
             let (service, from, window) = (D::SERVICE, self.pid, Some(u64::MAX));
             let (connection, sent_at, late) = (0, 0, false);
@@ -166,6 +169,7 @@ impl<D: Simulated> Process<D> {
         }
         for row in &batch.rows {
             env.tell(D::SERVICE, || format!("row {}: {}", row.sequence, row.subject));
+            self.check_deadline(env, row);
         }
         self.tell_ready(env);
         self.committed.push_back(Committed {
@@ -175,6 +179,26 @@ impl<D: Simulated> Process<D> {
         });
         let hop = env.random.between(1, 40);
         env.later(self.pid, hop, Step::Committed);
+    }
+
+    /// An outage must not cancel orders whose good news lies unread.
+    fn check_deadline(&self, env: &mut Env, row: &Row) {
+        let Some(order) = row.subject.strip_prefix("order.cancelled.") else { return };
+        if !row.headers.contains("timer/deadline") {
+            return;
+        }
+        let decided = self.engine.positions().of(Service::Shipping).decided.sequence;
+        let news = format!("shipping.created.{order}");
+        let stream = env.broker.stream(Service::Shipping);
+        let unread = stream.into_iter().flat_map(|stream| stream.all()).find(|message| {
+            message.row().sequence > decided
+                && message.row().subject == news
+                && message.stored_at() + NEWS_MUST_BE_READ_WITHIN < env.now
+        });
+        if let Some(sequence) = unread.map(|message| message.row().sequence) {
+            let text = format!("{order} was cancelled by its deadline, SHIPPING {sequence} unread");
+            env.violation(text);
+        }
     }
 
     fn tell_held(&self, env: &mut Env, stream: Option<Service>, reason: &str) {
