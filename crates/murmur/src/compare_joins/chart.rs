@@ -116,8 +116,15 @@ const fn class(way: Kind) -> &'static str {
 
 /// A strip for each way over time, and when the owner was dead.
 fn outage(canvas: &mut Canvas, y: f64, outage: &Outage) {
-    let title = format!("{KILLED} is killed and started again: whole, partial and no answers");
+    let title = format!("{KILLED} is killed and started again");
     canvas.text(MARGIN, y, Anchor::Start, "heading", &title);
+    for (class, what, x) in
+        [("whole", "whole", 0.0), ("partial", "partial", 64.0), ("none", "none", 134.0)]
+    {
+        let x = WIDTH - MARGIN - FIGURES - 180.0 + x;
+        canvas.rect((x, y - 10.0, 10.0, 10.0), class);
+        canvas.text(x + 15.0, y, Anchor::Start, "foot", what);
+    }
     let (left, width) = (MARGIN + NAMES, WIDTH - 2.0 * MARGIN - NAMES - FIGURES);
     let at = |seconds: f64| left + (seconds / outage.seconds.max(0.001)).min(1.0) * width;
     let strips: f64 = outage.ways.iter().map(|_| 28.0).sum();

@@ -21,6 +21,7 @@ const STYLE: &str = "
   .replica { fill: var(--replica); }
   .light { opacity: 0.3; }
   .dead { fill: var(--dead); }
+  .whole, .partial, .none { shape-rendering: crispEdges; }
   .whole { fill: var(--replica); }
   .partial { fill: var(--partial); }
   .none { fill: var(--none); }
