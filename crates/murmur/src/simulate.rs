@@ -3,6 +3,8 @@
 //! The same seeds give the same worlds to the byte. Deliberately absent: real processes, real disks and
 //! a real broker; those are what `murmur chaos` is for.
 
+mod exhaustive;
+
 use std::io::IsTerminal as _;
 use std::num::NonZeroUsize;
 use std::ops::Range;
@@ -45,10 +47,20 @@ pub(crate) struct Args {
     /// Orders that the clients of one world try to place.
     #[arg(long, value_name = "N", default_value_t = 40)]
     orders: u64,
+    /// Instead of playing, walk every interleaving of one order.
+    #[arg(long, conflicts_with_all = ["seeds", "seed", "minutes", "sagas"])]
+    exhaustive: bool,
+    /// With so many databases lost on the way, each at any moment.
+    #[arg(long, value_name = "N", default_value_t = 0, requires = "exhaustive",
+          value_parser = clap::value_parser!(u8).range(0..=2))]
+    wipes: u8,
 }
 
 /// Plays, and prints what happened. Something that must never happen is a finding.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
+    if args.exhaustive {
+        return Ok(verdict(exhaustive::run(global.json, args.wipes)));
+    }
     if let Some(seed) = args.seed {
         let episode = simulator::play(seed, args.orders, true);
         tell(&episode);
