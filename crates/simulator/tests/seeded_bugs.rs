@@ -46,7 +46,9 @@ fn hunt_for(bug: Bug) -> Hunt {
         Bug::RebuildWithoutConditions => hunt(&[Fault::DatabaseAndMessage], 50),
         Bug::CountersProveWhole => hunt(&[Fault::StreamPurged, Fault::StreamPurgedBeyond], 100),
         Bug::AnswerWaitsForOwnRow => hunt(&[Fault::PartitionedOut, Fault::DatabaseDeleted], 1_500),
-        Bug::DeadlinesBeforeNews => hunt(&[Fault::BrokerAway, Fault::Paused], 300),
+        Bug::DeadlinesBeforeNews => {
+            hunt(&[Fault::Paused, Fault::Slow, Fault::PartitionedIn, Fault::Partitioned], 300)
+        }
         Bug::SkipWitnesses => hunt(&[Fault::DatabaseAndTail], 100),
         Bug::AddInProjector
         | Bug::TwoEventsFromOneInput

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 
 use contracts::Service;
 use contracts::choreography::{MURMURATION, Trigger};
+use engine::seeded::{self, Bug};
 use engine::timers::{self, Quiet};
 
 use super::writer::Letter;
@@ -31,6 +32,8 @@ pub(super) struct Timekeeper {
     head: u64,
     ends: BTreeMap<Service, u64>,
     asked_at: u64,
+    /// When the streams' ends were asked for that were reached before timers might fire.
+    pub(super) granted_at: u64,
 }
 
 impl<D: Simulated> Process<D> {
@@ -40,6 +43,12 @@ impl<D: Simulated> Process<D> {
         }
         let next = timers::next_due(&self.engine.read())?;
         if next.is_some_and(|due| due <= env.clock(D::SERVICE)) {
+            if seeded::on(Bug::DeadlinesBeforeNews) {
+                self.timekeeper.granted_at = env.now;
+                self.post(env, Letter::TimersDue);
+                env.later(self.pid, LOOK_FOR_DUE_EVERY, Step::Timers);
+                return Ok(());
+            }
             env.ask_broker(D::SERVICE, self.pid, Step::TimerGoal);
         } else {
             env.later(self.pid, LOOK_FOR_DUE_EVERY, Step::Timers);
@@ -55,13 +64,15 @@ impl<D: Simulated> Process<D> {
         }
         let end = |stream: &Service| env.broker.stream(*stream).map_or(0, |s| s.extent().last);
         let ends = self.readings.keys().map(|stream| (*stream, end(stream))).collect();
-        self.timekeeper = Timekeeper { head: self.engine.head().sequence, ends, asked_at: env.now };
+        let (head, asked_at) = (self.engine.head().sequence, env.now);
+        self.timekeeper = Timekeeper { head, ends, asked_at, ..self.timekeeper };
         env.ask_broker(D::SERVICE, self.pid, Step::TimerPoll);
         Ok(())
     }
 
     pub(super) fn timer_poll(&mut self, env: &mut Env) -> Flow {
         if self.quiet().timers_may_fire() {
+            self.timekeeper.granted_at = self.timekeeper.asked_at;
             self.post(env, Letter::TimersDue);
             env.later(self.pid, LOOK_FOR_DUE_EVERY, Step::Timers);
         } else if env.now - self.timekeeper.asked_at > REACH_WITHIN {

@@ -5,7 +5,7 @@ use engine::seeded::{self, Bug};
 use engine::{Answer, Batch, Outcome, Work};
 
 use super::{Committed, End, Flow, Process, Release, Stage, Step};
-use crate::agenda::{Publish, SECOND};
+use crate::agenda::Publish;
 use crate::clients::Attempt;
 use crate::env::{Env, Told};
 use crate::fault::Fault;
@@ -13,9 +13,6 @@ use crate::services::{Ask, Simulated};
 
 /// Timers that are taken at once at most.
 const TIMERS_AT_ONCE: u32 = 256;
-
-/// News that is older than this when a deadline fires was there when the streams' ends were asked for.
-const NEWS_MUST_BE_READ_WITHIN: u64 = 12 * SECOND;
 
 /// One thing for the writer.
 pub(super) enum Letter<D: Simulated> {
@@ -193,7 +190,7 @@ impl<D: Simulated> Process<D> {
         let unread = stream.into_iter().flat_map(|stream| stream.all()).find(|message| {
             message.row().sequence > decided
                 && message.row().subject == news
-                && message.stored_at() + NEWS_MUST_BE_READ_WITHIN < env.now
+                && message.stored_at() < self.timekeeper.granted_at
         });
         if let Some(sequence) = unread.map(|message| message.row().sequence) {
             let text = format!("{order} was cancelled by its deadline, SHIPPING {sequence} unread");
