@@ -40,8 +40,10 @@ mod report;
 use std::path::PathBuf;
 use std::time::Duration;
 
+use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
+use tokio::signal::unix::{SignalKind, signal};
 
 use crate::cli::{Global, Verdict};
 use crate::output::line;
@@ -106,8 +108,19 @@ struct Soak {
     seed: Option<u64>,
 }
 
-/// Runs. What is lost, doubled, or does not heal, is a finding.
+/// Runs. What is lost, doubled, or does not heal, is a finding. Who is asked to stop ends the systems
+/// that run.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
+    let mut terminate = signal(SignalKind::terminate())?;
+    let mut interrupt = signal(SignalKind::interrupt())?;
+    tokio::select! {
+        verdict = run_to_the_end(global, args) => verdict,
+        _ = terminate.recv() => bail!("asked to stop"),
+        _ = interrupt.recv() => bail!("interrupted"),
+    }
+}
+
+async fn run_to_the_end(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let (common, seed) = match &args.what {
         What::Run(run) => (&run.common, run.seed),
         What::Soak(soak) => (&soak.common, soak.seed),
