@@ -41,8 +41,8 @@ struct Model<'a> {
     life: &'a Life,
     heard: usize,
     published: BTreeMap<usize, Vec<Kind>>,
-    /// For each parcel, the country that it goes to, and how much of CUSTOMER was heard then.
-    parcels: BTreeMap<usize, (&'static str, usize)>,
+    /// For each parcel, the version of the customer that it was made by.
+    parcels: BTreeMap<usize, usize>,
 }
 
 impl Life {
@@ -138,13 +138,13 @@ impl<'a> Model<'a> {
         if country == "XX" || self.life.is_closed_at(newest) {
             return self.publish(order, Kind::ShippingCancelled);
         }
-        self.parcels.insert(order, (country, self.heard));
+        self.parcels.insert(order, newest);
         self.publish(order, Kind::ShippingCreated);
     }
 
     fn can_leave(&self, order: usize) -> bool {
-        let (_, heard_then) = self.parcels[&order];
-        let moved_away = self.heard > heard_then && self.life.country_at(self.heard) == "XX";
+        let moved_away =
+            self.heard > self.parcels[&order] && self.life.country_at(self.heard) == "XX";
         !moved_away && !self.life.is_closed_at(self.heard)
     }
 
