@@ -56,8 +56,8 @@ mod tests {
             .and(warp::path!("stock"))
             .and(command::<u32>())
             .map(|_: CommandRequest, n: u32| crate::http::json(StatusCode::OK, &n));
-        let listed = warp::get()
-            .and(warp::path!("orders"))
+        let listed = warp::path!("orders")
+            .and(warp::get())
             .and(warp::query::<std::collections::BTreeMap<String, u8>>());
         let listed = listed.map(|_| crate::http::json(StatusCode::OK, &()));
         orders.or(stock).unify().or(listed).unify().boxed()
