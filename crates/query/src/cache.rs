@@ -47,7 +47,7 @@ struct Parts {
     reader: Reader,
     kept: Kept,
     sight: Sight,
-    flights: Flights<Made>,
+    flights: Flights<Arc<Made>>,
     /// The connection on which Redis tells of changes, while there is one.
     connection: RwLock<Option<MultiplexedConnection>>,
     /// Which connection that is: what an older one still says is of no interest.

@@ -24,8 +24,8 @@ use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::{self, Filter};
 use serde::Serialize;
 
-use crate::answers::dashboard::dashboard;
-use crate::answers::freshness::Freshness;
+use crate::answers::dashboard::same_again::{Content, SameAgain};
+use crate::answers::freshness::{Freshness, beside};
 use crate::answers::order::order;
 use crate::answers::product::product_sales;
 use crate::reader::Reader;
@@ -47,6 +47,7 @@ struct Parts {
     reader: Reader,
     stuck_after: Duration,
     clock: fn() -> Timestamp,
+    dashboards: SameAgain,
 }
 
 /// What comes with every read.
@@ -59,7 +60,7 @@ impl App {
     /// Answers from what `reader` reads.
     #[must_use]
     pub fn new(reader: Reader, stuck_after: Duration, clock: fn() -> Timestamp) -> Self {
-        Self(Arc::new(Parts { reader, stuck_after, clock }))
+        Self(Arc::new(Parts { reader, stuck_after, clock, dashboards: SameAgain::default() }))
     }
 }
 
@@ -114,10 +115,10 @@ async fn get_product_sales(sku: String, read: Read) -> Response {
 async fn get_dashboard(read: Read) -> Response {
     let answer = async {
         read.wait().await?;
-        let Parts { reader, stuck_after, clock } = &*read.app.0;
-        let answer = dashboard(reader, *stuck_after, clock()).await;
-        let answer = answer.map_err(|none| read.problem(none))?;
-        Ok(read.found(&answer, &answer.freshness))
+        let Parts { reader, stuck_after, clock, dashboards } = &*read.app.0;
+        let answer = dashboards.dashboard(reader, *stuck_after, clock()).await;
+        let (content, freshness) = answer.map_err(|none| read.problem(none))?;
+        Ok(Read::remembered(&content, &freshness))
     };
     answer.await.unwrap_or_else(Problem::into_response)
 }
@@ -134,13 +135,27 @@ impl Read {
     }
 
     fn found(&self, answer: &impl Serialize, freshness: &Freshness) -> Response {
-        let mut response = json(StatusCode::OK, answer);
-        insert(&mut response, TOKEN_HEADER, &freshness.token());
-        if freshness.is_incomplete() {
-            insert(&mut response, header::CACHE_CONTROL.as_str(), "no-store");
-        }
-        response
+        with_freshness(json(StatusCode::OK, answer), freshness)
     }
+
+    fn remembered(content: &Content, freshness: &Freshness) -> Response {
+        let json = match serde_json::to_vec(freshness) {
+            Ok(freshness) => beside(&content.json, &freshness),
+            Err(error) => return Problem::defect(&error.to_string()).into_response(),
+        };
+        let mut response = Response::new(json.into());
+        insert(&mut response, header::CONTENT_TYPE.as_str(), "application/json");
+        insert(&mut response, header::ETAG.as_str(), &content.tag);
+        with_freshness(response, freshness)
+    }
+}
+
+fn with_freshness(mut response: Response, freshness: &Freshness) -> Response {
+    insert(&mut response, TOKEN_HEADER, &freshness.token());
+    if freshness.is_incomplete() {
+        insert(&mut response, header::CACHE_CONTROL.as_str(), "no-store");
+    }
+    response
 }
 
 fn insert(response: &mut Response, name: &'static str, value: &str) {

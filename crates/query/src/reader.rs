@@ -206,13 +206,14 @@ async fn ask(
 ) -> Result<ListAnswer, ReadError> {
     let mut keys = Vec::with_capacity(FIRST_KEYS + names.len());
     keys.extend([keys::POINTER.to_owned(), generation.position_key(), generation.built_key()]);
-    keys.extend(names.iter().map(|name| generation.key(name)));
+    let prefix = generation.key("");
+    keys.extend(names.iter().map(|name| [prefix.as_str(), name].concat()));
     if pages.is_empty() {
         let values = redis::cmd("MGET").arg(keys).query_async(connection).await?;
         return Ok((values, 0, Vec::new()));
     }
     let mut call = LIST.prepare_invoke();
-    call.key(keys).arg(generation.key("")).arg(keys::PARKED);
+    call.key(keys).arg(prefix).arg(keys::PARKED);
     for page in pages {
         page.add_to(&mut call);
     }

@@ -3,6 +3,8 @@
 //! What it reads is bounded, however many orders there are: totals that are kept as such, rings of
 //! slots, the few that lead, and the first entries of indexes.
 
+pub mod same_again;
+
 mod best;
 mod latency;
 mod low_stock;
@@ -10,6 +12,7 @@ mod pulse;
 mod sagas;
 
 use std::collections::BTreeMap;
+use std::sync::LazyLock;
 use std::time::Duration;
 
 use contracts::choreography::{MURMURATION, NONE, State};
@@ -156,15 +159,25 @@ pub async fn dashboard(
     stuck_after: Duration,
     now: Timestamp,
 ) -> Result<Dashboard, NoAnswer> {
-    let stuck_after_ms = u64::try_from(stuck_after.as_millis()).unwrap_or(u64::MAX);
-    let bound = (now.micros() / 1_000).saturating_sub_unsigned(stuck_after_ms);
-    let pages = [newest_days(), stuck_before(bound), low_stock::page()];
-    let look = reader.look(&names(), &pages).await?;
-    let [days, stuck, low] = &look.pages[..] else { return Err(too_little().into()) };
+    let look = look(reader, stuck_after, now).await?;
     let freshness = Freshness::of(&look.positions, &reader.standing());
-    let sagas = Sagas::of(stuck, stuck_after_ms, now)?;
-    let low_stock = LowStock::of(low)?;
-    Ok(Dashboard::of(&look, days, low_stock, sagas, freshness)?)
+    Ok(Dashboard::of(&look, stuck_after, now, freshness)?)
+}
+
+/// Reads all that a dashboard is made from.
+async fn look(reader: &Reader, stuck_after: Duration, now: Timestamp) -> Result<Look, ReadError> {
+    static NAMES: LazyLock<Vec<String>> = LazyLock::new(names);
+    let bound = (now.micros() / 1_000).saturating_sub_unsigned(millis(stuck_after));
+    reader.look(&NAMES, &[newest_days(), stuck_before(bound), low_stock::page()]).await
+}
+
+fn millis(duration: Duration) -> u64 {
+    u64::try_from(duration.as_millis()).unwrap_or(u64::MAX)
+}
+
+/// The page of orders that take too long.
+fn stuck_page(look: &Look) -> Option<&Page> {
+    look.pages.get(1)
 }
 
 /// The names of all plain records, in the order in which [`Plain`] takes them apart.
@@ -214,11 +227,11 @@ fn newest_days() -> PageRequest {
 impl Dashboard {
     fn of(
         look: &Look,
-        days: &Page,
-        low_stock: LowStock,
-        sagas: Sagas,
+        stuck_after: Duration,
+        now: Timestamp,
         freshness: Freshness,
     ) -> Result<Self, ReadError> {
+        let [days, stuck, low] = &look.pages[..] else { return Err(too_little()) };
         let plain = Plain::of(&look.records).ok_or_else(too_little)?;
         let [customers, products, sales, stock, accounts, shipments] = plain.totals;
         let sales: Sales = record(Some(sales))?.unwrap_or_default();
@@ -231,9 +244,9 @@ impl Dashboard {
             hours: pulse::spans(HOURS, plain.hours)?,
             top_products: best::best(&leaders.products),
             top_customers: best::best(&leaders.customers),
-            low_stock,
+            low_stock: LowStock::of(low)?,
             latencies: latency::latencies(plain.latencies)?,
-            sagas,
+            sagas: Sagas::of(stuck, millis(stuck_after), now)?,
             payments: Payments::of(&record(Some(accounts))?.unwrap_or_default()),
             stock: record(Some(stock))?.unwrap_or_default(),
             shipments: record(Some(shipments))?.unwrap_or_default(),

@@ -12,15 +12,10 @@ use std::time::Instant;
 use bytes::Bytes;
 use runtime::http::{Response, StatusCode, TOKEN_HEADER};
 use runtime::warp::http::{HeaderMap, HeaderValue, header};
-use serde::de::IgnoredAny;
-use sha2::{Digest as _, Sha256};
 
 use super::seen::Seen;
+use crate::answers::freshness::{beside, content_of, tag_of};
 use crate::positions::Positions;
-
-/// Where the freshness begins in an answer's JSON. Inside of strings quotes are escaped, so that
-/// this stands nowhere else.
-const FRESHNESS: &[u8] = b",\"freshness\":{";
 
 /// What an answer takes besides its bytes, roughly.
 const OVERHEAD_BYTES: usize = 1_024;
@@ -54,10 +49,7 @@ impl Answer {
         positions: Positions,
         expires: Option<Instant>,
     ) -> Option<Self> {
-        let at = body.windows(FRESHNESS.len()).rposition(|window| window == FRESHNESS)?;
-        let freshness = body.get(at + FRESHNESS.len() - 1..body.len().checked_sub(1)?)?;
-        serde_json::from_slice::<IgnoredAny>(freshness).ok()?;
-        let content = body.slice(..at + FRESHNESS.len() - 1);
+        let content = content_of(body)?;
         let mut headers = headers.clone();
         headers.remove(TOKEN_HEADER);
         headers.remove(header::CACHE_CONTROL);
@@ -99,16 +91,13 @@ impl Answer {
     }
 
     fn render(&self, seen: &Seen) -> Rendered {
-        let mut body = Vec::with_capacity(self.content.len() + seen.freshness.len() + 1);
-        body.extend_from_slice(&self.content);
-        body.extend_from_slice(&seen.freshness);
-        body.push(b'}');
+        let body = beside(&self.content, &seen.freshness);
         let mut headers = self.headers.clone();
         headers.insert(TOKEN_HEADER, seen.token.clone());
         if !seen.complete {
             headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
         }
-        Rendered { version: seen.version, body: body.into(), headers }
+        Rendered { version: seen.version, body, headers }
     }
 
     /// The tag of its content.
@@ -127,12 +116,6 @@ impl Answer {
     pub(super) fn was_used(&self) -> bool {
         self.used.swap(false, Ordering::Relaxed)
     }
-}
-
-fn tag_of(content: &[u8]) -> String {
-    let mut first = [0; 8];
-    first.copy_from_slice(&Sha256::digest(content)[..8]);
-    format!("W/\"{:016x}\"", u64::from_be_bytes(first))
 }
 
 /// A response, or only its head if the client holds an answer with this tag.

@@ -30,11 +30,15 @@ use crate::reader::{self, notes::Notes};
 const CLOCK_MAX: Duration = Duration::from_millis(100);
 
 /// What is kept: paths, or what they begin with if that ends with a slash, and for how long at most.
-const LISTED: [(&str, Option<Duration>); 3] =
-    [("/orders/", None), ("/dashboard", Some(CLOCK_MAX)), ("/customers/", None)];
+const LISTED: [(&str, Option<Duration>); 5] = [
+    ("/orders/", None),
+    ("/dashboard", Some(CLOCK_MAX)),
+    ("/customers/", None),
+    ("/products/", None),
+    ("/reports/sales", None),
+];
 
 /// An answer that was made by the routes.
-#[derive(Clone)]
 pub(super) struct Made {
     status: StatusCode,
     headers: HeaderMap,
@@ -126,9 +130,13 @@ async fn answer(parts: Arc<Parts>, asked: Asked, routes: Routes) -> Response {
         }
     }
     let (maker, what, age_max) = (Arc::clone(&parts), asked.what().into_owned(), asked.age_max);
-    let make = move || make(Arc::clone(&maker), what.clone(), age_max, routes.clone());
+    let make =
+        move || make(Arc::clone(&maker), what.clone(), age_max, routes.clone()).map(Arc::new);
     match parts.flights.join(&asked.what(), make).await {
-        Some(made) => respond(made.status, made.headers, made.body, asked.held.as_deref()),
+        Some(made) => {
+            let (headers, body) = (made.headers.clone(), made.body.clone());
+            respond(made.status, headers, body, asked.held.as_deref())
+        }
         None => Problem::defect("making an answer broke off").into_response(),
     }
 }

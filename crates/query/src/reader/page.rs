@@ -29,7 +29,7 @@ pub enum Order {
 }
 
 /// A page as it was found.
-#[derive(Debug, Default)]
+#[derive(Debug, Default, PartialEq, Eq)]
 pub struct Page {
     /// How many entries the whole index has.
     pub all: u64,
@@ -40,7 +40,7 @@ pub struct Page {
 }
 
 /// One entry of an index.
-#[derive(Debug)]
+#[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
     /// The entry.
     pub member: String,
