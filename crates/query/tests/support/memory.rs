@@ -62,7 +62,7 @@ async fn read(
         let rows = streams.borrow_and_update().rows[&service].clone();
         let own = usize::try_from(at.sequence).unwrap();
         let replaced = own > 0 && rows.get(own - 1).is_some_and(|row| row.chain != at.chain);
-        let wrong = replaced.then(|| Alarm::Stopped(Stopped::Replaced(at.sequence)));
+        let wrong = replaced.then_some(Alarm::Stopped(Stopped::Replaced(at.sequence)));
         let last_in_stream = rows.len() as u64;
         progress.send_replace(Progress {
             connected: true,

@@ -183,7 +183,14 @@ pub(super) fn four_cups() -> Place {
 
 pub(super) fn created() -> Event {
     let Customer { id: customer_id, name, address, .. } = customer("c-1", "GBP");
-    Event::ShippingCreated(Created { order_id: id("o-1"), customer_id, name, address, units: 4 })
+    Event::ShippingCreated(Created {
+        order_id: id("o-1"),
+        customer_id,
+        name,
+        address,
+        units: 4,
+        customer_version: Some(1),
+    })
 }
 
 pub(super) fn dispatched() -> Event {
