@@ -8,6 +8,7 @@ use contracts::{Chain, HistoryId, Position, Service};
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};
 
+pub mod ends;
 pub mod fence;
 pub mod stray;
 

@@ -41,6 +41,8 @@ pub(crate) struct Tried {
     copied: bool,
     rebuilt: bool,
     configured: bool,
+    met_stray: bool,
+    waited_for_stray: bool,
 }
 
 /// How a start ended.

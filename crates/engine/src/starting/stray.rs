@@ -9,26 +9,28 @@
 //! Nobody was promised it: its writer heard of row N first, and forgot all that was under way. So it
 //! may go, while the row of another history, a foreign message or one that *does* follow may not.
 
-use contracts::{Headers, HistoryId, Position, Row};
+use contracts::{Headers, HistoryId, Row};
 
-/// Whether a message is a stray, behind the row that stands `before` it.
+/// Whether a message is a stray: behind the own row `before` it, and in place of the `own` row of its
+/// number, if there is one. A message with that row's chain is that row, edited by a hand.
 #[must_use]
-pub fn is_stray(message: &Row, before: Position, history: HistoryId) -> bool {
+pub fn is_stray(message: &Row, before: &Row, own: Option<&Row>, history: HistoryId) -> bool {
     let Ok(headers) = Headers::parse(&message.headers) else { return false };
     headers.history == history
         && headers.sequence == message.sequence
         && message.sequence == before.sequence + 1
-        && !message.follows(before)
+        && !message.follows(before.position())
+        && own.is_none_or(|own| own.chain != message.chain)
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use contracts::events::Recovered;
     use contracts::{Cause, Chain, Event, Service, StoredEvent, Timestamp, Vector};
 
     use super::*;
 
-    fn row(sequence: u64, after: Chain, history: [u8; 16]) -> Row {
+    pub(in crate::starting) fn row(sequence: u64, after: Chain, history: [u8; 16]) -> Row {
         let service: contracts::Id = "order".parse().unwrap();
         let recovered = Recovered { service: service.clone(), rows: 0, up_to: 0 };
         let event = Event::recovered(Service::Order, recovered);
@@ -53,10 +55,15 @@ mod tests {
         let history = HistoryId::from_bytes([1; 16]);
         let first = row(1, Chain::START, [1; 16]);
         let elsewhere = Chain::START.next("another", "row", b"1");
-        assert!(is_stray(&row(2, elsewhere, [1; 16]), first.position(), history));
-        assert!(!is_stray(&row(2, first.chain, [1; 16]), first.position(), history));
-        assert!(!is_stray(&row(2, elsewhere, [2; 16]), first.position(), history));
-        let foreign = Row { headers: String::new(), ..row(2, elsewhere, [1; 16]) };
-        assert!(!is_stray(&foreign, first.position(), history));
+        let stray = row(2, elsewhere, [1; 16]);
+        assert!(is_stray(&stray, &first, None, history));
+        assert!(!is_stray(&row(2, first.chain, [1; 16]), &first, None, history));
+        assert!(!is_stray(&row(2, elsewhere, [2; 16]), &first, None, history));
+        let foreign = Row { headers: String::new(), ..stray.clone() };
+        assert!(!is_stray(&foreign, &first, None, history));
+        let own = row(2, first.chain, [1; 16]);
+        assert!(is_stray(&stray, &first, Some(&own), history));
+        let edited = Row { payload: b"{}".as_slice().into(), ..own.clone() };
+        assert!(!is_stray(&edited, &first, Some(&own), history));
     }
 }

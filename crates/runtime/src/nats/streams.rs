@@ -149,11 +149,11 @@ pub(crate) struct Scan {
 }
 
 impl Scan {
-    /// Begins before the first message.
-    pub(crate) async fn begin(stream: &Stream) -> Result<Self, AskError> {
+    /// Begins at this message, or the first one after it.
+    pub(crate) async fn begin(stream: &Stream, start_sequence: u64) -> Result<Self, AskError> {
         let config = pull::Config {
-            description: Some("compares a damaged stream".to_owned()),
-            deliver_policy: DeliverPolicy::All,
+            description: Some("compares a stream with its outbox".to_owned()),
+            deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
             ack_policy: AckPolicy::None,
             memory_storage: true,
             ..pull::Config::default()

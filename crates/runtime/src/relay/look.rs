@@ -4,9 +4,10 @@ use std::pin::Pin;
 use std::sync::Arc;
 
 use async_nats::jetstream;
-use contracts::Service;
+use async_nats::jetstream::stream::Stream;
+use contracts::{Row, Service};
 use engine::relay::Relay;
-use engine::watching::{StreamSeen, Verdict, judge, judge_message};
+use engine::watching::{StreamSeen, Verdict, first_of_another, judge, judge_message};
 use engine::{ReadPool, StateError, outbox};
 
 use crate::nats::streams::{self, AskError};
@@ -36,8 +37,22 @@ impl Look {
         Self {
             acknowledged: relay.acknowledged(),
             was_in_doubt: relay.is_in_doubt(),
-            verdict: Box::pin(look(service, context, reads, asked)),
+            verdict: Box::pin(look(service, context, reads, Asked::of(relay, asked))),
         }
+    }
+}
+
+/// Which messages are compared with their rows, beside the last one.
+struct Asked {
+    /// In doubt, all after this one that was acknowledged.
+    after: Option<u64>,
+    /// The one that a consumer misses.
+    missed: Option<u64>,
+}
+
+impl Asked {
+    fn of(relay: &Relay, missed: Option<u64>) -> Self {
+        Self { after: relay.is_in_doubt().then(|| relay.acknowledged()), missed }
     }
 }
 
@@ -54,7 +69,7 @@ async fn look(
     service: Service,
     context: jetstream::Context,
     reads: Arc<ReadPool>,
-    asked: Option<u64>,
+    asked: Asked,
 ) -> Result<Verdict, AskError> {
     let found = streams::find(&context, service).await?;
     let seen = match &found {
@@ -71,14 +86,36 @@ async fn look(
     });
     let (end, at_tail) = own.map_err(unreadable)?;
     let verdict = judge(seen.as_ref(), end, at_tail);
-    match (found, asked, &verdict) {
-        (Some(stream), Some(asked), Verdict::EndsAt(last)) => {
-            let message = streams::message(&stream, asked).await?;
-            let own = reads.read(|state| outbox::row(state, asked)).map_err(unreadable)?;
-            Ok(judge_message(asked, *last, message.as_ref(), own.as_ref()))
-        }
+    match (found, &verdict) {
+        (Some(stream), Verdict::EndsAt(last)) => compare(&stream, &reads, *last, asked).await,
         _ => Ok(verdict),
     }
+}
+
+/// The stream ends at `last`, with the own row there: compares what else is asked for.
+async fn compare(
+    stream: &Stream,
+    reads: &ReadPool,
+    last: u64,
+    asked: Asked,
+) -> Result<Verdict, AskError> {
+    let mut doubtful = Vec::new();
+    for number in asked.after.unwrap_or(last) + 1..=last {
+        let message = streams::message(stream, number).await?;
+        let own = own(reads, number)?;
+        doubtful.push((number, message.map(|row| row.chain), own.map(|row| row.chain)));
+    }
+    if let Some(another) = first_of_another(doubtful) {
+        let reason = format!("message {another} is not row {another}: somebody else writes");
+        return Ok(Verdict::End(reason));
+    }
+    let Some(missed) = asked.missed else { return Ok(Verdict::EndsAt(last)) };
+    let message = streams::message(stream, missed).await?;
+    Ok(judge_message(missed, last, message.as_ref(), own(reads, missed)?.as_ref()))
+}
+
+fn own(reads: &ReadPool, number: u64) -> Result<Option<Row>, AskError> {
+    reads.read(|state| outbox::row(state, number)).map_err(unreadable)
 }
 
 fn unreadable(error: StateError) -> AskError {

@@ -4,6 +4,7 @@ use async_nats::jetstream::stream;
 use contracts::choreography::MURMURATION;
 use contracts::{Headers, Position, Service};
 use engine::reading::Extent;
+use engine::starting::ends::{self, Ends};
 use engine::starting::{Common, Seen, Stream, Witness};
 use engine::{Domain, outbox};
 
@@ -13,25 +14,29 @@ use crate::nats::streams::{self, AskError};
 impl<D: Domain> Start<'_, D> {
     /// Everything that the next step depends on.
     pub(super) async fn gather(&self) -> Result<Seen, Setback> {
+        let (stream, has_stray) = self.stream().await?;
         Ok(Seen {
             head: self.engine.head(),
             history: self.engine.history(),
-            stream: self.stream().await?,
+            stream,
             witnesses: self.witnesses().await?,
             first_start: self.first_start,
-            restoring: self.engine.is_restoring()?,
+            // Behind a stray, no row can take the end of the stream.
+            restoring: self.engine.is_restoring()? && !has_stray,
             rebuilt: self.tried.rebuilt,
         })
     }
 
-    async fn stream(&self) -> Result<Stream, Setback> {
+    /// The own stream, and whether a replaced writer has slipped rows into it.
+    async fn stream(&self) -> Result<(Stream, bool), Setback> {
         let Some(stream) = streams::find(&self.context(), D::SERVICE).await? else {
-            return Ok(Stream::Missing);
+            return Ok((Stream::Missing, false));
         };
         let info = stream.cached_info();
         let wanted = streams::wanted(D::SERVICE, self.stream_replicas);
         if let Some(difference) = streams::difference(&wanted, &info.config) {
-            return Ok(Stream::Misconfigured { difference, update_tried: self.tried.configured });
+            let update_tried = self.tried.configured;
+            return Ok((Stream::Misconfigured { difference, update_tried }, false));
         }
         let mut extent = streams::extent(info);
         if self.holds_a_suspect(&stream, extent.last).await? {
@@ -40,9 +45,34 @@ impl<D: Domain> Start<'_, D> {
         }
         let tail = streams::tail(&stream).await?;
         let history = tail.as_ref().and_then(|row| Headers::parse(&row.headers).ok());
+        let history = history.map(|headers| headers.history);
         let tail = tail.map_or(0, |row| row.sequence);
-        let common = self.common(&stream, &extent, tail).await?;
-        Ok(Stream::There { extent, tail, history: history.map(|row| row.history), common })
+        let Ends { stray, mut common } = self.ends(&stream, &extent, tail).await?;
+        if common.is_none() {
+            common = self.common(&stream, &extent, tail).await?;
+        }
+        let tail = stray.map_or(tail, |stray| stray - 1);
+        Ok((Stream::There { extent, tail, history, common }, stray.is_some()))
+    }
+
+    /// The ends of outbox and stream, compared number by number.
+    async fn ends(
+        &self,
+        stream: &stream::Stream,
+        extent: &Extent,
+        tail: u64,
+    ) -> Result<Ends, Setback> {
+        let (from, to) = ends::to_compare(self.engine.head().sequence, tail);
+        let from = from.max(extent.first);
+        let mut messages = Vec::new();
+        if from <= to {
+            let mut scan = streams::Scan::begin(stream, from).await?;
+            messages = scan.next().await?;
+            messages.retain(|message| message.sequence <= to);
+        }
+        let rows = u32::try_from(ends::COMPARED_ROWS).unwrap_or(u32::MAX).saturating_add(2);
+        let own = outbox::rows(&self.engine.read(), from.saturating_sub(1).max(1), rows)?;
+        Ok(ends::compare(&messages, &own, self.engine.history()))
     }
 
     /// Whether the message that was found damaged still is.
@@ -54,7 +84,7 @@ impl<D: Domain> Start<'_, D> {
         Ok(message.is_none() || message != outbox::row(&self.engine.read(), suspect)?)
     }
 
-    /// The highest readable sequence that outbox and stream both hold.
+    /// The highest readable sequence that outbox and stream both hold, however far back.
     async fn common(
         &self,
         stream: &stream::Stream,

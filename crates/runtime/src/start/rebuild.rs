@@ -2,9 +2,11 @@
 //! hence the proof.
 
 use std::path::PathBuf;
+use std::time::Duration;
 
 use async_nats::jetstream::stream::Stream;
 use contracts::Row;
+use engine::starting::stray::is_stray;
 use engine::starting::{Proof, may_rebuild};
 use engine::{Domain, StateError, outbox};
 
@@ -13,6 +15,10 @@ use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::streams::{self, AskError};
 
+/// How long a replaced writer gets to see that it was, before the stream that it has written into is
+/// rebuilt: a stream that begins anew would look to it like one that has lost its tail.
+const STRAY_PATIENCE: Duration = Duration::from_secs(2);
+
 impl<D: Domain> Start<'_, D> {
     /// Deletes the stream and creates it empty, if that destroys nothing; publishing does the rest.
     pub(super) async fn rebuild(&mut self) -> Result<(), Setback> {
@@ -20,6 +26,14 @@ impl<D: Domain> Start<'_, D> {
         let Some(stream) = streams::find(&context, D::SERVICE).await? else { return Ok(()) };
         let proof = self.prove(&stream).await?;
         may_rebuild(&proof).map_err(Setback::Fence)?;
+        if self.tried.met_stray && !self.tried.waited_for_stray {
+            self.tried.waited_for_stray = true;
+            tracing::warn!(
+                "a replaced writer has slipped rows into the stream; it gets to see that"
+            );
+            tokio::time::sleep(STRAY_PATIENCE).await;
+            return Ok(());
+        }
         tracing::warn!("the damaged stream is deleted and published again from row 1");
         // Without an answer it may be deleted or not: what is there is looked at anew.
         let deleted = context.delete_stream(D::SERVICE.stream()).await;
@@ -32,15 +46,31 @@ impl<D: Domain> Start<'_, D> {
     }
 
     async fn prove(&mut self, stream: &Stream) -> Result<Proof, Setback> {
-        let tail = streams::tail(stream).await?.map_or(0, |row| row.sequence);
+        let mut tail = streams::tail(stream).await?.map_or(0, |row| row.sequence);
         let verified = outbox::verify(&self.engine.read());
-        let unequal = self.first_unequal(stream, tail).await?;
+        let mut unequal = self.first_unequal(stream, tail).await?;
+        if let Some(message) = &unequal
+            && self.is_stray(message)?
+        {
+            // Nobody has applied it, nor anything behind it.
+            self.tried.met_stray = true;
+            tail = message.sequence - 1;
+            unequal = None;
+        }
         Ok(Proof {
             outbox: verified.map_err(|error| error.to_string()),
             tail,
-            unequal,
+            unequal: unequal.map(|message| message.sequence),
             copied: self.copy().map_err(|error| error.to_string()),
         })
+    }
+
+    /// Whether a replaced writer has slipped it in behind the own row before it.
+    fn is_stray(&self, message: &Row) -> Result<bool, StateError> {
+        let before = self.own(message.sequence.saturating_sub(1))?;
+        let own = self.own(message.sequence)?;
+        let known = before.zip(self.engine.history());
+        Ok(known.is_some_and(|(before, history)| is_stray(message, &before, own.as_ref(), history)))
     }
 
     /// Writes a copy of the database, once in each start.
@@ -56,9 +86,9 @@ impl<D: Domain> Start<'_, D> {
 
     /// The first readable message that does not equal its row. What a consumer leaves out is asked
     /// for by its number: nothing that can be read at all is deleted unseen.
-    async fn first_unequal(&self, stream: &Stream, tail: u64) -> Result<Option<u64>, Setback> {
+    async fn first_unequal(&self, stream: &Stream, tail: u64) -> Result<Option<Row>, Setback> {
         let mut next = stream.cached_info().state.first_sequence.max(1);
-        let mut scan = streams::Scan::begin(stream).await?;
+        let mut scan = streams::Scan::begin(stream, next).await?;
         while next <= tail {
             let messages = scan.next().await?;
             let end_of_scan = messages.is_empty();
@@ -67,7 +97,7 @@ impl<D: Domain> Start<'_, D> {
                     return Ok(Some(unequal));
                 }
                 if self.own(message.sequence)?.as_ref() != Some(&message) {
-                    return Ok(Some(message.sequence));
+                    return Ok(Some(message));
                 }
                 next = message.sequence + 1;
             }
@@ -84,11 +114,11 @@ impl<D: Domain> Start<'_, D> {
         stream: &Stream,
         from: u64,
         to: u64,
-    ) -> Result<Option<u64>, Setback> {
+    ) -> Result<Option<Row>, Setback> {
         for sequence in from..to {
             let Some(message) = streams::message(stream, sequence).await? else { continue };
             if self.own(sequence)?.as_ref() != Some(&message) {
-                return Ok(Some(sequence));
+                return Ok(Some(message));
             }
         }
         Ok(None)

@@ -24,7 +24,10 @@ impl<D: Domain> Start<'_, D> {
     /// anything is decided: a killed predecessor's bytes may still be arriving.
     pub(super) async fn restore(&mut self, up_to: u64) -> Result<(), Setback> {
         let before = self.engine.head().sequence;
-        self.take_rows(up_to).await?;
+        if !self.take_rows(up_to).await? {
+            // What follows nothing is judged when all is seen anew.
+            return Ok(());
+        }
         let row = self.engine.recovered_row(up_to.saturating_sub(before), now())?;
         if self.publish(&row).await? {
             Point::MidRestore.pass();
@@ -34,9 +37,11 @@ impl<D: Domain> Start<'_, D> {
         Ok(())
     }
 
-    async fn take_rows(&mut self, up_to: u64) -> Result<(), Setback> {
-        if self.engine.head().sequence >= up_to {
-            return Ok(());
+    /// Takes rows up to `up_to`. Says whether all could be taken; if none could, that is a fence.
+    async fn take_rows(&mut self, up_to: u64) -> Result<bool, Setback> {
+        let before = self.engine.head().sequence;
+        if before >= up_to {
+            return Ok(true);
         }
         let (sink, mut rows) = mpsc::channel(ROWS_AT_ONCE);
         let (connection, name) = (self.connection.clone(), D::SERVICE.name());
@@ -47,13 +52,23 @@ impl<D: Domain> Start<'_, D> {
                 count = rows.recv_many(&mut batch, ROWS_AT_ONCE) => if count == 0 {
                     return Err(Setback::Ask(AskError("reading the stream ended".to_owned())));
                 },
-                wrong = reading.alarm() => return Err(Setback::Fence(cannot_restore(wrong))),
+                wrong = reading.alarm() => {
+                    while let Ok(row) = rows.try_recv() {
+                        batch.push(row);
+                    }
+                    if batch.is_empty() && self.engine.head().sequence > before {
+                        return Ok(false);
+                    }
+                    if batch.is_empty() {
+                        return Err(Setback::Fence(cannot_restore(wrong)));
+                    }
+                }
             }
             batch.retain(|row| row.sequence <= up_to);
             self.engine.restore(&batch).map_err(setback)?;
             Point::MidRestore.pass();
         }
-        Ok(())
+        Ok(true)
     }
 
     /// Whether the stream took the row as its next. If not, another one came first.

@@ -12,3 +12,4 @@ mod losses;
 mod processes;
 mod readings;
 mod starts;
+mod strays;

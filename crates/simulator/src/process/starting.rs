@@ -2,6 +2,8 @@
 
 use contracts::choreography::MURMURATION;
 use contracts::{Headers, HistoryId, Position, Row, Service};
+use engine::reading::Extent;
+use engine::starting::ends::{self, Ends};
 use engine::starting::stray::is_stray;
 use engine::starting::{
     Common, Fence, Proof, Seen, Step as StartStep, Stream, Witness, may_rebuild, next,
@@ -47,7 +49,8 @@ impl<D: Simulated> Process<D> {
         }
         let stream = self.look_at_stream(env)?;
         let own = env.broker.stream(D::SERVICE);
-        let has_stray = own.map_or(Ok(None), |own| self.first_stray(own))?.is_some();
+        let has_stray =
+            own.map_or(Ok(None), |own| self.ends(own).map(|ends| ends.stray))?.is_some();
         self.gathered = Some(Gathered { stream, has_stray });
         env.ask_broker(D::SERVICE, self.pid, Step::Judge);
         Ok(())
@@ -173,30 +176,23 @@ impl<D: Simulated> Process<D> {
         Ok(Proved { proof, behind_a_stray })
     }
 
-    /// Whether a message does not follow the own row before it, and is no foreign one.
+    /// Whether a replaced writer has slipped it in behind the own row before it.
     fn is_stray(&self, message: &Row) -> Result<bool, StateError> {
-        let before = outbox::row(&self.engine.read(), message.sequence.saturating_sub(1))?;
-        let (Some(before), Some(history)) = (before, self.engine.history()) else {
-            return Ok(false);
-        };
-        Ok(is_stray(message, before.position(), history))
+        let own = |number| outbox::row(&self.engine.read(), number);
+        let known = own(message.sequence.saturating_sub(1))?.zip(self.engine.history());
+        let at = own(message.sequence)?;
+        Ok(known.is_some_and(|(before, history)| is_stray(message, &before, at.as_ref(), history)))
     }
 
-    /// The first stray, if the stream differs from the outbox by one: at its end, or just beyond the
-    /// outbox's.
-    fn first_stray(&self, stream: &crate::broker::Stream) -> Result<Option<u64>, StateError> {
-        let head = self.engine.head().sequence;
-        let last = stream.tail().map_or(0, |message| message.row().sequence);
-        let mut differs_at = last.min(head) + 1;
-        while differs_at > 1 {
-            let own = outbox::row(&self.engine.read(), differs_at - 1)?;
-            match stream.message(differs_at - 1) {
-                Some(message) if Some(message.row()) != own.as_ref() => differs_at -= 1,
-                Some(_) | None => break,
-            }
-        }
-        let Some(message) = stream.message(differs_at) else { return Ok(None) };
-        Ok(self.is_stray(message.row())?.then_some(differs_at))
+    /// The ends of outbox and stream, compared number by number.
+    fn ends(&self, stream: &crate::broker::Stream) -> Result<Ends, StateError> {
+        let tail = stream.tail().map_or(0, |message| message.row().sequence);
+        let (from, to) = ends::to_compare(self.engine.head().sequence, tail);
+        let messages = (from..=to).filter_map(|number| stream.message(number));
+        let messages: Vec<Row> = messages.map(|message| message.row().clone()).collect();
+        let rows = u32::try_from(ends::COMPARED_ROWS).unwrap_or(u32::MAX).saturating_add(2);
+        let own = outbox::rows(&self.engine.read(), from.saturating_sub(1).max(1), rows)?;
+        Ok(ends::compare(&messages, &own, self.engine.history()))
     }
 
     fn look_at_stream(&self, env: &Env) -> Result<Stream, StateError> {
@@ -213,23 +209,33 @@ impl<D: Simulated> Process<D> {
         let tail = stream.tail();
         let history = tail.and_then(|message| Headers::parse(&message.row().headers).ok());
         let mut tail = tail.map_or(0, |message| message.row().sequence);
-        if let Some(stray) = self.first_stray(stream)? {
-            // What is there ends before it; the rest is rebuilt.
-            tail = stray - 1;
+        let Ends { stray, mut common } = self.ends(stream)?;
+        if common.is_none() {
+            common = self.common(stream, &extent, tail)?;
         }
-        let mut common = None;
+        // What is there ends before a stray; the rest is rebuilt.
+        tail = stray.map_or(tail, |stray| stray - 1);
+        let history = history.map(|headers| headers.history);
+        Ok(Stream::There { extent, tail, history, common })
+    }
+
+    /// The highest readable sequence that outbox and stream both hold, however far back.
+    fn common(
+        &self,
+        stream: &crate::broker::Stream,
+        extent: &Extent,
+        tail: u64,
+    ) -> Result<Option<Common>, StateError> {
         let mut sequence = tail.min(self.engine.head().sequence);
         while sequence >= extent.first.max(1) {
             if let Some(message) = stream.message(sequence) {
                 let own = outbox::row(&self.engine.read(), sequence)?;
                 let stream = message.row().chain;
-                common = own.map(|row| Common { sequence, own: row.chain, stream });
-                break;
+                return Ok(own.map(|row| Common { sequence, own: row.chain, stream }));
             }
             sequence -= 1;
         }
-        let history = history.map(|headers| headers.history);
-        Ok(Stream::There { extent, tail, history, common })
+        Ok(None)
     }
 
     /// Whether the message that was found damaged still is.
