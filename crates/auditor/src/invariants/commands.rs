@@ -100,8 +100,8 @@ impl Command<'_> {
     }
 
     fn check_answers(&self, checked: &mut Checked) {
-        let Some(first) = self.accepted().next() else { return };
-        for entry in self.accepted() {
+        let Some(first) = self.kept().next() else { return };
+        for entry in self.kept() {
             if entry.request != first.request {
                 self.found(checked, "two different requests with this key were answered as ok");
             } else if entry.answer != first.answer {
@@ -144,6 +144,12 @@ impl Command<'_> {
 
     fn accepted(&self) -> impl Iterator<Item = &Entry> {
         self.attempts.iter().copied().filter(|entry| entry.outcome == Outcome::Ok)
+    }
+
+    /// The accepted ones that are more than local. What is kept in one place alone may be lost with
+    /// that place, and is then asked for as if for the first time.
+    fn kept(&self) -> impl Iterator<Item = &Entry> {
+        self.accepted().filter(|entry| entry.durability != Some(Durability::Local))
     }
 
     fn found(&self, checked: &mut Checked, difference: impl Into<String>) {
@@ -254,6 +260,12 @@ mod tests {
         let again = Entry { attempt: 2, ..entry(Outcome::Failed) };
         let refused = found(&placed(), &[entry(Outcome::Ok), again.clone()]);
         assert_eq!(refused, ["it was answered as ok, and refused when repeated"]);
+        let local = Entry { durability: Some(Durability::Local), ..entry(Outcome::Ok) };
+        assert_eq!(
+            found(&placed(), &[local, again.clone()]),
+            nothing(),
+            "it may be lost in between"
+        );
         let other_body = Entry { request: "{1}".into(), ..again };
         assert_eq!(found(&placed(), &[entry(Outcome::Ok), other_body]), nothing());
     }
