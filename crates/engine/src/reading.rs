@@ -71,6 +71,13 @@ impl Alarm {
             Self::TooShort { .. } | Self::Holed => None,
         }
     }
+
+    /// Whether it is over when the stream's counters are as they have to be. A stream that holds
+    /// nothing at all shows no row that could tell.
+    #[must_use]
+    pub const fn is_of_counters(&self) -> bool {
+        self.row().is_none()
+    }
 }
 
 /// What a stream looks like before reading begins.

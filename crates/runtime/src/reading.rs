@@ -219,6 +219,9 @@ impl Loop {
             progress.connected = true;
             progress.last_in_stream = extent.last;
             progress.seen_at_begin = extent.last;
+            if progress.wrong.is_some_and(|wrong| wrong.is_of_counters()) {
+                progress.all_is_well();
+            }
         });
         Ok(messages)
     }

@@ -3,6 +3,9 @@
 use std::time::Duration;
 
 use contracts::{Position, Row, Service};
+use engine::reading::Alarm;
+use runtime::async_nats::jetstream::stream::Config;
+use runtime::nats::streams;
 use runtime::reading::{self, ConsumerLife};
 use tokio::sync::mpsc;
 
@@ -107,4 +110,25 @@ async fn a_reading_renews_its_consumer_by_time_too_without_a_hole_or_a_duplicate
     }
     let stream = broker.jetstream().await.get_stream("CUSTOMER").await.unwrap();
     assert!(stream.cached_info().state.consumer_count > 1, "it was renewed");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_alarm_over_counters_is_over_when_they_are_right_again_though_no_row_comes() {
+    let broker = Broker::start();
+    let context = broker.jetstream().await;
+    let wanted = streams::wanted(Service::Customer, 1);
+    let config = Config { deny_purge: false, ..wanted.clone() };
+    let stream = context.create_stream(config).await.unwrap();
+    stream.purge().sequence(5).await.unwrap();
+    let (sink, _rows) = mpsc::channel::<Row>(16);
+    let connection = broker.connection().await;
+    let start = Position::default();
+    let reading = reading::spawn(connection, "test", Service::Customer, start, sink);
+    let mut progress = reading.progress.clone();
+    let raised = progress.wait_for(|progress| progress.wrong == Some(Alarm::Holed));
+    assert!(tokio::time::timeout(crate::support::WITHIN, raised).await.unwrap().is_ok());
+    context.delete_stream("CUSTOMER").await.unwrap();
+    streams::create(&context, &wanted).await.unwrap();
+    let over = progress.wait_for(|progress| progress.connected && progress.wrong.is_none());
+    assert!(tokio::time::timeout(crate::support::WITHIN, over).await.unwrap().is_ok());
 }

@@ -103,6 +103,7 @@ impl<D: Simulated> Process<D> {
         match reading.cursor.begin(&extent) {
             Beginning::At(start) => {
                 reading.seen_at_begin = extent.last;
+                reading.alarm = reading.alarm.filter(|alarm| !alarm.is_of_counters());
                 env.ask_broker(D::SERVICE, self.pid, Step::ReadFrom(stream, run, start));
             }
             Beginning::TooShort => {
