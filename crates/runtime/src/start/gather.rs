@@ -14,12 +14,14 @@ use crate::nats::streams::{self, AskError};
 impl<D: Domain> Start<'_, D> {
     /// Everything that the next step depends on.
     pub(super) async fn gather(&self) -> Result<Seen, Setback> {
+        // What they have seen by now is in the stream by then: rows of a predecessor may still arrive.
+        let witnesses = self.witnesses().await?;
         let (stream, has_stray) = self.stream().await?;
         Ok(Seen {
             head: self.engine.head(),
             history: self.engine.history(),
             stream,
-            witnesses: self.witnesses().await?,
+            witnesses,
             first_start: self.first_start,
             // Behind a stray, no row can take the end of the stream.
             restoring: self.engine.is_restoring()? && !has_stray,

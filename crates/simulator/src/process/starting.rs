@@ -23,11 +23,10 @@ const RETRY: u64 = 100 * MILLISECOND;
 /// rebuilt: a stream that begins anew would look to it like one that has lost its tail.
 const STRAY_PATIENCE: u64 = 2_000 * MILLISECOND;
 
-/// What was seen of the own stream.
+/// What others have seen of the own stream, before it was looked at.
 #[derive(Debug)]
 pub(super) struct Gathered {
-    stream: Stream,
-    has_stray: bool,
+    witnesses: Vec<Witness>,
 }
 
 /// What was proved of a damaged stream.
@@ -37,7 +36,7 @@ struct Proved {
 }
 
 impl<D: Simulated> Process<D> {
-    /// Looks at the own stream.
+    /// Asks the witnesses. What they have seen by now is in the stream when it is looked at.
     pub(super) fn gather(&mut self, env: &mut Env) -> Flow {
         if !self.connected {
             // Goes on when the connection is there.
@@ -47,11 +46,7 @@ impl<D: Simulated> Process<D> {
         if !env.reaches_broker(D::SERVICE) {
             return self.gather_again(env);
         }
-        let stream = self.look_at_stream(env)?;
-        let own = env.broker.stream(D::SERVICE);
-        let has_stray =
-            own.map_or(Ok(None), |own| self.ends(own).map(|ends| ends.stray))?.is_some();
-        self.gathered = Some(Gathered { stream, has_stray });
+        self.gathered = Some(Gathered { witnesses: self.witnesses(env)? });
         env.ask_broker(D::SERVICE, self.pid, Step::Judge);
         Ok(())
     }
@@ -61,20 +56,24 @@ impl<D: Simulated> Process<D> {
         Ok(())
     }
 
-    /// Asks the witnesses, and says what follows.
+    /// Looks at the own stream, and says what follows.
     pub(super) fn judge_start(&mut self, env: &mut Env) -> Flow {
-        let Some(gathered) = self.gathered.take() else { return Ok(()) };
+        let Some(Gathered { witnesses }) = self.gathered.take() else { return Ok(()) };
         if !env.reaches_broker(D::SERVICE) {
             return self.gather_again(env);
         }
+        let stream = self.look_at_stream(env)?;
+        let own = env.broker.stream(D::SERVICE);
+        let has_stray =
+            own.map_or(Ok(None), |own| self.ends(own).map(|ends| ends.stray))?.is_some();
         let seen = Seen {
             head: self.engine.head(),
             history: self.engine.history(),
-            stream: gathered.stream,
-            witnesses: self.witnesses(env)?,
+            stream,
+            witnesses,
             first_start: self.first_start,
             // Behind a stray, no row can take the end of the stream.
-            restoring: self.engine.is_restoring()? && !gathered.has_stray,
+            restoring: self.engine.is_restoring()? && !has_stray,
             rebuilt: self.rebuilt,
         };
         let step = next(&seen);
