@@ -95,9 +95,13 @@ impl World {
     pub(super) fn old_copy(&mut self, service: Service) -> Option<Database> {
         let image = self.host(service).copy.take()?;
         // Who lacks nothing restores nothing: only who does takes the end of the stream for itself.
-        let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
+        let stream = self.env.broker.stream(service)?;
         let copy = Database::of_image(&image).ok()?;
-        engine::outbox::head(&copy.read()).is_ok_and(|head| head.sequence < last).then_some(copy)
+        let head = engine::outbox::head(&copy.read()).ok()?;
+        // A copy may hold rows that were local only, and were lost after it was taken: a fork.
+        let message = stream.message(head.sequence).map(|message| message.row().position());
+        let is_of_stream = head.sequence == 0 || message == Some(head);
+        (is_of_stream && head.sequence < stream.extent().last).then_some(copy)
     }
 
     /// There is room again.
