@@ -169,6 +169,11 @@ impl Clients {
         self.note(env, waiting.request, Attempted { attempt: waiting.attempt, outcome });
     }
 
+    /// The process that an answer comes from, while its client waits for it.
+    pub(crate) fn answered_by(&self, answer: &Answer) -> Option<Pid> {
+        self.waiting.get(&answer.attempt).map(|waiting| waiting.pid)
+    }
+
     /// The client waits no longer.
     pub(crate) fn give_up(&mut self, env: &mut Env, attempt: Attempt) {
         let Some(waiting) = self.waiting.remove(&attempt) else { return };

@@ -12,7 +12,7 @@ use crate::agenda::{MILLISECOND, What};
 use crate::chaos::Chaos;
 use crate::clients::workload::Workload;
 use crate::clients::{ClientStep, Clients};
-use crate::env::{Env, Told};
+use crate::env::{Answer, Env, Told};
 use crate::fault::Fault;
 use crate::process::{End, Pid, Shell, Step};
 use crate::random::Random;
@@ -106,7 +106,7 @@ impl World {
             What::Process(pid, step) => self.step(pid, step),
             What::Arrive(publish) => self.arrive(*publish),
             What::Client(ClientStep::Send(number)) => self.send(number),
-            What::Client(ClientStep::Hear(answer)) => self.clients.hear(&mut self.env, answer),
+            What::Client(ClientStep::Hear(answer)) => self.hear(answer),
             What::Client(ClientStep::GiveUp(attempt)) => {
                 self.clients.give_up(&mut self.env, attempt);
             }
@@ -140,6 +140,16 @@ impl World {
                 self.env.ask_broker(stream, pid, Step::Question(row));
             }
         }
+    }
+
+    fn hear(&mut self, mut answer: Answer) {
+        let by = self.clients.answered_by(&answer);
+        let is_current = by.is_some_and(|pid| self.hosts.values().any(|h| h.main == Some(pid)));
+        if !is_current && matches!(answer.told, Told::Refused | Told::KeyReused) {
+            // A process that was replaced and has not noticed refuses by what it knew then.
+            answer.told = Told::Unavailable;
+        }
+        self.clients.hear(&mut self.env, answer);
     }
 
     fn send(&mut self, number: usize) {
