@@ -19,7 +19,11 @@ use crate::process::Stage;
 use crate::world::World;
 
 /// Worlds in a hundred in which two stores are lost at once.
-const DOUBLE_LOSSES_PERCENT: u64 = 4;
+const DOUBLE_LOSSES_PERCENT: u64 = 16;
+
+/// Faults that are planned once more in so many worlds in a hundred: their moment seldom comes.
+const RARE_PERCENT: [(Fault, u64); 2] =
+    [(Fault::ZombieWithoutFile, 8), (Fault::DatabaseRestored, 4)];
 
 /// Worlds in a hundred in which nothing goes wrong.
 const CALM_PERCENT: u64 = 3;
@@ -113,6 +117,11 @@ impl Chaos {
         let calm = env.random.chance(CALM_PERCENT);
         for _ in 0..if calm { 0 } else { env.random.between(1, 9) } {
             if let Some(fault) = env.random.pick(&singles).copied() {
+                chaos.put(env, fault, ends_at);
+            }
+        }
+        for (fault, percent) in RARE_PERCENT {
+            if singles.contains(&fault) && !calm && env.random.chance(percent) {
                 chaos.put(env, fault, ends_at);
             }
         }

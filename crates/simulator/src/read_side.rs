@@ -16,6 +16,8 @@ mod fault;
 mod projector;
 mod redis;
 
+use std::collections::BTreeSet;
+
 use contracts::{Row, Service};
 
 use crate::Random;
@@ -40,8 +42,8 @@ pub struct ReadSide {
     redis: Redis,
     projectors: Vec<Projector>,
     counts: Counts,
-    /// Somebody changed records of this generation by hand.
-    edited: Option<String>,
+    /// Generations of which somebody changed records by hand: one that was left may come back.
+    edited: BTreeSet<String>,
 }
 
 impl Default for ReadSide {
@@ -58,7 +60,7 @@ impl ReadSide {
             redis: Redis::default(),
             projectors: vec![Projector::default()],
             counts: Counts::default(),
-            edited: None,
+            edited: BTreeSet::new(),
         }
     }
 
@@ -75,12 +77,12 @@ impl ReadSide {
     pub fn fault(&mut self, fault: ReadFault, random: &mut Random) -> bool {
         let fired = match fault {
             ReadFault::Flush => self.redis.flush(),
-            ReadFault::OlderSnapshot => self.redis.go_back(random.between(8, 200)),
-            ReadFault::LogCut => self.redis.go_back(random.between(1, 3)),
-            ReadFault::FailedOver => self.redis.go_back(random.between(1, 20)),
+            ReadFault::OlderSnapshot => self.restart(random.between(8, 200)),
+            ReadFault::LogCut => self.restart(random.between(1, 3)),
+            ReadFault::FailedOver => self.restart(random.between(1, 20)),
             ReadFault::ProjectorKilled => self.kill(random),
             ReadFault::SecondProjector => self.start_another(),
-            ReadFault::PositionSetBack => self.redis.set_position_back(),
+            ReadFault::PositionSetBack => self.set_position_back(),
             ReadFault::PositionDamaged => self.redis.damage_position(),
             ReadFault::RecordEdited => self.edit(random),
             ReadFault::Hung => self.redis.hang(random.between(1, 6)),
@@ -111,7 +113,7 @@ impl ReadSide {
     ) -> Result<usize, Vec<String>> {
         self.redis.heal();
         self.follow(streams, random)?;
-        if self.edited.take().is_some_and(|edited| self.redis.is_live(&edited)) {
+        if self.edited.iter().any(|edited| self.redis.is_live(edited)) {
             self.redis.begin_anew();
             self.follow(streams, random)?;
         }
@@ -139,6 +141,23 @@ impl ReadSide {
         Err(vec![format!("the view never caught up: it has folded {at} of {rows} rows")])
     }
 
+    /// Another server is there, so many scripts behind: nobody's connection has survived that, and
+    /// a batch whose records were read over the old one is not written over the new one.
+    fn restart(&mut self, scripts: u64) -> bool {
+        if !self.redis.go_back(scripts) {
+            return false;
+        }
+        self.projectors.fill_with(Projector::default);
+        true
+    }
+
+    /// A hand that sets the position to the very text from which a batch is folded at that moment is
+    /// believed by that batch: no comparison can tell the two apart.
+    fn set_position_back(&mut self) -> bool {
+        let is_folded_from = self.projectors.iter().any(Projector::folds_from_zero);
+        !is_folded_from && self.redis.set_position_back()
+    }
+
     fn kill(&mut self, random: &mut Random) -> bool {
         let nth = random.index(self.projectors.len());
         let Some(projector) = self.projectors.get_mut(nth) else { return false };
@@ -158,7 +177,7 @@ impl ReadSide {
 
     fn edit(&mut self, random: &mut Random) -> bool {
         let Some(generation) = self.redis.edit_record(random) else { return false };
-        self.edited = Some(generation);
+        self.edited.insert(generation);
         true
     }
 }

@@ -45,6 +45,15 @@ impl Projector {
         !matches!(self.phase, Phase::Lost | Phase::Here(_))
     }
 
+    /// Whether it is about to go on from before the first row.
+    pub(super) fn folds_from_zero(&self) -> bool {
+        match &self.phase {
+            Phase::Here(live) | Phase::Reading { live, .. } => live.positions.rows() == 0,
+            Phase::Writing(write) => write.live.positions.rows() == 0,
+            Phase::Lost | Phase::Positioning { .. } => false,
+        }
+    }
+
     /// One round trip.
     pub(super) fn step(&mut self, redis: &mut Redis, streams: &Streams<'_>, random: &mut Random) {
         self.phase = match std::mem::take(&mut self.phase) {

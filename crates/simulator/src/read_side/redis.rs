@@ -178,8 +178,9 @@ impl Redis {
         !was_empty
     }
 
-    /// Back to how it was so many scripts ago.
+    /// Back to how it was so many scripts ago. What was on its way to the server is gone.
     pub(super) fn go_back(&mut self, scripts: u64) -> bool {
+        self.late.clear();
         let mut undone = false;
         for _ in 0..scripts {
             let Some(script) = self.before.pop_back() else { break };
@@ -193,7 +194,8 @@ impl Redis {
 
     pub(super) fn set_position_back(&mut self) -> bool {
         let Some(live) = self.find() else { return false };
-        if live.positions.rows() == 0 {
+        let is_folded_from = self.late.iter().any(|late| late.live.positions.rows() == 0);
+        if live.positions.rows() == 0 || is_folded_from {
             return false;
         }
         self.write_position(&live, &Positions::default());
