@@ -42,8 +42,7 @@ pub(crate) fn check(world: &mut World) -> Verdict {
     if !verdict.wrong.is_empty() {
         return verdict;
     }
-    let must_fence = world.chaos.must_be_fenced.is_some();
-    if must_fence || (world.chaos.is_doubly_lost && world.is_fenced_or_alarmed()) {
+    if world.chaos.is_doubly_lost && world.stands_still() {
         verdict.orders = placed(world);
         fenced::check(world, &mut verdict.wrong);
         return verdict;

@@ -57,7 +57,7 @@ impl World {
     /// Ends the world if everything is at rest, or has had its time.
     pub(crate) fn settle(&mut self) {
         let since = self.env.now - self.chaos.healed_at.unwrap_or(self.env.now);
-        if self.chaos.is_doubly_lost {
+        if self.chaos.is_doubly_lost && (since < WATCHED_FOR || self.stands_still()) {
             if since >= WATCHED_FOR {
                 self.chaos.end();
             }
@@ -74,6 +74,12 @@ impl World {
         if !self.chaos.is_over() {
             self.env.agenda.put(self.env.now + LOOK_EVERY, What::Chaos(ChaosStep::Settle));
         }
+    }
+
+    /// Whether what was lost twice keeps somebody from going on. Where nobody has seen what was lost,
+    /// all goes on as in any world.
+    pub(crate) fn stands_still(&self) -> bool {
+        self.chaos.must_be_fenced.is_some() || self.is_fenced_or_alarmed()
     }
 
     fn is_at_rest(&self) -> bool {
@@ -124,7 +130,7 @@ impl World {
     }
 
     /// Whether the services stand still where they cannot mend what was lost: fenced, or alarmed.
-    pub(crate) fn is_fenced_or_alarmed(&self) -> bool {
+    fn is_fenced_or_alarmed(&self) -> bool {
         self.shells
             .values()
             .any(|shell| matches!(shell.stage(), Stage::Fenced(_)) || !shell.alarms().is_empty())
