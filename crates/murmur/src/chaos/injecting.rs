@@ -123,6 +123,9 @@ impl<'a> Injector<'a> {
     }
 
     async fn begin_beside(&mut self, process: Process) -> anyhow::Result<String> {
+        if let Some(mut before) = self.seconds.remove(&process) {
+            before.halt().await?;
+        }
         let second = Second::begin(self.system, process).await?;
         let said = format!("a second {process} is ready, pid {}", second.pid());
         self.seconds.insert(process, second);

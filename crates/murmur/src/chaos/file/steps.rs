@@ -90,7 +90,8 @@ pub(crate) enum Step {
     /// A process's clock is right again.
     RightClock(Process),
 
-    /// Starts a second process for a service or query, with an empty folder of its own.
+    /// Starts a second process for a service or query, with a folder of its own; once more, on what it
+    /// has kept, if there was one.
     Beside(Process),
     /// Ends the second process, if it still runs.
     EndBeside(Process),

@@ -4,7 +4,7 @@
 use std::fs::File;
 use std::net::{Ipv4Addr, TcpListener};
 use std::path::PathBuf;
-use std::process::Stdio;
+use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -30,13 +30,14 @@ pub(super) struct Second {
 }
 
 impl Second {
-    /// Starts one, and waits until it is ready.
+    /// Starts one, on what it has kept if there was one before, and waits until it is ready.
     pub(super) async fn begin(system: &System, process: Process) -> anyhow::Result<Self> {
         let folder = system.data().join(format!("{process}-beside"));
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
         let address = listener.local_addr()?;
         drop(listener);
-        let log = File::create(system.data().join("logs").join(format!("{process}-beside.log")))?;
+        let log = system.data().join("logs").join(format!("{process}-beside.log"));
+        let log = File::options().create(true).append(true).open(log)?;
         let mut command = Command::new(System::program(process)?);
         command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
         match process {
@@ -77,12 +78,18 @@ impl Second {
         }
     }
 
-    /// Ends it, if it has not ended by itself.
-    pub(super) async fn end(mut self) -> anyhow::Result<String> {
+    /// Ends it, if it has not ended by itself. What it has kept stays.
+    pub(super) async fn halt(&mut self) -> anyhow::Result<Option<ExitStatus>> {
         let ended = self.child.try_wait()?;
         if ended.is_none() {
             self.child.kill().await?;
         }
+        Ok(ended)
+    }
+
+    /// Ends it, if it has not ended by itself, and deletes what it has kept.
+    pub(super) async fn end(mut self) -> anyhow::Result<String> {
+        let ended = self.halt().await?;
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder)?;
         }
