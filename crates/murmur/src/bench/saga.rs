@@ -12,6 +12,7 @@ mod board;
 
 mod ground;
 mod load;
+mod reads;
 
 mod ends;
 
@@ -57,6 +58,9 @@ pub(crate) struct Args {
     /// For so long.
     #[arg(long, default_value_t = 10, value_parser = clap::value_parser!(u32).range(1..=3_600))]
     seconds: u32,
+    /// Reads a second beside it, each of the order that has ended last.
+    #[arg(long, default_value_t = 100, value_parser = clap::value_parser!(u32).range(0..=10_000))]
+    reads: u32,
     /// Lines of each order.
     #[arg(long, default_value_t = 2, value_parser = clap::value_parser!(u32).range(1..=100))]
     lines: u32,
@@ -79,9 +83,11 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let run = format!("bench-{run}");
     let ground = Ground::prepare(&running, &run, args.currency, args.lines).await?;
     say(global, "warming up");
-    measure(&running, &streams, &ground.for_orders("w"), (args.rate, WARM_UP_SECONDS)).await?;
+    measure(&running, &streams, &ground.for_orders("w"), (args.rate, WARM_UP_SECONDS), args.reads)
+        .await?;
     say(global, &format!("{} orders/s for {} s", args.rate, args.seconds));
-    let measured = measure(&running, &streams, &ground, (args.rate, args.seconds)).await?;
+    let measured =
+        measure(&running, &streams, &ground, (args.rate, args.seconds), args.reads).await?;
     let (climbed, highest) = climb(global, &args, &running, &streams, &ground, &measured).await?;
     say(global, "the broker alone");
     let raw = raw::measure(&streams).await?;
@@ -114,7 +120,7 @@ async fn climb(
     while let Some(rate) = climb.next().filter(|_| args.find_max) {
         say(global, &format!("{rate} orders/s for {CLIMB_SECONDS} s"));
         let ground = ground.for_orders(&format!("s{}", runs.len()));
-        let run = measure(running, streams, &ground, (rate, CLIMB_SECONDS)).await?;
+        let run = measure(running, streams, &ground, (rate, CLIMB_SECONDS), args.reads).await?;
         climb.note(run.kept_up);
         runs.push(run);
     }

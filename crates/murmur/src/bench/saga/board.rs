@@ -1,6 +1,6 @@
 //! What is known of the orders of one run while it goes: counts, and latencies from when each was due.
 
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicU32, AtomicU64, Ordering};
 use std::time::{Duration, Instant};
 
 use super::latencies::Latencies;
@@ -19,11 +19,18 @@ pub(super) struct Board {
     pub(super) ending: Latencies,
     /// Until the read model showed its end; of a sample.
     pub(super) showing: Latencies,
+    /// From hearing of an order's end until the read model showed it; of the same sample.
+    pub(super) following: Latencies,
+    /// Until a read beside the load was answered.
+    pub(super) reading: Latencies,
     accepted: AtomicU64,
     failed: AtomicU64,
     completed: AtomicU64,
     otherwise: AtomicU64,
+    unread: AtomicU64,
     last_end_us: AtomicU64,
+    /// The order that ended last, counted from 1.
+    last_ended: AtomicU32,
 }
 
 impl Board {
@@ -35,11 +42,15 @@ impl Board {
             accepting: Latencies::new()?,
             ending: Latencies::new()?,
             showing: Latencies::new()?,
+            following: Latencies::new()?,
+            reading: Latencies::new()?,
             accepted: AtomicU64::new(0),
             failed: AtomicU64::new(0),
             completed: AtomicU64::new(0),
             otherwise: AtomicU64::new(0),
+            unread: AtomicU64::new(0),
             last_end_us: AtomicU64::new(0),
+            last_ended: AtomicU32::new(0),
         })
     }
 
@@ -76,6 +87,22 @@ impl Board {
         counter.fetch_add(1, Ordering::Relaxed);
         let micros = self.schedule.start().elapsed().as_micros();
         self.last_end_us.fetch_max(u64::try_from(micros).unwrap_or(u64::MAX), Ordering::Relaxed);
+        self.last_ended.store(order.saturating_add(1), Ordering::Relaxed);
+    }
+
+    /// A read beside the load failed.
+    pub(super) fn note_unread(&self) {
+        self.unread.fetch_add(1, Ordering::Relaxed);
+    }
+
+    /// The order that ended last.
+    pub(super) fn last_ended(&self) -> Option<u32> {
+        self.last_ended.load(Ordering::Relaxed).checked_sub(1)
+    }
+
+    /// Reads that failed.
+    pub(super) fn unread(&self) -> u64 {
+        self.unread.load(Ordering::Relaxed)
     }
 
     /// Orders that were accepted.
@@ -126,5 +153,6 @@ mod tests {
         assert!(board.accepting.summary().max_ms >= 9_990.0);
         assert!(board.ending.summary().max_ms < 5_000.0);
         assert_eq!((board.accepted(), board.completed(), board.ended()), (1, 1, 1));
+        assert_eq!(board.last_ended(), Some(9));
     }
 }

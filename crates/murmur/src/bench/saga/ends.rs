@@ -2,6 +2,7 @@
 //! least. It hears an end when the broker passes it on; what the streams hold is the auditor's task.
 
 use std::sync::Arc;
+use std::time::Instant;
 
 use anyhow::Context as _;
 use contracts::Service;
@@ -72,6 +73,7 @@ fn end_in(message: &Message, board: &Board) -> Option<u32> {
 
 /// Asks the read model for an order that has ended; it answers when it has folded that end.
 async fn see(http: Client, query: String, board: Arc<Board>, order: u32, end: Message) {
+    let heard = Instant::now();
     let Some(sequence) = end.headers.as_ref().and_then(|headers| headers.get(SEQUENCE)) else {
         return;
     };
@@ -80,5 +82,6 @@ async fn see(http: Client, query: String, board: Arc<Board>, order: u32, end: Me
     // What cannot be seen in time is missing from the sample, whose size is shown.
     if http.json::<Value>(call).await.is_ok_and(|seen| !seen["end"].is_null()) {
         board.showing.record(board.since_due(order));
+        board.following.record(heard.elapsed());
     }
 }

@@ -11,6 +11,7 @@ use super::ends;
 use super::ground::Ground;
 use super::latencies::Summary;
 use super::load;
+use super::reads;
 use super::schedule::Schedule;
 use crate::control::Supervisor;
 use crate::running::Running;
@@ -56,6 +57,12 @@ pub(super) struct Measured {
     pub(super) ending: Summary,
     /// From due to visible in the read model; of a sample.
     pub(super) showing: Summary,
+    /// From an order's end to visible in the read model; of the same sample.
+    pub(super) following: Summary,
+    /// Reads of orders that had ended, beside the load.
+    pub(super) reading: Summary,
+    /// Reads that failed.
+    pub(super) unread: u64,
     /// Processor time.
     pub(super) cpu: Vec<Share>,
     /// Whether the system kept up.
@@ -68,6 +75,7 @@ pub(super) async fn measure(
     streams: &Streams,
     ground: &Ground,
     (rate, seconds): (u32, u32),
+    reads: u32,
 ) -> anyhow::Result<Measured> {
     let schedule = Schedule::new(Instant::now() + LEAD, rate, seconds);
     let prefix = format!("{}-", ground.orders);
@@ -76,7 +84,9 @@ pub(super) async fn measure(
     let processes = Supervisor::of(running).report().await?;
     let before = Usage::now(&processes);
     load::begin(running, ground, &board)?.await?;
+    let reading = reads::begin(running.query()?, &board, reads);
     wait_for_ends(&board).await;
+    drop(reading);
     let usage = Usage::now(&processes);
     // The sample's last answers are under way; one that comes later is missing from it.
     tokio::time::sleep(LEAD).await;
@@ -95,6 +105,9 @@ pub(super) async fn measure(
         accepting: board.accepting.summary(),
         ending: board.ending.summary(),
         showing: board.showing.summary(),
+        following: board.following.summary(),
+        reading: board.reading.summary(),
+        unread: board.unread(),
         cpu: usage.since(&before, board.ended(), took),
         kept_up: false,
     };
@@ -123,6 +136,7 @@ async fn wait_for_ends(board: &Board) {
 
 fn kept_up(measured: &Measured, overtime: Duration) -> bool {
     measured.failed == 0
+        && measured.unread == 0
         && measured.completed == u64::from(measured.due)
         && overtime <= OVERTIME_MAX
         && measured.ending.p99_ms <= P99_MS_MAX
@@ -146,6 +160,9 @@ pub(super) mod tests {
             accepting: summary,
             ending: summary,
             showing: summary,
+            following: summary,
+            reading: summary,
+            unread: 0,
             cpu: Vec::new(),
             kept_up: true,
         }
@@ -157,6 +174,7 @@ pub(super) mod tests {
         assert!(kept_up(&measured(100), soon));
         assert!(!kept_up(&measured(100), Duration::from_secs(2)));
         assert!(!kept_up(&Measured { failed: 1, ..measured(100) }, soon));
+        assert!(!kept_up(&Measured { unread: 1, ..measured(100) }, soon));
         assert!(!kept_up(&Measured { completed: 99, ..measured(100) }, soon));
         let slow = Summary { p99_ms: 1_500.0, ..Summary::default() };
         assert!(!kept_up(&Measured { ending: slow, ..measured(100) }, soon));

@@ -87,6 +87,8 @@ fn latencies(measured: &Measured) -> String {
         ("accepted", measured.accepting),
         ("the order's end", measured.ending),
         ("seen in the read model (sample)", measured.showing),
+        ("... counted from the order's end", measured.following),
+        ("GET /orders/{id}, from asking", measured.reading),
     ];
     for (name, Summary { count, p50_ms, p90_ms, p99_ms, p999_ms, max_ms }) in rows {
         let mut row = vec![name.to_owned(), count.to_string()];
