@@ -5,7 +5,7 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use contracts::Service;
 use futures_util::TryStreamExt as _;
-use runtime::async_nats::jetstream::stream::{Config, Info, Stream};
+use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Stream};
 use runtime::nats::streams as wanted;
 
 use super::must_be_down;
@@ -45,7 +45,9 @@ pub(super) async fn trim(system: &System, trim: Trim) -> anyhow::Result<String> 
     let streams = Streams::open(&system.running).await?;
     let jetstream = streams.connection().jetstream(trim.of);
     let before = info(&streams, trim.of).await?;
-    let limited = Config { max_messages: trim.to, ..before.config.clone() };
+    // A stream that discards what is new keeps what it has, on a newer server.
+    let discard = DiscardPolicy::Old;
+    let limited = Config { max_messages: trim.to, discard, ..before.config.clone() };
     let after = jetstream.update_stream(&limited).await?;
     jetstream.update_stream(&before.config).await?;
     let (first, messages) = (after.state.first_sequence, before.state.messages);
