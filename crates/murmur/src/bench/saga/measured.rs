@@ -83,8 +83,8 @@ pub(super) async fn measure(
     let hearing = ends::hear(streams, running, Arc::clone(&board)).await?;
     let processes = Supervisor::of(running).report().await?;
     let before = Usage::now(&processes);
-    load::begin(running, ground, &board)?.await?;
     let reading = reads::begin(running.query()?, &board, reads);
+    load::begin(running, ground, &board)?.await?;
     wait_for_ends(&board).await;
     drop(reading);
     let usage = Usage::now(&processes);
