@@ -5,11 +5,13 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use contracts::Service;
 use runtime::nats::streams;
+use serde_json::Value;
 use tokio::time::Instant;
 
 use crate::cli::Global;
 use crate::control::Supervisor;
 use crate::control::protocol::State;
+use crate::http::{Call, Client};
 use crate::process::Process;
 use crate::running::Running;
 use crate::status::ask_services;
@@ -22,7 +24,7 @@ const LOOK_EVERY: Duration = Duration::from_millis(50);
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// Waits until the process is ready; of the broker, until each service that runs has its whole outbox
-/// in its stream again.
+/// in its stream again; of Redis, until it holds a read model that was built to its end.
 ///
 /// # Errors
 /// When a service is fenced, with its reason and its choices; and when it takes too long.
@@ -34,6 +36,9 @@ pub(crate) async fn ready(global: &Global, process: Process) -> anyhow::Result<(
     if process == Process::Nats {
         let streams = Streams::open(&running).await?;
         until(deadline, async || unpublished(&supervisor, &running, &streams).await).await?;
+    }
+    if process == Process::Redis && supervises(&supervisor, Process::Query).await? {
+        until(deadline, async || unbuilt(&running).await).await?;
     }
     Ok(())
 }
@@ -72,6 +77,24 @@ async fn unready(
         State::Paused | State::Stopping | State::Waiting | State::Stopped => {}
     }
     Ok(Some(format!("{process} is {} ({})", report.state, report.reason)))
+}
+
+async fn supervises(supervisor: &Supervisor, process: Process) -> anyhow::Result<bool> {
+    let reports = supervisor.report().await?;
+    let down = [State::Stopped, State::Paused];
+    let found = reports.into_iter().find(|report| report.process == process);
+    Ok(found.is_some_and(|report| !down.contains(&report.state)))
+}
+
+/// Why there is no read model yet. Asked of what Redis holds: the query service may not yet have
+/// noticed what it has lost.
+async fn unbuilt(running: &Running) -> anyhow::Result<Option<String>> {
+    let url = format!("{}/generations", running.query()?);
+    let Ok(overview) = Client::default().json::<Value>(Call::get(url)).await else {
+        return Ok(Some("the query service does not answer".to_owned()));
+    };
+    let is_built = overview["live"]["built"] == true;
+    Ok((!is_built).then(|| "the read model is being built".to_owned()))
 }
 
 /// Which service has not published all of its outbox; an error, if one never will.
