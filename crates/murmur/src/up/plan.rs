@@ -23,7 +23,16 @@ pub(super) struct Plan {
     ports: BTreeMap<Process, u16>,
     extra: BTreeMap<Process, Vec<String>>,
     ways: Ways,
+    wrappers: Wrappers,
+}
+
+/// Programs that start another one in their place, where there are such.
+#[derive(Debug, Default)]
+struct Wrappers {
+    /// Ends its program when the supervisor dies.
     tether: Option<PathBuf>,
+    /// Starts its program at a lower priority, and at which.
+    nice: Option<(PathBuf, u8)>,
 }
 
 /// Where processes look for the stores, if not where these listen: the ways through proxies.
@@ -51,6 +60,13 @@ impl CommandLine {
     pub(super) const fn new(program: PathBuf, arguments: Vec<OsString>) -> Self {
         Self { program, arguments, environment: BTreeMap::new() }
     }
+
+    fn wrapped<const N: usize>(self, wrapper: &Path, leading: [&str; N]) -> Self {
+        let mut arguments = texts(leading);
+        arguments.push(self.program.into());
+        arguments.extend(self.arguments);
+        Self { program: wrapper.to_owned(), arguments, ..self }
+    }
 }
 
 impl Plan {
@@ -63,12 +79,15 @@ impl Plan {
         folder_of_programs: Option<&Path>,
         extra: BTreeMap<Process, Vec<String>>,
         ways: Ways,
+        niceness: u8,
     ) -> anyhow::Result<Self> {
         let mut found = BTreeMap::new();
         for process in ports.keys().copied() {
             found.insert(process, programs::find(process, folder_of_programs)?);
         }
-        Ok(Self { programs: found, ports, extra, ways, tether: programs::tether() })
+        let nice = programs::nice().map(|nice| (nice, niceness));
+        let wrappers = Wrappers { tether: programs::tether(), nice };
+        Ok(Self { programs: found, ports, extra, ways, wrappers })
     }
 
     /// Where each process listens.
@@ -93,9 +112,18 @@ impl Plan {
         };
         let extra = self.extra.get(&process).into_iter().flatten();
         arguments.extend(extra.map(OsString::from));
-        match &self.tether {
-            Some(tether) if process.is_store() => tethered(tether, program, arguments),
-            Some(_) | None => CommandLine::new(program, arguments),
+        self.wrapped(process, CommandLine::new(program, arguments))
+    }
+
+    fn wrapped(&self, process: Process, mut line: CommandLine) -> CommandLine {
+        if let Some(tether) = self.wrappers.tether.as_ref().filter(|_| process.is_store()) {
+            line = line.wrapped(tether, TETHER_ARGUMENTS);
+        }
+        match &self.wrappers.nice {
+            Some((nice, level)) if gives_way(process) => {
+                line.wrapped(nice, ["-n", &level.to_string()])
+            }
+            Some(_) | None => line,
         }
     }
 
@@ -165,11 +193,13 @@ fn texts<const N: usize>(texts: [&str; N]) -> Vec<OsString> {
     texts.into_iter().map(OsString::from).collect()
 }
 
-fn tethered(tether: &Path, program: PathBuf, arguments: Vec<OsString>) -> CommandLine {
-    let mut all = texts(TETHER_ARGUMENTS);
-    all.push(program.into());
-    all.extend(arguments);
-    CommandLine::new(tether.to_owned(), all)
+/// Whether a process gives way to those that people read from. A saga has time: it is many small steps,
+/// and where these wait a little, more of them are taken at once. A read has none.
+const fn gives_way(process: Process) -> bool {
+    match process {
+        Process::Nats | Process::Service(_) => true,
+        Process::Redis | Process::Query | Process::Composer => false,
+    }
 }
 
 #[cfg(test)]
@@ -185,7 +215,7 @@ mod tests {
         let ports = (1u16..).zip(Process::ALL).map(|(port, process)| (process, port)).collect();
         let programs = Process::ALL.map(|process| (process, PathBuf::from(process.name()))).into();
         let extra = BTreeMap::from([(Process::Query, vec!["--more".to_owned()])]);
-        Plan { programs, ports, extra, ways: Ways::default(), tether: None }
+        Plan { programs, ports, extra, ways: Ways::default(), wrappers: Wrappers::default() }
     }
 
     #[test]
@@ -202,13 +232,32 @@ mod tests {
     fn only_the_stores_are_tethered_and_everything_listens_on_loopback() {
         let data = tempfile::tempdir().unwrap();
         let folder = Folder::open(data.path()).unwrap();
-        let plan = Plan { tether: Some("/usr/bin/setpriv".into()), ..plan() };
+        let tether = Some("/usr/bin/setpriv".into());
+        let plan = Plan { wrappers: Wrappers { tether, nice: None }, ..plan() };
         for process in Process::ALL {
             let line = plan.command_line(process, &folder);
             assert_eq!(line.program.ends_with("setpriv"), process.is_store(), "{process}");
             let text = arguments(&plan, process, &folder).join(" ");
             assert!(text.contains("127.0.0.1") && !text.contains("0.0.0.0"), "{text}");
         }
+    }
+
+    #[test]
+    fn what_changes_gives_way_to_what_is_read() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let (tether, nice) = (Some("/bin/setpriv".into()), Some(("/bin/nice".into(), 7)));
+        let plan = Plan { wrappers: Wrappers { tether, nice }, ..plan() };
+        let starts = |process, with: &[&str]| {
+            let line = plan.command_line(process, &folder);
+            let all = std::iter::once(line.program.into_os_string()).chain(line.arguments);
+            all.take(with.len()).eq(with.iter().map(OsString::from))
+        };
+        let tethered = ["/bin/setpriv", "--pdeathsig", "TERM", "redis"];
+        assert!(starts(Process::Redis, &tethered) && starts(Process::Query, &["query"]));
+        let both = ["/bin/nice", "-n", "7", "/bin/setpriv", "--pdeathsig", "TERM", "nats"];
+        assert!(starts(Process::Nats, &both));
+        assert!(starts(Process::Service(Service::Order), &["/bin/nice", "-n", "7", "order"]));
     }
 
     #[test]

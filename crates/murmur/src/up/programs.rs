@@ -31,6 +31,12 @@ pub(super) fn tether() -> Option<PathBuf> {
     if cfg!(target_os = "linux") { in_path("setpriv") } else { None }
 }
 
+/// A program that starts another one at a lower priority. Everywhere but on the barest systems; without
+/// it, all have the same.
+pub(super) fn nice() -> Option<PathBuf> {
+    in_path("nice")
+}
+
 fn server(name: &str, variable: &str) -> anyhow::Result<PathBuf> {
     if let Some(named) = env::var_os(variable).filter(|value| !value.is_empty()) {
         let named = PathBuf::from(named);
