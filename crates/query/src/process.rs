@@ -9,6 +9,7 @@ use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
 use runtime::warp::Filter as _;
+use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
@@ -25,6 +26,13 @@ use crate::standing::Standing;
 use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
 use crate::{live, page};
+
+/// One that folds, and one that takes rows from the broker meanwhile.
+const FOLDING_THREADS: usize = 2;
+
+/// Folding has threads of its own: a batch is milliseconds of work, behind which no read shall wait. What
+/// runs there ends with this value, at whatever it is.
+struct FoldingThreads(Option<Runtime>);
 
 /// Runs until the process is asked to stop. A failure's exit code, with its reason in the log, when
 /// the settings cannot be used, or Redis is there and is not fit. What is only away is waited for.
@@ -43,7 +51,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
 
     let streams = Broker::new(broker);
     let builder = Builder::new(redis.clone(), streams.clone(), now);
-    let (standing, folding) = fold(&settings, &redis, &streams, &builder);
+    let threads = FoldingThreads::start()?;
+    let standing = fold(&threads, &settings, &redis, &streams, &builder);
     let search = Search::new()?;
     let found_in = streams.clone().only(&search::STREAMS);
     let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
@@ -74,25 +83,31 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     stopper.stop(reason);
     serving.await?;
     // Whatever batch it is at is written whole or not at all.
-    folding.iter().chain(caching.iter()).for_each(JoinHandle::abort);
+    drop(threads);
+    caching.iter().for_each(JoinHandle::abort);
     searching.abort();
     Ok(())
 }
 
 /// Folds the streams, or looks where another process folds them.
 fn fold(
+    threads: &FoldingThreads,
     settings: &Settings,
     redis: &redis::Client,
     streams: &Broker,
     builder: &Builder<Broker>,
-) -> (watch::Receiver<Standing>, Vec<JoinHandle<()>>) {
+) -> watch::Receiver<Standing> {
     if settings.no_projector {
         let onlooker = Onlooker::new(redis.clone(), now);
-        return (onlooker.standing(), vec![tokio::spawn(onlooker.run())]);
+        let standing = onlooker.standing();
+        threads.run(onlooker.run());
+        return standing;
     }
     let projector = Projector::new(redis.clone(), streams.clone(), now);
     let standing = projector.standing();
-    (standing, vec![tokio::spawn(projector.run()), tokio::spawn(builder.clone().run())])
+    threads.run(projector.run());
+    threads.run(builder.clone().run());
+    standing
 }
 
 /// A Redis that is there and is not fit needs a person; one that is away will come.
@@ -108,5 +123,29 @@ async fn check(redis: &redis::Client) -> anyhow::Result<()> {
             tracing::warn!(reason = %away, "Redis is away; query waits for it");
             Ok(())
         }
+    }
+}
+
+impl FoldingThreads {
+    fn start() -> anyhow::Result<Self> {
+        let threads = tokio::runtime::Builder::new_multi_thread()
+            .worker_threads(FOLDING_THREADS)
+            .thread_name("folding")
+            .enable_all()
+            .build();
+        Ok(Self(Some(threads.context("cannot start the threads that fold")?)))
+    }
+
+    fn run(&self, work: impl Future<Output = ()> + Send + 'static) {
+        if let Some(threads) = &self.0 {
+            threads.spawn(work);
+        }
+    }
+}
+
+impl Drop for FoldingThreads {
+    fn drop(&mut self) {
+        // Threads that are waited for must not be dropped among those that wait.
+        self.0.take().into_iter().for_each(Runtime::shutdown_background);
     }
 }
