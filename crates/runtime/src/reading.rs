@@ -175,6 +175,8 @@ impl Loop {
         let ends = tokio::time::Instant::now() + self.life.lasts;
         for _ in 0..self.life.messages_max {
             let message = tokio::select! {
+                // While messages are there, nothing else is looked at.
+                biased;
                 message = messages.next() => message,
                 () = tokio::time::sleep_until(ends) => return Ended::Renew,
                 _ = watch.wait_for(|connected| !*connected) => {
