@@ -8,7 +8,7 @@ use std::time::Duration;
 
 use contracts::{Row, Service};
 use tokio::sync::mpsc;
-use tokio::time::MissedTickBehavior;
+use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 
 use super::document::change_of;
 use super::index::Index;
@@ -16,11 +16,16 @@ use super::{STREAMS, Search, SearchError, Stands};
 use crate::positions::{Fit, Positions};
 use crate::sources::{Readings, Source};
 
-/// Rows that wait to be indexed.
-const QUEUE_ROWS: usize = 2_048;
+/// Rows that wait to be indexed: many batches, since one that waits for the next moment must not hold up a
+/// stream that is read from its beginning.
+const QUEUE_ROWS: usize = 8_192;
 
 /// Most rows of one batch: searches wait while it is written.
 const BATCH_ROWS_MAX: usize = 500;
+
+/// Least time from the beginning of one batch to that of the next, where rows keep coming: each writes
+/// a segment of the index, however few rows it has. Nobody who searches by hand notices.
+const PACE: Duration = Duration::from_millis(100);
 
 /// How often it looks whether the streams are still those that were indexed.
 const CHECK_EVERY: Duration = Duration::from_millis(500);
@@ -59,14 +64,16 @@ async fn follow(source: &mut impl Source, search: &Search) -> Setback {
     search.stands.send_modify(|stands| stands.progress = Some(readings.progress()));
     let mut check = tokio::time::interval(CHECK_EVERY);
     check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut next_batch = Instant::now();
     loop {
-        let mut came = Vec::with_capacity(BATCH_ROWS_MAX);
         tokio::select! {
-            count = rows.recv_many(&mut came, BATCH_ROWS_MAX) => {
-                if count == 0 {
-                    return Setback::Ended;
+            row = rows.recv() => {
+                let Some(row) = row else { return Setback::Ended };
+                if rows.len() < BATCH_ROWS_MAX {
+                    sleep_until(next_batch).await;
                 }
-                if let Err(setback) = search.index(came).await {
+                next_batch = Instant::now() + PACE;
+                if let Err(setback) = search.index(with_waiting(row, &mut rows)).await {
                     return setback;
                 }
             }
@@ -77,6 +84,15 @@ async fn follow(source: &mut impl Source, search: &Search) -> Setback {
             }
         }
     }
+}
+
+/// A row, and what has queued up behind it.
+fn with_waiting(
+    first: (Service, Row),
+    rows: &mut mpsc::Receiver<(Service, Row)>,
+) -> Vec<(Service, Row)> {
+    let waiting = std::iter::from_fn(|| rows.try_recv().ok());
+    std::iter::once(first).chain(waiting).take(BATCH_ROWS_MAX).collect()
 }
 
 impl Search {
