@@ -19,6 +19,7 @@ mod tests;
 use contracts::{Row, Service, StoredEvent};
 
 pub use changes::{Changes, IndexChange, Parked};
+pub use desk::Kept;
 pub use table::Damaged;
 
 use desk::Desk;
@@ -52,10 +53,10 @@ impl Item {
 }
 
 impl Fold {
-    /// Starts folding a batch.
+    /// Starts folding a batch, with what the ones before it have left.
     #[must_use]
-    pub fn start(items: Vec<Item>) -> Self {
-        let mut desk = Desk::default();
+    pub fn start(items: Vec<Item>, kept: Kept) -> Self {
+        let mut desk = Desk::with(kept);
         for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
             desk.want(event);
         }
@@ -83,11 +84,12 @@ impl Fold {
         self.desk.fill(&mut values.into_iter())
     }
 
-    /// Folds the events, in their order, and says what must be written.
+    /// Folds the events, in their order, and says what must be written, and what the next batch need not
+    /// read once it is.
     ///
     /// # Errors
     /// When a record says that it has folded one of these events before.
-    pub fn finish(mut self) -> Result<Changes, Damaged> {
+    pub fn finish(mut self) -> Result<(Changes, Kept), Damaged> {
         let mut parked = Vec::new();
         self.desk.begin();
         for item in &self.items {
@@ -99,9 +101,8 @@ impl Fold {
                 Err(reason) => parked.push(Parked::of(item, reason)),
             }
         }
-        let mut changes = self.desk.into_changes()?;
-        changes.parked = parked;
-        Ok(changes)
+        let (changes, kept) = self.desk.finish()?;
+        Ok((Changes { parked, ..changes }, kept))
     }
 
     /// The rows of the batch.

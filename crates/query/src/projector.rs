@@ -2,10 +2,12 @@
 //!
 //! It never trusts its memory for where it stands. Whenever Redis is found elsewhere than expected,
 //! it asks Redis and reads on from there: a flush, a restart, an older copy, a second projector and
-//! a hand on the position are all the same to it. What no fold can have written is built anew.
+//! a hand on the position are all the same to it. What no fold can have written is built anew. The
+//! records that the last batch has touched are remembered, since the next is written only if Redis
+//! still stands where that one has left it.
 //!
-//! Deliberately absent: a timer between a row's arrival and its writing. A batch is what came while
-//! the one before was being written.
+//! A batch is what came while the one before was being written, but for a moment's pause where rows
+//! keep coming; a row that comes after a pause is folded at once.
 
 pub mod batch;
 

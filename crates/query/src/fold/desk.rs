@@ -1,6 +1,7 @@
 //! All records that a batch touches, and the routing of each event to those that fold it.
 
 mod crossing;
+mod kept;
 mod selling;
 mod tables;
 mod wanting;
@@ -18,17 +19,25 @@ use crate::records::{Contradiction, OrderRecord, PaymentRecord, ShipmentRecord, 
 use crossing::Paces;
 use tables::Tables;
 
+pub use kept::Kept;
+
 #[derive(Debug, Default)]
 pub(super) struct Desk {
     tables: Tables,
     touched_orders: BTreeSet<String>,
     paces_before: BTreeMap<String, Paces>,
     indexes: Vec<IndexChange>,
+    kept_bytes: usize,
 }
 
 type Folded = Result<Result<(), Contradiction>, Damaged>;
 
 impl Desk {
+    /// A desk on which lies what the batches before have left there.
+    pub(super) fn with(kept: Kept) -> Self {
+        Self { tables: kept.tables, kept_bytes: kept.bytes, ..Self::default() }
+    }
+
     pub(super) fn wanted(&mut self) -> Vec<String> {
         let mut names = Vec::new();
         for shelf in self.tables.shelves() {
@@ -155,7 +164,7 @@ impl Desk {
         Ok(())
     }
 
-    pub(super) fn into_changes(mut self) -> Result<Changes, Damaged> {
+    pub(super) fn finish(mut self) -> Result<(Changes, Kept), Damaged> {
         self.count_paces()?;
         let mut indexes = std::mem::take(&mut self.indexes);
         indexes.extend(self.touched_orders.iter().filter_map(|id| self.unsettled(id)));
@@ -164,7 +173,8 @@ impl Desk {
         for shelf in self.tables.shelves() {
             shelf.list_changed(&mut records)?;
         }
-        Ok(Changes { records, indexes, parked: Vec::new() })
+        let kept = Kept::after(self.tables, self.kept_bytes, &records);
+        Ok((Changes { records, indexes, parked: Vec::new() }, kept))
     }
 }
 

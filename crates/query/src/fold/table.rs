@@ -1,6 +1,6 @@
 //! The records of one family that a batch touches.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, HashMap};
 
 use engine::seeded::{self, Bug};
 use serde::de::DeserializeOwned;
@@ -34,6 +34,8 @@ pub(super) struct Table<T> {
     family: &'static str,
     slots: BTreeMap<String, Slot<T>>,
     wanted: Vec<String>,
+    /// As the batches before have left them.
+    kept: HashMap<String, Slot<T>>,
 }
 
 #[derive(Debug)]
@@ -53,19 +55,26 @@ pub(super) trait Shelf {
 
     /// Adds each changed record's name and contents.
     fn list_changed(&self, records: &mut Vec<(String, Vec<u8>)>) -> Result<(), Damaged>;
+
+    /// Ends a batch: what it touched is kept for the next. Says how much that is.
+    fn keep(&mut self) -> usize;
 }
 
 impl<T> Table<T> {
-    pub(super) const fn new(family: &'static str) -> Self {
-        Self { family, slots: BTreeMap::new(), wanted: Vec::new() }
+    pub(super) fn new(family: &'static str) -> Self {
+        Self { family, slots: BTreeMap::new(), wanted: Vec::new(), kept: HashMap::new() }
     }
 
     /// Wants a record, if it is not there yet.
     pub(super) fn want(&mut self, id: &str) {
-        if !self.slots.contains_key(id) {
-            self.slots.insert(id.to_owned(), Slot { at: 0, record: None, changed: false });
-            self.wanted.push(id.to_owned());
+        if self.slots.contains_key(id) {
+            return;
         }
+        let slot = self.kept.remove(id).unwrap_or_else(|| {
+            self.wanted.push(id.to_owned());
+            Slot { at: 0, record: None, changed: false }
+        });
+        self.slots.insert(id.to_owned(), slot);
     }
 
     /// A record as it is now.
@@ -135,5 +144,12 @@ impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {
             records.push((name, json));
         }
         Ok(())
+    }
+
+    fn keep(&mut self) -> usize {
+        let touched = self.slots.len();
+        let slots = std::mem::take(&mut self.slots).into_iter();
+        self.kept.extend(slots.map(|(id, slot)| (id, Slot { changed: false, ..slot })));
+        touched
     }
 }

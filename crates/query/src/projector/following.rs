@@ -6,12 +6,12 @@ use std::time::Duration;
 use contracts::{Row, Service, Timestamp};
 use runtime::failpoint::Point;
 use tokio::sync::{mpsc, watch};
-use tokio::time::{Interval, MissedTickBehavior};
+use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
 use super::gauges::{Gauges, Measured};
 use super::{Projector, Setback, settle};
-use crate::fold::{Changes, Damaged, Fold, Item};
+use crate::fold::{Changes, Damaged, Fold, Item, Kept};
 use crate::positions::Positions;
 use crate::sources::Readings;
 use crate::standing::{Phase, Standing};
@@ -20,6 +20,11 @@ use crate::store::{Live, Slot, Store, StoreError, Written};
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
 /// nothing happens would otherwise go unnoticed until the next event.
 const CHECK_EVERY: Duration = Duration::from_millis(250);
+
+/// Least time from the beginning of one batch to that of the next. Each writes the same few records of
+/// the dashboard anew, however many rows it has: where rows keep coming, more of them share that. What
+/// comes after a pause is folded at once; and a batch of many rows takes longer than this anyway.
+const PACE: Duration = Duration::from_millis(10);
 
 /// How long a projector whose batch came too late leaves the field to the one that was faster.
 const STAND_BY: Duration = Duration::from_millis(100);
@@ -44,8 +49,12 @@ enum Came {
 pub(super) struct Following<'a> {
     store: &'a mut Store,
     live: Live,
+    /// The records as the last batch has left them in `live`.
+    kept: Kept,
     rows: mpsc::Receiver<(Service, Row)>,
     waiting: VecDeque<(Service, Row)>,
+    /// When the next batch may begin.
+    next_batch: Instant,
     readings: &'a Readings,
     standing: &'a watch::Sender<Standing>,
     clock: fn() -> Timestamp,
@@ -65,8 +74,20 @@ impl<'a> Following<'a> {
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
         let (standing, clock, slot) = (&projector.standing, projector.clock, projector.slot);
-        let (waiting, gauges) = (VecDeque::new(), Gauges::of(slot));
-        Self { store, live, rows, waiting, readings, standing, clock, slot, check, gauges }
+        Self {
+            store,
+            live,
+            kept: Kept::default(),
+            rows,
+            waiting: VecDeque::new(),
+            next_batch: Instant::now(),
+            readings,
+            standing,
+            clock,
+            slot,
+            check,
+            gauges: Gauges::of(slot),
+        }
     }
 
     /// Folds until Redis stands elsewhere, and says where.
@@ -84,17 +105,24 @@ impl<'a> Following<'a> {
     }
 
     async fn next(&mut self) -> Came {
-        if !self.waiting.is_empty() {
-            return Came::Rows;
-        }
-        let mut came = Vec::with_capacity(BATCH_ROWS_MAX);
-        tokio::select! {
-            count = self.rows.recv_many(&mut came, BATCH_ROWS_MAX) => {
-                self.waiting.extend(came);
-                if count == 0 { Came::Nothing } else { Came::Rows }
+        if self.waiting.is_empty() {
+            tokio::select! {
+                row = self.rows.recv() => match row {
+                    Some(row) => self.waiting.push_back(row),
+                    None => return Came::Nothing,
+                },
+                _ = self.check.tick() => return Came::TimeToLook,
             }
-            _ = self.check.tick() => Came::TimeToLook,
+            tokio::time::sleep_until(self.next_batch).await;
         }
+        while self.waiting.len() < BATCH_ROWS_MAX {
+            match self.rows.try_recv() {
+                Ok(row) => self.waiting.push_back(row),
+                Err(_) => break,
+            }
+        }
+        self.next_batch = Instant::now() + PACE;
+        Came::Rows
     }
 
     async fn fold_waiting(&mut self) -> Result<Stands, Setback> {
@@ -110,13 +138,16 @@ impl<'a> Following<'a> {
             return Ok(Stands::Here);
         }
         let measured = Measured::of(&items);
-        let changes = match self.fold(items).await? {
-            Ok(changes) => changes,
+        let (changes, kept) = match self.fold(items).await? {
+            Ok(folded) => folded,
             Err(damaged) => return self.after_damage(&damaged.to_string()).await,
         };
         Point::MidProjection.pass();
         match self.store.write(&mut self.live, next.clone(), &changes).await? {
-            Written::Written => Ok(self.tell_written(measured, &changes)),
+            Written::Written => {
+                self.kept = kept;
+                Ok(self.tell_written(measured, &changes))
+            }
             Written::Moved => {
                 tokio::time::sleep(STAND_BY).await;
                 self.go_on_from_redis(&next).await
@@ -125,8 +156,12 @@ impl<'a> Following<'a> {
         }
     }
 
-    async fn fold(&mut self, items: Vec<Item>) -> Result<Result<Changes, Damaged>, StoreError> {
-        let mut fold = Fold::start(items);
+    async fn fold(
+        &mut self,
+        items: Vec<Item>,
+    ) -> Result<Result<(Changes, Kept), Damaged>, StoreError> {
+        // Back only when it is known that what they became is written.
+        let mut fold = Fold::start(items, std::mem::take(&mut self.kept));
         loop {
             let wanted = fold.wanted();
             if wanted.is_empty() {
@@ -173,7 +208,7 @@ impl<'a> Following<'a> {
             });
         }
         let ahead = stands.generation == self.live.generation && stands.positions.covers(reach);
-        self.live = stands;
+        (self.live, self.kept) = (stands, Kept::default());
         if !ahead {
             return Ok(Stands::Elsewhere);
         }

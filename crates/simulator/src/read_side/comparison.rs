@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use contracts::Service;
-use query::fold::Fold;
+use query::fold::{Fold, Kept};
 use query::keys::POSITION;
 use query::projector::batch;
 
@@ -79,7 +79,7 @@ fn write_next(
 ) -> Result<(), String> {
     let live = fresh.find().ok_or("nothing was begun")?;
     let batch = batch::take(&live.positions, waiting).map_err(|misfit| misfit.to_string())?;
-    let mut fold = Fold::start(batch.items);
+    let mut fold = Fold::start(batch.items, Kept::default());
     loop {
         let wanted = fold.wanted();
         if wanted.is_empty() {
@@ -88,7 +88,7 @@ fn write_next(
         let found = wanted.iter().map(|name| fresh.read(&live.generation, name)).collect();
         fold.fill(found).map_err(|damaged| damaged.to_string())?;
     }
-    let changes = fold.finish().map_err(|damaged| damaged.to_string())?;
+    let (changes, _) = fold.finish().map_err(|damaged| damaged.to_string())?;
     let (position, next) = (live.clone(), batch.next.clone());
     match fresh.write(Write { live, next: batch.next, changes }, &mut Random::new(0)) {
         Written::Done => fresh.write_position(&position, &next),

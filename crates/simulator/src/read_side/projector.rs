@@ -1,11 +1,12 @@
 //! One projector: asks where Redis stands, reads rows, reads records, folds, writes; one round trip
-//! at a time, and from memory never.
+//! at a time. Of its memory it uses only what its last batch has written, and only if Redis still stands
+//! there.
 
 use std::collections::VecDeque;
 
 use contracts::{Row, Service};
 use engine::seeded::{self, Bug};
-use query::fold::Fold;
+use query::fold::{Fold, Kept};
 use query::positions::Positions;
 use query::projector::batch::{self, Batch};
 
@@ -23,12 +24,12 @@ enum Phase {
     /// It does not know where Redis stands.
     #[default]
     Lost,
-    /// It stood here when it last looked.
-    Here(Live),
+    /// It stood here when it last looked. What is kept is of that place.
+    Here(Live, Kept),
     /// It reads the records that a batch touches.
     Reading { live: Live, next: Positions, fold: Fold },
     /// It is about to write.
-    Writing(Write),
+    Writing(Write, Kept),
     /// It has written the records, and is about to write the position: only a bug does that.
     Positioning { live: Live, next: Positions },
 }
@@ -42,14 +43,14 @@ pub(super) struct Projector {
 impl Projector {
     /// Whether a kill now cuts a batch off.
     pub(super) const fn is_amid_a_batch(&self) -> bool {
-        !matches!(self.phase, Phase::Lost | Phase::Here(_))
+        !matches!(self.phase, Phase::Lost | Phase::Here(..))
     }
 
     /// Whether it is about to go on from before the first row.
     pub(super) fn folds_from_zero(&self) -> bool {
         match &self.phase {
-            Phase::Here(live) | Phase::Reading { live, .. } => live.positions.rows() == 0,
-            Phase::Writing(write) => write.live.positions.rows() == 0,
+            Phase::Here(live, _) | Phase::Reading { live, .. } => live.positions.rows() == 0,
+            Phase::Writing(write, _) => write.live.positions.rows() == 0,
             Phase::Lost | Phase::Positioning { .. } => false,
         }
     }
@@ -58,9 +59,9 @@ impl Projector {
     pub(super) fn step(&mut self, redis: &mut Redis, streams: &Streams<'_>, random: &mut Random) {
         self.phase = match std::mem::take(&mut self.phase) {
             Phase::Lost => look(redis),
-            Phase::Here(live) => take_rows(live, streams, random),
+            Phase::Here(live, kept) => take_rows(live, kept, streams, random),
             Phase::Reading { live, next, fold } => read(redis, live, next, fold),
-            Phase::Writing(write) => send(redis, write, random),
+            Phase::Writing(write, kept) => send(redis, write, kept, random),
             Phase::Positioning { live, next } => {
                 redis.write_position(&live, &next);
                 Phase::Lost
@@ -71,7 +72,7 @@ impl Projector {
 
 fn look(redis: &mut Redis) -> Phase {
     if let Some(live) = redis.find() {
-        return Phase::Here(live);
+        return Phase::Here(live, Kept::default());
     }
     redis.begin_anew();
     Phase::Lost
@@ -79,7 +80,7 @@ fn look(redis: &mut Redis) -> Phase {
 
 /// Takes some of the rows that come next, from each stream some. Where none comes, looks again: Redis
 /// may have been flushed meanwhile.
-fn take_rows(live: Live, streams: &Streams<'_>, random: &mut Random) -> Phase {
+fn take_rows(live: Live, kept: Kept, streams: &Streams<'_>, random: &mut Random) -> Phase {
     let mut waiting = VecDeque::new();
     for service in Service::ALL {
         let rows = next_rows(&live.positions, service, streams(service));
@@ -88,7 +89,7 @@ fn take_rows(live: Live, streams: &Streams<'_>, random: &mut Random) -> Phase {
     }
     match batch::take(&live.positions, &mut waiting) {
         Ok(Batch { items, next }) if !items.is_empty() => {
-            Phase::Reading { live, next, fold: Fold::start(items) }
+            Phase::Reading { live, next, fold: Fold::start(items, kept) }
         }
         Ok(_) | Err(_) => Phase::Lost,
     }
@@ -112,7 +113,7 @@ fn read(redis: &mut Redis, live: Live, next: Positions, mut fold: Fold) -> Phase
         };
     }
     match fold.finish() {
-        Ok(changes) => Phase::Writing(Write { live, next, changes }),
+        Ok((changes, kept)) => Phase::Writing(Write { live, next, changes }, kept),
         Err(_) => build_anew(redis, &live),
     }
 }
@@ -125,11 +126,18 @@ fn build_anew(redis: &mut Redis, live: &Live) -> Phase {
     Phase::Lost
 }
 
-fn send(redis: &mut Redis, write: Write, random: &mut Random) -> Phase {
+fn send(redis: &mut Redis, write: Write, kept: Kept, random: &mut Random) -> Phase {
     let (live, next) = (write.live.clone(), write.next.clone());
     match redis.write(write, random) {
         Written::Done if seeded::on(Bug::AddInProjector) => Phase::Positioning { live, next },
-        Written::Done => redis.find().map_or(Phase::Lost, Phase::Here),
+        Written::Done => go_on(redis, &live, &next, kept),
         Written::Moved | Written::Failed => Phase::Lost,
     }
+}
+
+/// Goes on from where Redis stands after a write; with what is kept only if that is where it led.
+fn go_on(redis: &mut Redis, live: &Live, next: &Positions, kept: Kept) -> Phase {
+    let Some(stands) = redis.find() else { return Phase::Lost };
+    let led_here = stands.generation == live.generation && stands.positions == *next;
+    Phase::Here(stands, if led_here { kept } else { Kept::default() })
 }
