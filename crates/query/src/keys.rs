@@ -104,7 +104,7 @@ pub fn ledgers(service: Service, grouping: Grouping, month: &str) -> String {
 /// The name of a record inside its generation.
 #[must_use]
 pub fn record(family: &str, id: &str) -> String {
-    format!("{family}:{id}")
+    [family, ":", id].concat()
 }
 
 /// The name of the totals over the stream of `service`, inside their generation.
@@ -162,7 +162,13 @@ impl Generation {
     /// The whole key of a name inside this generation.
     #[must_use]
     pub fn key(&self, name: &str) -> String {
-        format!("{{query}}:{self}:{name}")
+        [&self.prefix(), name].concat()
+    }
+
+    /// What all keys of this generation begin with, up to their names.
+    #[must_use]
+    pub fn prefix(&self) -> String {
+        format!("{{query}}:{self}:")
     }
 
     /// The key that says that it was built to its end once. Before, nobody reads it.

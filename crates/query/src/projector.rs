@@ -7,19 +7,21 @@
 //! still stands where that one has left it.
 //!
 //! A batch is what came while the one before was being written, but for a moment's pause where rows
-//! keep coming; a row that comes after a pause is folded at once.
+//! keep coming; a row that comes after a pause is folded at once. Where many wait, the next batch is
+//! folded while the last is being written, and sent once that is known to be.
 
 pub mod batch;
 
 mod following;
 mod gauges;
+mod ready;
 
 use std::convert::Infallible;
 use std::time::Duration;
 
 use contracts::Timestamp;
 use tokio::sync::{mpsc, watch};
-use tokio::task::AbortHandle;
+use tokio::task::{AbortHandle, JoinError};
 
 use crate::keys::Generation;
 use crate::sources::{Readings, Source};
@@ -57,6 +59,9 @@ pub enum Setback {
     /// The readings have ended.
     #[error("the reading of the streams has ended")]
     Ended,
+    /// The folding or the writing of a batch broke off.
+    #[error("a batch broke off: {0}")]
+    BrokeOff(#[from] JoinError),
     /// What is read was folded by an older build. It is read on until another has been built.
     #[error("generation {0} is of an older version of the views: a new one has to be built")]
     Older(Generation),
@@ -93,9 +98,10 @@ impl<S: Source> Projector<S> {
             match setback {
                 Setback::Over => return,
                 Setback::Older(generation) => self.stand_by(generation).await,
-                Setback::Store(_) | Setback::BuiltAnew(_) | Setback::Ended => {
-                    self.start_over(&setback).await;
-                }
+                Setback::Store(_)
+                | Setback::BuiltAnew(_)
+                | Setback::Ended
+                | Setback::BrokeOff(_) => self.start_over(&setback).await,
             }
         }
     }

@@ -6,21 +6,22 @@ pub mod broker;
 
 use std::sync::Arc;
 
-use contracts::{Row, Service};
+use contracts::Service;
 use engine::reading::{Alarm, Stopped};
 use runtime::reading::Progress;
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
+use crate::fold::Item;
 use crate::positions::Positions;
 
 pub use broker::Broker;
 
 /// Reads streams.
 pub trait Source: Send + 'static {
-    /// Starts reading every stream behind these positions into `sink`. Dropping what is returned
-    /// ends the reading.
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings;
+    /// Starts reading every stream behind these positions into `sink`, understood as far as can be.
+    /// Dropping what is returned ends the reading.
+    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings;
 }
 
 /// How the reading of each stream goes.

@@ -239,7 +239,8 @@ impl Store {
         if names.is_empty() {
             return Ok(Vec::new());
         }
-        let keys: Vec<String> = names.iter().map(|name| generation.key(name)).collect();
+        let prefix = generation.prefix();
+        let keys: Vec<_> = names.iter().map(|name| [prefix.as_str(), name].concat()).collect();
         self.mget(&keys).await
     }
 

@@ -6,7 +6,7 @@ mod selling;
 mod tables;
 mod wanting;
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeSet;
 
 use contracts::{Event, Kind, Service, StoredEvent};
 
@@ -25,7 +25,8 @@ pub use kept::Kept;
 pub(super) struct Desk {
     tables: Tables,
     touched_orders: BTreeSet<String>,
-    paces_before: BTreeMap<String, Paces>,
+    /// Of each touched order, in their order.
+    paces_before: Vec<Paces>,
     indexes: Vec<IndexChange>,
     kept_bytes: usize,
 }

@@ -36,6 +36,8 @@ pub(super) struct Table<T> {
     wanted: Vec<String>,
     /// As the batches before have left them.
     kept: HashMap<String, Slot<T>>,
+    /// The same, of batches that are longer ago.
+    aged: HashMap<String, Slot<T>>,
 }
 
 #[derive(Debug)]
@@ -58,11 +60,20 @@ pub(super) trait Shelf {
 
     /// Ends a batch: what it touched is kept for the next. Says how much that is.
     fn keep(&mut self) -> usize;
+
+    /// Lets go what has aged before, and has what is kept age.
+    fn age(&mut self);
 }
 
 impl<T> Table<T> {
     pub(super) fn new(family: &'static str) -> Self {
-        Self { family, slots: BTreeMap::new(), wanted: Vec::new(), kept: HashMap::new() }
+        Self {
+            family,
+            slots: BTreeMap::new(),
+            wanted: Vec::new(),
+            kept: HashMap::new(),
+            aged: HashMap::new(),
+        }
     }
 
     /// Wants a record, if it is not there yet.
@@ -70,7 +81,8 @@ impl<T> Table<T> {
         if self.slots.contains_key(id) {
             return;
         }
-        let slot = self.kept.remove(id).unwrap_or_else(|| {
+        let known = self.kept.remove(id).or_else(|| self.aged.remove(id));
+        let slot = known.unwrap_or_else(|| {
             self.wanted.push(id.to_owned());
             Slot { at: 0, record: None, changed: false }
         });
@@ -151,5 +163,9 @@ impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {
         let slots = std::mem::take(&mut self.slots).into_iter();
         self.kept.extend(slots.map(|(id, slot)| (id, Slot { changed: false, ..slot })));
         touched
+    }
+
+    fn age(&mut self) {
+        self.aged = std::mem::take(&mut self.kept);
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::VecDeque;
 
-use contracts::{Row, Service};
+use contracts::Service;
 
 use crate::fold::Item;
 use crate::positions::{Fit, Positions};
@@ -45,18 +45,15 @@ pub enum Misfit {
     },
 }
 
-/// Takes the next batch out of the waiting rows. Rows that have been folded before are dropped.
+/// Takes the next batch out of what waits. Rows that have been folded before are dropped.
 ///
 /// # Errors
 /// When the first row that is left cannot be folded here.
-pub fn take(
-    positions: &Positions,
-    waiting: &mut VecDeque<(Service, Row)>,
-) -> Result<Batch, Misfit> {
+pub fn take(positions: &Positions, waiting: &mut VecDeque<Item>) -> Result<Batch, Misfit> {
     let mut batch = Batch { items: Vec::new(), next: positions.clone() };
     let mut bytes = 0;
     while batch.items.len() < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
-        let Some((service, row)) = waiting.front() else { break };
+        let Some(Item { service, row, .. }) = waiting.front() else { break };
         let (service, sequence) = (*service, row.sequence);
         match batch.next.fit(service, row) {
             Fit::Next => {}
@@ -69,9 +66,9 @@ pub fn take(
             Fit::Gap => return Err(Misfit::Gap { service, sequence }),
             Fit::Different => return Err(Misfit::Different { service, sequence }),
         }
-        if let Some((service, row)) = waiting.pop_front() {
-            bytes += row.payload.len();
-            batch.push(Item::of(service, row));
+        if let Some(item) = waiting.pop_front() {
+            bytes += item.row.payload.len();
+            batch.push(item);
         }
     }
     Ok(batch)
@@ -86,26 +83,24 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Chain;
+    use contracts::{Chain, Row};
 
     use super::*;
 
     /// Rows whose content is of no interest here.
-    fn row(sequence: u64, chain: Chain) -> (Service, Row) {
+    fn row(sequence: u64, chain: Chain) -> Item {
         let subject = format!("order.placed.o-{sequence}");
-        (
-            Service::Order,
-            Row { sequence, subject, headers: String::new(), payload: [].into(), chain },
-        )
+        let (headers, payload) = (String::new(), [].into());
+        Item::of(Service::Order, Row { sequence, subject, headers, payload, chain })
     }
 
-    fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<(Service, Row)> {
+    fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<Item> {
         sequences.into_iter().map(|sequence| row(sequence, Chain::START)).collect()
     }
 
     fn folded(up_to: u64) -> Positions {
         let mut positions = Positions::default();
-        let (service, row) = row(up_to, Chain::START);
+        let Item { service, row, .. } = row(up_to, Chain::START);
         positions.advance(service, &row, None);
         positions
     }

@@ -3,13 +3,15 @@
 use std::collections::VecDeque;
 use std::time::Duration;
 
-use contracts::{Row, Service, Timestamp};
+use contracts::Timestamp;
 use runtime::failpoint::Point;
 use tokio::sync::{mpsc, watch};
+use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
 use super::gauges::{Gauges, Measured};
+use super::ready::{Landed, Ready};
 use super::{Projector, Setback, settle};
 use crate::fold::{Changes, Damaged, Fold, Item, Kept};
 use crate::positions::Positions;
@@ -26,17 +28,26 @@ const CHECK_EVERY: Duration = Duration::from_millis(250);
 /// comes after a pause is folded at once; and a batch of many rows takes longer than this anyway.
 const PACE: Duration = Duration::from_millis(10);
 
+/// Where so many rows wait, a folded batch is written while the next one is folded. With fewer, it is
+/// written first: what has come shall be seen.
+const BACKLOG_ROWS: usize = 1_000;
+
 /// How long a projector whose batch came too late leaves the field to the one that was faster.
 const STAND_BY: Duration = Duration::from_millis(100);
 
 /// Where Redis stands, seen from the readings.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Stands {
-    /// Where the waiting rows, or those to come, go on.
+    /// Where it was thought to stand: the waiting rows, or those to come, go on there.
     Here,
+    /// Further than that, by another's hand: the rows to come go on there, too.
+    Ahead,
     /// Elsewhere: the streams must be read from there.
     Elsewhere,
 }
+
+/// What a batch came to.
+type Folded = Result<(Changes, Kept), Damaged>;
 
 /// What came.
 enum Came {
@@ -48,11 +59,16 @@ enum Came {
 /// A run of readings.
 pub(super) struct Following<'a> {
     store: &'a mut Store,
+    /// Where Redis stands.
     live: Live,
-    /// The records as the last batch has left them in `live`.
+    /// The batch that is to be written next.
+    ready: Option<Ready>,
+    /// Where Redis stands once that is written.
+    reach: Positions,
+    /// The records as they are there, as far as the last batches have touched them.
     kept: Kept,
-    rows: mpsc::Receiver<(Service, Row)>,
-    waiting: VecDeque<(Service, Row)>,
+    rows: mpsc::Receiver<Item>,
+    waiting: VecDeque<Item>,
     /// When the next batch may begin.
     next_batch: Instant,
     readings: &'a Readings,
@@ -67,7 +83,7 @@ impl<'a> Following<'a> {
     pub(super) fn new<S>(
         store: &'a mut Store,
         live: Live,
-        rows: mpsc::Receiver<(Service, Row)>,
+        rows: mpsc::Receiver<Item>,
         readings: &'a Readings,
         projector: &'a Projector<S>,
     ) -> Self {
@@ -76,7 +92,9 @@ impl<'a> Following<'a> {
         let (standing, clock, slot) = (&projector.standing, projector.clock, projector.slot);
         Self {
             store,
+            reach: live.positions.clone(),
             live,
+            ready: None,
             kept: Kept::default(),
             rows,
             waiting: VecDeque::new(),
@@ -126,8 +144,10 @@ impl<'a> Following<'a> {
     }
 
     async fn fold_waiting(&mut self) -> Result<Stands, Setback> {
-        let Batch { items, next } = match batch::take(&self.live.positions, &mut self.waiting) {
+        let Batch { items, next } = match batch::take(&self.reach, &mut self.waiting) {
             Ok(batch) => batch,
+            // What it does not fit may yet turn out not to be written.
+            Err(_) if self.ready.is_some() => return self.write_ready().await,
             Err(gap @ Misfit::Gap { .. }) => {
                 tracing::debug!(reason = %gap, "the streams are read again from where Redis stands");
                 return Ok(Stands::Elsewhere);
@@ -135,42 +155,59 @@ impl<'a> Following<'a> {
             Err(different) => return self.build_anew(&different.to_string()).await,
         };
         if items.is_empty() {
-            return Ok(Stands::Here);
+            return self.write_ready().await;
         }
+        self.reach = next;
         let measured = Measured::of(&items);
-        let (changes, kept) = match self.fold(items).await? {
+        let folding = self.begin_folding(items).await?;
+        match self.write_ready().await? {
+            Stands::Here => {}
+            moved @ (Stands::Ahead | Stands::Elsewhere) => return Ok(moved),
+        }
+        let (changes, kept) = match folding.await? {
             Ok(folded) => folded,
             Err(damaged) => return self.after_damage(&damaged.to_string()).await,
         };
         Point::MidProjection.pass();
-        match self.store.write(&mut self.live, next.clone(), &changes).await? {
-            Written::Written => {
-                self.kept = kept;
-                Ok(self.tell_written(measured, &changes))
-            }
-            Written::Moved => {
-                tokio::time::sleep(STAND_BY).await;
-                self.go_on_from_redis(&next).await
-            }
-            Written::Damaged(reason) => self.build_anew(&reason).await,
-        }
+        self.kept = kept;
+        self.ready = Some(Ready { changes, next: self.reach.clone(), measured });
+        let backlog = self.waiting.len() + self.rows.len() >= BACKLOG_ROWS;
+        if backlog { Ok(Stands::Here) } else { self.write_ready().await }
     }
 
-    async fn fold(
-        &mut self,
-        items: Vec<Item>,
-    ) -> Result<Result<(Changes, Kept), Damaged>, StoreError> {
-        // Back only when it is known that what they became is written.
+    /// Reads what a batch touches, and has it folded beside whatever comes next.
+    async fn begin_folding(&mut self, items: Vec<Item>) -> Result<JoinHandle<Folded>, StoreError> {
+        // Back only when it is known that what they become is written.
         let mut fold = Fold::start(items, std::mem::take(&mut self.kept));
-        loop {
+        let read = loop {
             let wanted = fold.wanted();
             if wanted.is_empty() {
-                return Ok(fold.finish());
+                break Ok(());
             }
             let values = self.store.read(&self.live.generation, &wanted).await?;
             if let Err(damaged) = fold.fill(values) {
-                return Ok(Err(damaged));
+                break Err(damaged);
             }
+        };
+        Ok(tokio::task::spawn_blocking(move || read.and_then(|()| fold.finish())))
+    }
+
+    /// Writes the batch that is ready, if one is.
+    async fn write_ready(&mut self) -> Result<Stands, Setback> {
+        let Some(ready) = self.ready.take() else { return Ok(Stands::Here) };
+        let Landed { written, live, changes, measured } =
+            ready.send(self.store, &self.live).landed().await?;
+        match written {
+            Written::Written => {
+                self.live = live;
+                self.tell_written(measured, &changes);
+                Ok(Stands::Here)
+            }
+            Written::Moved => {
+                tokio::time::sleep(STAND_BY).await;
+                self.go_on_from_redis().await
+            }
+            Written::Damaged(reason) => self.build_anew(&reason).await,
         }
     }
 
@@ -189,32 +226,37 @@ impl<'a> Following<'a> {
     /// that were folded.
     async fn look(&mut self) -> Result<Stands, Setback> {
         self.gauges.tell(self.standing);
+        match self.write_ready().await? {
+            Stands::Here => {}
+            moved @ (Stands::Ahead | Stands::Elsewhere) => return Ok(moved),
+        }
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
         }
-        let reach = self.live.positions.clone();
-        self.go_on_from_redis(&reach).await
+        self.go_on_from_redis().await
     }
 
-    /// Goes on from where Redis stands. Only if that is in the same generation and not before
-    /// `reach` can the rows to come be the next ones.
-    async fn go_on_from_redis(&mut self, reach: &Positions) -> Result<Stands, Setback> {
+    /// Goes on from where Redis stands. Only if that is in the same generation and not before what was
+    /// taken out of the waiting rows can those to come be the next ones.
+    async fn go_on_from_redis(&mut self) -> Result<Stands, Setback> {
         let stands = settle(self.store, self.slot, self.clock).await?;
         if stands == self.live {
-            return Ok(if stands.positions.covers(reach) {
+            return Ok(if stands.positions.covers(&self.reach) {
                 Stands::Here
             } else {
                 Stands::Elsewhere
             });
         }
-        let ahead = stands.generation == self.live.generation && stands.positions.covers(reach);
+        let ahead =
+            stands.generation == self.live.generation && stands.positions.covers(&self.reach);
         (self.live, self.kept) = (stands, Kept::default());
         if !ahead {
             return Ok(Stands::Elsewhere);
         }
         let positions = self.live.positions.clone();
+        self.reach.clone_from(&positions);
         self.standing.send_modify(|standing| standing.positions = positions);
-        Ok(Stands::Here)
+        Ok(Stands::Ahead)
     }
 
     /// Begins a new generation, since the live one cannot be right.
@@ -224,7 +266,7 @@ impl<'a> Following<'a> {
         Err(Setback::BuiltAnew(reason.to_owned()))
     }
 
-    fn tell_written(&mut self, measured: Measured, changes: &Changes) -> Stands {
+    fn tell_written(&mut self, measured: Measured, changes: &Changes) {
         for parked in &changes.parked {
             let (event, reason) = (parked.name(), &parked.reason);
             tracing::error!(event, reason, "an event could not be folded and was parked");
@@ -237,6 +279,5 @@ impl<'a> Following<'a> {
         let follows = self.standing.borrow().phase == Phase::Following;
         measured.written(now, changes.parked.len(), follows);
         self.gauges.tell(self.standing);
-        Stands::Here
     }
 }

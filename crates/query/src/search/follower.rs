@@ -6,13 +6,13 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
-use contracts::{Row, Service};
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, sleep_until};
 
 use super::document::change_of;
 use super::index::Index;
 use super::{STREAMS, Search, SearchError, Stands};
+use crate::fold::Item;
 use crate::positions::{Fit, Positions};
 use crate::sources::{Readings, Source};
 
@@ -87,10 +87,7 @@ async fn follow(source: &mut impl Source, search: &Search) -> Setback {
 }
 
 /// A row, and what has queued up behind it.
-fn with_waiting(
-    first: (Service, Row),
-    rows: &mut mpsc::Receiver<(Service, Row)>,
-) -> Vec<(Service, Row)> {
+fn with_waiting(first: Item, rows: &mut mpsc::Receiver<Item>) -> Vec<Item> {
     let waiting = std::iter::from_fn(|| rows.try_recv().ok());
     std::iter::once(first).chain(waiting).take(BATCH_ROWS_MAX).collect()
 }
@@ -109,19 +106,22 @@ impl Search {
         readings.replaced().map(Setback::Replaced)
     }
 
-    async fn index(&self, rows: Vec<(Service, Row)>) -> Result<(), Setback> {
+    async fn index(&self, rows: Vec<Item>) -> Result<(), Setback> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
         let indexing = move || {
             let mut next = stands.borrow().clone();
             let mut changes = Vec::new();
-            for (service, row) in rows.iter().filter(|(service, _)| STREAMS.contains(service)) {
+            for Item { service, row, event } in &rows {
+                if !STREAMS.contains(service) {
+                    continue;
+                }
                 if next.positions.fit(*service, row) != Fit::Next {
                     return Err(Setback::Gap(service.stream()));
                 }
-                let event = row.parse().ok();
+                let event = event.as_ref().ok();
                 next.skipped += u64::from(event.is_none());
-                next.positions.advance(*service, row, event.as_ref());
-                changes.extend(event.as_ref().and_then(change_of));
+                next.positions.advance(*service, row, event);
+                changes.extend(event.and_then(change_of));
             }
             next.note_goals();
             let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);

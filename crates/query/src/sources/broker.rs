@@ -6,6 +6,7 @@ use runtime::reading::{self, Reading};
 use tokio::sync::mpsc;
 
 use super::{Readings, Source};
+use crate::fold::Item;
 use crate::positions::Positions;
 
 /// Rows of one stream that wait to join the others.
@@ -36,7 +37,7 @@ impl Broker {
 }
 
 impl Source for Broker {
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings {
+    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings {
         let mut tasks = Vec::with_capacity(self.streams.len());
         let mut progress = Vec::with_capacity(self.streams.len());
         for service in self.streams.iter().copied() {
@@ -51,16 +52,16 @@ impl Source for Broker {
     }
 }
 
-/// Hands the rows of one stream over to where those of all come together. Owns the reading, so
-/// that it ends with this.
+/// Hands the rows of one stream over to where those of all come together; understands them here, beside
+/// the one who folds them. Owns the reading, so that it ends with this.
 async fn join(
     _reading: Reading,
     service: Service,
     mut rows: mpsc::Receiver<Row>,
-    sink: mpsc::Sender<(Service, Row)>,
+    sink: mpsc::Sender<Item>,
 ) {
     while let Some(row) = rows.recv().await {
-        if sink.send((service, row)).await.is_err() {
+        if sink.send(Item::of(service, row)).await.is_err() {
             return;
         }
     }

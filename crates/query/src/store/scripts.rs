@@ -35,12 +35,14 @@ pub(super) fn add_changes(
     generation: &Generation,
     changes: &Changes,
 ) -> Result<(), serde_json::Error> {
+    let prefix = generation.prefix();
+    let key = |name: &str| [prefix.as_str(), name].concat();
     call.arg(changes.records.len()).arg(changes.indexes.len()).arg(changes.parked.len());
     for (name, contents) in &changes.records {
-        call.key(generation.key(name)).arg(contents);
+        call.key(key(name)).arg(contents);
     }
     for IndexChange { index, member, score } in &changes.indexes {
-        call.key(generation.key(index)).arg(member);
+        call.key(key(index)).arg(member);
         match score {
             Some(score) => call.arg(score),
             None => call.arg(""),

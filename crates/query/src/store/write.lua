@@ -25,19 +25,27 @@ end
 if wrong(KEYS[3], 'hash') then
   return 'damaged: ' .. KEYS[3] .. ' is no hash'
 end
+local sorted = {}
 for entry = 1, entries do
   local key = KEYS[3 + records + entry]
-  if wrong(key, 'zset') then
+  if not sorted[key] and wrong(key, 'zset') then
     return 'damaged: ' .. key .. ' is no sorted set'
   end
+  sorted[key] = true
   local score = ARGV[6 + records + 2 * entry]
   if score ~= '' and not tonumber(score) then
     return 'damaged: ' .. score .. ' is no score'
   end
 end
 
-for record = 1, records do
-  redis.call('SET', KEYS[3 + record], ARGV[6 + record])
+-- Some hundred at once: a call costs more than what it does, and takes no more than some thousand values.
+for first = 1, records, 500 do
+  local last, pairs = math.min(first + 499, records), {}
+  for record = first, last do
+    pairs[#pairs + 1] = KEYS[3 + record]
+    pairs[#pairs + 1] = ARGV[6 + record]
+  end
+  redis.call('MSET', unpack(pairs))
 end
 for entry = 1, entries do
   local key = KEYS[3 + records + entry]

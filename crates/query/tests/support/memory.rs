@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use contracts::{Position, Row, Service};
+use contracts::{Position, Service};
 use engine::reading::{Alarm, Stopped};
+use query::fold::Item;
 use query::positions::Positions;
 use query::sources::{Readings, Source};
 use runtime::reading::Progress;
@@ -38,7 +39,7 @@ impl Streams {
 }
 
 impl Source for MemorySource {
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<(Service, Row)>) -> Readings {
+    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings {
         let mut guards = Vec::new();
         let progress = Service::ALL.map(|service| {
             let (sender, progress) = watch::channel(Progress::default());
@@ -55,7 +56,7 @@ async fn read(
     service: Service,
     mut at: Position,
     mut streams: watch::Receiver<History>,
-    sink: mpsc::Sender<(Service, Row)>,
+    sink: mpsc::Sender<Item>,
     progress: watch::Sender<Progress>,
 ) {
     loop {
@@ -74,7 +75,7 @@ async fn read(
         });
         for row in rows.into_iter().skip(own).filter(|_| !replaced) {
             at = row.position();
-            if sink.send((service, row)).await.is_err() {
+            if sink.send(Item::of(service, row)).await.is_err() {
                 return;
             }
         }

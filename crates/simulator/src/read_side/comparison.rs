@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 
 use contracts::Service;
-use query::fold::{Fold, Kept};
+use query::fold::{Fold, Item, Kept};
 use query::keys::POSITION;
 use query::projector::batch;
 
@@ -65,7 +65,7 @@ fn fold_from_zero(live: &Live, streams: &Streams<'_>) -> Result<Redis, String> {
         else {
             return Err(format!("the view has folded what is not in {}", service.stream()));
         };
-        waiting.extend(prefix.iter().map(|row| (service, row.clone())));
+        waiting.extend(prefix.iter().map(|row| Item::of(service, row.clone())));
     }
     while !waiting.is_empty() {
         write_next(&mut fresh, &mut waiting)?;
@@ -73,10 +73,7 @@ fn fold_from_zero(live: &Live, streams: &Streams<'_>) -> Result<Redis, String> {
     Ok(fresh)
 }
 
-fn write_next(
-    fresh: &mut Redis,
-    waiting: &mut VecDeque<(Service, contracts::Row)>,
-) -> Result<(), String> {
+fn write_next(fresh: &mut Redis, waiting: &mut VecDeque<Item>) -> Result<(), String> {
     let live = fresh.find().ok_or("nothing was begun")?;
     let batch = batch::take(&live.positions, waiting).map_err(|misfit| misfit.to_string())?;
     let mut fold = Fold::start(batch.items, Kept::default());

@@ -6,7 +6,6 @@ use super::Desk;
 use crate::keys;
 use crate::saga::Saga;
 use crate::saga::pace::{STRIDES, Taken};
-use std::collections::BTreeMap;
 
 /// What is left at most of a product whose stock is low enough to be listed.
 pub(super) const LOW_STOCK_UNITS: u64 = 50;
@@ -34,14 +33,14 @@ impl Desk {
     }
 
     /// How long the steps of each touched order took, as far as they are known.
-    pub(super) fn paces(&self) -> BTreeMap<String, Paces> {
-        self.touched_orders.iter().map(|id| (id.clone(), self.saga(id).pace())).collect()
+    pub(super) fn paces(&self) -> Vec<Paces> {
+        self.touched_orders.iter().map(|id| self.saga(id).pace()).collect()
     }
 
     /// Counts each step that is known after the batch and was not before.
     pub(super) fn count_paces(&mut self) -> Result<(), Damaged> {
-        for (id, after) in self.paces() {
-            let before = self.paces_before.get(&id).copied().unwrap_or_default();
+        let before = std::mem::take(&mut self.paces_before);
+        for (after, before) in self.paces().into_iter().zip(before) {
             for ((stride, taken), known) in STRIDES.iter().zip(after).zip(before) {
                 if let (Some(Taken { end, micros }), None) = (taken, known) {
                     let latency = self.tables.latencies.edit_of_several(stride.name)?;
