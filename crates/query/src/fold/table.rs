@@ -1,6 +1,6 @@
 //! The records of one family that a batch touches.
 
-use std::collections::{BTreeMap, HashMap};
+use std::collections::HashMap;
 
 use engine::seeded::{self, Bug};
 use serde::de::DeserializeOwned;
@@ -32,7 +32,7 @@ pub struct Damaged {
 #[derive(Debug)]
 pub(super) struct Table<T> {
     family: &'static str,
-    slots: BTreeMap<String, Slot<T>>,
+    slots: HashMap<String, Slot<T>>,
     wanted: Vec<String>,
     /// As the batches before have left them.
     kept: HashMap<String, Slot<T>>,
@@ -69,7 +69,7 @@ impl<T> Table<T> {
     pub(super) fn new(family: &'static str) -> Self {
         Self {
             family,
-            slots: BTreeMap::new(),
+            slots: HashMap::new(),
             wanted: Vec::new(),
             kept: HashMap::new(),
             aged: HashMap::new(),
@@ -121,10 +121,18 @@ impl<T> Table<T> {
         Ok(&mut slot.record)
     }
 
-    /// The records that were changed.
+    /// The records that were changed, by their ids.
     pub(super) fn changed(&self) -> impl Iterator<Item = (&str, &T)> {
-        let changed = self.slots.iter().filter(|(_, slot)| slot.changed);
-        changed.filter_map(|(id, slot)| Some((id.as_str(), slot.record.as_ref()?)))
+        let records = self.changed_slots().into_iter();
+        records.filter_map(|(id, slot)| Some((id, slot.record.as_ref()?)))
+    }
+
+    /// In order: the same events make the same writes.
+    fn changed_slots(&self) -> Vec<(&str, &Slot<T>)> {
+        let slots = self.slots.iter().map(|(id, slot)| (id.as_str(), slot));
+        let mut changed: Vec<_> = slots.filter(|(_, slot)| slot.changed).collect();
+        changed.sort_unstable_by_key(|(id, _)| *id);
+        changed
     }
 }
 
@@ -147,7 +155,7 @@ impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {
     }
 
     fn list_changed(&self, records: &mut Vec<(String, Vec<u8>)>) -> Result<(), Damaged> {
-        for (id, slot) in self.slots.iter().filter(|(_, slot)| slot.changed) {
+        for (id, slot) in self.changed_slots() {
             let Some(record) = &slot.record else { continue };
             let name = keys::record(self.family, id);
             let json = serde_json::to_vec(&Stored { at: slot.at, record });

@@ -226,12 +226,12 @@ impl<'a> Following<'a> {
     /// that were folded.
     async fn look(&mut self) -> Result<Stands, Setback> {
         self.gauges.tell(self.standing);
-        match self.write_ready().await? {
-            Stands::Here => {}
-            moved @ (Stands::Ahead | Stands::Elsewhere) => return Ok(moved),
-        }
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
+        }
+        if self.ready.is_some() {
+            // Writing that will say where Redis stands.
+            return Ok(Stands::Here);
         }
         self.go_on_from_redis().await
     }

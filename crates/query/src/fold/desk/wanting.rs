@@ -60,6 +60,9 @@ impl Desk {
     /// All four records of an order: whether it is settled and how long its steps took are rules
     /// over all of them.
     fn want_order(&mut self, id: &str) {
+        if self.touched_orders.contains(id) {
+            return;
+        }
         self.tables.orders.want(id);
         self.tables.stocks.want(id);
         self.tables.payments.want(id);
