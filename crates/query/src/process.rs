@@ -62,7 +62,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let source = Source { reader: reader.clone(), stuck_after: settings.stuck_after(), clock: now };
     let live = live::routes(source, standing, stop.clone());
     let app = App::new(reader, settings.stuck_after(), now);
-    let answers = front::before(cache.clone(), routes(app));
+    let answers = routes(app);
+    let front = front::before(cache.clone(), answers.clone());
     let caching = (settings.cache == Switch::On).then(|| tokio::spawn(cache.run()));
     let all = answers
         .or(generations::http::routes(builder))
@@ -76,7 +77,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
         .or(page::routes())
         .unify()
         .boxed();
-    let serving = server::serve(listener, all, stop, settings.process.drain());
+    let drain = settings.process.drain();
+    let serving = server::serve_behind(front, listener, all, stop, drain);
     let serving = tokio::spawn(serving);
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");

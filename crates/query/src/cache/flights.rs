@@ -4,7 +4,6 @@
 //! question, but waits for the next one: so there is at most one read under way and one to come.
 
 use std::collections::HashMap;
-use std::collections::hash_map::Entry;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use tokio::sync::oneshot;
@@ -21,42 +20,42 @@ impl<T: Clone + Send + 'static> Flights<T> {
         Self { waiting: Arc::default() }
     }
 
-    /// The result of a `read` that begins after this was called. None if reading broke off.
+    /// The result of a `read` of this that begins after this was called. None if reading broke off.
     pub(super) async fn join<F>(
         &self,
         asked: &str,
-        read: impl Fn() -> F + Send + 'static,
+        read: impl Fn(String) -> F + Send + 'static,
     ) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
     {
         let (sender, receiver) = oneshot::channel();
-        let first = match lock(&self.waiting).entry(asked.to_owned()) {
-            Entry::Occupied(mut waiting) => {
-                waiting.get_mut().push(sender);
-                false
-            }
-            Entry::Vacant(nobody) => {
-                nobody.insert(vec![sender]);
-                true
-            }
-        };
-        if first {
+        if self.is_first(asked, sender) {
             // On its own: others may wait for it when the one who asked first is gone.
             tokio::spawn(fly(Arc::clone(&self.waiting), asked.to_owned(), read));
         }
         receiver.await.ok()
+    }
+
+    fn is_first(&self, asked: &str, sender: oneshot::Sender<T>) -> bool {
+        let mut waiting = lock(&self.waiting);
+        if let Some(passengers) = waiting.get_mut(asked) {
+            passengers.push(sender);
+            return false;
+        }
+        waiting.insert(asked.to_owned(), vec![sender]);
+        true
     }
 }
 
 async fn fly<T: Clone, F: Future<Output = T>>(
     waiting: Arc<Mutex<Waiting<T>>>,
     asked: String,
-    read: impl Fn() -> F,
+    read: impl Fn(String) -> F,
 ) {
     let mut landing = Landing { waiting, asked, landed: false };
     while let Some(passengers) = landing.board() {
-        let result = read().await;
+        let result = read(landing.asked.clone()).await;
         for passenger in passengers {
             // Whoever is gone needs no answer.
             drop(passenger.send(result.clone()));
@@ -111,7 +110,7 @@ mod tests {
         let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let ask = || {
             let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
-            let read = move || {
+            let read = move |_| {
                 let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
                 async move {
                     let nth = reads.fetch_add(1, Ordering::SeqCst) + 1;
@@ -139,8 +138,8 @@ mod tests {
     #[tokio::test]
     async fn a_read_that_breaks_off_leaves_nobody_waiting() {
         let flights = Flights::new();
-        let breaks: fn() -> std::future::Ready<u32> = || panic!("on purpose");
+        let breaks: fn(String) -> std::future::Ready<u32> = |_| panic!("on purpose");
         assert_eq!(flights.join("/a", breaks).await, None);
-        assert_eq!(flights.join("/a", || std::future::ready(7)).await, Some(7));
+        assert_eq!(flights.join("/a", |_| std::future::ready(7)).await, Some(7));
     }
 }

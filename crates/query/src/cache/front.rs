@@ -4,22 +4,22 @@
 //! may be listed here. What else an answer depends on bounds how long it is kept.
 
 use std::borrow::Cow;
+use std::future::ready;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use futures_util::FutureExt as _;
-use futures_util::future::{Either, ready};
+use futures_util::future::Either;
 use http_body_util::BodyExt as _;
 use hyper::service::Service as _;
 use hyper_util::service::TowerToHyperService;
 use runtime::Token;
 use runtime::http::fallback::recover;
-use runtime::http::server::Routes;
+use runtime::http::server::{Front, Routes};
 use runtime::http::{Problem, Response, StatusCode, TOKEN_HEADER};
-use runtime::warp::filters::path::FullPath;
 use runtime::warp::http::{HeaderMap, Method, Request, header};
-use runtime::warp::{self, Filter, Rejection, reject};
+use runtime::warp::{self, Filter as _};
 
 use super::answer::{Answer, respond};
 use super::{Cache, Parts};
@@ -46,60 +46,51 @@ pub(super) struct Made {
 }
 
 /// What a client asks.
-struct Asked {
-    path: FullPath,
-    query: String,
+#[derive(Clone)]
+struct Asked<'a> {
+    /// Path and query.
+    what: Cow<'a, str>,
     token: Token,
-    held: Option<String>,
+    held: Option<Cow<'a, str>>,
     age_max: Option<Duration>,
 }
 
-/// `routes`, with answers from memory where that is possible.
+/// Answers from memory where that is possible, and asks `routes` only where it is not.
 #[must_use]
-pub fn before(cache: Cache, routes: Routes) -> Routes {
-    let query = warp::query::raw().or(warp::any().map(String::new)).unify();
-    let inner = routes.clone();
-    warp::method()
-        .and(warp::path::full())
-        .and(query)
-        .and(warp::header::optional::<String>(TOKEN_HEADER))
-        .and(warp::header::optional::<String>(header::IF_NONE_MATCH.as_str()))
-        .and_then(move |method: Method, path, query, token, held| {
-            // What is not listed, or does not make sense, is for the routes to tell.
-            let asked = Asked::of(&method, path, query, token, held);
-            match asked.ok_or_else(reject::not_found) {
-                Err(rejection) => Either::Left(ready(Err(rejection))),
-                Ok(asked) => match from_memory(&cache.0, &asked) {
-                    Some(response) => Either::Left(ready(Ok(response))),
-                    None => {
-                        let response = answer(Arc::clone(&cache.0), asked, inner.clone());
-                        Either::Right(Box::pin(response.map(Ok::<_, Rejection>)))
-                    }
-                },
+pub fn before(cache: Cache, routes: Routes) -> Front {
+    Arc::new(move |request| {
+        // What is not listed, or does not make sense, is for the routes to tell.
+        let asked = Asked::of(request)?;
+        Some(match from_memory(&cache.0, &asked) {
+            Some(response) => Either::Left(ready(response)),
+            None => {
+                let answer = answer(Arc::clone(&cache.0), asked.into_owned(), routes.clone());
+                Either::Right(answer.boxed())
             }
         })
-        .or(routes)
-        .unify()
-        .boxed()
+    })
 }
 
-impl Asked {
-    fn of(
-        method: &Method,
-        path: FullPath,
-        query: String,
-        token: Option<String>,
-        held: Option<String>,
-    ) -> Option<Self> {
-        let age_max = listed(path.as_str()).filter(|_| method == Method::GET)?;
-        let token = token.map_or(Some(Token::default()), |token| token.parse().ok())?;
-        Some(Self { path, query, token, held, age_max })
+impl<'a> Asked<'a> {
+    fn of<B>(request: &'a Request<B>) -> Option<Self> {
+        let age_max = listed(request.uri().path()).filter(|_| request.method() == Method::GET)?;
+        let header = |name: &str| match request.headers().get(name) {
+            Some(value) => value.to_str().ok().map(Some),
+            None => Some(None),
+        };
+        let token = match header(TOKEN_HEADER)? {
+            Some(token) => token.parse().ok()?,
+            None => Token::default(),
+        };
+        let held = header(header::IF_NONE_MATCH.as_str())?.map(Cow::Borrowed);
+        let what = request.uri().path_and_query()?.as_str().into();
+        Some(Self { what, token, held, age_max })
     }
 
-    /// Path and query.
-    fn what(&self) -> Cow<'_, str> {
-        let path = self.path.as_str();
-        if self.query.is_empty() { path.into() } else { format!("{path}?{}", self.query).into() }
+    fn into_owned(self) -> Asked<'static> {
+        let Self { what, token, held, age_max } = self;
+        let (what, held) = (what.into_owned().into(), held.map(|held| held.into_owned().into()));
+        Asked { what, token, held, age_max }
     }
 }
 
@@ -110,8 +101,8 @@ fn listed(path: &str) -> Option<Option<Duration>> {
     found.map(|(_, age_max)| *age_max)
 }
 
-fn from_memory(parts: &Parts, asked: &Asked) -> Option<Response> {
-    let answer = parts.kept.get(&asked.what())?;
+fn from_memory(parts: &Parts, asked: &Asked<'_>) -> Option<Response> {
+    let answer = parts.kept.get(&asked.what)?;
     let seen = parts.sight.now()?;
     if !reader::missing(&seen.positions, &asked.token.0).is_empty() {
         return None;
@@ -121,7 +112,7 @@ fn from_memory(parts: &Parts, asked: &Asked) -> Option<Response> {
     Some(response)
 }
 
-async fn answer(parts: Arc<Parts>, asked: Asked, routes: Routes) -> Response {
+async fn answer(parts: Arc<Parts>, asked: Asked<'static>, routes: Routes) -> Response {
     parts.misses.increment(1);
     if !asked.token.0.is_empty() {
         let waited = parts.reader.wait_for(&asked.token.0, TOKEN_PATIENCE).await;
@@ -129,13 +120,13 @@ async fn answer(parts: Arc<Parts>, asked: Asked, routes: Routes) -> Response {
             return problems::not_caught_up(&missing, &parts.reader.standing()).into_response();
         }
     }
-    let (maker, what, age_max) = (Arc::clone(&parts), asked.what().into_owned(), asked.age_max);
-    let make =
-        move || make(Arc::clone(&maker), what.clone(), age_max, routes.clone()).map(Arc::new);
-    match parts.flights.join(&asked.what(), make).await {
+    let Asked { what, held, age_max, .. } = asked;
+    let maker = Arc::clone(&parts);
+    let make = move |what: String| make(Arc::clone(&maker), what, age_max, routes.clone());
+    match parts.flights.join(&what, move |what| make(what).map(Arc::new)).await {
         Some(made) => {
             let (headers, body) = (made.headers.clone(), made.body.clone());
-            respond(made.status, headers, body, asked.held.as_deref())
+            respond(made.status, headers, body, held.as_deref())
         }
         None => Problem::defect("making an answer broke off").into_response(),
     }

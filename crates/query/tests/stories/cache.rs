@@ -48,12 +48,13 @@ impl Stage {
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
         let cache = Cache::new(redis.client(), reader.clone());
-        let all = front::before(cache.clone(), inner(reader));
+        let routes = inner(reader);
+        let front = front::before(cache.clone(), routes.clone());
         tokio::spawn(cache.clone().run());
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(listener, all, stop, Duration::ZERO));
+        tokio::spawn(server::serve_behind(front, listener, routes, stop, Duration::ZERO));
         Self { redis, streams, running, cache, address, _stop: stopper }
     }
 

@@ -140,9 +140,22 @@ async fn a_record_edited_into_nonsense_begins_a_new_generation() {
     let old = stage.generation().await;
     let key = format!("{{query}}:{old}:totals:ORDER");
     let () = stage.redis.run(&["SET", &key, "nonsense"]).await;
+    // One that remembers nothing.
+    stage.running = project(stage.redis.client(), &stage.streams);
     stage.streams.change(|history| add_orders(history, 20, 21));
     stage.until_built_anew(&old).await;
     stage.assert_holds_the_fold().await;
+}
+
+#[tokio::test]
+async fn a_record_edited_under_the_one_who_wrote_it_is_right_again_with_its_next_event() {
+    let mut stage = Stage::with_orders(20).await;
+    let old = stage.generation().await;
+    let key = format!("{{query}}:{old}:totals:ORDER");
+    let () = stage.redis.run(&["SET", &key, "nonsense"]).await;
+    stage.streams.change(|history| add_orders(history, 20, 21));
+    stage.assert_holds_the_fold().await;
+    assert_eq!(stage.generation().await, old);
 }
 
 #[tokio::test]

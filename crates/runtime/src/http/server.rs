@@ -2,13 +2,24 @@
 //!
 //! Deliberately absent: HTTP/2 and TLS. Both belong in front of the services.
 
+use std::convert::Infallible;
+use std::future::Ready;
+use std::sync::Arc;
 use std::time::Duration;
 
 use anyhow::Context as _;
-use tokio::net::TcpListener;
+use futures_util::FutureExt as _;
+use futures_util::future::{BoxFuture, Either};
+use hyper::body::Incoming;
+use hyper::server::conn::http1;
+use hyper::service::{Service, service_fn};
+use hyper_util::rt::TokioIo;
+use hyper_util::server::graceful::GracefulShutdown;
+use hyper_util::service::TowerToHyperService;
+use tokio::net::{TcpListener, TcpStream};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderValue, StatusCode, header};
+use warp::http::{HeaderValue, Request, StatusCode, header};
 use warp::reply::Response;
 
 use super::fallback::recover;
@@ -17,6 +28,15 @@ use crate::telemetry;
 
 /// Routes as a service hands them over.
 pub type Routes = BoxedFilter<(Response,)>;
+
+/// Who is asked before the routes are, and answers or does not.
+pub type Front = Arc<dyn Fn(&Request<Incoming>) -> Option<Answering> + Send + Sync>;
+
+/// An answer that is there, or comes.
+pub type Answering = Either<Ready<Response>, BoxFuture<'static, Response>>;
+
+/// Pause after a connection could not be accepted, such as for want of descriptors.
+const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
 /// Binds the address.
 ///
@@ -29,20 +49,73 @@ pub async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> 
 }
 
 /// Serves the routes until it is time to stop, and then, for at most `drain`, what has begun.
-pub async fn serve(listener: TcpListener, routes: Routes, mut stop: Stop, drain: Duration) {
-    let mut stopping = stop.clone();
+pub async fn serve(listener: TcpListener, routes: Routes, stop: Stop, drain: Duration) {
+    serve_behind(Arc::new(|_| None), listener, routes, stop, drain).await;
+}
+
+/// Like [`serve`], with somebody who is asked first.
+pub async fn serve_behind(
+    front: Front,
+    listener: TcpListener,
+    routes: Routes,
+    mut stop: Stop,
+    drain: Duration,
+) {
     let all = live().or(metrics()).unify().or(routes).unify().boxed().recover(recover).unify();
-    let server = warp::serve(conditional(all.boxed()))
-        .incoming(listener)
-        .graceful(async move { stopping.stopped().await })
-        .run();
-    let deadline = async {
-        stop.stopped().await;
-        tokio::time::sleep(drain).await;
-    };
-    tokio::select! {
-        () = server => {}
-        () = deadline => tracing::warn!("requests were still open at the deadline"),
+    let routes = TowerToHyperService::new(warp::service(conditional(all.boxed())));
+    let open = GracefulShutdown::new();
+    loop {
+        let accepted = tokio::select! {
+            accepted = listener.accept() => accepted,
+            () = stop.stopped() => break,
+        };
+        match accepted {
+            Ok((stream, _)) => {
+                let (front, routes) = (Arc::clone(&front), routes.clone());
+                let service = service_fn(move |request| ask(&front, &routes, request));
+                let connection = connection(stream, service);
+                tokio::spawn(open.watch(connection).map(note_end));
+            }
+            Err(error) => {
+                tracing::warn!(%error, "a connection was not accepted");
+                tokio::time::sleep(ACCEPT_AGAIN).await;
+            }
+        }
+    }
+    drop(listener);
+    if tokio::time::timeout(drain, open.shutdown()).await.is_err() {
+        tracing::warn!("requests were still open at the deadline");
+    }
+}
+
+fn connection<S>(stream: TcpStream, service: S) -> http1::Connection<TokioIo<TcpStream>, S>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection answers in its own time");
+    }
+    http1::Builder::new().serve_connection(TokioIo::new(stream), service)
+}
+
+fn ask<S>(
+    front: &Front,
+    routes: &S,
+    request: Request<Incoming>,
+) -> impl Future<Output = Result<Response, Infallible>> + use<S>
+where
+    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+{
+    match front(&request) {
+        Some(answering) => Either::Left(answering.map(Ok)),
+        None => Either::Right(routes.call(request)),
+    }
+}
+
+/// Clients come and go as they like.
+fn note_end(ended: Result<(), hyper::Error>) {
+    if let Err(error) = ended {
+        tracing::debug!(%error, "a connection broke off");
     }
 }
 
