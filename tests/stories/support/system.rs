@@ -29,7 +29,8 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 impl System {
     pub(crate) fn start() -> Self {
         let system = Self { data: tempfile::tempdir().unwrap() };
-        system.expect(&["up", "--detach"]);
+        // Tests run beside each other: nobody gives way.
+        system.expect(&["up", "--detach", "--nice", "0"]);
         system
     }
 
