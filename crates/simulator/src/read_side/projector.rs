@@ -19,7 +19,6 @@ const ROWS_AT_ONCE: u64 = 64;
 
 /// Where a projector is between two round trips.
 #[derive(Debug, Default)]
-#[expect(clippy::large_enum_variant, reason = "there are three of them at most")]
 enum Phase {
     /// It does not know where Redis stands.
     #[default]
