@@ -2,7 +2,7 @@
 
 use std::net::SocketAddr;
 
-use runtime::http::server::Routes;
+use runtime::http::server::{self, Routes};
 use runtime::http::{Problem, Response, StatusCode, json};
 use runtime::warp::{self, Filter, Rejection};
 use serde::{Deserialize, Serialize};
@@ -46,7 +46,7 @@ pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
 
 /// Lets only callers on the same machine through.
 fn operator() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
-    warp::addr::remote()
+    server::caller()
         .and_then(|remote: Option<SocketAddr>| async move {
             if remote.is_some_and(|remote| remote.ip().to_canonical().is_loopback()) {
                 return Ok(());

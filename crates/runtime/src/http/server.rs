@@ -4,6 +4,7 @@
 
 use std::convert::Infallible;
 use std::future::Ready;
+use std::net::SocketAddr;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -35,6 +36,10 @@ pub type Front = Arc<dyn Fn(&Request<Incoming>) -> Option<Answering> + Send + Sy
 /// An answer that is there, or comes.
 pub type Answering = Either<Ready<Response>, BoxFuture<'static, Response>>;
 
+/// Where a request comes from.
+#[derive(Clone, Copy)]
+struct Caller(SocketAddr);
+
 /// Pause after a connection could not be accepted, such as for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 
@@ -42,10 +47,15 @@ const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
 ///
 /// # Errors
 /// When it cannot be bound.
-pub async fn bind(address: std::net::SocketAddr) -> anyhow::Result<TcpListener> {
+pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
     TcpListener::bind(address).await.with_context(|| {
         format!("cannot listen on {address}: is the port taken? Choose another with --listen")
     })
+}
+
+/// Where a request comes from; nothing if no server of this module took it.
+pub fn caller() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Copy {
+    warp::ext::optional::<Caller>().map(|caller: Option<Caller>| caller.map(|Caller(from)| from))
 }
 
 /// Serves the routes until it is time to stop, and then, for at most `drain`, what has begun.
@@ -70,9 +80,10 @@ pub async fn serve_behind(
             () = stop.stopped() => break,
         };
         match accepted {
-            Ok((stream, _)) => {
+            Ok((stream, caller)) => {
                 let (front, routes) = (Arc::clone(&front), routes.clone());
-                let service = service_fn(move |request| ask(&front, &routes, request));
+                let caller = Caller(caller);
+                let service = service_fn(move |request| ask(&front, &routes, caller, request));
                 let connection = connection(stream, service);
                 tokio::spawn(open.watch(connection).map(note_end));
             }
@@ -101,14 +112,18 @@ where
 fn ask<S>(
     front: &Front,
     routes: &S,
-    request: Request<Incoming>,
+    caller: Caller,
+    mut request: Request<Incoming>,
 ) -> impl Future<Output = Result<Response, Infallible>> + use<S>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
     match front(&request) {
         Some(answering) => Either::Left(answering.map(Ok)),
-        None => Either::Right(routes.call(request)),
+        None => {
+            request.extensions_mut().insert(caller);
+            Either::Right(routes.call(request))
+        }
     }
 }
 
