@@ -38,7 +38,7 @@ use supervisor::Supervisor;
 pub(crate) use board::age;
 
 /// Broker and services give way: a fifth of a processor that the read side wants as well is theirs. At 500
-/// orders a second on two processors the slowest reads take a third of the time then; with more than
+/// orders a second on two processors the slowest reads take about half the time then; with more than
 /// this, orders wait noticeably where the processors are full.
 const NICENESS: u8 = 7;
 

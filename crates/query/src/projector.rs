@@ -14,7 +14,6 @@ pub mod batch;
 
 mod following;
 mod gauges;
-mod ready;
 
 use std::convert::Infallible;
 use std::time::Duration;
@@ -59,8 +58,8 @@ pub enum Setback {
     /// The readings have ended.
     #[error("the reading of the streams has ended")]
     Ended,
-    /// The folding or the writing of a batch broke off.
-    #[error("a batch broke off: {0}")]
+    /// The folding of a batch broke off.
+    #[error("the folding of a batch broke off: {0}")]
     BrokeOff(#[from] JoinError),
     /// What is read was folded by an older build. It is read on until another has been built.
     #[error("generation {0} is of an older version of the views: a new one has to be built")]

@@ -46,7 +46,6 @@ pub(super) struct Made {
 }
 
 /// What a client asks.
-#[derive(Clone)]
 struct Asked<'a> {
     /// Path and query.
     what: Cow<'a, str>,

@@ -11,7 +11,6 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
 use super::gauges::{Gauges, Measured};
-use super::ready::{Landed, Ready};
 use super::{Projector, Setback, settle};
 use crate::fold::{Changes, Damaged, Fold, Item, Kept};
 use crate::positions::Positions;
@@ -48,6 +47,14 @@ enum Stands {
 
 /// What a batch came to.
 type Folded = Result<(Changes, Kept), Damaged>;
+
+/// A batch that is folded, and not yet written.
+struct Ready {
+    changes: Changes,
+    /// Where it leads.
+    next: Positions,
+    measured: Measured,
+}
 
 /// What came.
 enum Came {
@@ -194,12 +201,11 @@ impl<'a> Following<'a> {
 
     /// Writes the batch that is ready, if one is.
     async fn write_ready(&mut self) -> Result<Stands, Setback> {
-        let Some(ready) = self.ready.take() else { return Ok(Stands::Here) };
-        let Landed { written, live, changes, measured } =
-            ready.send(self.store, &self.live).landed().await?;
-        match written {
+        let Some(Ready { changes, next, measured }) = self.ready.take() else {
+            return Ok(Stands::Here);
+        };
+        match self.store.write(&mut self.live, next, &changes).await? {
             Written::Written => {
-                self.live = live;
                 self.tell_written(measured, &changes);
                 Ok(Stands::Here)
             }
