@@ -190,6 +190,13 @@ impl Kind {
         format!("{}.{id}", self.name())
     }
 
+    /// Whether this is the subject of such an event about `id`.
+    #[must_use]
+    pub fn has_subject(self, id: &Id, subject: &str) -> bool {
+        let rest = subject.strip_prefix(self.name()).and_then(|rest| rest.strip_prefix('.'));
+        rest == Some(id.as_str())
+    }
+
     /// The kind of a type on the wire.
     ///
     /// # Errors

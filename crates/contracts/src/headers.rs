@@ -177,15 +177,15 @@ impl Headers {
     }
 }
 
-/// The canonical text of headers as they come from the wire, by looking each one up. Header values
-/// with line breaks cannot occur in NATS headers, so that one line is one header.
+/// The canonical text of headers as they come from the wire: the value of each of [`HEADERS`], if it is
+/// there. Header values with line breaks cannot occur in NATS headers, so that one line is one header.
 #[must_use]
-pub fn canonical_of<'a>(look_up: impl Fn(&str) -> Option<&'a str>) -> String {
-    let mut text = String::with_capacity(512);
-    for name in HEADERS {
-        if let Some(value) = look_up(name) {
-            push_line(&mut text, name, value);
-        }
+pub fn canonical_of(values: [Option<&str>; HEADERS.len()]) -> String {
+    let lines = || HEADERS.iter().zip(values).filter_map(|(name, value)| Some((name, value?)));
+    let length = lines().map(|(name, value)| name.len() + value.len() + 2).sum();
+    let mut text = String::with_capacity(length);
+    for (name, value) in lines() {
+        push_line(&mut text, name, value);
     }
     text
 }
@@ -208,9 +208,13 @@ struct Values<'a>([Option<&'a str>; HEADERS.len()]);
 impl<'a> Values<'a> {
     fn of(canonical: &'a str) -> Self {
         let mut values = [None; HEADERS.len()];
+        // They come in order, so that the next one is seldom far.
+        let mut next = 0;
         for (name, value) in lines(canonical) {
-            if let Some(place) = HEADERS.iter().position(|header| *header == name) {
+            let mut places = (next..HEADERS.len()).chain(0..next);
+            if let Some(place) = places.find(|place| HEADERS[*place] == name) {
                 values[place] = Some(value);
+                next = place + 1;
             }
         }
         Self(values)
@@ -331,7 +335,8 @@ mod tests {
     fn headers_survive_their_canonical_text() {
         let text = headers().to_canonical();
         assert_eq!(Headers::parse(&text).unwrap(), headers());
-        let from_wire = canonical_of(|name| lines(&text).find(|(n, _)| *n == name).map(|l| l.1));
+        let from_wire =
+            canonical_of(HEADERS.map(|name| lines(&text).find(|(n, _)| *n == name).map(|l| l.1)));
         assert_eq!(from_wire, text);
     }
 

@@ -48,19 +48,24 @@ impl FromStr for Vector {
     type Err = InvalidVector;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let part = |part: &str| {
-            let (stream, rest) = part.split_once('=')?;
-            let (sequence, chain) = rest.split_once(':')?;
-            let position =
-                Position { sequence: sequence.parse().ok()?, chain: chain.parse().ok()? };
-            Some((Service::of_stream(stream)?, position))
-        };
+        let mut vector = Self::default();
         if text.is_empty() {
-            return Ok(Self::default());
+            return Ok(vector);
         }
-        let parts: Option<BTreeMap<_, _>> = text.split(',').map(part).collect();
-        parts.map(Self).ok_or_else(|| InvalidVector(text.chars().take(256).collect()))
+        for part in text.split(',') {
+            let invalid = || InvalidVector(text.chars().take(256).collect());
+            let (service, position) = parse_part(part).ok_or_else(invalid)?;
+            vector.0.insert(service, position);
+        }
+        Ok(vector)
     }
+}
+
+fn parse_part(part: &str) -> Option<(Service, Position)> {
+    let (stream, rest) = part.split_once('=')?;
+    let (sequence, chain) = rest.split_once(':')?;
+    let position = Position { sequence: sequence.parse().ok()?, chain: chain.parse().ok()? };
+    Some((Service::of_stream(stream)?, position))
 }
 
 #[cfg(test)]

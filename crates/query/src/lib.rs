@@ -52,3 +52,7 @@ pub mod page;
 
 pub mod process;
 pub mod settings;
+
+#[cfg(test)]
+#[path = "../tests/support/history.rs"]
+mod history;

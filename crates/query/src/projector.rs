@@ -29,7 +29,7 @@ use crate::store::{Found, Live, Slot, Store, StoreError};
 use following::Following;
 
 /// Rows that wait to be folded.
-const QUEUE_ROWS: usize = 8_192;
+const QUEUE_ROWS: usize = 16_384;
 
 /// Wait before trying again after a failure.
 const RETRY: Duration = Duration::from_millis(500);

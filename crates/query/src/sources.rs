@@ -4,6 +4,8 @@
 
 pub mod broker;
 
+mod merge;
+
 use std::sync::Arc;
 
 use contracts::Service;

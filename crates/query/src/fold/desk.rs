@@ -170,6 +170,7 @@ impl Desk {
         let mut indexes = std::mem::take(&mut self.indexes);
         indexes.extend(self.touched_orders.iter().filter_map(|id| self.unsettled(id)));
         indexes.extend(self.low_stock());
+        indexes.extend(self.tables.days.changed().map(|(date, _)| day_in_index(date)));
         let mut records = Vec::new();
         for shelf in self.tables.shelves() {
             shelf.list_changed(&mut records)?;
@@ -179,8 +180,15 @@ impl Desk {
     }
 }
 
-fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 3] {
-    let date = &order.business_date;
+fn day_in_index(date: &str) -> IndexChange {
+    IndexChange {
+        index: keys::DAYS.to_owned(),
+        member: date.to_owned(),
+        score: Some(keys::day_score(date)),
+    }
+}
+
+fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 2] {
     [
         IndexChange {
             index: keys::ORDERS.to_owned(),
@@ -191,11 +199,6 @@ fn placed_in_indexes(id: &str, order: &OrderRecord) -> [IndexChange; 3] {
             index: keys::customer_orders(order.customer.customer.id.as_str()),
             member: id.to_owned(),
             score: Some(order.number().cast_signed()),
-        },
-        IndexChange {
-            index: keys::DAYS.to_owned(),
-            member: date.clone(),
-            score: Some(keys::day_score(date)),
         },
     ]
 }

@@ -1,8 +1,5 @@
 //! The fold against a model of what Redis holds.
 
-#[path = "../../tests/support/history.rs"]
-mod history;
-
 use std::collections::BTreeMap;
 
 use contracts::choreography::NONE;
@@ -11,6 +8,7 @@ use proptest::prelude::*;
 
 use super::table::Stored;
 use super::{Changes, Damaged, Fold, Item, Kept, Parked};
+use crate::history::{Fate, History, PRICE, QUANTITY, TOTAL, customer, gbp, id};
 use crate::keys;
 use crate::records::ledger::month_of;
 use crate::records::pulse::{HOURS, MINUTES};
@@ -20,7 +18,6 @@ use crate::records::{
 };
 use crate::saga::Saga;
 use crate::saga::pace::STRIDES;
-use history::{Fate, History, PRICE, QUANTITY, TOTAL, customer, gbp, id};
 
 /// What a generation holds.
 #[derive(Debug, Default, PartialEq)]
@@ -210,8 +207,8 @@ fn what_the_batch_before_has_touched_is_not_read_again() {
     let reserved = history.rows[&Service::Inventory].last().unwrap().clone();
     let items = vec![Item::of(Service::Inventory, reserved)];
     let mut fold = Fold::start(items, kept);
-    // The step that ends with this event is new.
-    assert_eq!(fold.wanted(), ["latency:placed-reserved"]);
+    // The step that begins with this event is new.
+    assert_eq!(fold.wanted(), ["latency:reserved-charged"]);
 }
 
 fn line(sku: &str, quantity: u32, price: i64) -> contracts::events::Line {

@@ -8,9 +8,9 @@ use crate::fold::Item;
 use crate::positions::{Fit, Positions};
 
 /// Most rows in one batch: enough to make a round trip, and the records that every batch touches,
-/// small beside the folding; few enough that Redis is not held up for long by one script. Only a
-/// projector that catches up ever has so many.
-pub const BATCH_ROWS_MAX: usize = 3_000;
+/// small beside the folding; few enough that Redis is not held up for long by one script (some
+/// milliseconds). Only a projector that catches up ever has so many.
+pub const BATCH_ROWS_MAX: usize = 6_000;
 
 /// Most payload in one batch, in bytes: orders may have a thousand lines.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
@@ -132,7 +132,7 @@ mod tests {
 
     #[test]
     fn a_batch_is_bounded_in_rows() {
-        let mut waiting = rows(1..=3_500);
+        let mut waiting = rows(1..=6_500);
         let batch = take(&Positions::default(), &mut waiting).unwrap();
         assert_eq!((batch.items.len(), waiting.len()), (BATCH_ROWS_MAX, 500));
     }

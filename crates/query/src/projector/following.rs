@@ -16,7 +16,7 @@ use crate::fold::{Changes, Damaged, Fold, Item, Kept};
 use crate::positions::Positions;
 use crate::sources::Readings;
 use crate::standing::{Phase, Standing};
-use crate::store::{Live, Slot, Store, StoreError, Written};
+use crate::store::{Found, Live, Slot, Store, StoreError, Written};
 
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
 /// nothing happens would otherwise go unnoticed until the next event.
@@ -210,7 +210,10 @@ impl<'a> Following<'a> {
                 Ok(Stands::Here)
             }
             Written::Moved => {
-                tokio::time::sleep(STAND_BY).await;
+                // One that was flushed waits for us.
+                if let Found::Live(_) = self.store.find().await? {
+                    tokio::time::sleep(STAND_BY).await;
+                }
                 self.go_on_from_redis().await
             }
             Written::Damaged(reason) => self.build_anew(&reason).await,

@@ -51,12 +51,6 @@ impl Saga<'_> {
         })
     }
 
-    /// Whether an event of this kind is there.
-    #[must_use]
-    pub fn has(&self, kind: Kind) -> bool {
-        self.time_of(kind).is_some()
-    }
-
     fn time_of(&self, kind: Kind) -> Option<Timestamp> {
         let step = self.steps(kind.service()).iter().find(|step| step.kind == kind)?;
         Some(step.time)

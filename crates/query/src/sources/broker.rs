@@ -1,10 +1,11 @@
 //! The streams as the broker has them.
 
-use contracts::{Row, Service};
+use contracts::Service;
 use runtime::nats::Connection;
-use runtime::reading::{self, Reading};
+use runtime::reading;
 use tokio::sync::mpsc;
 
+use super::merge::{Lane, Merge};
 use super::{Readings, Source};
 use crate::fold::Item;
 use crate::positions::Positions;
@@ -38,31 +39,16 @@ impl Broker {
 
 impl Source for Broker {
     fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings {
-        let mut tasks = Vec::with_capacity(self.streams.len());
+        let mut lanes = Vec::with_capacity(self.streams.len());
         let mut progress = Vec::with_capacity(self.streams.len());
         for service in self.streams.iter().copied() {
             let (sender, rows) = mpsc::channel(STREAM_ROWS);
-            let connection = self.connection.clone();
-            let reading = reading::spawn(connection, READER, service, from.of(service), sender);
+            let (connection, from) = (self.connection.clone(), from.of(service));
+            let reading = reading::spawn(connection, READER, service, from, sender);
             progress.push((service, reading.progress.clone()));
-            let joining = tokio::spawn(join(reading, service, rows, sink.clone()));
-            tasks.push(joining.abort_handle());
+            lanes.push(Lane::of(service, reading, rows, from.sequence));
         }
-        Readings::new(progress, tasks)
-    }
-}
-
-/// Hands the rows of one stream over to where those of all come together; understands them here, beside
-/// the one who folds them. Owns the reading, so that it ends with this.
-async fn join(
-    _reading: Reading,
-    service: Service,
-    mut rows: mpsc::Receiver<Row>,
-    sink: mpsc::Sender<Item>,
-) {
-    while let Some(row) = rows.recv().await {
-        if sink.send(Item::of(service, row)).await.is_err() {
-            return;
-        }
+        let merging = tokio::spawn(Merge::new(lanes).run(sink));
+        Readings::new(progress, vec![merging.abort_handle()])
     }
 }

@@ -1,7 +1,7 @@
 //! Rows as NATS messages and back.
 
-use async_nats::header::{HeaderMap, IntoHeaderValue as _};
-use contracts::headers::{CHAIN_HEADER, canonical_of, lines};
+use async_nats::header::{HeaderMap, HeaderValue, IntoHeaderValue as _};
+use contracts::headers::{CHAIN_HEADER, HEADERS, canonical_of, lines};
 use contracts::{Chain, Row};
 
 /// The header by which the broker admits a row only after the one before.
@@ -25,12 +25,21 @@ pub fn headers_of(row: &Row) -> HeaderMap {
 /// first row, which follows nothing.
 #[must_use]
 pub fn row_of(sequence: u64, subject: &str, headers: Option<&HeaderMap>, payload: &[u8]) -> Row {
-    let look_up = |name: &str| headers?.get(name).map(|value| value.as_str());
-    let chain = look_up(CHAIN_HEADER).and_then(|chain| chain.parse().ok());
+    let (mut values, mut chain) = ([None; HEADERS.len()], None);
+    // Gone through once: to look up each name costs a hash each.
+    for (name, found) in headers.iter().flat_map(|headers| headers.iter()) {
+        let name: &str = name.as_ref();
+        let value = found.first().map(HeaderValue::as_str);
+        if let Some(place) = HEADERS.iter().position(|header| *header == name) {
+            values[place] = value;
+        } else if name == CHAIN_HEADER {
+            chain = value.and_then(|chain| chain.parse().ok());
+        }
+    }
     Row {
         sequence,
         subject: subject.to_owned(),
-        headers: canonical_of(look_up),
+        headers: canonical_of(values),
         payload: payload.into(),
         chain: chain.unwrap_or(Chain::START),
     }

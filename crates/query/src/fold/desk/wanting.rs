@@ -2,7 +2,7 @@
 //!
 //! First what the events name themselves, then what the orders that they are about name.
 
-use std::collections::{HashMap, HashSet};
+use std::collections::HashMap;
 
 use contracts::events::order::Placed;
 use contracts::events::payment::{Charged, Refunded};
@@ -19,7 +19,6 @@ use crate::saga::pace::STRIDES;
 /// What a batch itself says of the orders that it is about.
 #[derive(Default)]
 struct Told<'a> {
-    kinds: HashSet<(&'a Id, Kind)>,
     placed: HashMap<&'a Id, &'a Placed>,
     charged: HashMap<&'a Id, &'a Charged>,
 }
@@ -29,6 +28,7 @@ impl Desk {
     pub(in crate::fold) fn want(&mut self, event: &StoredEvent) {
         if is_about_one_order(event.headers.kind) {
             self.want_order(event.headers.id.as_str());
+            self.want_latencies(event.headers.kind);
         }
         let (id, stream) = (event.headers.id.as_str(), event.headers.kind.service().stream());
         match event.headers.kind.service() {
@@ -70,6 +70,13 @@ impl Desk {
         self.touched_orders.insert(id.to_owned());
     }
 
+    /// Of the steps that such an event begins or ends; whether the other end is there, too, is known later.
+    fn want_latencies(&mut self, kind: Kind) {
+        for stride in STRIDES.iter().filter(|stride| stride.from == kind || stride.to == kind) {
+            self.tables.latencies.want(stride.name);
+        }
+    }
+
     /// Wants what the orders of these events are counted and booked to.
     pub(in crate::fold) fn want_booked<'a>(
         &mut self,
@@ -77,7 +84,6 @@ impl Desk {
     ) {
         let told = Told::of(events.clone());
         for event in events {
-            self.want_latencies(&told, event);
             if let Event::OrderPlaced(placed) = &event.event {
                 self.tables.days.want(&placed.business_date);
             } else if event.headers.kind.service() == Service::Order {
@@ -85,17 +91,6 @@ impl Desk {
             }
             if let Event::PaymentRefunded(refunded) = &event.event {
                 self.want_refund(&told, refunded, &event.headers.time.day());
-            }
-        }
-    }
-
-    /// Of the steps that the event begins or ends, and of which the other end is there, too.
-    fn want_latencies(&mut self, told: &Told<'_>, event: &StoredEvent) {
-        let (id, kind) = (&event.headers.id, event.headers.kind);
-        for stride in STRIDES.iter().filter(|stride| stride.from == kind || stride.to == kind) {
-            let other = if stride.from == kind { stride.to } else { stride.from };
-            if told.kinds.contains(&(id, other)) || self.saga(id.as_str()).has(other) {
-                self.tables.latencies.want(stride.name);
             }
         }
     }
@@ -140,7 +135,6 @@ impl<'a> Told<'a> {
     fn of(events: impl Iterator<Item = &'a StoredEvent>) -> Self {
         let mut told = Self::default();
         for event in events {
-            told.kinds.insert((&event.headers.id, event.headers.kind));
             if let Event::OrderPlaced(placed) = &event.event {
                 told.placed.entry(&placed.order_id).or_insert(placed);
             }
