@@ -1,8 +1,7 @@
 //! The records of one family that a batch touches.
 
-use std::collections::HashMap;
-
 use engine::seeded::{self, Bug};
+use foldhash::{HashMap, HashMapExt as _};
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 

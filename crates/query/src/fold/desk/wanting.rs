@@ -2,11 +2,10 @@
 //!
 //! First what the events name themselves, then what the orders that they are about name.
 
-use std::collections::HashMap;
-
 use contracts::events::order::Placed;
 use contracts::events::payment::{Charged, Refunded};
 use contracts::{Event, Id, Kind, Service, StoredEvent};
+use foldhash::HashMap;
 
 use super::{Desk, is_about_one_order};
 use crate::keys;
