@@ -135,7 +135,7 @@ impl Merge {
                 Next::Expect => {
                     let arrival = self.arrival(Lane::is_expected);
                     if tokio::time::timeout(PATIENCE, arrival).await.is_err() {
-                        self.0.iter_mut().for_each(|lane| lane.late = lane.is_expected());
+                        self.0.iter_mut().for_each(|lane| lane.late |= lane.is_expected());
                     }
                 }
                 Next::Over => return None,

@@ -77,6 +77,26 @@ async fn a_stream_that_does_not_come_is_waited_for_once_and_not_for_long() {
     assert_eq!(merge.next().await.unwrap().row, row, "it is late, and not lost");
 }
 
+#[tokio::test(start_paused = true)]
+async fn two_streams_that_do_not_come_are_waited_for_once_each() {
+    let history = orders();
+    let (_first, absent) = lane(Service::Payment, 100);
+    let (second, absent_later) = lane(Service::Shipping, 0);
+    let (present, some) = lane(Service::Order, 0);
+    let rows = &history.rows[&Service::Order];
+    for row in rows {
+        present.sender.send(row.clone()).await.unwrap();
+    }
+    let began = tokio::time::Instant::now();
+    let mut merge = Merge::new(vec![absent, absent_later, some]);
+    merge.next().await.unwrap();
+    second.progress.send_modify(|progress| progress.last_in_stream = 100);
+    for _ in &rows[1..] {
+        merge.next().await.unwrap();
+    }
+    assert_eq!(began.elapsed(), 2 * PATIENCE);
+}
+
 #[tokio::test]
 async fn nobody_waits_for_a_stream_that_is_at_its_end_or_has_lost_its_connection() {
     let history = orders();
