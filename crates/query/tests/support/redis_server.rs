@@ -1,13 +1,15 @@
 //! A real redis-server on a free port of the loopback, in a folder of its own.
 
+use std::io::{BufRead as _, BufReader};
 use std::net::TcpListener;
 use std::path::Path;
 use std::process::{Child, Command, Stdio};
-use std::time::{Duration, Instant};
+use std::time::Duration;
 
 use redis::Client;
 use redis::aio::MultiplexedConnection;
 use tempfile::TempDir;
+use tokio::sync::oneshot;
 
 /// Longest wait for the server to answer.
 const READY_MAX: Duration = Duration::from_secs(10);
@@ -73,19 +75,21 @@ impl RedisServer {
         self.until_ready().await;
     }
 
+    /// The server says on its log when it is ready. What it says later is read, too: a full pipe would
+    /// hold it up.
     async fn until_ready(&mut self) {
-        let deadline = Instant::now() + READY_MAX;
-        loop {
-            if let Ok(mut connection) = self.client().get_multiplexed_async_connection().await {
-                let pong: Result<String, _> = redis::cmd("PING").query_async(&mut connection).await;
-                if pong.is_ok() {
-                    return;
+        let log = BufReader::new(self.child.stdout.take().unwrap());
+        let (ready, told) = oneshot::channel();
+        std::thread::spawn(move || {
+            let mut ready = Some(ready);
+            for line in log.lines().map_while(Result::ok) {
+                if line.contains("Ready to accept connections") {
+                    ready.take().map(|ready| ready.send(()));
                 }
             }
-            assert!(Instant::now() < deadline, "redis-server does not answer");
-            assert!(self.child.try_wait().unwrap().is_none(), "redis-server has ended");
-            tokio::time::sleep(Duration::from_millis(10)).await;
-        }
+        });
+        let told = tokio::time::timeout(READY_MAX, told).await;
+        assert!(matches!(told, Ok(Ok(()))), "redis-server has ended or takes too long: {told:?}");
     }
 }
 
@@ -103,7 +107,7 @@ fn spawn(port: u16, folder: &Path, arguments: &[String]) -> Child {
         .args(["--port", &port.to_string(), "--bind", "127.0.0.1", "--save", "", "--dir"])
         .arg(folder)
         .args(arguments)
-        .stdout(Stdio::null())
+        .stdout(Stdio::piped())
         .stderr(Stdio::null())
         .spawn()
         .unwrap()
