@@ -12,6 +12,7 @@ use std::time::Duration;
 
 use contracts::Service;
 use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::{ErrorKind, ServerErrorKind};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
@@ -141,7 +142,7 @@ impl Reader {
                 Some(generation) => generation,
                 None => self.live_generation().await?,
             };
-            let (mut values, parked, found) = self.ask(&assumed, names, pages).await?;
+            let (mut values, (parked, found)) = self.ask(&assumed, names, pages).await?;
             if values.len() < FIRST_KEYS {
                 return Err(ReadError::Damaged("Redis answered too little".into()));
             }
@@ -204,20 +205,30 @@ async fn ask(
     names: &[String],
     pages: &[PageRequest],
 ) -> Result<ListAnswer, ReadError> {
-    let mut keys = Vec::with_capacity(FIRST_KEYS + names.len());
-    keys.extend([keys::POINTER.to_owned(), generation.position_key(), generation.built_key()]);
     let prefix = generation.key("");
-    keys.extend(names.iter().map(|name| [prefix.as_str(), name].concat()));
+    let mut values = redis::cmd("MGET");
+    values.arg(keys::POINTER).arg(generation.position_key()).arg(generation.built_key());
+    for name in names {
+        values.arg([prefix.as_str(), name].concat());
+    }
     if pages.is_empty() {
-        let values = redis::cmd("MGET").arg(keys).query_async(connection).await?;
-        return Ok((values, 0, Vec::new()));
+        return Ok((values.query_async(connection).await?, (0, Vec::new())));
     }
     let mut call = LIST.prepare_invoke();
-    call.key(keys).arg(prefix).arg(keys::PARKED);
+    call.arg(prefix).arg(keys::PARKED);
     for page in pages {
         page.add_to(&mut call);
     }
-    Ok(call.invoke_async(connection).await?)
+    // Not read by the script: what goes through it costs several times as much.
+    let mut all = redis::pipe();
+    all.atomic().add_command(values).invoke_script(&call);
+    match all.query_async(connection).await {
+        Err(error) if error.kind() == ErrorKind::Server(ServerErrorKind::NoScript) => {
+            LIST.load_async(connection).await?;
+            Ok(all.query_async(connection).await?)
+        }
+        answer => Ok(answer?),
+    }
 }
 
 /// An answer from pages depends on entries that only Redis knows, so it counts as changed whenever

@@ -53,8 +53,8 @@ pub struct Entry {
 /// Values as they are stored, where there are any.
 pub type Values = Vec<Option<Vec<u8>>>;
 
-/// What the script answers: plain values, how many events are parked, and pages.
-pub(super) type ListAnswer = (Values, u64, Vec<(u64, u64, Vec<(String, String, Values)>)>);
+/// What Redis answers: plain values, and from the script how many events are parked, and pages.
+pub(super) type ListAnswer = (Values, (u64, Vec<(u64, u64, Vec<(String, String, Values)>)>));
 
 impl Page {
     pub(super) fn of((all, within, entries): (u64, u64, Vec<(String, String, Values)>)) -> Self {

@@ -1,12 +1,11 @@
--- Reads plain values and pages of indexes with the records of their entries, all at one moment.
+-- Reads pages of indexes with the records of their entries, all at one moment.
 --
--- KEYS  the plain values
 -- ARGV  1 prefix of the generation, 2 name of a hash to count; then for each page 6 arguments: name
 --       of the index, lowest score, highest score, 'up' or 'down', most entries, families of the
 --       records with commas between them
--- Returns the plain values; how many entries the hash has; and for each page: how many entries the
---       index has, how many of them between the scores, and the entries of the page, each with its
---       member, its score and one record of each family.
+-- Returns how many entries the hash has; and for each page: how many entries the index has, how many
+--       of them between the scores, and the entries of the page, each with its member, its score and
+--       one record of each family.
 local prefix = ARGV[1]
 local pages = {}
 for page = 3, #ARGV, 6 do
@@ -29,4 +28,4 @@ for page = 3, #ARGV, 6 do
   local all, within = redis.call('ZCARD', index), redis.call('ZCOUNT', index, low, high)
   pages[#pages + 1] = { all, within, entries }
 end
-return { redis.call('MGET', unpack(KEYS)), redis.call('HLEN', prefix .. ARGV[2]), pages }
+return { redis.call('HLEN', prefix .. ARGV[2]), pages }
