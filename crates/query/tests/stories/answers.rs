@@ -126,6 +126,20 @@ async fn a_flushed_redis_is_told_as_such_and_not_as_an_empty_shop() {
 }
 
 #[tokio::test]
+async fn values_and_pages_are_read_at_one_moment_also_when_redis_has_forgotten_the_script() {
+    let stage = Stage::over(shop(3)).await;
+    dashboard(&stage.reader, STUCK_AFTER, clock()).await.unwrap();
+    for command in [&["PING"][..], &["SCRIPT", "FLUSH"]] {
+        let _: String = stage.redis.run(command).await;
+        let () = stage.redis.run(&["CONFIG", "RESETSTAT"]).await;
+        let told = dashboard(&stage.reader, STUCK_AFTER, clock()).await.unwrap();
+        assert_eq!(told.orders.placed, 3);
+        let calls: String = stage.redis.run(&["INFO", "commandstats"]).await;
+        assert!(calls.contains("cmdstat_exec:calls="), "no transaction after {command:?}: {calls}");
+    }
+}
+
+#[tokio::test]
 async fn readers_follow_to_a_new_generation() {
     let mut stage = Stage::over(shop(3)).await;
     let stale = stage.running.standing.borrow().clone();
