@@ -3,7 +3,7 @@
 //! The shell gathers what is to be [`Seen`], asks [`next`], carries the step out, and gathers again,
 //! until the step is [`Step::Publish`]. Nothing is decided before that.
 
-use contracts::{Chain, HistoryId, Position, Service};
+use contracts::{Chain, HistoryId, Position, Service, Timestamp};
 
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};
@@ -47,6 +47,8 @@ pub enum Stream {
     },
     /// It is there, configured as wanted.
     There {
+        /// When it was created: tells it from another one of its name.
+        created: Timestamp,
         /// Its extent by the broker's counters.
         extent: Extent,
         /// The number of its last readable message; 0 for none.
@@ -99,13 +101,19 @@ pub enum Step {
     },
     /// Gather the [`Proof`], and if [`may_rebuild`] allows it, delete the stream and create it.
     Rebuild,
-    /// Outbox and stream tell one history, and the stream ends here: go on publishing after it.
-    Publish {
-        /// The stream's end.
-        stream_ends_at: u64,
-    },
+    /// Outbox and stream tell one history: go on publishing after the stream's end.
+    Publish(Found),
     /// Refuse commands, say what was seen and what the choices are, touch nothing.
     Fence(Fence),
+}
+
+/// The own stream, as a start leaves it to the relay.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub struct Found {
+    /// When it was created, see [`crate::watching::judge`].
+    pub created: Timestamp,
+    /// The number of its last message; 0 for none.
+    pub ends_at: u64,
 }
 
 /// What has to be proved before a damaged stream may be deleted: it might be the last copy.
@@ -130,9 +138,10 @@ pub fn next(seen: &Seen) -> Step {
         Stream::Misconfigured { difference, .. } => {
             Step::Fence(Fence::Configuration(difference.clone()))
         }
-        Stream::There { extent, tail, history, common } => {
+        Stream::There { created, extent, tail, history, common } => {
             let fence = compare(seen, *history, *common).or_else(|| ask_witnesses(seen, *tail));
-            fence.map_or_else(|| with_stream(seen, extent, *tail), Step::Fence)
+            let found = Found { created: *created, ends_at: *tail };
+            fence.map_or_else(|| with_stream(seen, extent, found), Step::Fence)
         }
     }
 }
@@ -173,8 +182,8 @@ fn without_stream(seen: &Seen) -> Step {
     }
 }
 
-fn with_stream(seen: &Seen, extent: &Extent, tail: u64) -> Step {
-    let head = seen.head.sequence;
+fn with_stream(seen: &Seen, extent: &Extent, found: Found) -> Step {
+    let (head, tail) = (seen.head.sequence, found.ends_at);
     if tail > head || (seen.restoring && tail == head) {
         return Step::Restore { after: head, up_to: tail };
     }
@@ -187,7 +196,7 @@ fn with_stream(seen: &Seen, extent: &Extent, tail: u64) -> Step {
         return Step::Rebuild;
     }
     match seen.history {
-        Some(_) => Step::Publish { stream_ends_at: tail },
+        Some(_) => Step::Publish(found),
         // The stream is there, nothing was ever in it, and nobody has seen a row: nothing is lost.
         None => Step::BeginHistory,
     }

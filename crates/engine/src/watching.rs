@@ -3,7 +3,7 @@
 //! The stream is read first and the own end after: a row that is published in between is then no
 //! contradiction.
 
-use contracts::{Chain, Position, Row};
+use contracts::{Chain, Position, Row, Timestamp};
 
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};
@@ -11,6 +11,8 @@ use crate::seeded::{self, Bug};
 /// What was read of the own stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct StreamSeen {
+    /// When it was created.
+    pub created: Timestamp,
     /// Its extent.
     pub extent: Extent,
     /// Its last readable message, if any is: its number and the chain that it carries.
@@ -33,14 +35,27 @@ pub enum Verdict {
     },
 }
 
-/// Judges what was seen. `outbox_end` is read after the stream; `own_at_tail` is the chain of the
-/// own row with the tail's number, if there is one.
+/// Judges what was seen. `created` is when the stream was created that the start left to the relay;
+/// `outbox_end` is read after the stream; `own_at_tail` is the chain of the own row with the tail's
+/// number, if there is one.
+///
+/// A stream that begins anew looks like one that has lost its tail. But a running service never
+/// creates its stream: somebody else has, and that may be this service's replacement, which is about
+/// to publish another history into it.
 #[must_use]
-pub fn judge(seen: Option<&StreamSeen>, outbox_end: u64, own_at_tail: Option<Chain>) -> Verdict {
+pub fn judge(
+    seen: Option<&StreamSeen>,
+    created: Timestamp,
+    outbox_end: u64,
+    own_at_tail: Option<Chain>,
+) -> Verdict {
     let end = |reason: String| Verdict::End(reason);
-    let Some(StreamSeen { extent, tail }) = seen else {
+    let Some(StreamSeen { created: found, extent, tail }) = seen else {
         return end("the stream is gone".to_owned());
     };
+    if *found != created {
+        return end(format!("the stream of {created} is gone: another was created at {found}"));
+    }
     if !extent.is_whole() {
         return end(format!(
             "the stream has lost messages: first {}, last {}, {} messages",
@@ -96,32 +111,43 @@ pub fn first_of_another(
 mod tests {
     use super::*;
 
+    const CREATED: Timestamp = Timestamp::from_micros(1);
+
     fn seen(first: u64, last: u64, messages: u64) -> StreamSeen {
         let tail = (messages > 0).then_some(Position { sequence: last, chain: Chain::START });
-        StreamSeen { extent: Extent { first, last, messages }, tail }
+        StreamSeen { created: CREATED, extent: Extent { first, last, messages }, tail }
     }
 
     #[test]
     fn a_shorter_stream_is_published_again() {
-        let verdict = judge(Some(&seen(1, 7, 7)), 9, Some(Chain::START));
+        let verdict = judge(Some(&seen(1, 7, 7)), CREATED, 9, Some(Chain::START));
         assert_eq!(verdict, Verdict::EndsAt(7));
-        assert_eq!(judge(Some(&seen(0, 0, 0)), 9, None), Verdict::EndsAt(0));
+        assert_eq!(judge(Some(&seen(0, 0, 0)), CREATED, 9, None), Verdict::EndsAt(0));
     }
 
     #[test]
     fn a_longer_a_different_a_holed_and_a_missing_stream_end_the_process() {
         let other = Chain::START.next("s", "h", b"p");
         let ends = |verdict| matches!(verdict, Verdict::End(_));
-        assert!(ends(judge(Some(&seen(1, 7, 7)), 6, None)));
-        assert!(ends(judge(Some(&seen(1, 7, 7)), 7, Some(other))));
-        assert!(ends(judge(Some(&seen(1, 7, 6)), 7, Some(Chain::START))));
-        assert!(ends(judge(None, 7, None)));
+        assert!(ends(judge(Some(&seen(1, 7, 7)), CREATED, 6, None)));
+        assert!(ends(judge(Some(&seen(1, 7, 7)), CREATED, 7, Some(other))));
+        assert!(ends(judge(Some(&seen(1, 7, 6)), CREATED, 7, Some(Chain::START))));
+        assert!(ends(judge(None, CREATED, 7, None)));
+    }
+
+    #[test]
+    fn another_stream_of_its_name_ends_the_process_whatever_it_holds() {
+        let later = Timestamp::from_micros(2);
+        for stream in [seen(0, 0, 0), seen(1, 7, 7)] {
+            let verdict = judge(Some(&stream), later, 7, Some(Chain::START));
+            assert!(matches!(verdict, Verdict::End(_)), "{stream:?}");
+        }
     }
 
     #[test]
     fn a_stream_of_which_nothing_can_be_read_ends_the_process() {
         let unreadable = StreamSeen { tail: None, ..seen(1, 7, 7) };
-        assert!(matches!(judge(Some(&unreadable), 7, None), Verdict::End(_)));
+        assert!(matches!(judge(Some(&unreadable), CREATED, 7, None), Verdict::End(_)));
     }
 
     #[test]
@@ -154,8 +180,8 @@ mod tests {
     #[test]
     fn a_purged_stream_is_holed_however_its_counters_add_up() {
         let ends = |verdict| matches!(verdict, Verdict::End(_));
-        assert!(ends(judge(Some(&seen(5, 7, 3)), 7, Some(Chain::START))));
-        assert!(ends(judge(Some(&seen(8, 7, 0)), 7, None)));
-        assert!(ends(judge(Some(&seen(1001, 1000, 0)), 7, None)));
+        assert!(ends(judge(Some(&seen(5, 7, 3)), CREATED, 7, Some(Chain::START))));
+        assert!(ends(judge(Some(&seen(8, 7, 0)), CREATED, 7, None)));
+        assert!(ends(judge(Some(&seen(1001, 1000, 0)), CREATED, 7, None)));
     }
 }

@@ -11,9 +11,10 @@ use std::time::Duration;
 
 use async_nats::jetstream;
 use bytes::Bytes;
-use contracts::{Row, Service};
+use contracts::{Row, Service, Timestamp};
 use engine::promise::{Durability, Link, Promises};
 use engine::relay::{Heard, Relay, Reply};
+use engine::starting::Found;
 use engine::watching::Verdict;
 use engine::{ReadPool, outbox};
 use futures_util::stream::FuturesOrdered;
@@ -66,6 +67,7 @@ pub(crate) struct RelayShell {
     reads: Arc<ReadPool>,
     status: Status,
     stop: Arc<StopSender>,
+    stream_created: Timestamp,
     relay: Relay,
     link: Link,
     promises: Promises<(u64, Release)>,
@@ -90,7 +92,7 @@ pub(crate) struct Suspect {
 }
 
 impl RelayShell {
-    /// A relay over an outbox that ends at `head`, and a stream that ends at `stream_ends_at`.
+    /// A relay over an outbox that ends at `head`, and the stream that the start has found.
     pub(crate) fn new(
         service: Service,
         connection: Connection,
@@ -98,12 +100,12 @@ impl RelayShell {
         status: Status,
         stop: Arc<StopSender>,
         suspects: mpsc::UnboundedSender<Suspect>,
-        (head, stream_ends_at): (u64, u64),
+        (head, found): (u64, Found),
     ) -> Self {
         let context = connection.jetstream(service);
         let mut relay = Relay::new();
-        relay.resume(stream_ends_at);
-        status.update(|standing| standing.acknowledged = stream_ends_at);
+        relay.resume(found.ends_at);
+        status.update(|standing| standing.acknowledged = found.ends_at);
         Self {
             service,
             connection,
@@ -111,9 +113,10 @@ impl RelayShell {
             reads: Arc::new(reads),
             status,
             stop,
+            stream_created: found.created,
             relay,
             link: Link::connected(),
-            promises: Promises::new(stream_ends_at),
+            promises: Promises::new(found.ends_at),
             head,
             rows: VecDeque::new(),
             acknowledgements: FuturesOrdered::new(),
@@ -259,8 +262,9 @@ impl RelayShell {
     fn begin_look(&mut self) {
         if self.look.is_none() && self.connection.is_connected() {
             let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
+            let stream = (self.service, self.stream_created);
             let asked = self.asked.take();
-            self.look = Some(Look::begin(self.service, context, reads, &self.relay, asked));
+            self.look = Some(Look::begin(stream, context, reads, &self.relay, asked));
         }
     }
 

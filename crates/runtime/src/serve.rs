@@ -8,7 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
 use contracts::{Row, Service};
-use engine::starting::Fence;
+use engine::starting::{Fence, Found};
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use tokio::sync::mpsc;
 use warp::Filter as _;
@@ -183,8 +183,8 @@ impl<D: Domain> Process<D> {
                 self.status.fence(&fence);
                 stop.stopped().await;
             }
-            Started::Ready(stream_ends_at) => {
-                let readings = self.begin(engine, connection, stream_ends_at)?;
+            Started::Ready(found) => {
+                let readings = self.begin(engine, connection, found)?;
                 stop.stopped().await;
                 drop(readings);
             }
@@ -196,7 +196,7 @@ impl<D: Domain> Process<D> {
         self,
         engine: Engine<D>,
         connection: Connection,
-        stream_ends_at: u64,
+        found: Found,
     ) -> anyhow::Result<Vec<Reading>> {
         let (committed, from_writer) = mpsc::unbounded_channel();
         let (suspects, suspected) = mpsc::unbounded_channel();
@@ -208,7 +208,7 @@ impl<D: Domain> Process<D> {
             self.status.clone(),
             Arc::clone(&self.stopper),
             suspects,
-            (engine.head().sequence, stream_ends_at),
+            (engine.head().sequence, found),
         );
         let readings = self.read_streams(&engine, &connection);
         let writer = Writer {

@@ -10,7 +10,7 @@ use std::time::Duration;
 use async_nats::jetstream;
 use contracts::HistoryId;
 use engine::batch::Fatal;
-use engine::starting::{self, Fence, Step};
+use engine::starting::{self, Fence, Found, Step};
 use engine::{Domain, Engine, StateError, outbox};
 
 use crate::nats::Connection;
@@ -47,8 +47,8 @@ pub(crate) struct Tried {
 
 /// How a start ended.
 pub(crate) enum Started {
-    /// Outbox and stream tell one history; the stream ends here.
-    Ready(u64),
+    /// Outbox and stream tell one history.
+    Ready(Found),
     /// A person has to choose.
     Fenced(Fence),
 }
@@ -74,7 +74,7 @@ impl<D: Domain> Start<'_, D> {
             let stepped = self.step().await;
             self.status.tell(self.engine);
             match stepped {
-                Ok(Some(ends_at)) => return Ok(Started::Ready(ends_at)),
+                Ok(Some(found)) => return Ok(Started::Ready(found)),
                 Ok(None) => {}
                 Err(Setback::Fence(fence)) => return Ok(Started::Fenced(fence)),
                 Err(Setback::Fatal(fatal)) => {
@@ -89,7 +89,7 @@ impl<D: Domain> Start<'_, D> {
         }
     }
 
-    async fn step(&mut self) -> Result<Option<u64>, Setback> {
+    async fn step(&mut self) -> Result<Option<Found>, Setback> {
         check_version(&self.connection.client().server_info().version)?;
         let seen = self.gather().await?;
         let step = starting::next(&seen);
@@ -106,11 +106,11 @@ impl<D: Domain> Start<'_, D> {
             Step::Configure => self.configure().await?,
             Step::Restore { up_to, .. } => self.restore(up_to).await?,
             Step::Rebuild => self.rebuild().await?,
-            Step::Publish { stream_ends_at } => {
+            Step::Publish(found) => {
                 if self.engine.suspect()?.is_some() {
                     self.engine.note_suspect(0)?;
                 }
-                return Ok(Some(stream_ends_at));
+                return Ok(Some(found));
             }
             Step::Fence(fence) => return Err(Setback::Fence(fence)),
         }

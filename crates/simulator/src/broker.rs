@@ -11,7 +11,7 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use contracts::{Chain, Row, Service, StoredEvent};
+use contracts::{Chain, Row, Service, StoredEvent, Timestamp};
 use engine::reading::Extent;
 use engine::relay::Reply;
 
@@ -53,6 +53,7 @@ pub(crate) struct Stream {
     last: u64,
     count: u64,
     difference: Option<&'static str>,
+    created: Timestamp,
     incarnation: u64,
 }
 
@@ -120,7 +121,9 @@ impl Broker {
         if !self.streams.contains_key(&service) {
             self.incarnations += 1;
             let incarnation = self.incarnations;
-            self.streams.insert(service, Stream { incarnation, ..Stream::default() });
+            // Two of one name are never created in one microsecond.
+            let created = Timestamp::from_micros(i64::try_from(incarnation).unwrap_or(i64::MAX));
+            self.streams.insert(service, Stream { created, incarnation, ..Stream::default() });
         }
     }
 
@@ -207,12 +210,17 @@ impl Stream {
         Extent { first: self.first, last: self.last, messages: self.count }
     }
 
+    /// When it was created.
+    pub(crate) const fn created(&self) -> Timestamp {
+        self.created
+    }
+
     /// Where its configuration is not as wanted.
     pub(crate) const fn difference(&self) -> Option<&'static str> {
         self.difference
     }
 
-    /// Which of the streams of this name it is.
+    /// Changes whenever its consumers are gone.
     pub(crate) const fn incarnation(&self) -> u64 {
         self.incarnation
     }

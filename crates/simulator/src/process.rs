@@ -15,9 +15,10 @@ mod writer;
 use std::collections::{BTreeMap, VecDeque};
 
 use contracts::choreography::MURMURATION;
-use contracts::{Position, Row, Service};
+use contracts::{Position, Row, Service, Timestamp};
 use engine::promise::{Link, Promises};
 use engine::relay::{Relay, Reply};
+use engine::starting::Found;
 use engine::{Database, Engine, Read, StateError};
 
 use crate::agenda::MILLISECOND;
@@ -55,6 +56,7 @@ pub(crate) struct Process<D: Simulated> {
     uncommitted: Option<Vec<u8>>,
     // Publishing.
     runs: bool,
+    stream_created: Timestamp,
     relay: Relay,
     link: Link,
     promises: Promises<Release>,
@@ -120,6 +122,7 @@ impl<D: Simulated> Process<D> {
             committed: VecDeque::new(),
             uncommitted: None,
             runs: false,
+            stream_created: Timestamp::default(),
             relay: Relay::new(),
             link: Link::connected(),
             promises: Promises::new(0),
@@ -177,12 +180,13 @@ impl<D: Simulated> Process<D> {
     }
 
     /// Outbox and stream tell one history: from here on, it works.
-    fn begin(&mut self, env: &mut Env, stream_ends_at: u64) -> Flow {
-        env.tell(D::SERVICE, || format!("works; its stream ends at {stream_ends_at}"));
+    fn begin(&mut self, env: &mut Env, found: Found) -> Flow {
+        env.tell(D::SERVICE, || format!("works; its stream ends at {}", found.ends_at));
         self.runs = true;
         self.head = self.engine.head().sequence;
-        self.relay.resume(stream_ends_at);
-        self.promises = Promises::new(stream_ends_at);
+        self.stream_created = found.created;
+        self.relay.resume(found.ends_at);
+        self.promises = Promises::new(found.ends_at);
         for stream in MURMURATION.streams_read_by(D::SERVICE) {
             let from = self.engine.positions().of(stream).folded;
             self.readings.insert(stream, Reading::new(from));

@@ -2,6 +2,12 @@ use super::*;
 
 const HISTORY: HistoryId = HistoryId::from_bytes([1; 16]);
 
+const CREATED: Timestamp = Timestamp::from_micros(1);
+
+const fn publish(ends_at: u64) -> Step {
+    Step::Publish(Found { created: CREATED, ends_at })
+}
+
 fn chain(of: u64) -> Chain {
     Chain::START.next(&of.to_string(), "", b"")
 }
@@ -13,6 +19,7 @@ fn at(sequence: u64) -> Position {
 fn stream(first: u64, last: u64, messages: u64, tail: u64, common: u64) -> Stream {
     let common = Common { sequence: common, own: chain(common), stream: chain(common) };
     Stream::There {
+        created: CREATED,
         extent: Extent { first, last, messages },
         tail,
         history: (tail > 0).then_some(HISTORY),
@@ -52,14 +59,14 @@ fn a_database_that_is_lost_before_the_first_row_begins_anew() {
 #[test]
 fn equal_stores_go_on() {
     let equal = seen(7, stream(1, 7, 7, 7, 7));
-    assert_eq!(next(&equal), Step::Publish { stream_ends_at: 7 });
+    assert_eq!(next(&equal), publish(7));
 }
 
 #[test]
 fn a_shorter_stream_gets_the_rest() {
     let shorter = seen(9, stream(1, 7, 7, 7, 7));
-    assert_eq!(next(&shorter), Step::Publish { stream_ends_at: 7 });
-    assert_eq!(next(&seen(9, stream(0, 0, 0, 0, 0))), Step::Publish { stream_ends_at: 0 });
+    assert_eq!(next(&shorter), publish(7));
+    assert_eq!(next(&seen(9, stream(0, 0, 0, 0, 0))), publish(0));
     assert_eq!(next(&seen(9, Stream::Missing)), Step::CreateStream);
 }
 

@@ -8,7 +8,7 @@ use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
 use async_nats::jetstream::{self, ErrorCode};
-use contracts::{Row, Service};
+use contracts::{Row, Service, Timestamp};
 use engine::reading::Extent;
 use futures_util::StreamExt as _;
 
@@ -118,6 +118,16 @@ pub const fn extent(info: &Info) -> Extent {
         last: info.state.last_sequence,
         messages: info.state.messages,
     }
+}
+
+/// When the stream was created. A broker keeps that over its restarts.
+///
+/// # Errors
+/// When what the broker says is no time that an event could have.
+pub fn created(info: &Info) -> Result<Timestamp, AskError> {
+    let micros = i64::try_from(info.created.unix_timestamp_nanos() / 1_000);
+    let micros = micros.map_err(|_| AskError(format!("it was created at {}", info.created)))?;
+    Ok(Timestamp::from_micros(micros))
 }
 
 /// The message of that sequence; none if it is not there.

@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use async_nats::jetstream;
 use async_nats::jetstream::stream::Stream;
-use contracts::{Row, Service};
+use contracts::{Row, Service, Timestamp};
 use engine::relay::Relay;
 use engine::watching::{StreamSeen, Verdict, first_of_another, judge, judge_message};
 use engine::{ReadPool, StateError, outbox};
@@ -27,8 +27,9 @@ pub(super) struct Seen {
 }
 
 impl Look {
+    /// Begins to look at the stream of a service that was created then.
     pub(super) fn begin(
-        service: Service,
+        stream: (Service, Timestamp),
         context: jetstream::Context,
         reads: Arc<ReadPool>,
         relay: &Relay,
@@ -37,7 +38,7 @@ impl Look {
         Self {
             acknowledged: relay.acknowledged(),
             was_in_doubt: relay.is_in_doubt(),
-            verdict: Box::pin(look(service, context, reads, Asked::of(relay, asked))),
+            verdict: Box::pin(look(stream, context, reads, Asked::of(relay, asked))),
         }
     }
 }
@@ -66,7 +67,7 @@ pub(super) async fn done(looking: &mut Option<Look>) -> Seen {
 }
 
 async fn look(
-    service: Service,
+    (service, created): (Service, Timestamp),
     context: jetstream::Context,
     reads: Arc<ReadPool>,
     asked: Asked,
@@ -76,7 +77,9 @@ async fn look(
         None => None,
         Some(stream) => {
             let tail = streams::tail(stream).await?.map(|row| row.position());
-            Some(StreamSeen { extent: streams::extent(stream.cached_info()), tail })
+            let info = stream.cached_info();
+            let (created, extent) = (streams::created(info)?, streams::extent(info));
+            Some(StreamSeen { created, extent, tail })
         }
     };
     let number = seen.and_then(|seen| seen.tail).map_or(0, |tail| tail.sequence);
@@ -85,7 +88,7 @@ async fn look(
         Ok((outbox::head(state)?.sequence, at_tail))
     });
     let (end, at_tail) = own.map_err(unreadable)?;
-    let verdict = judge(seen.as_ref(), end, at_tail);
+    let verdict = judge(seen.as_ref(), created, end, at_tail);
     match (found, &verdict) {
         (Some(stream), Verdict::EndsAt(last)) => compare(&stream, &reads, *last, asked).await,
         _ => Ok(verdict),

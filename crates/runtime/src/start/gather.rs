@@ -54,7 +54,8 @@ impl<D: Domain> Start<'_, D> {
             common = self.common(&stream, &extent, tail).await?;
         }
         let tail = stray.map_or(tail, |stray| stray - 1);
-        Ok((Stream::There { extent, tail, history, common }, stray.is_some()))
+        let created = streams::created(info)?;
+        Ok((Stream::There { created, extent, tail, history, common }, stray.is_some()))
     }
 
     /// The ends of outbox and stream, compared number by number.

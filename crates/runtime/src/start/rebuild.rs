@@ -16,7 +16,8 @@ use crate::handle::now;
 use crate::nats::streams::{self, AskError};
 
 /// How long a replaced writer gets to see that it was, before the stream that it has written into is
-/// rebuilt: a stream that begins anew would look to it like one that has lost its tail.
+/// rebuilt. Running, it knows another stream by its creation; to its next start, one that begins anew
+/// would look like one that has lost its tail.
 const STRAY_PATIENCE: Duration = Duration::from_secs(2);
 
 impl<D: Domain> Start<'_, D> {

@@ -1,6 +1,6 @@
 //! A writer that was replaced slips rows in behind its replacement: the broker compares numbers.
 
-use contracts::{Chain, Headers, Row};
+use contracts::{Chain, Headers, Row, Service};
 use runtime::nats::{streams, wire};
 
 use crate::support::broker::Broker;
@@ -75,4 +75,23 @@ async fn the_own_tail_behind_the_row_of_another_proves_nothing_to_a_process_nor_
     let process = Process::again(&data, &broker);
     let status = process.until_state("fenced");
     assert!(status["reason"].as_str().unwrap().contains('2'), "{status}");
+}
+
+/// As a replacement leaves it that has deleted the stream and is about to publish its own rows.
+#[tokio::test(flavor = "multi_thread")]
+async fn a_stream_that_somebody_else_began_anew_is_not_written_to() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    process.signal("STOP");
+    let context = broker.jetstream().await;
+    context.delete_stream("CUSTOMER").await.unwrap();
+    let mut anew = streams::create(&context, &streams::wanted(Service::Customer, 1)).await.unwrap();
+    process.signal("CONT");
+    assert!(!process.ended().success());
+    assert!(process.log().contains("another was created"), "{}", process.log());
+    assert_eq!(anew.info().await.unwrap().state.messages, 0);
+    let process = Process::again(&data, &broker);
+    process.until("published", |s| s["state"] == "ready" && s["acknowledged"] == 1);
 }

@@ -1,6 +1,6 @@
 //! Looking at the own stream: first the stream, then the own end, with time in between.
 
-use contracts::Position;
+use contracts::{Position, Timestamp};
 use engine::reading::Extent;
 use engine::watching::{StreamSeen, Verdict, first_of_another, judge, judge_message};
 use engine::{StateError, outbox};
@@ -15,7 +15,8 @@ pub(super) struct Looking {
     number: u64,
     acknowledged: u64,
     was_in_doubt: bool,
-    extent: Option<Extent>,
+    /// When the stream was created, and what its counters say.
+    extent: Option<(Timestamp, Extent)>,
     tail: Option<Position>,
     /// The row that a consumer complains of.
     asked: Option<u64>,
@@ -42,7 +43,8 @@ impl<D: Simulated> Process<D> {
         if self.cannot_look(env, number) {
             return Ok(());
         }
-        let extent = env.broker.stream(D::SERVICE).map(crate::broker::Stream::extent);
+        let stream = env.broker.stream(D::SERVICE);
+        let extent = stream.map(|stream| (stream.created(), stream.extent()));
         let next =
             if extent.is_some() { Step::LookAtTail(number) } else { Step::LookAtOwn(number) };
         if let Some(look) = &mut self.look {
@@ -66,11 +68,12 @@ impl<D: Simulated> Process<D> {
 
     pub(super) fn look_at_own(&mut self, env: &mut Env, number: u64) -> Flow {
         let Some(look) = self.look.take_if(|look| look.number == number) else { return Ok(()) };
-        let seen = look.extent.map(|extent| StreamSeen { extent, tail: look.tail });
+        let tail = look.tail;
+        let seen = look.extent.map(|(created, extent)| StreamSeen { created, extent, tail });
         let at = look.tail.map_or(0, |tail| tail.sequence);
         let own = outbox::row(&self.engine.read(), at)?.map(|row| row.chain);
         let end = outbox::head(&self.engine.read())?.sequence;
-        let verdict = match (judge(seen.as_ref(), end, own), look.asked) {
+        let verdict = match (judge(seen.as_ref(), self.stream_created, end, own), look.asked) {
             (Verdict::EndsAt(last), Some(asked)) if env.reaches_broker(D::SERVICE) => {
                 let stream = env.broker.stream(D::SERVICE);
                 let message = stream.and_then(|stream| stream.message(asked));

@@ -7,7 +7,7 @@ use engine::batch::{Fatal, RestoreError};
 use engine::reading::{Accepted, Beginning, Cursor};
 use engine::relay::Reply;
 use engine::seeded::{self, Bug};
-use engine::starting::Fence;
+use engine::starting::{Fence, Found};
 
 use super::{End, Flow, Process, Step};
 use crate::agenda::Publish;
@@ -63,7 +63,9 @@ impl<D: Simulated> Process<D> {
         }
         let done = self.engine.head().sequence >= restoring.up_to;
         if done && seeded::on(Bug::NoRecoveredRow) {
-            return self.begin(env, restoring.up_to);
+            let stream = env.broker.stream(D::SERVICE);
+            let created = stream.map(crate::broker::Stream::created).unwrap_or_default();
+            return self.begin(env, Found { created, ends_at: restoring.up_to });
         }
         if done {
             return self.publish_recovered(env, restoring);

@@ -20,7 +20,8 @@ use crate::services::Simulated;
 const RETRY: u64 = 100 * MILLISECOND;
 
 /// How long a replaced writer gets to see that it was, before the stream that it has written into is
-/// rebuilt: a stream that begins anew would look to it like one that has lost its tail.
+/// rebuilt. Running, it knows another stream by its creation; to its next start, one that begins anew
+/// would look like one that has lost its tail.
 const STRAY_PATIENCE: u64 = 2_000 * MILLISECOND;
 
 /// What others have seen of the own stream, before it was looked at.
@@ -108,11 +109,11 @@ impl<D: Simulated> Process<D> {
             }
             StartStep::Restore { up_to, .. } => return self.begin_restore(env, up_to),
             StartStep::Rebuild => return self.rebuild(env),
-            StartStep::Publish { stream_ends_at } => {
+            StartStep::Publish(found) => {
                 if self.engine.suspect()?.is_some() {
                     self.engine.note_suspect(0)?;
                 }
-                return self.begin(env, stream_ends_at);
+                return self.begin(env, found);
             }
             StartStep::Fence(fence) => return self.fence(env, &fence),
         }
@@ -200,7 +201,7 @@ impl<D: Simulated> Process<D> {
             let (difference, update_tried) = (difference.to_owned(), self.configured);
             return Ok(Stream::Misconfigured { difference, update_tried });
         }
-        let mut extent = stream.extent();
+        let (created, mut extent) = (stream.created(), stream.extent());
         if self.holds_a_suspect(stream)? {
             // The broker counts what it cannot read.
             extent.messages = extent.messages.saturating_sub(1);
@@ -215,7 +216,7 @@ impl<D: Simulated> Process<D> {
         // What is there ends before a stray; the rest is rebuilt.
         tail = stray.map_or(tail, |stray| stray - 1);
         let history = history.map(|headers| headers.history);
-        Ok(Stream::There { extent, tail, history, common })
+        Ok(Stream::There { created, extent, tail, history, common })
     }
 
     /// The highest readable sequence that outbox and stream both hold, however far back.
