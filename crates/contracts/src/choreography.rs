@@ -125,17 +125,24 @@ impl Choreography<'_> {
     /// What `service`, being in `state`, does on `on`.
     #[must_use]
     pub fn rule(&self, service: Service, state: &str, on: Trigger) -> Rule {
-        let reaction = self.reactions.iter().find(|reaction| {
-            reaction.service == service && reaction.on == on && reaction.states.contains(&state)
-        });
-        if let Some(reaction) = reaction {
-            return Rule::Emit(reaction.emits);
+        if let Some(kinds) = self.emits(service, state, on) {
+            return Rule::Emit(kinds);
         }
         let Trigger::Event(kind) = on else { return Rule::Unknown };
         let ignored = self.ignored.iter().any(|ignored| {
             ignored.service == service && ignored.on == kind && ignored.states.contains(&state)
         });
         if ignored { Rule::Ignore } else { Rule::Unknown }
+    }
+
+    /// What `service`, being in `state`, may emit on `on`, if it reacts to it at all. For those who only
+    /// look on: to them, what is ignored and what is unknown are one.
+    #[must_use]
+    pub fn emits(&self, service: Service, state: &str, on: Trigger) -> Option<&'static [Kind]> {
+        let reaction = self.reactions.iter().find(|reaction| {
+            reaction.service == service && reaction.on == on && reaction.states.contains(&state)
+        });
+        reaction.map(|reaction| reaction.emits)
     }
 
     /// Whether anything but a replica of `service` is moved by events of `stream`.

@@ -2,7 +2,7 @@
 
 pub mod pace;
 
-use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
+use contracts::choreography::{MURMURATION, NONE, State, Trigger};
 use contracts::{Cause, Kind, Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -75,17 +75,9 @@ impl<'a> Saga<'a> {
     /// A service in a state owes a reaction to an event exactly as long as the choreography has one
     /// for that pair: once it has reacted, it is in another state.
     fn owed_by(&self, service: Service) -> Option<Owed> {
-        let state = self.state(service);
-        let mut calls: Vec<(&Step, &'static [Kind])> = Vec::new();
-        for step in Service::ALL.into_iter().flat_map(|other| self.steps(other)) {
-            let on = Trigger::Event(step.kind);
-            if let Rule::Emit(kinds) = MURMURATION.rule(service, state, on) {
-                calls.push((step, kinds));
-            }
-        }
-        let (first, _) = calls.iter().min_by_key(|(step, _)| step.time)?;
+        let (first, _) = self.calls_on(service).min_by_key(|(step, _)| step.time)?;
         let mut one_of: Vec<Kind> = Vec::new();
-        for kind in calls.iter().flat_map(|(_, kinds)| *kinds) {
+        for kind in self.calls_on(service).flat_map(|(_, kinds)| kinds) {
             if !one_of.contains(kind) {
                 one_of.push(*kind);
             }
@@ -93,14 +85,21 @@ impl<'a> Saga<'a> {
         Some(Owed { service, one_of, because: first.kind.name().to_owned(), since: first.time })
     }
 
+    /// The steps that call for a reaction of a service in its present state, and what it may be.
+    fn calls_on(&self, service: Service) -> impl Iterator<Item = (&'a Step, &'static [Kind])> {
+        let state = self.state(service);
+        Service::ALL.into_iter().flat_map(|other| self.steps(other)).filter_map(move |step| {
+            let kinds = MURMURATION.emits(service, state, Trigger::Event(step.kind))?;
+            Some((step, kinds))
+        })
+    }
+
     /// With no event to react to, an open hand-over window is what the order waits for.
     fn owed_by_timer(&self) -> Option<Owed> {
         const WINDOW: &str = "window";
         let order = self.order?;
         let on = Trigger::Timer(WINDOW);
-        let Rule::Emit(kinds) = MURMURATION.rule(Service::Order, order.state(), on) else {
-            return None;
-        };
+        let kinds = MURMURATION.emits(Service::Order, order.state(), on)?;
         Some(Owed {
             service: Service::Order,
             one_of: kinds.to_vec(),
