@@ -210,9 +210,10 @@ impl<'a> Values<'a> {
         let mut values = [None; HEADERS.len()];
         // They come in order, so that the next one is seldom far.
         let mut next = 0;
-        for (name, value) in lines(canonical) {
+        for line in canonical.lines() {
+            let value_at = |place: usize| line.strip_prefix(HEADERS[place])?.strip_prefix(':');
             let mut places = (next..HEADERS.len()).chain(0..next);
-            if let Some(place) = places.find(|place| HEADERS[*place] == name) {
+            if let Some((place, value)) = places.find_map(|at| Some((at, value_at(at)?))) {
                 values[place] = Some(value);
                 next = place + 1;
             }

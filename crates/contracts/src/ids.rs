@@ -6,14 +6,15 @@ use std::sync::Arc;
 
 use serde::{Deserialize, Serialize};
 
+use crate::as_text;
+
 /// Longest id, in bytes. A subject has three tokens, and the broker's advice is to keep the whole
 /// of it under 256 characters.
 pub const ID_LENGTH_MAX: usize = 64;
 
 /// The id of an order, a customer or a product (its SKU): 1 to 64 of `A-Z a-z 0-9 _ -`, so that it
 /// is always exactly one token of a subject.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(try_from = "String", into = "String")]
+#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Id(Arc<str>);
 
 /// A text that is no id.
@@ -41,17 +42,15 @@ impl FromStr for Id {
     }
 }
 
-impl TryFrom<String> for Id {
-    type Error = InvalidId;
-
-    fn try_from(text: String) -> Result<Self, Self::Error> {
-        text.parse()
+impl Serialize for Id {
+    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.serialize_str(self.as_str())
     }
 }
 
-impl From<Id> for String {
-    fn from(id: Id) -> Self {
-        id.0.as_ref().to_owned()
+impl<'de> Deserialize<'de> for Id {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer)
     }
 }
 

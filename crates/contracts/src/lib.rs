@@ -5,6 +5,7 @@
 //! * [`service`]: the six services and their streams.
 //! * [`ids`], [`money`], [`time`]: values that are parsed once and right from then on.
 //! * [`events`]: what each service publishes, with its JSON shape and version.
+//! * [`as_text`]: how such values are written and read by serde.
 //! * [`headers`], [`chain`], [`position`], [`stored`]: the envelope that every event travels in.
 //! * [`choreography`]: who reacts to what, and with which event; and the check of that graph.
 //!
@@ -18,6 +19,8 @@ pub mod time;
 
 pub mod events;
 mod schema;
+
+pub mod as_text;
 
 pub mod chain;
 pub mod headers;

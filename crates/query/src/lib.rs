@@ -21,7 +21,6 @@
 
 pub mod records;
 
-mod as_text;
 pub mod keys;
 pub mod positions;
 

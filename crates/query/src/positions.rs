@@ -14,7 +14,7 @@ pub struct Folded {
     /// Sequence of the last row folded; 0 for none.
     pub sequence: u64,
     /// The chain at that row.
-    #[serde(with = "crate::as_text")]
+    #[serde(with = "contracts::as_text")]
     pub chain: Chain,
     /// Which history of the stream that is; none before the first row.
     pub history: Option<History>,
@@ -25,7 +25,7 @@ pub struct Folded {
 /// A history id, as its text in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct History(#[serde(with = "crate::as_text")] pub HistoryId);
+pub struct History(#[serde(with = "contracts::as_text")] pub HistoryId);
 
 /// The whole vector: all streams, in [`Service`] order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]

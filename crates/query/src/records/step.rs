@@ -11,13 +11,13 @@ pub struct Step {
     /// Its sequence in its stream.
     pub sequence: u64,
     /// What happened.
-    #[serde(rename = "type", with = "crate::as_text")]
+    #[serde(rename = "type", with = "contracts::as_text")]
     #[schemars(with = "contracts::Kind")]
     pub kind: Kind,
     /// When it was decided, by the clock of whoever decided.
     pub time: Timestamp,
     /// What made it.
-    #[serde(with = "crate::as_text")]
+    #[serde(with = "contracts::as_text")]
     #[schemars(with = "String")]
     pub cause: Cause,
 }
