@@ -1,21 +1,26 @@
 //! Money: integer minor units with a currency, never a float.
+//!
+//! # Layout
+//!
+//! * [`currency`]: a currency, and [`iso4217`]: how many decimals each has.
+//! * [`decimal`]: amounts as text.
+//! * [`bounds`]: what a client may name.
+
+pub mod currency;
+pub mod iso4217;
+
+pub mod decimal;
+
+pub mod bounds;
 
 use std::fmt;
-use std::str::FromStr;
 
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::as_text;
-
-/// An ISO 4217 currency code: three capital letters.
-#[derive(Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Currency([u8; 3]);
-
-/// A text that is no currency code.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error("{0:?} is no currency: use a three-letter ISO 4217 code such as GBP")]
-pub struct InvalidCurrency(String);
+pub use bounds::{AMOUNT_MINOR_MAX, NewMoney, UnacceptableAmount};
+pub use currency::{Currency, InvalidCurrency};
+pub use decimal::{Decimal, InvalidAmount};
 
 /// An amount in minor units (pence, cents) of one currency.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash, Serialize, Deserialize, JsonSchema)]
@@ -69,55 +74,7 @@ impl Money {
 
 impl fmt::Display for Money {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let sign = if self.minor < 0 { "-" } else { "" };
-        let minor = self.minor.unsigned_abs();
-        write!(f, "{sign}{}.{:02} {}", minor / 100, minor % 100, self.currency)
-    }
-}
-
-impl Currency {
-    /// The code as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        // The bytes were checked to be capital letters when the value was made.
-        std::str::from_utf8(&self.0).unwrap_or("???")
-    }
-}
-
-impl FromStr for Currency {
-    type Err = InvalidCurrency;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        match text.as_bytes() {
-            [a, b, c] if [a, b, c].iter().all(|byte| byte.is_ascii_uppercase()) => {
-                Ok(Self([*a, *b, *c]))
-            }
-            _ => Err(InvalidCurrency(text.chars().take(16).collect())),
-        }
-    }
-}
-
-impl Serialize for Currency {
-    fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
-        serializer.serialize_str(self.as_str())
-    }
-}
-
-impl<'de> Deserialize<'de> for Currency {
-    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
-        as_text::deserialize(deserializer)
-    }
-}
-
-impl fmt::Display for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-impl fmt::Debug for Currency {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+        write!(f, "{} {}", self.currency.decimal(self.minor.into()), self.currency)
     }
 }
 
@@ -140,7 +97,6 @@ mod tests {
     fn currencies_do_not_mix() {
         let eur = Money::new(1, "EUR".parse().unwrap());
         assert!(matches!(gbp(1).plus(eur), Err(MoneyError::Currencies(..))));
-        assert!("gbp".parse::<Currency>().is_err());
     }
 
     #[test]

@@ -3,6 +3,7 @@
 mod operations;
 
 use contracts::events::{Address, Snapshot};
+use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
 use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
@@ -23,6 +24,7 @@ struct Registration {
     name: String,
     #[serde(with = "StrictAddress")]
     address: Address,
+    #[schemars(with = "NewMoney")]
     credit_limit: Money,
 }
 

@@ -2,6 +2,7 @@
 
 use contracts::choreography::{NONE, State};
 use contracts::events::{Address, Customer};
+use contracts::money::NewMoney;
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
 use schemars::JsonSchema;
@@ -55,6 +56,7 @@ pub struct Details {
     #[serde(with = "StrictAddress")]
     pub address: Address,
     /// What the customer may owe at most.
+    #[schemars(with = "NewMoney")]
     pub credit_limit: Money,
 }
 
@@ -117,14 +119,18 @@ impl Details {
     /// Whether a customer may have these details.
     ///
     /// # Errors
-    /// When a text is missing, too long or unprintable, or the limit is negative.
-    pub fn check(&self) -> Result<(), Refusal> {
+    /// When a text is missing, too long or unprintable, or the limit is negative, or is one that
+    /// does not stand and cannot be taken.
+    pub fn check(&self, standing: Option<&Customer>) -> Result<(), Refusal> {
         check_text("name", &self.name)?;
         check_text("address.country", &self.address.country)?;
         check_optional_text("address.street", &self.address.street)?;
         check_optional_text("address.city", &self.address.city)?;
         if self.credit_limit.minor < 0 {
             return Err(Refusal::NegativeLimit(self.credit_limit));
+        }
+        if standing.is_none_or(|customer| customer.credit_limit != self.credit_limit) {
+            self.credit_limit.acceptable()?;
         }
         Ok(())
     }
@@ -141,7 +147,7 @@ impl Details {
 }
 
 fn register(state: &Read<'_>, id: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    if let Err(refusal) = details.check() {
+    if let Err(refusal) = details.check(None) {
         return Ok(Decision::Refuse(refusal));
     }
     if tables::find(state, id)?.is_some() {
@@ -151,10 +157,11 @@ fn register(state: &Read<'_>, id: &Id, details: &Details) -> Result<Decision<Ref
 }
 
 fn change(state: &Read<'_>, id: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    if let Err(refusal) = details.check() {
+    let found = tables::find(state, id)?.map(|(_, customer)| customer);
+    if let Err(refusal) = details.check(found.as_ref()) {
         return Ok(Decision::Refuse(refusal));
     }
-    let Some((_, customer)) = tables::find(state, id)? else {
+    let Some(customer) = found else {
         return Ok(Decision::Refuse(Refusal::Unknown(id.clone())));
     };
     if customer.closed {

@@ -1,5 +1,6 @@
 //! Why a command is refused.
 
+use contracts::money::UnacceptableAmount;
 use contracts::{Id, Money};
 use runtime::http::Problem;
 use runtime::warp::http::StatusCode;
@@ -39,6 +40,9 @@ pub enum Refusal {
     /// A limit below zero.
     #[error("credit_limit must not be negative, it is {0}")]
     NegativeLimit(Money),
+    /// A limit that cannot be taken.
+    #[error("credit_limit: {0}")]
+    UnacceptableLimit(#[from] UnacceptableAmount),
 }
 
 impl From<Refusal> for Problem {
@@ -59,6 +63,10 @@ impl From<Refusal> for Problem {
             Refusal::NegativeLimit(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "negative-limit", "The limit is negative")
             }
+            Refusal::UnacceptableLimit(amount) => {
+                let (slug, title) = amount.problem();
+                (StatusCode::UNPROCESSABLE_ENTITY, slug, title)
+            }
         };
         Self::new(status, slug, title).detail(refusal.to_string())
     }
@@ -72,6 +80,7 @@ mod tests {
     fn each_refusal_has_its_status_and_says_what_is_wrong() {
         let id: Id = "c-1".parse().unwrap();
         let limit = Money::new(-1, "GBP".parse().unwrap());
+        let unknown = UnacceptableAmount::UnknownCurrency("ZZZ".parse().unwrap());
         let field = "name";
         for (refusal, status, slug, said) in [
             (Refusal::AlreadyRegistered(id.clone()), 409, "customer-exists", "c-1"),
@@ -81,6 +90,7 @@ mod tests {
             (Refusal::TooLong { field }, 422, "invalid-text", "200 bytes"),
             (Refusal::Unprintable { field }, 422, "invalid-text", "name"),
             (Refusal::NegativeLimit(limit), 422, "negative-limit", "-0.01 GBP"),
+            (Refusal::UnacceptableLimit(unknown), 422, "unknown-currency", "credit_limit: ZZZ"),
         ] {
             let problem = Problem::from(refusal);
             assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));

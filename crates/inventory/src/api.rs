@@ -18,6 +18,7 @@ use crate::tables::{self, Reservation, Stock};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct Delivery {
+    #[schemars(range(min = 1))]
     quantity: u32,
 }
 

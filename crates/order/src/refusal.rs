@@ -1,5 +1,6 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
+use contracts::money::{AMOUNT_MINOR_MAX, UnacceptableAmount};
 use contracts::{Currency, Id, Money};
 use runtime::http::{Problem, StatusCode};
 
@@ -45,6 +46,14 @@ pub enum Refusal {
         /// The price asked for.
         unit_price: Money,
     },
+    /// A price that cannot be taken.
+    #[error("the unit_price of {sku}: {error}")]
+    UnacceptablePrice {
+        /// The product.
+        sku: Id,
+        /// Why not.
+        error: UnacceptableAmount,
+    },
     /// A quantity that nobody can order.
     #[error("the quantity of {sku} is {quantity}: it must be from 1 to {QUANTITY_MAX}")]
     Quantity {
@@ -53,9 +62,15 @@ pub enum Refusal {
         /// The quantity asked for.
         quantity: i64,
     },
-    /// The total does not fit 64 bits.
-    #[error("the total does not fit 64 bits of minor units: order less")]
-    AmountOverflow,
+    /// The total is more than an order may come to.
+    #[error(
+        "the total is more than {}, the most that an order may come to: order less",
+        Money::new(AMOUNT_MINOR_MAX, *currency)
+    )]
+    AmountOverflow {
+        /// The customer's currency.
+        currency: Currency,
+    },
     /// An order of nothing.
     #[error("an order needs at least one line")]
     NoLines,
@@ -123,8 +138,12 @@ impl Refusal {
                 (WRONG, "currency-mismatch", "A price is in another currency than the customer's")
             }
             Self::UnitPrice { .. } => (WRONG, "bad-unit-price", "A price is negative"),
+            Self::UnacceptablePrice { error, .. } => {
+                let (slug, title) = error.problem();
+                (WRONG, slug, title)
+            }
             Self::Quantity { .. } => (WRONG, "bad-quantity", "A quantity is out of bounds"),
-            Self::AmountOverflow => (WRONG, "amount-overflow", "The total is too large"),
+            Self::AmountOverflow { .. } => (WRONG, "amount-overflow", "The total is too large"),
             Self::NoLines => (WRONG, "no-lines", "Nothing is ordered"),
             Self::TooManyLines { .. } => (WRONG, "too-many-lines", "The order has too many lines"),
             Self::TooLarge { .. } => (WRONG, "order-too-large", "The order is too large"),

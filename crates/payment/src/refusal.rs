@@ -1,5 +1,6 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
+use contracts::money::UnacceptableAmount;
 use contracts::{Currency, Id, Money};
 use runtime::http::{Problem, StatusCode};
 
@@ -15,6 +16,9 @@ pub enum Refusal {
     /// Nothing, or less, was to be paid in.
     #[error("{0} cannot be paid in: the amount must be positive")]
     Amount(Money),
+    /// An amount that cannot be taken.
+    #[error("amount: {0}")]
+    Unacceptable(UnacceptableAmount),
     /// The customer has no account in this currency.
     #[error("the customer owes nothing in {found}: pay in {wanted}")]
     Currency {
@@ -33,6 +37,7 @@ impl From<Refusal> for Problem {
         let (slug, title) = match refusal {
             Refusal::UnknownCustomer(_) => ("unknown-customer", "The customer is not known"),
             Refusal::Amount(_) => ("bad-amount", "The amount is not positive"),
+            Refusal::Unacceptable(error) => error.problem(),
             Refusal::Currency { .. } => ("currency-mismatch", "The customer has another currency"),
             Refusal::AmountOverflow => ("amount-overflow", "The amount is too large"),
         };

@@ -3,6 +3,7 @@
 mod operations;
 
 use contracts::events::Product;
+use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
 use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
@@ -21,6 +22,7 @@ use crate::tables;
 struct Listing {
     sku: Id,
     name: String,
+    #[schemars(with = "NewMoney")]
     price: Money,
 }
 

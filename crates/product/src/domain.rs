@@ -2,6 +2,7 @@
 
 use contracts::choreography::{NONE, State};
 use contracts::events::Product;
+use contracts::money::NewMoney;
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Write};
 use schemars::JsonSchema;
@@ -52,6 +53,7 @@ pub struct Details {
     /// The name.
     pub name: String,
     /// The price of one unit.
+    #[schemars(with = "NewMoney")]
     pub price: Money,
 }
 
@@ -102,11 +104,15 @@ impl Details {
     /// Whether a product may have these details.
     ///
     /// # Errors
-    /// When the name is missing, too long or unprintable, or the price is negative.
-    pub fn check(&self) -> Result<(), Refusal> {
+    /// When the name is missing, too long or unprintable, or the price is negative, or is one that
+    /// does not stand and cannot be taken.
+    pub fn check(&self, standing: Option<&Product>) -> Result<(), Refusal> {
         check_name(&self.name)?;
         if self.price.minor < 0 {
             return Err(Refusal::NegativePrice(self.price));
+        }
+        if standing.is_none_or(|product| product.price != self.price) {
+            self.price.acceptable()?;
         }
         Ok(())
     }
@@ -122,7 +128,7 @@ impl Details {
 }
 
 fn list(state: &Read<'_>, sku: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    if let Err(refusal) = details.check() {
+    if let Err(refusal) = details.check(None) {
         return Ok(Decision::Refuse(refusal));
     }
     if tables::find(state, sku)?.is_some() {
@@ -132,10 +138,11 @@ fn list(state: &Read<'_>, sku: &Id, details: &Details) -> Result<Decision<Refusa
 }
 
 fn change(state: &Read<'_>, sku: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    if let Err(refusal) = details.check() {
+    let found = tables::find(state, sku)?.map(|(_, product)| product);
+    if let Err(refusal) = details.check(found.as_ref()) {
         return Ok(Decision::Refuse(refusal));
     }
-    let Some((_, product)) = tables::find(state, sku)? else {
+    let Some(product) = found else {
         return Ok(Decision::Refuse(Refusal::Unknown(sku.clone())));
     };
     if product.discontinued {

@@ -1,5 +1,6 @@
 //! Why a command is refused.
 
+use contracts::money::UnacceptableAmount;
 use contracts::{Id, Money};
 use runtime::http::Problem;
 use runtime::warp::http::StatusCode;
@@ -30,6 +31,9 @@ pub enum Refusal {
     /// A price below zero.
     #[error("price must not be negative, it is {0}")]
     NegativePrice(Money),
+    /// A price that cannot be taken.
+    #[error("price: {0}")]
+    UnacceptablePrice(#[from] UnacceptableAmount),
 }
 
 impl From<Refusal> for Problem {
@@ -50,6 +54,10 @@ impl From<Refusal> for Problem {
             Refusal::NegativePrice(_) => {
                 (StatusCode::UNPROCESSABLE_ENTITY, "negative-price", "The price is negative")
             }
+            Refusal::UnacceptablePrice(amount) => {
+                let (slug, title) = amount.problem();
+                (StatusCode::UNPROCESSABLE_ENTITY, slug, title)
+            }
         };
         Self::new(status, slug, title).detail(refusal.to_string())
     }
@@ -63,6 +71,7 @@ mod tests {
     fn each_refusal_has_its_status_and_says_what_is_wrong() {
         let sku: Id = "p-1".parse().unwrap();
         let price = Money::new(-1, "GBP".parse().unwrap());
+        let unknown = UnacceptableAmount::UnknownCurrency("ZZZ".parse().unwrap());
         for (refusal, status, slug, said) in [
             (Refusal::AlreadyListed(sku.clone()), 409, "product-exists", "p-1"),
             (Refusal::Unknown(sku.clone()), 404, "unknown-product", "p-1"),
@@ -71,6 +80,7 @@ mod tests {
             (Refusal::LongName, 422, "invalid-name", "200 bytes"),
             (Refusal::UnprintableName, 422, "invalid-name", "control characters"),
             (Refusal::NegativePrice(price), 422, "negative-price", "-0.01 GBP"),
+            (Refusal::UnacceptablePrice(unknown), 422, "unknown-currency", "price: ZZZ"),
         ] {
             let problem = Problem::from(refusal);
             assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));

@@ -2,7 +2,8 @@
 
 mod histories;
 
-use contracts::{HistoryId, Row};
+use contracts::money::AMOUNT_MINOR_MAX;
+use contracts::{Cause, Chain, Headers, HistoryId, Row, Vector};
 use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
 
 use super::*;
@@ -17,6 +18,27 @@ fn new_engine() -> Engine<Customers> {
 fn started() -> Engine<Customers> {
     let mut engine = new_engine();
     engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
+    engine
+}
+
+/// As a process finds itself that has this event from before.
+fn restored(event: Event) -> Engine<Customers> {
+    let headers = Headers {
+        sequence: 1,
+        kind: event.kind(),
+        id: event.id().clone(),
+        time: NOW,
+        cause: Cause::Command("before".into()),
+        vector: Vector::default(),
+        history: HistoryId::from_bytes([7; 16]),
+        traceparent: None,
+        idempotency: None,
+    };
+    let mut stored = StoredEvent { headers, event, chain: Chain::START };
+    let row = stored.to_row().unwrap();
+    stored.chain = stored.chain.next(&row.subject, &row.headers, &row.payload);
+    let mut engine = new_engine();
+    engine.restore(&[stored.to_row().unwrap()]).unwrap();
     engine
 }
 
@@ -142,7 +164,7 @@ fn details_that_no_customer_may_have_are_refused() {
     let with = |change: fn(&mut Details)| {
         let mut details = details();
         change(&mut details);
-        details.check().unwrap_err()
+        details.check(None).unwrap_err()
     };
     assert_eq!(with(|d| d.name.clear()), Refusal::Empty { field: "name" });
     assert_eq!(with(|d| d.name = " \t".into()), Refusal::Empty { field: "name" });
@@ -176,7 +198,7 @@ fn details_at_the_bounds_are_accepted() {
     bounds.credit_limit.minor = 0;
     let command = Command::Register { id: id("c-1"), details: bounds.clone() };
     accepted(ask(&mut engine, command));
-    bounds.credit_limit.minor = i64::MAX;
+    bounds.credit_limit.minor = AMOUNT_MINOR_MAX;
     accepted(ask(&mut engine, change_to("c-1", bounds)));
 }
 
@@ -219,6 +241,34 @@ fn pages_follow_the_ids() {
     assert_eq!(ids("", 2), ["c-1", "c-2"]);
     assert_eq!(ids("c-2", 2), ["c-3"]);
     assert_eq!(ids("c-3", 2), [""; 0]);
+}
+
+#[test]
+fn limits_beyond_the_bound_and_in_no_currency_are_refused() {
+    let mut engine = started();
+    accepted(ask(&mut engine, register_as("c-1")));
+    for (minor, currency) in [(AMOUNT_MINOR_MAX + 1, "GBP"), (i64::MAX, "JPY"), (1, "ZZZ")] {
+        let credit_limit = Money::new(minor, currency.parse().unwrap());
+        let details = Details { credit_limit, ..details() };
+        let registered = Command::Register { id: id("c-2"), details: details.clone() };
+        for command in [registered, change_to("c-1", details)] {
+            let refusal = refused(ask(&mut engine, command));
+            assert!(matches!(refusal, Refusal::UnacceptableLimit(_)), "{refusal:?}");
+        }
+    }
+}
+
+#[test]
+fn a_customer_from_before_the_bound_is_read_renamed_and_closed() {
+    for (minor, currency) in [(i64::MAX, "GBP"), (100, "ZZZ")] {
+        let credit_limit = Money::new(minor, currency.parse().unwrap());
+        let old = Details { credit_limit, ..details() };
+        let mut engine = restored(Event::CustomerRegistered(old.of(&id("c-1"))));
+        let renamed = Details { name: "Grace".into(), ..old.clone() };
+        accepted(ask(&mut engine, change_to("c-1", renamed)));
+        accepted(ask(&mut engine, close_of("c-1")));
+        assert_eq!(all(&engine)[0].1.credit_limit, credit_limit);
+    }
 }
 
 #[test]

@@ -30,6 +30,7 @@ use std::time::Duration;
 use contracts::Currency;
 use uuid::Uuid;
 
+use crate::amounts::active_currency;
 use crate::audit;
 use crate::cli::{Global, Verdict};
 use crate::output::line;
@@ -68,7 +69,7 @@ pub(crate) struct Args {
     #[arg(long)]
     find_max: bool,
     /// The currency of all prices.
-    #[arg(long, default_value = "GBP")]
+    #[arg(long, default_value = "GBP", value_parser = active_currency)]
     currency: Currency,
     /// Do not audit afterwards.
     #[arg(long)]

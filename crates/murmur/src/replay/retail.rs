@@ -5,7 +5,7 @@
 //! it means, if it still can be. Every line is accounted for. All ids and idempotency keys come from
 //! the file, so that replaying it again changes nothing.
 //!
-//! Money is exact: a line whose price has a fraction of a penny is skipped, and not rounded.
+//! Money is exact: a line whose price has more decimals than its currency is skipped, and not rounded.
 
 mod entry;
 
@@ -37,6 +37,7 @@ use anyhow::Context as _;
 use contracts::{Currency, Id};
 use indicatif::{ProgressBar, ProgressStyle};
 
+use crate::amounts::active_currency;
 use crate::cli::{Global, Verdict};
 use crate::output::line;
 use crate::running::Running;
@@ -60,7 +61,7 @@ pub(crate) struct Args {
     #[arg(long, default_value = "")]
     prefix: String,
     /// The currency of the prices; the file does not name one.
-    #[arg(long, default_value = "GBP")]
+    #[arg(long, default_value = "GBP", value_parser = active_currency)]
     currency: Currency,
     /// Requests that are under way at once.
     #[arg(long, default_value_t = 64, value_name = "REQUESTS")]
@@ -114,7 +115,7 @@ impl Plan {
 
 /// Replays a file.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let book = Book::read(&args.file)?;
+    let book = Book::read(&args.file, args.currency)?;
     let running = Running::load(&global.data)?;
     let plan = Plan::of(&args, &book);
     let report = replay(global, &args, &running, &plan, &book).await?;
@@ -168,6 +169,7 @@ async fn replay(
         shares: report::shares(book, plan, &fates, &told.ends)?,
         lines: book.lines,
         without_end: accepted.saturating_sub(ended),
+        currency: plan.currency,
         days,
         figures,
         sent_again: sender.sent_again(),

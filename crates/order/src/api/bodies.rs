@@ -3,11 +3,13 @@
 use contracts::choreography::State;
 use contracts::events::order::Placed;
 use contracts::events::{Line, Product};
+use contracts::money::NewMoney;
 use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::Stage;
+use crate::domain::place::QUANTITY_MAX;
 use crate::domain::{NewLine, Place};
 
 /// An order that a client asks for.
@@ -26,7 +28,9 @@ pub(super) struct NewOrder {
 #[serde(deny_unknown_fields)]
 struct WantedLine {
     sku: Id,
+    #[schemars(range(min = 1, max = QUANTITY_MAX))]
     quantity: i64,
+    #[schemars(with = "Option<NewMoney>")]
     unit_price: Option<Money>,
 }
 

@@ -3,6 +3,7 @@
 
 use contracts::events::order::Placed;
 use contracts::events::{Customer, Line, Product, Snapshot};
+use contracts::money::UnacceptableAmount;
 use contracts::{Currency, Id, Money, Timestamp};
 use engine::{Read, StateError};
 
@@ -142,15 +143,29 @@ fn line(state: &Read<'_>, new: &NewLine, currency: Currency) -> Checked<Line> {
     if product.discontinued {
         return Ok(Err(Refusal::ProductDiscontinued(sku)));
     }
-    let unit_price = new.unit_price.unwrap_or(product.price);
+    let unit_price = accept!(unit_price(new, product.price, currency));
+    Ok(Ok(Line { sku, name: product.name, quantity, unit_price }))
+}
+
+/// The price of one unit: the product's own may be any that stands.
+fn unit_price(new: &NewLine, usual: Money, currency: Currency) -> Result<Money, Refusal> {
+    let (sku, unit_price) = (new.sku.clone(), new.unit_price.unwrap_or(usual));
+    let is_new = unit_price != usual;
     if unit_price.minor < 0 {
-        return Ok(Err(Refusal::UnitPrice { sku, unit_price }));
+        return Err(Refusal::UnitPrice { sku, unit_price });
     }
     if unit_price.currency != currency {
         let (found, wanted) = (unit_price.currency, currency);
-        return Ok(Err(Refusal::Currency { sku, found, wanted }));
+        if is_new && !found.is_active() {
+            let error = UnacceptableAmount::UnknownCurrency(found);
+            return Err(Refusal::UnacceptablePrice { sku, error });
+        }
+        return Err(Refusal::Currency { sku, found, wanted });
     }
-    Ok(Ok(Line { sku, name: product.name, quantity, unit_price }))
+    if is_new {
+        unit_price.within_bound().map_err(|error| Refusal::UnacceptablePrice { sku, error })?;
+    }
+    Ok(unit_price)
 }
 
 fn quantity(new: &NewLine) -> Result<u32, Refusal> {
@@ -163,8 +178,9 @@ fn total(lines: &[Line], currency: Currency) -> Result<Money, Refusal> {
     for line in lines {
         // The currencies are the same already: what is left is an overflow.
         let amount = line.unit_price.times(line.quantity).and_then(|amount| total.plus(amount));
-        total = amount.map_err(|_| Refusal::AmountOverflow)?;
+        total = amount.map_err(|_| Refusal::AmountOverflow { currency })?;
     }
+    total.within_bound().map_err(|_| Refusal::AmountOverflow { currency })?;
     Ok(total)
 }
 

@@ -1,5 +1,6 @@
 //! The JSON that the API takes and gives.
 
+use contracts::money::NewMoney;
 use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -10,6 +11,7 @@ use crate::tables::Account;
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct Settlement {
+    #[schemars(with = "NewMoney")]
     pub(super) amount: Money,
 }
 

@@ -2,6 +2,7 @@
 
 use contracts::events::Customer;
 use contracts::events::payment::Settled;
+use contracts::money::UnacceptableAmount;
 use contracts::{Id, Money};
 use engine::{Read, StateError};
 
@@ -21,7 +22,15 @@ pub(super) fn decide(
     let (found, wanted) = (amount.currency, customer.credit_limit.currency);
     let account = tables::account(state, customer_id, found)?;
     if found != wanted && !account.exists {
-        return Ok(Err(Refusal::Currency { found, wanted }));
+        let unknown = Refusal::Unacceptable(UnacceptableAmount::UnknownCurrency(found));
+        let other = Refusal::Currency { found, wanted };
+        return Ok(Err(if found.is_active() { other } else { unknown }));
+    }
+    // A debt from before there was a bound can be paid at once.
+    if amount != account.outstanding
+        && let Err(error) = amount.within_bound()
+    {
+        return Ok(Err(Refusal::Unacceptable(error)));
     }
     // With what was ever paid in kept within 64 bits, no later refund can leave them.
     if account.paid_in.plus(amount).is_err() {

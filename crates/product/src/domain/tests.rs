@@ -2,7 +2,8 @@
 
 mod histories;
 
-use contracts::{HistoryId, Row};
+use contracts::money::AMOUNT_MINOR_MAX;
+use contracts::{Cause, Chain, Headers, HistoryId, Row, Vector};
 use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
 
 use super::*;
@@ -17,6 +18,27 @@ fn new_engine() -> Engine<Products> {
 fn started() -> Engine<Products> {
     let mut engine = new_engine();
     engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
+    engine
+}
+
+/// As a process finds itself that has this event from before.
+fn restored(event: Event) -> Engine<Products> {
+    let headers = Headers {
+        sequence: 1,
+        kind: event.kind(),
+        id: event.id().clone(),
+        time: NOW,
+        cause: Cause::Command("before".into()),
+        vector: Vector::default(),
+        history: HistoryId::from_bytes([7; 16]),
+        traceparent: None,
+        idempotency: None,
+    };
+    let mut stored = StoredEvent { headers, event, chain: Chain::START };
+    let row = stored.to_row().unwrap();
+    stored.chain = stored.chain.next(&row.subject, &row.headers, &row.payload);
+    let mut engine = new_engine();
+    engine.restore(&[stored.to_row().unwrap()]).unwrap();
     engine
 }
 
@@ -138,7 +160,7 @@ fn details_that_no_product_may_have_are_refused() {
     let with = |change: fn(&mut Details)| {
         let mut details = details();
         change(&mut details);
-        details.check().unwrap_err()
+        details.check(None).unwrap_err()
     };
     assert_eq!(with(|d| d.name.clear()), Refusal::EmptyName);
     assert_eq!(with(|d| d.name = " \t".into()), Refusal::EmptyName);
@@ -154,8 +176,35 @@ fn details_at_the_bounds_are_accepted() {
     bounds.price.minor = 0;
     let command = Command::List { sku: id("p-1"), details: bounds.clone() };
     accepted(ask(&mut engine, command));
-    bounds.price.minor = i64::MAX;
+    bounds.price.minor = AMOUNT_MINOR_MAX;
     accepted(ask(&mut engine, change_to("p-1", bounds)));
+}
+
+#[test]
+fn prices_beyond_the_bound_and_in_no_currency_are_refused() {
+    let mut engine = started();
+    accepted(ask(&mut engine, list_as("p-1")));
+    for (minor, currency) in [(AMOUNT_MINOR_MAX + 1, "GBP"), (i64::MAX, "JPY"), (1, "ZZZ")] {
+        let details = Details { price: Money::new(minor, currency.parse().unwrap()), ..details() };
+        let listed = Command::List { sku: id("p-2"), details: details.clone() };
+        for command in [listed, change_to("p-1", details)] {
+            let refusal = refused(ask(&mut engine, command));
+            assert!(matches!(refusal, Refusal::UnacceptablePrice(_)), "{refusal:?}");
+        }
+    }
+}
+
+#[test]
+fn a_product_from_before_the_bound_is_read_renamed_and_discontinued() {
+    for (minor, currency) in [(i64::MAX, "GBP"), (100, "ZZZ")] {
+        let price = Money::new(minor, currency.parse().unwrap());
+        let old = Details { price, ..details() };
+        let mut engine = restored(Event::ProductListed(old.of(&id("p-1"))));
+        let renamed = Details { name: "Lamp".into(), ..old.clone() };
+        accepted(ask(&mut engine, change_to("p-1", renamed)));
+        accepted(ask(&mut engine, discontinue("p-1")));
+        assert_eq!(all(&engine)[0].1.price, price);
+    }
 }
 
 #[test]

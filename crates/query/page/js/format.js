@@ -1,5 +1,7 @@
 // Numbers, money and time, as people read them.
 
+import { decimalsOf } from "./currencies.js";
+
 const LOCALE = "en-GB";
 const whole = new Intl.NumberFormat(LOCALE, { maximumFractionDigits: 0 });
 const short = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFractionDigits: 1 });
@@ -12,19 +14,18 @@ const currencies = new Map();
 function currencyFormat(currency, style) {
   const key = `${currency}/${style}`;
   if (!currencies.has(key)) {
+    const digits = decimalsOf(currency);
     const options = { style: "currency", currency, currencyDisplay: "narrowSymbol" };
-    if (style === "short") Object.assign(options, { notation: "compact", maximumFractionDigits: 1 });
-    if (style === "whole") Object.assign(options, { maximumFractionDigits: 0 });
+    Object.assign(options, { minimumFractionDigits: digits, maximumFractionDigits: digits });
+    if (style === "short") Object.assign(options, { notation: "compact", minimumFractionDigits: 0, maximumFractionDigits: 1 });
+    if (style === "whole") Object.assign(options, { minimumFractionDigits: 0, maximumFractionDigits: 0 });
     currencies.set(key, new Intl.NumberFormat(LOCALE, options));
   }
   return currencies.get(key);
 }
 
 /** Minor units as units of the currency. */
-export function units(minor, currency) {
-  const digits = currencyFormat(currency, "long").resolvedOptions().maximumFractionDigits;
-  return minor / 10 ** digits;
-}
+export const units = (minor, currency) => minor / 10 ** decimalsOf(currency);
 
 export function money(sum, style = "long") {
   if (!sum) return "–";

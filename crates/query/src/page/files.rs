@@ -33,6 +33,7 @@ pub static FILES: &[File] = &[
     file!("js/charts.js"),
     file!("js/connection.js"),
     file!("js/counters.js"),
+    file!("js/currencies.js"),
     file!("js/dom.js"),
     file!("js/foot.js"),
     file!("js/format.js"),
@@ -96,6 +97,8 @@ pub fn tag(bytes: &[u8]) -> HeaderValue {
 mod tests {
     use std::path::Path;
 
+    use contracts::money::iso4217;
+
     use super::*;
 
     fn below(folder: &Path, found: &mut Vec<String>) {
@@ -116,5 +119,19 @@ mod tests {
             let listed = FILES.iter().any(|file| file.path == path);
             assert!(listed || not_sent.contains(&path), "{path} is never sent");
         }
+    }
+
+    #[test]
+    fn the_page_knows_the_decimals_of_every_currency() {
+        let file = FILES.iter().find(|file| file.path == "js/currencies.js").unwrap();
+        let file = std::str::from_utf8(file.bytes).unwrap();
+        for decimals in [0, 3, 4] {
+            let of = |(code, has): (&'static str, u32)| (has == decimals).then_some(code);
+            let codes: Vec<_> = iso4217::active().into_iter().filter_map(of).collect();
+            let line = format!("  {decimals}: \"{}\",\n", codes.join(" "));
+            assert!(file.contains(&line), "it has to say {line}");
+        }
+        let others = |(_, decimals): &(&str, u32)| ![0, 2, 3, 4].contains(decimals);
+        assert_eq!(iso4217::active().iter().find(|one| others(one)), None);
     }
 }

@@ -26,7 +26,7 @@ impl Model {
     fn expect(&mut self, command: &Command) -> Expected {
         let (id, next) = match command {
             Command::Register { id, details } | Command::Change { id, details } => {
-                (id, Some(details).filter(|details| details.check().is_ok()))
+                (id, Some(details).filter(|details| details.check(None).is_ok()))
             }
             Command::Close { id } => (id, None),
         };

@@ -5,7 +5,7 @@ use std::fs::File;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use contracts::{Chain, Id};
+use contracts::{Chain, Currency, Id};
 use csv::{ByteRecord, ReaderBuilder};
 
 use super::entry::{Columns, Entry, Skip};
@@ -77,20 +77,20 @@ impl Invoice {
 }
 
 impl Book {
-    /// Reads a file.
+    /// Reads a file of prices in this currency.
     ///
     /// # Errors
     /// When it cannot be read, or is not of this form.
-    pub(super) fn read(path: &Path) -> anyhow::Result<Self> {
+    pub(super) fn read(path: &Path, currency: Currency) -> anyhow::Result<Self> {
         let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::of(file).with_context(|| format!("in {}", path.display()))
+        Self::of(file, currency).with_context(|| format!("in {}", path.display()))
     }
 
     /// Reads what a file holds.
     ///
     /// # Errors
     /// When it is not of this form.
-    pub(super) fn of(text: impl std::io::Read) -> anyhow::Result<Self> {
+    pub(super) fn of(text: impl std::io::Read, currency: Currency) -> anyhow::Result<Self> {
         let mut reader = ReaderBuilder::new().flexible(true).from_reader(text);
         let columns = Columns::of(reader.byte_headers()?)?;
         let mut sorter = Sorter::default();
@@ -99,7 +99,7 @@ impl Book {
             if sorter.book.lines == LINES_MAX {
                 bail!("it has more than {LINES_MAX} lines: split it");
             }
-            sorter.take(&columns, &record);
+            sorter.take(&record, columns.read(&record, currency));
         }
         if sorter.book.invoices.is_empty() {
             bail!("no line of it can be used: is it of the right form?");
@@ -122,11 +122,10 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn take(&mut self, columns: &Columns, record: &ByteRecord) {
+    fn take(&mut self, record: &ByteRecord, entry: Result<Entry, Skip>) {
         self.book.lines += 1;
         let content = content_of(record);
         self.digest = self.digest.next("", "", &content);
-        let entry = columns.read(record);
         let duplicate = !self.seen.insert(Chain::START.next("", "", &content));
         let sorted = match entry {
             Err(skip) if skip < Skip::Duplicate || !duplicate => Err(skip),
@@ -182,7 +181,8 @@ mod tests {
         "InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Country\n";
 
     fn book(lines: &[&str]) -> Book {
-        Book::of((HEADER.to_owned() + &lines.join("\n")).as_bytes()).unwrap()
+        let text = HEADER.to_owned() + &lines.join("\n");
+        Book::of(text.as_bytes(), "GBP".parse().unwrap()).unwrap()
     }
 
     const A: &str = "1,10001,MUG,2,2010-12-01 08:00:00,2.50,7.0,Norway";
@@ -223,7 +223,7 @@ mod tests {
 
     #[test]
     fn a_file_without_a_usable_line_is_refused() {
-        let error = Book::of(HEADER.as_bytes()).unwrap_err().to_string();
+        let error = Book::of(HEADER.as_bytes(), "GBP".parse().unwrap()).unwrap_err().to_string();
         assert!(error.contains("no line of it can be used"), "{error}");
     }
 }

@@ -3,12 +3,11 @@
 use std::fmt;
 
 use anyhow::{Context as _, bail};
-use contracts::Id;
+use contracts::money::InvalidAmount;
+use contracts::{Currency, Id, Money};
 use csv::ByteRecord;
 use jiff::civil::Date;
 use serde::Serialize;
-
-use crate::amounts::{NoAmount, minor_units};
 
 /// A product's code begins with so many digits; what does not is postage, a discount, a fee.
 const CODE_DIGITS: usize = 5;
@@ -53,7 +52,7 @@ pub(super) enum Skip {
     Duplicate,
     /// The price is 0 or less.
     NoPrice,
-    /// The price has a fraction of the smallest unit.
+    /// The price has more decimals than the currency.
     FractionalPrice,
     /// Units come back without a cancelling invoice, or go out with one, or there are none.
     WrongSign,
@@ -69,7 +68,7 @@ impl fmt::Display for Skip {
             Self::NoProduct => "the code is no product's (postage, discount, fee)",
             Self::Duplicate => "an exact duplicate of an earlier line",
             Self::NoPrice => "the price is 0 or less",
-            Self::FractionalPrice => "the price has a fraction of a penny",
+            Self::FractionalPrice => "the price has more decimals than its currency",
             Self::WrongSign => "the sign of the quantity does not fit the invoice, or it is 0",
             Self::OtherCustomer => "the invoice is another customer's",
         })
@@ -111,7 +110,7 @@ impl Columns {
     }
 
     /// Reads one line. Whether it is a duplicate is for who has seen the others.
-    pub(super) fn read(&self, record: &ByteRecord) -> Result<Entry, Skip> {
+    pub(super) fn read(&self, record: &ByteRecord, currency: Currency) -> Result<Entry, Skip> {
         let field = |nth: usize| text(record.get(self.0[nth]).unwrap_or_default());
         let [invoice, code, description, quantity, date, price, customer, country] =
             [0, 1, 2, 3, 4, 5, 6, 7].map(field);
@@ -120,7 +119,7 @@ impl Columns {
         let day = day(&date).ok_or(Skip::Malformed)?;
         let customer = customer_id(&customer)?;
         let sku = sku(&code)?;
-        let price_minor = price_minor(&price)?;
+        let price_minor = price_minor(&price, currency)?;
         let cancels = invoice.as_str().starts_with(CANCELLATION);
         let sold = if cancels { quantity.checked_neg() } else { Some(quantity) };
         let units = sold.and_then(|units| u32::try_from(units).ok()).filter(|units| *units > 0);
@@ -169,14 +168,12 @@ fn sku(code: &str) -> Result<Id, Skip> {
     code.parse().map_err(|_| Skip::NoProduct)
 }
 
-fn price_minor(text: &str) -> Result<i64, Skip> {
-    match minor_units(text) {
-        Ok(minor) if minor > 0 => Ok(minor),
+fn price_minor(text: &str, currency: Currency) -> Result<i64, Skip> {
+    match Money::from_decimal(text, currency) {
+        Ok(price) if price.minor > 0 => Ok(price.minor),
         Ok(_) => Err(Skip::NoPrice),
-        Err(NoAmount::Fraction(_)) => Err(Skip::FractionalPrice),
-        Err(NoAmount::NoNumber(_) | NoAmount::TooLarge(_) | NoAmount::NoCurrency(_)) => {
-            Err(Skip::Malformed)
-        }
+        Err(InvalidAmount::Decimals(..)) => Err(Skip::FractionalPrice),
+        Err(_) => Err(Skip::Malformed),
     }
 }
 
@@ -188,12 +185,16 @@ mod tests {
         ["536365", "85123a", " LAMP ", "6", "2010-12-01 08:26:00", "2.55", "17850.0", "Norway"];
 
     fn read(change: &[(usize, &str)]) -> Result<Entry, Skip> {
+        read_in("GBP", change)
+    }
+
+    fn read_in(currency: &str, change: &[(usize, &str)]) -> Result<Entry, Skip> {
         let mut fields = LINE;
         for (place, value) in change {
             fields[*place] = value;
         }
         let columns = Columns::of(&ByteRecord::from(NAMES.to_vec())).unwrap();
-        columns.read(&ByteRecord::from(fields.to_vec()))
+        columns.read(&ByteRecord::from(fields.to_vec()), currency.parse().unwrap())
     }
 
     #[test]
@@ -227,6 +228,17 @@ mod tests {
         for (place, value) in [(0, ""), (3, "six"), (4, "yesterday"), (4, "2010-02-30"), (5, "")] {
             assert_eq!(reason(&[(place, value)]), Skip::Malformed, "{value}");
         }
+    }
+
+    #[test]
+    fn a_price_is_worth_what_the_currency_says() {
+        let minor = |currency, price| {
+            let entry = read_in(currency, &[(5, price)]);
+            entry.map(|entry| entry.price_minor)
+        };
+        assert_eq!([minor("JPY", "500"), minor("JPY", "500.00")], [Ok(500), Ok(500)]);
+        assert_eq!(minor("KWD", "2.125"), Ok(2_125));
+        assert_eq!(minor("JPY", "2.55"), Err(Skip::FractionalPrice));
     }
 
     #[test]

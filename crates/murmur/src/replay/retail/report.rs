@@ -2,6 +2,7 @@
 
 use std::collections::BTreeMap;
 
+use contracts::Currency;
 use contracts::events::order::EndReason;
 use serde::Serialize;
 use serde_json::{Value, json};
@@ -37,6 +38,8 @@ pub(super) struct Report {
     pub(super) lines: usize,
     /// Accepted orders without an end.
     pub(super) without_end: usize,
+    /// The currency of the file.
+    pub(super) currency: Currency,
     /// The money, day by day.
     pub(super) days: Vec<Day>,
     /// Every figure of the dashboard and the reports.
@@ -149,6 +152,7 @@ impl Report {
     fn table_of_money(&self) -> String {
         let mut table = table::with_header(["day", "in the file", "in the read model", ""]);
         for day in &self.days {
+            let decimal = |minor: i64| self.currency.decimal(minor.into()).to_string();
             let seen = day.read_model_minor.map_or_else(|| "not shown".to_owned(), decimal);
             let verdict = match day.read_model_minor {
                 None => judged("not compared", None),
@@ -181,21 +185,22 @@ impl Report {
     }
 }
 
-fn decimal(minor: i64) -> String {
-    let sign = if minor < 0 { "-" } else { "" };
-    let minor = minor.unsigned_abs();
-    format!("{sign}{}.{:02}", minor / 100, minor % 100)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
 
     fn report(lines: usize, days: Vec<Day>) -> Report {
         let share = Share { what: "loaded", why: "completed".into(), lines: 3, invoices: 1 };
-        let seconds = vec![("orders", 1.5)];
-        let figures = Comparison::new();
-        Report { shares: vec![share], lines, without_end: 0, days, figures, sent_again: 0, seconds }
+        Report {
+            shares: vec![share],
+            lines,
+            without_end: 0,
+            currency: "GBP".parse().unwrap(),
+            days,
+            figures: Comparison::new(),
+            sent_again: 0,
+            seconds: vec![("orders", 1.5)],
+        }
     }
 
     #[test]
@@ -211,6 +216,16 @@ mod tests {
         assert_eq!(report.verdict(), Verdict::Found);
         let text = report.text();
         assert!(text.contains("12.05") && text.contains("12.04") && text.contains("differs"));
+    }
+
+    #[test]
+    fn money_is_shown_with_the_decimals_of_its_currency() {
+        let day = Day { day: "1".into(), file_minor: 1_205, read_model_minor: Some(1_205) };
+        let mut report = report(3, vec![day]);
+        for (currency, shown) in [("JPY", " 1205 "), ("KWD", " 1.205 "), ("CLF", " 0.1205 ")] {
+            report.currency = currency.parse().unwrap();
+            assert!(report.text().contains(shown), "{currency}: {}", report.text());
+        }
     }
 
     #[test]

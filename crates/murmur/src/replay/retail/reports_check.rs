@@ -224,7 +224,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
 
     /// Invoice 1 is completed, 2 rejected, 3 refused.
     fn figures() -> Figures {
-        let book = Book::of(FILE.as_bytes()).unwrap();
+        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap()).unwrap();
         let plan = Plan::of(&Line::parse_from(["replay", "file"]).args, &book);
         let id = |text: &str| text.parse::<contracts::Id>().unwrap();
         let mut told = Told::default();
@@ -279,7 +279,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
 
     #[test]
     fn a_file_that_goes_on_into_another_year_is_asked_for_in_two_reports() {
-        let book = Book::of(FILE.as_bytes()).unwrap();
+        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap()).unwrap();
         let day = |text: &str| text.to_owned();
         let expected =
             [(day("2010-12-31"), day("2010-12-31")), (day("2011-01-02"), day("2011-01-02"))];

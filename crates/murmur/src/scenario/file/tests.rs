@@ -59,6 +59,16 @@ fn what_a_scenario_does_not_know_is_refused() {
     assert!(error_of(&kind).contains("order.eaten"), "{}", error_of(&kind));
     let amount = SCENARIO.replace("4.50 GBP", "4.505 GBP");
     assert!(error_of(&amount).contains("4.505"), "{}", error_of(&amount));
+    let currency = SCENARIO.replace("4.50 GBP", "4.50 ZZZ");
+    assert!(error_of(&currency).contains("ZZZ is no active currency"), "{}", error_of(&currency));
+}
+
+#[test]
+fn an_amount_is_worth_what_its_currency_says() {
+    for (text, minor) in [("500 JPY", 500), ("500 GBP", 50_000), ("0.500 KWD", 500)] {
+        let scenario = parse(&SCENARIO.replace("100.00 GBP", text)).unwrap();
+        assert_eq!(scenario.given.customers["ada"].credit_limit.0.minor, minor, "{text}");
+    }
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use contracts::Event;
 use contracts::events::{Customer, Product};
+use contracts::money::AMOUNT_MINOR_MAX;
 use engine::Answer;
 
 use super::world::{DEADLINE_MS, World, customer, four_cups, id, line, money, product};
@@ -93,10 +94,33 @@ fn quantities_are_at_least_one_and_bounded() {
 fn amounts_that_do_not_fit_are_refused_and_do_not_wrap() {
     let mut world = World::new();
     let product = world.refusal(with_lines(vec![priced(i64::MAX, "GBP", 2)]));
-    assert_eq!(product, Refusal::AmountOverflow);
-    let sum = with_lines(vec![priced(i64::MAX, "GBP", 1), priced(1, "GBP", 1)]);
-    assert_eq!(world.refusal(sum), Refusal::AmountOverflow);
-    world.accepts(Command::Place(with_lines(vec![priced(i64::MAX, "GBP", 1)])));
+    assert!(matches!(product, Refusal::UnacceptablePrice { .. }), "{product:?}");
+    let overflow = Refusal::AmountOverflow { currency: "GBP".parse().unwrap() };
+    let most = || priced(AMOUNT_MINOR_MAX, "GBP", 1);
+    assert_eq!(world.refusal(with_lines(vec![most(), priced(1, "GBP", 1)])), overflow);
+    let units = i64::from(QUANTITY_MAX);
+    let many = with_lines(vec![priced(AMOUNT_MINOR_MAX, "GBP", units)]);
+    assert_eq!(world.refusal(many), overflow);
+    world.accepts(Command::Place(with_lines(vec![most()])));
+}
+
+#[test]
+fn a_price_from_before_the_bound_is_read_and_its_order_is_refused() {
+    let mut world = World::new();
+    world.hears(Event::ProductChanged(product("cup", i64::MAX)));
+    let overflow = Refusal::AmountOverflow { currency: "GBP".parse().unwrap() };
+    assert_eq!(world.refusal(with_lines(vec![line("cup", 2)])), overflow);
+    assert_eq!(world.refusal(with_lines(vec![line("cup", 1)])), overflow);
+    world.accepts(Command::Place(with_lines(vec![priced(250, "GBP", 1)])));
+}
+
+#[test]
+fn a_currency_that_does_not_exist_is_refused_unless_it_stands() {
+    let mut world = World::new();
+    let unknown = world.refusal(with_lines(vec![priced(200, "ZZZ", 1)]));
+    assert!(matches!(unknown, Refusal::UnacceptablePrice { .. }), "{unknown:?}");
+    world.hears(Event::CustomerChanged(customer("c-1", "ZZZ")));
+    world.accepts(Command::Place(with_lines(vec![priced(200, "ZZZ", 1)])));
 }
 
 #[test]

@@ -2,6 +2,7 @@
 
 use contracts::Event;
 use contracts::events::{Customer, Snapshot};
+use contracts::money::AMOUNT_MINOR_MAX;
 use engine::Answer;
 
 use super::world::{
@@ -53,6 +54,23 @@ fn unknown_customers_and_amounts_that_are_no_payment_are_refused() {
     }
     let refusal = world.refusal(settle("c-1", money(1, "EUR")));
     assert!(matches!(refusal, Refusal::Currency { found, .. } if found.as_str() == "EUR"));
+    for amount in [money(1, "ZZZ"), gbp(AMOUNT_MINOR_MAX + 1)] {
+        let refusal = world.refusal(settle("c-1", amount));
+        assert!(matches!(refusal, Refusal::Unacceptable(_)), "{refusal:?}");
+    }
+}
+
+#[test]
+fn debts_from_before_there_were_bounds_can_be_paid() {
+    let mut world = World::empty();
+    let rich = || Snapshot { version: 1, customer: customer(i64::MAX, "ZZZ") };
+    world.hears(Event::CustomerRegistered(rich().customer));
+    world.hears(reserved_for("o-1", money(i64::MAX, "ZZZ"), rich()));
+    let too_much = world.refusal(settle("c-1", money(i64::MAX - 1, "ZZZ")));
+    assert!(matches!(too_much, Refusal::Unacceptable(_)), "{too_much:?}");
+    world.pays_in(money(AMOUNT_MINOR_MAX, "ZZZ"));
+    world.pays_in(money(i64::MAX - AMOUNT_MINOR_MAX, "ZZZ"));
+    assert_eq!(world.owed("ZZZ"), 0);
 }
 
 #[test]

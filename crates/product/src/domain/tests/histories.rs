@@ -26,7 +26,7 @@ impl Model {
     fn expect(&mut self, command: &Command) -> Expected {
         let (sku, next) = match command {
             Command::List { sku, details } | Command::Change { sku, details } => {
-                (sku, Some(details).filter(|details| details.check().is_ok()))
+                (sku, Some(details).filter(|details| details.check(None).is_ok()))
             }
             Command::Discontinue { sku } => (sku, None),
         };
