@@ -13,6 +13,8 @@
 pub mod compare;
 pub mod http;
 
+mod json;
+
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 use crate::output::line;
 use crate::table;
@@ -66,8 +67,8 @@ pub(super) struct View {
 #[derive(Debug, Deserialize, Serialize)]
 struct Sample {
     name: String,
-    old: Value,
-    new: Value,
+    old: Box<RawValue>,
+    new: Box<RawValue>,
 }
 
 impl Comparison {
@@ -89,7 +90,8 @@ impl Comparison {
         }
         line!("{rows}");
         for sample in self.views.values().flat_map(|view| &view.samples) {
-            line!("{}\n  live {}\n  new  {}", sample.name, sample.old, sample.new);
+            let Sample { name, old, new } = sample;
+            line!("{name}\n  live {}\n  new  {}", old.get(), new.get());
         }
     }
 }

@@ -17,6 +17,7 @@ use crate::reader::page::Values;
 use crate::reader::{ReadError, Reader, record};
 use crate::records::order::End;
 use crate::records::payment::{Decline, Limit};
+use crate::records::sums::Sum;
 use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
 use crate::saga::{Owed, Saga};
 
@@ -94,8 +95,8 @@ pub struct LineOfOrder {
     pub quantity: u32,
     /// The price of one unit that was agreed.
     pub unit_price: Money,
-    /// The price of the line.
-    pub amount: Option<Money>,
+    /// The price of the line: units times the price of one.
+    pub amount: Sum,
 }
 
 /// What INVENTORY says.
@@ -233,7 +234,7 @@ impl LineOfOrder {
             name: line.name.clone(),
             quantity: line.quantity,
             unit_price: line.unit_price,
-            amount: line.unit_price.times(line.quantity).ok(),
+            amount: Sum::of_units(line.unit_price, line.quantity),
         }
     }
 }

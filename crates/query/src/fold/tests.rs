@@ -245,6 +245,29 @@ fn a_sale_is_booked_to_its_day_product_customer_and_country() {
 }
 
 #[test]
+fn what_is_full_stays_full_and_ends_no_folding() {
+    let mut history = shop(&[]);
+    history.sell("o-1", &customer("c-1"), "2026-01-31", &[line("MUG", 1, 1)]);
+    let mut model = Model::of(&history);
+    for record in model.records.values_mut() {
+        *record = record.replace("\"units\":1", &format!("\"units\":{}", u64::MAX));
+        *record = record.replace("\"minor\":1}", &format!("\"minor\":{}}}", i128::MAX));
+        *record = record.replace("e\":{\"GBP\":1}", &format!("e\":{{\"GBP\":{}}}", i128::MAX));
+        *record =
+            record.replace("\"units_committed\":1", &format!("\"units_committed\":{}", u64::MAX));
+    }
+    let before: Vec<usize> = history.rows.values().map(Vec::len).collect();
+    history.sell("o-2", &customer("c-1"), "2026-01-31", &[line("MUG", 1, 1)]);
+    let mut rows = Vec::new();
+    for ((service, all), before) in history.rows.iter().zip(before) {
+        rows.extend(all[before..].iter().map(|row| (*service, row.clone())));
+    }
+    model.fold(&rows).unwrap();
+    assert_eq!((model.sales().units, model.sales().orders), (u64::MAX, 2));
+    assert_eq!(model.sales().revenue.to_list()[0].minor, i128::MAX);
+}
+
+#[test]
 fn a_refund_is_booked_to_the_day_on_which_it_was_paid_back() {
     let model = Model::of(&shop(&[Fate::CancelledInWindow, Fate::Completed]));
     for (grouping, key) in
@@ -301,6 +324,34 @@ fn a_minute_and_an_hour_tell_what_happened_in_them() {
         let slot = &slots[0];
         assert_eq!((slot.placed, slot.rejected, slot.cancelled), (3, 1, 0));
         assert_eq!(slot.completed.of(gbp(0).currency).minor, i128::from(TOTAL));
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(32))]
+
+    #[test]
+    fn sums_of_the_largest_amounts_are_exact_wherever_they_are_kept(
+        prices in prop::collection::vec(
+            prop_oneof![i64::MAX - 9..=i64::MAX, 1_i64..9], 1..9),
+    ) {
+        let (mut history, buyer) = (shop(&[]), customer("c-1"));
+        for (nth, price) in prices.iter().enumerate() {
+            history.sell(&format!("o-{nth}"), &buyer, "2026-01-31", &[line("MUG", 1, *price)]);
+        }
+        history.decline_one("declined", i64::MAX);
+        let (model, currency) = (Model::of(&history), gbp(0).currency);
+        let sum: i128 = prices.iter().map(|price| i128::from(*price)).sum();
+        prop_assert_eq!(model.sales().placed.to_list()[0].minor, sum + i128::from(i64::MAX));
+        prop_assert_eq!(model.sales().revenue.to_list()[0].minor, sum);
+        let accounts: AccountTotals = model.record(keys::TOTALS, "PAYMENT").unwrap();
+        prop_assert_eq!(accounts.outstanding().to_list()[0].minor, sum);
+        let seller: Seller = model.record(keys::SELLER, "product/MUG").unwrap();
+        prop_assert_eq!(seller.total.of(currency).minor, sum);
+        let leaders: Leaders = model.record(keys::LEADERS, "ORDER").unwrap();
+        prop_assert_eq!(leaders.customers[&currency][0].tally.minor, sum);
+        let ledger: Ledger = model.record(keys::LEDGER, "ORDER/day/2026-01/all").unwrap();
+        prop_assert_eq!(ledger.days["2026-01-31"].of(currency).minor, sum);
     }
 }
 

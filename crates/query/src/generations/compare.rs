@@ -8,10 +8,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
-use serde::Serialize;
-use serde_json::Value;
+use serde::{Deserialize, Serialize};
+use serde_json::value::{RawValue, to_raw_value};
 
 use super::Refused;
+use super::json::same;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
 use crate::store::StoreError;
@@ -62,9 +63,9 @@ pub struct Sample {
     /// The record's name in its generation.
     pub name: String,
     /// What the old one has.
-    pub old: Option<Value>,
+    pub old: Option<Box<RawValue>>,
     /// What the new one has.
-    pub new: Option<Value>,
+    pub new: Option<Box<RawValue>>,
 }
 
 /// How two values of one name stand to each other.
@@ -78,8 +79,14 @@ enum Pair {
     Gone,
 }
 
-/// A value in a comparable shape.
-type Held = Option<Value>;
+/// A value as JSON, with its numbers as they are written.
+type Held = Option<Box<RawValue>>;
+
+/// How far a record has folded its stream.
+#[derive(Deserialize)]
+struct FoldedTo {
+    at: u64,
+}
 
 /// Compares two generations, or one view of them.
 ///
@@ -209,19 +216,23 @@ fn stands_at_one(positions: &[Option<String>]) -> bool {
 
 fn held(kind: &str, values: Vec<Option<String>>) -> Held {
     match kind {
-        "zset" => (!values.is_empty()).then(|| Value::from(values)),
+        "zset" => (!values.is_empty()).then(|| to_raw_value(&values).ok()).flatten(),
         "hash" => {
             let pairs: BTreeMap<_, _> = values
                 .chunks(2)
                 .filter_map(|pair| Some((pair[0].clone()?, pair[1].clone())))
                 .collect();
-            (!pairs.is_empty()).then(|| serde_json::json!(pairs))
+            (!pairs.is_empty()).then(|| to_raw_value(&pairs).ok()).flatten()
         }
         _ => {
             let text = values.into_iter().next().flatten()?;
-            Some(serde_json::from_str(&text).unwrap_or(Value::String(text)))
+            serde_json::from_str(&text).or_else(|_| to_raw_value(&text)).ok()
         }
     }
+}
+
+fn folded_to(held: &RawValue) -> Option<u64> {
+    serde_json::from_str(held.get()).ok().map(|FoldedTo { at }| at)
 }
 
 impl Pair {
@@ -230,9 +241,10 @@ impl Pair {
             (None, None) => Self::Gone,
             (Some(_), None) => Self::OnlyOld,
             (None, Some(_)) => Self::OnlyNew,
-            (Some(old), Some(new)) if old == new => Self::Same,
+            (Some(old), Some(new)) if same(&old, &new) => Self::Same,
             (Some(old), Some(new)) => {
-                let folded_same = old["at"].is_u64() && old["at"] == new["at"];
+                let old_to = folded_to(&old);
+                let folded_same = old_to.is_some() && old_to == folded_to(&new);
                 if !at_one && !folded_same {
                     return Self::Moving;
                 }

@@ -1,5 +1,6 @@
 //! What all listeners are sent, worked out once, however many they are.
 
+use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -7,12 +8,14 @@ use contracts::Timestamp;
 use runtime::http::Problem;
 use runtime::shutdown::Stop;
 use serde::Serialize;
-use serde_json::{Map, Value, json};
+use serde_json::json;
+use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
+use crate::answers::NoAnswer;
 use crate::answers::backlog::{Backlog, backlog};
-use crate::answers::dashboard::{Dashboard, dashboard};
+use crate::answers::dashboard::dashboard;
 use crate::answers::newest::{Newest, newest};
 use crate::http::problems;
 use crate::reader::Reader;
@@ -35,24 +38,27 @@ pub struct Source {
     pub clock: fn() -> Timestamp,
 }
 
-/// The sections of what is shown, by their names.
+/// The sections of what is shown, by their names, each as its JSON. As text, since a
+/// [`serde_json::Value`] holds no sum that is wider than 64 bits.
+pub type Sections = BTreeMap<String, Box<RawValue>>;
+
+/// What is shown at one moment.
 #[derive(Debug, Default)]
 pub struct Beat {
     /// Its number in this process.
     pub number: u64,
     /// The sections.
-    pub sections: Map<String, Value>,
+    pub sections: Sections,
 }
 
-/// What a beat tells when the read model can be read.
 #[derive(Serialize)]
-struct Sections {
-    at: Timestamp,
+struct BacklogSection {
     backlog: Backlog,
+}
+
+#[derive(Serialize)]
+struct NewestSection {
     newest: Vec<Newest>,
-    problem: Option<Value>,
-    #[serde(flatten)]
-    dashboard: Dashboard,
 }
 
 /// Where beats are made.
@@ -130,28 +136,54 @@ async fn wait_for_change<T: Send + Sync>(changed: &mut watch::Receiver<T>) {
 }
 
 impl Source {
-    async fn sections(&self) -> Map<String, Value> {
+    /// What cannot be told does not keep the rest from being told.
+    async fn sections(&self) -> Sections {
         let now = (self.clock)();
-        let read = async {
-            let dashboard = dashboard(&self.reader, self.stuck_after, now).await?;
-            let backlog = backlog(&self.reader).await?;
-            let newest = newest(&self.reader).await?;
-            Ok(Sections { at: now, backlog, newest, problem: None, dashboard })
-        };
-        match read.await.map(serde_json::to_value) {
-            Ok(Ok(Value::Object(sections))) => sections,
-            Ok(Ok(_)) => without_figures(now, Problem::defect("the figures are no object")),
-            Ok(Err(error)) => without_figures(now, Problem::defect(&error.to_string())),
-            Err(none) => without_figures(now, problems::of(none, &self.reader.standing())),
+        let (dashboard, backlog, newest) = tokio::join!(
+            dashboard(&self.reader, self.stuck_after, now),
+            backlog(&self.reader),
+            newest(&self.reader),
+        );
+        let told = [
+            self.told(dashboard),
+            self.told(backlog.map(|backlog| BacklogSection { backlog })),
+            self.told(newest.map(|newest| NewestSection { newest })),
+        ];
+        let (mut sections, mut problem) = (Sections::new(), None);
+        for told in told {
+            match told {
+                Ok(told) => sections.extend(told),
+                Err(found) => problem = problem.or(Some(found)),
+            }
         }
+        add(&mut sections, "at", &now);
+        add_problem(&mut sections, problem);
+        sections
+    }
+
+    fn told(&self, read: Result<impl Serialize, NoAnswer>) -> Result<Sections, Problem> {
+        let read = read.map_err(|none| problems::of(none, &self.reader.standing()))?;
+        let defect = |error: serde_json::Error| Problem::defect(&error.to_string());
+        let json = serde_json::to_string(&read).map_err(defect)?;
+        serde_json::from_str(&json).map_err(defect)
     }
 }
 
-/// What is told when the figures cannot be: listeners keep those that they have.
-fn without_figures(at: Timestamp, problem: Problem) -> Map<String, Value> {
-    let (title, detail) = (problem.title, problem.detail);
-    let mut sections = problem.extensions;
-    let told = json!({ "type": problem.slug, "title": title, "detail": detail });
-    sections.extend([("at".to_owned(), json!(at)), ("problem".to_owned(), told)]);
-    sections
+/// Listeners keep the figures of the sections that are missing.
+fn add_problem(sections: &mut Sections, problem: Option<Problem>) {
+    let Some(Problem { title, detail, slug, extensions, .. }) = problem else {
+        return add(sections, "problem", &());
+    };
+    for (name, extension) in &extensions {
+        if !sections.contains_key(name) {
+            add(sections, name, extension);
+        }
+    }
+    add(sections, "problem", &json!({ "type": slug, "title": title, "detail": detail }));
+}
+
+fn add(sections: &mut Sections, name: &str, section: &impl Serialize) {
+    if let Ok(json) = to_raw_value(section) {
+        sections.insert(name.to_owned(), json);
+    }
 }

@@ -8,10 +8,10 @@ use futures_util::Stream;
 use futures_util::stream::unfold;
 use runtime::shutdown::Stop;
 use runtime::warp::sse::Event;
-use serde_json::{Map, Value};
+use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::beat::Beat;
+use super::beat::{Beat, Sections};
 
 /// How soon a browser that has lost the connection tries again.
 const RETRY: Duration = Duration::from_secs(1);
@@ -19,7 +19,7 @@ const RETRY: Duration = Duration::from_secs(1);
 /// One listener.
 pub struct Listener {
     beats: watch::Receiver<Arc<Beat>>,
-    sent: Map<String, Value>,
+    sent: Sections,
     greeted: bool,
     stop: Stop,
     /// Its place among those that may listen at once.
@@ -30,7 +30,7 @@ impl Listener {
     /// A listener that has been sent nothing.
     #[must_use]
     pub fn new(beats: watch::Receiver<Arc<Beat>>, stop: Stop, seat: OwnedSemaphorePermit) -> Self {
-        Self { beats, sent: Map::new(), greeted: false, stop, _seat: seat }
+        Self { beats, sent: Sections::new(), greeted: false, stop, _seat: seat }
     }
 
     /// What it is sent. It ends when the process stops: an open stream would hold that up.
@@ -59,34 +59,41 @@ impl Listener {
 }
 
 /// The sections that differ from what was sent. A section that is not told now is left as it is.
-fn news(sent: &Map<String, Value>, now: &Map<String, Value>) -> Map<String, Value> {
-    let differs = |(name, section): &(&String, &Value)| sent.get(*name) != Some(section);
-    let news = now.iter().filter(differs);
+fn news(sent: &Sections, now: &Sections) -> Sections {
+    let is_sent = |name: &String, section: &RawValue| {
+        sent.get(name).is_some_and(|sent| sent.get() == section.get())
+    };
+    let news = now.iter().filter(|(name, section)| !is_sent(name, section));
     news.map(|(name, section)| (name.clone(), section.clone())).collect()
 }
 
 #[cfg(test)]
 mod tests {
-    use serde_json::json;
+    use serde_json::{Value, json};
 
     use super::*;
 
-    fn map(value: Value) -> Map<String, Value> {
-        value.as_object().unwrap().clone()
+    fn sections(json: &Value) -> Sections {
+        serde_json::from_str(&json.to_string()).unwrap()
+    }
+
+    fn value(sections: &Sections) -> Value {
+        serde_json::to_value(sections).unwrap()
     }
 
     #[test]
     fn only_what_differs_is_sent() {
-        let sent = map(json!({"orders": {"placed": 1}, "stock": {"reserved": 2}}));
-        let now = map(json!({"orders": {"placed": 2}, "stock": {"reserved": 2}, "parked": 0}));
-        assert_eq!(news(&sent, &now), map(json!({"orders": {"placed": 2}, "parked": 0})));
-        assert_eq!(news(&Map::new(), &now), now);
+        let sent = sections(&json!({"orders": {"placed": 1}, "stock": {"reserved": 2}}));
+        let now = json!({"orders": {"placed": 2}, "stock": {"reserved": 2}, "parked": 0});
+        let seen = value(&news(&sent, &sections(&now)));
+        assert_eq!(seen, json!({"orders": {"placed": 2}, "parked": 0}));
+        assert_eq!(value(&news(&Sections::new(), &sections(&now))), now);
     }
 
     #[test]
     fn what_cannot_be_told_now_is_left_as_it_was() {
-        let sent = map(json!({"orders": {"placed": 1}, "problem": null}));
-        let now = map(json!({"problem": {"title": "away"}}));
-        assert_eq!(news(&sent, &now), now);
+        let sent = sections(&json!({"orders": {"placed": 1}, "problem": null}));
+        let now = json!({"problem": {"title": "away"}});
+        assert_eq!(value(&news(&sent, &sections(&now))), now);
     }
 }

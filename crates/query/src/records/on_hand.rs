@@ -28,10 +28,10 @@ pub struct Movement {
 impl OnHand {
     /// Moves the stock.
     pub const fn fold(&mut self, movement: Movement) {
-        self.stocked += movement.stocked;
-        self.committed += movement.committed;
-        self.reserved =
-            (self.reserved + movement.reserved).saturating_sub(movement.no_longer_reserved);
+        self.stocked = self.stocked.saturating_add(movement.stocked);
+        self.committed = self.committed.saturating_add(movement.committed);
+        let reserved = self.reserved.saturating_add(movement.reserved);
+        self.reserved = reserved.saturating_sub(movement.no_longer_reserved);
     }
 
     /// Units on the shelves, reserved ones included.

@@ -30,12 +30,12 @@ impl Sales {
     pub fn fold(&mut self, from: &str, order: &OrderRecord, event: &StoredEvent) {
         self.move_one(from, order.state());
         if let Event::OrderPlaced(placed) = &event.event {
-            self.orders += 1;
+            self.orders = self.orders.saturating_add(1);
             self.placed.add(placed.total);
         }
         if let Event::OrderCompleted(_) = &event.event {
             self.revenue.add(order.total);
-            self.units += order.units();
+            self.units = self.units.saturating_add(order.units());
         }
         if let (true, Some(end)) = (order.ended(), &order.end) {
             self.count_end(end.reason);

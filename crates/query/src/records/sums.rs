@@ -13,6 +13,8 @@ use serde::{Deserialize, Serialize};
 pub struct Sums(BTreeMap<Currency, i128>);
 
 /// One sum, as answers show it.
+///
+/// It may be wider than 64 bits: a reader that holds it in fewer, or in a float, shows another one.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Sum {
     /// Minor units.
@@ -21,16 +23,24 @@ pub struct Sum {
     pub currency: Currency,
 }
 
+impl Sum {
+    /// So many units at a price. It always fits, as the product of 64 and 32 bits.
+    #[must_use]
+    pub fn of_units(price: Money, units: u32) -> Self {
+        Self { minor: i128::from(price.minor) * i128::from(units), currency: price.currency }
+    }
+}
+
 impl Sums {
     /// Adds an amount.
     pub fn add(&mut self, amount: Money) {
-        *self.0.entry(amount.currency).or_default() += i128::from(amount.minor);
+        self.change(amount.currency, |sum| sum.saturating_add(i128::from(amount.minor)));
     }
 
     /// Adds everything of the other sums.
     pub fn add_all(&mut self, others: &Self) {
         for (currency, minor) in &others.0 {
-            *self.0.entry(*currency).or_default() += minor;
+            self.change(*currency, |sum| sum.saturating_add(*minor));
         }
     }
 
@@ -38,9 +48,14 @@ impl Sums {
     #[must_use]
     pub fn less(mut self, others: &Self) -> Self {
         for (currency, minor) in &others.0 {
-            *self.0.entry(*currency).or_default() -= minor;
+            self.change(*currency, |sum| sum.saturating_sub(*minor));
         }
         self
+    }
+
+    fn change(&mut self, currency: Currency, change: impl FnOnce(i128) -> i128) {
+        let sum = self.0.entry(currency).or_default();
+        *sum = change(*sum);
     }
 
     /// Each sum divided by `count`, rounded towards zero; nothing for a count of 0.

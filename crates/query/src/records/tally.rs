@@ -22,11 +22,12 @@ pub struct Tally {
 pub struct Tallies(BTreeMap<Currency, Tally>);
 
 impl Tally {
-    /// Adds what other orders come to.
+    /// Adds what other orders come to. What is full stays full: a record that no history can come to
+    /// must not end the folding.
     pub const fn add(&mut self, other: Self) {
-        self.orders += other.orders;
-        self.units += other.units;
-        self.minor += other.minor;
+        self.orders = self.orders.saturating_add(other.orders);
+        self.units = self.units.saturating_add(other.units);
+        self.minor = self.minor.saturating_add(other.minor);
     }
 }
 
@@ -57,6 +58,6 @@ impl Tallies {
     /// Units in all currencies: goods can be added up, money cannot.
     #[must_use]
     pub fn units(&self) -> u64 {
-        self.0.values().map(|tally| tally.units).sum()
+        self.0.values().fold(0, |units, tally| units.saturating_add(tally.units))
     }
 }

@@ -81,11 +81,11 @@ impl StockTotals {
     /// Counts one event of the INVENTORY stream.
     pub fn fold(&mut self, event: &StoredEvent) {
         if let Event::InventoryStocked(stocked) = &event.event {
-            self.units_stocked += u64::from(stocked.quantity);
+            self.units_stocked = self.units_stocked.saturating_add(u64::from(stocked.quantity));
         }
         if let Event::InventoryCommitted(committed) = &event.event {
             let units = committed.lines.iter().map(|line| u64::from(line.quantity));
-            self.units_committed += units.sum::<u64>();
+            self.units_committed = self.units_committed.saturating_add(units.sum());
         }
         let kind = event.headers.kind;
         self.reserved += u64::from(kind == Kind::InventoryReserved);

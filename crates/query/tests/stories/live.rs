@@ -15,6 +15,7 @@ use tokio::net::TcpStream;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
+use crate::history::History;
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
 use crate::rest_client::get;
@@ -31,8 +32,12 @@ struct Stage {
 
 impl Stage {
     async fn start() -> Self {
+        Self::over(shop(3)).await
+    }
+
+    async fn over(history: History) -> Self {
         let redis = RedisServer::start().await;
-        let streams = Streams::new(shop(3));
+        let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
@@ -116,6 +121,33 @@ async fn a_listener_is_told_that_the_read_model_cannot_be_read() {
     let news = page.until(|sections| !sections["problem"].is_null()).await;
     assert_eq!(news["problem"]["type"], "redis-away");
     assert!(news.get("orders").is_none(), "the figures stay: {news}");
+}
+
+#[tokio::test]
+async fn sums_that_no_64_bits_hold_are_told_digit_by_digit() {
+    let mut history = shop(0);
+    for nth in 0..3 {
+        history.decline_one(&format!("o-{nth}"), 9_000_000_000_000_000_000);
+    }
+    let stage = Stage::over(history).await;
+    let mut page = stage.listen().await;
+    let told = page.line("data:").await.unwrap();
+    assert!(told.contains(r#""problem":null"#), "{told}");
+    let orders = r#""value":[{"minor":27000000000000000000,"currency":"GBP"}]"#;
+    assert_eq!(told.matches(orders).count(), 2, "all orders, and their day: {told}");
+}
+
+#[tokio::test]
+async fn one_record_that_cannot_be_read_keeps_only_its_own_section_from_being_told() {
+    let mut stage = Stage::start().await;
+    let generation: String = stage.redis.run(&["GET", query::keys::POINTER]).await;
+    let key = format!("{{query}}:{generation}:order:ORDER:o-0");
+    let () = stage.redis.run(&["SET", &key, "nonsense"]).await;
+    let mut page = stage.listen().await;
+    let all = page.sections().await.unwrap();
+    assert!(!all["problem"].is_null() && all.get("newest").is_none(), "{all}");
+    assert_eq!((&all["orders"]["placed"], &all["backlog"]["in_flight"]), (&3.into(), &0.into()));
+    stage.running.end();
 }
 
 #[tokio::test]

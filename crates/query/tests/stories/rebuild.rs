@@ -9,6 +9,7 @@ use query::keys::{self, Generation, VIEWS_VERSION};
 use query::reader::Reader;
 use tokio::task::JoinHandle;
 
+use crate::history::TOTAL;
 use crate::memory::{MemorySource, Streams};
 use crate::redis_server::RedisServer;
 use crate::stage::{Running, SOON, add_orders, assert_holds_the_fold, clock, project, shop};
@@ -104,6 +105,28 @@ async fn what_differs_is_found_and_shown() {
     assert_eq!(compared.views["days"].different, 1, "{compared:?}");
     let one = compare(&stage.redis.client(), &old, &new, Some("days")).await.unwrap();
     assert_eq!(one.views.keys().collect::<Vec<_>>(), ["days"]);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn sums_that_differ_only_in_digits_that_no_float_has_are_told_apart() {
+    let stage = Stage::with_orders(1).await;
+    stage.streams.change(|history| {
+        (0..3).for_each(|nth| history.decline_one(&format!("d-{nth}"), 9_000_000_000_000_000_000));
+    });
+    let old = stage.live().await;
+    let new = stage.builder.start().await.unwrap();
+    stage.until_built().await;
+    let totals = old.key(&keys::totals(Service::Order));
+    let text: String = stage.redis.run(&["GET", &totals]).await;
+    let sum = format!("{}", 27_000_000_000_000_000_000_i128 + i128::from(TOTAL));
+    let edited = text.replace(&sum, "27000000000000002501");
+    assert_ne!(edited, text);
+    let () = stage.redis.run(&["SET", &totals, &edited]).await;
+    let compared = compare(&stage.redis.client(), &old, &new, Some("totals")).await.unwrap();
+    let totals = &compared.views["totals"];
+    assert_eq!(totals.different, 1, "{compared:?}");
+    let shown = serde_json::to_string(&totals.samples).unwrap();
+    assert!(shown.contains(&sum) && shown.contains("27000000000000002501"), "{shown}");
 }
 
 #[tokio::test(flavor = "multi_thread")]

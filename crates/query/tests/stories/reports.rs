@@ -164,6 +164,31 @@ async fn a_report_for_a_spreadsheet_quotes_what_needs_it_and_ends_with_the_total
 }
 
 #[tokio::test]
+async fn sums_that_no_64_bits_hold_are_answered_digit_by_digit() {
+    let mut history = shop(0);
+    for nth in 0..3 {
+        let lines = [line("p-1", 1, 9_000_000_000_000_000_000, "GBP")];
+        history.sell(&format!("o-{nth}"), &customer("c-1"), "2026-01-31", &lines);
+    }
+    let stage = Stage::over(history).await;
+    let range = "from=2026-01-01&to=2026-01-31";
+    for (path, times) in [
+        ("/dashboard".to_owned(), 10),
+        (format!("/reports/sales?{range}"), 3),
+        (format!("/reports/sales?{range}&by=product"), 3),
+        (format!("/reports/sales?{range}&by=customer&format=csv"), 2),
+        ("/products/p-1/sales".to_owned(), 2),
+    ] {
+        let answer = stage.get(&path).await;
+        assert_eq!(answer.status, 200, "{path}: {}", answer.text);
+        let found = answer.text.matches("27000000000000000000").count();
+        assert_eq!(found, times, "{path}: {}", answer.text);
+    }
+    let order = stage.get("/orders/o-0").await;
+    assert_eq!(order.body["lines"][0]["amount"]["minor"], 9_000_000_000_000_000_000_i64);
+}
+
+#[tokio::test]
 async fn a_report_that_cannot_be_asked_for_is_told_with_what_is_wrong() {
     let stage = Stage::over(shop(1)).await;
     for (query, reason) in [

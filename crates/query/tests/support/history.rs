@@ -317,6 +317,23 @@ impl History {
         self.emit(Event::InventoryCommitted(returned), cause);
     }
 
+    /// An order of one unit at this price, which is declined.
+    pub(crate) fn decline_one(&mut self, order: &str, price: i64) {
+        let placed = self.command(Event::OrderPlaced(Placed {
+            order_id: id(order),
+            customer: snapshot("c-1"),
+            lines: vec![Line { quantity: 1, unit_price: gbp(price), ..lines().remove(0) }],
+            total: gbp(price),
+            deadline: Timestamp::from_micros(self.clock).plus_millis(30_000),
+            hand_over_ms: 0,
+            business_date: "2026-01-31".into(),
+        }));
+        let cause = self.reserve(order, placed);
+        let cause = self.decline(order, cause);
+        let cause = self.end(order, EndReason::PaymentDeclined, cause);
+        self.emit(Event::InventoryReleased(returned(order)), cause);
+    }
+
     pub(crate) fn settle(&mut self, amount: i64) {
         let outstanding = gbp(-amount);
         let settled = Settled { customer_id: id("c-1"), amount: gbp(amount), outstanding };
