@@ -1,5 +1,7 @@
 //! Reports: as JSON for programs, as CSV for spreadsheets.
 
+mod sheet;
+
 use runtime::http::server::Routes;
 use runtime::http::{Problem, Response, TOKEN_HEADER};
 use runtime::warp::http::header::{CONTENT_DISPOSITION, CONTENT_TYPE};
@@ -8,7 +10,7 @@ use runtime::warp::{self, Filter};
 
 use super::query::{Query, bad, day, query};
 use super::{App, Read, insert, read};
-use crate::answers::report::{DAYS_MAX, Question, Row, SalesReport, sales_report};
+use crate::answers::report::{DAYS_MAX, Question, SalesReport, sales_report};
 use crate::records::Grouping;
 
 /// How a report is written.
@@ -17,20 +19,6 @@ enum Format {
     Json,
     Csv,
 }
-
-/// The columns of CSV. Money is in minor units: how many of them make a major one depends on the
-/// currency.
-const COLUMNS: [&str; 9] = [
-    "by",
-    "key",
-    "label",
-    "currency",
-    "orders",
-    "units",
-    "revenue_minor",
-    "refunds",
-    "refunded_minor",
-];
 
 pub(super) fn routes(app: &App) -> Routes {
     warp::path!("reports" / "sales").and(query()).and(read(app)).then(get_sales).boxed()
@@ -88,7 +76,7 @@ fn check_range(from: &str, to: &str) -> Result<(), Problem> {
 
 /// The rows, and after them the totals.
 fn csv_response(report: &SalesReport) -> Result<Response, Problem> {
-    let text = csv_text(report).map_err(|error| Problem::defect(&error.to_string()))?;
+    let text = sheet::text(report).map_err(|error| Problem::defect(&error.to_string()))?;
     let mut response = HttpResponse::new(text.into());
     let headers = response.headers_mut();
     headers
@@ -100,28 +88,4 @@ fn csv_response(report: &SalesReport) -> Result<Response, Problem> {
     insert(&mut response, super::STATE_HEADER, freshness.state);
     insert(&mut response, super::BEHIND_HEADER, &freshness.behind.to_string());
     Ok(response)
-}
-
-fn csv_text(report: &SalesReport) -> anyhow::Result<Vec<u8>> {
-    let mut writer = csv::Writer::from_writer(Vec::new());
-    writer.write_record(COLUMNS)?;
-    for row in report.rows.iter().chain(&report.totals) {
-        writer.write_record(cells(report.by, row))?;
-    }
-    Ok(writer.into_inner()?)
-}
-
-fn cells(by: &str, row: &Row) -> [String; COLUMNS.len()] {
-    let number = |number: Option<i128>| number.map(|n| n.to_string()).unwrap_or_default();
-    [
-        by.to_owned(),
-        row.key.clone(),
-        row.label.clone(),
-        row.currency.to_string(),
-        row.orders.to_string(),
-        row.units.to_string(),
-        row.revenue_minor.to_string(),
-        number(row.refunds.map(i128::from)),
-        number(row.refunded_minor),
-    ]
 }

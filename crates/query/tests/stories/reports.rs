@@ -156,11 +156,39 @@ async fn a_report_for_a_spreadsheet_quotes_what_needs_it_and_ends_with_the_total
     assert_eq!(report.header("content-type"), Some("text/csv; charset=utf-8; header=present"));
     assert!(report.header("murmur-token").unwrap().contains("ORDER="));
     let mut lines = report.text.lines();
-    let columns = "by,key,label,currency,orders,units,revenue_minor,refunds,refunded_minor";
+    let columns = "row,by,key,label,currency,orders,units,revenue_minor,refunds,refunded_minor";
     assert_eq!(lines.next(), Some(columns));
     let first = lines.next().unwrap();
     assert!(first.contains(",\"The \"\"p-"), "{first}");
-    assert!(lines.next_back().unwrap().starts_with("product,total,,GBP,"));
+    assert!(lines.next_back().unwrap().starts_with("total,product,,,GBP,"));
+}
+
+#[tokio::test]
+async fn others_text_is_no_formula_in_a_spreadsheet_and_no_total() {
+    let mut history = shop(0);
+    for (nth, (who, name)) in
+        [("total", ""), ("-1", "@SUM(A1:A9)"), ("c-1", "=HYPERLINK(\"http://x\")")]
+            .iter()
+            .enumerate()
+    {
+        let buyer = Customer { name: (*name).to_owned(), ..customer(who) };
+        history.sell(&format!("o-{nth}"), &buyer, "2026-01-31", &[line("-p", 1, 100, "GBP")]);
+    }
+    let stage = Stage::over(history).await;
+    let path = "/reports/sales?from=2026-01-01&to=2026-01-31&format=csv&by=";
+    let customers = stage.get(&format!("{path}customer")).await.text;
+    let rows: Vec<&str> = customers.lines().skip(1).collect();
+    assert_eq!(
+        rows,
+        [
+            "group,customer,'-1,'@SUM(A1:A9),GBP,1,1,100,0,0",
+            "group,customer,c-1,\"'=HYPERLINK(\"\"http://x\"\")\",GBP,1,1,100,0,0",
+            "group,customer,total,,GBP,1,1,100,0,0",
+            "total,customer,,,GBP,3,3,300,0,0",
+        ]
+    );
+    let products = stage.get(&format!("{path}product")).await.text;
+    assert!(products.contains("group,product,'-p,"), "{products}");
 }
 
 #[tokio::test]

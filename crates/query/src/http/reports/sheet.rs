@@ -1,0 +1,89 @@
+//! A report as CSV.
+//!
+//! Keys and labels are others' text: a spreadsheet that takes one for a formula works it out on the
+//! machine of whoever opens it. So such a cell begins with an apostrophe, which makes it text. Numbers
+//! are ours and stay numbers, negative ones too.
+
+use crate::answers::report::{Row, SalesReport};
+
+/// Money is in minor units: how many of them make a major one depends on the currency.
+const COLUMNS: [&str; 10] = [
+    "row",
+    "by",
+    "key",
+    "label",
+    "currency",
+    "orders",
+    "units",
+    "revenue_minor",
+    "refunds",
+    "refunded_minor",
+];
+
+/// What a row is. A group may have any key, so that no key can say it.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Kind {
+    Group,
+    Total,
+}
+
+/// The rows, and after them the totals.
+pub(super) fn text(report: &SalesReport) -> anyhow::Result<Vec<u8>> {
+    let mut writer = csv::Writer::from_writer(Vec::new());
+    writer.write_record(COLUMNS)?;
+    for row in &report.rows {
+        writer.write_record(cells(Kind::Group, report.by, row))?;
+    }
+    for row in &report.totals {
+        writer.write_record(cells(Kind::Total, report.by, row))?;
+    }
+    Ok(writer.into_inner()?)
+}
+
+fn cells(kind: Kind, by: &str, row: &Row) -> [String; COLUMNS.len()] {
+    let number = |number: Option<i128>| number.map(|n| n.to_string()).unwrap_or_default();
+    let (name, key) = match kind {
+        Kind::Group => ("group", others_text(&row.key)),
+        Kind::Total => ("total", String::new()),
+    };
+    [
+        name.to_owned(),
+        by.to_owned(),
+        key,
+        others_text(&row.label),
+        row.currency.to_string(),
+        row.orders.to_string(),
+        row.units.to_string(),
+        row.revenue_minor.to_string(),
+        number(row.refunds.map(i128::from)),
+        number(row.refunded_minor),
+    ]
+}
+
+/// A cell that no spreadsheet takes for a formula.
+fn others_text(text: &str) -> String {
+    if begins_a_formula(text) { format!("'{text}") } else { text.to_owned() }
+}
+
+/// The signs that OWASP names, in their wide forms too, behind spaces that an import may cut off.
+fn begins_a_formula(text: &str) -> bool {
+    let begins = |sign: char| "=+-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
+    text.starts_with(begins) || text.trim_start().starts_with(begins)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_text_that_would_begin_a_formula_is_made_one_that_does_not() {
+        for text in
+            ["=1+1", "+1", "-1", "@A1", "\t1", "\r1", "\n1", "  =1", "\u{a0}@x", "\u{ff1d}1"]
+        {
+            assert_eq!(others_text(text), format!("'{text}"));
+        }
+        for text in ["", "Mug", "a=b", "c-1", "2026-01-31", "'=1", "Ærø"] {
+            assert_eq!(others_text(text), text);
+        }
+    }
+}
