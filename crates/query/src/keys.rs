@@ -13,7 +13,7 @@ use crate::records::Grouping;
 
 /// The version of records and indexes. It changes whenever a fold's result changes: a generation of
 /// another version is never folded further, but built anew.
-pub const VIEWS_VERSION: u32 = 2;
+pub const VIEWS_VERSION: u32 = 3;
 
 /// The key that names the live generation.
 pub const POINTER: &str = "{query}:generation";

@@ -87,6 +87,10 @@ impl Default for Standing {
 }
 
 impl Phase {
+    /// All names in answers.
+    pub const NAMES: [&'static str; 5] =
+        ["away", "stale_version", "rebuilding", "catching_up", "following"];
+
     /// Its name in answers.
     #[must_use]
     pub const fn name(&self) -> &'static str {

@@ -19,11 +19,11 @@ pub const LOOKED_AT_MAX: usize = 500;
 /// The backlog.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Backlog {
-    /// Orders in flight.
+    /// All orders in flight.
     pub in_flight: u64,
     /// How many of them, oldest first, were looked at.
     pub looked_at: usize,
-    /// What is owed, by whom and because of what.
+    /// What is owed to the orders that were looked at, by whom and because of what.
     pub owed: Vec<Debt>,
 }
 
@@ -34,7 +34,7 @@ pub struct Debt {
     pub service: Service,
     /// The event, or the timer.
     pub because: String,
-    /// To how many orders.
+    /// To how many of the orders that were looked at.
     pub orders: u64,
     /// Since when to the first of them; for a timer, when it is due.
     pub since: Timestamp,

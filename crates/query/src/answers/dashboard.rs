@@ -49,27 +49,30 @@ pub const DAYS_MAX: usize = 31;
 pub struct Dashboard {
     /// All orders.
     pub orders: SalesAnswer,
-    /// The newest business days.
+    /// The newest business days on which any order was placed, 31 at most, the newest first.
     pub days: Vec<Day>,
-    /// The last hour, minute by minute, by the times of events.
+    /// Minute by minute, by the times of events: the 60 minutes that end with the newest one in which
+    /// anything happened to an order, however long ago that is. Minutes in which nothing did are left
+    /// out.
     pub minutes: Vec<Span>,
-    /// The last two days, hour by hour, by the times of events.
+    /// Likewise hour by hour: the 48 hours that end with the newest one in which anything happened.
     pub hours: Vec<Span>,
-    /// The products that brought in most.
+    /// The products that brought in most: of each currency the first ten, currency by currency, since
+    /// amounts in two currencies have no order.
     pub top_products: Vec<Best>,
-    /// The customers that brought in most.
+    /// The customers that brought in most, likewise.
     pub top_customers: Vec<Best>,
-    /// Products of which few units are left.
+    /// Products of which few units are left, discontinued ones included.
     pub low_stock: LowStock,
     /// How long the steps of the saga take.
     pub latencies: Vec<StepLatency>,
     /// Orders in flight, and those that take too long.
     pub sagas: Sagas,
-    /// Money.
+    /// Money, of all time.
     pub payments: Payments,
-    /// Stock and reservations.
+    /// Stock and reservations, of all time.
     pub stock: StockTotals,
-    /// Shipments.
+    /// Shipments, of all time.
     pub shipments: ShipmentTotals,
     /// Customers.
     pub customers: Entities,
@@ -86,15 +89,19 @@ pub struct Dashboard {
 pub struct SalesAnswer {
     /// Orders placed, whatever became of them.
     pub placed: u64,
-    /// Orders by the state that they are in now; every state is named.
+    /// Orders by the state that they are in now; every state is named. Together they are `placed`.
     pub by_state: BTreeMap<State, u64>,
-    /// Ended orders by why they ended.
+    /// Orders that have ended: completed, rejected or cancelled. Whoever shows which share of orders was
+    /// completed divides by these, and not by `placed`, of which some are still on their way.
+    pub ended: u64,
+    /// Ended orders by why they ended, in the order in which the reasons first came up; reasons that
+    /// never did are left out. Together they are `ended`.
     pub by_reason: Vec<ByReason>,
-    /// What all placed orders ask for.
+    /// What all placed orders ask for, in each currency.
     pub value: Vec<Sum>,
-    /// What the completed orders brought in.
+    /// What the completed orders brought in, in each currency.
     pub revenue: Vec<Sum>,
-    /// What one completed order brought in on average.
+    /// What one completed order in this currency brought in on average, rounded towards zero.
     pub average_order: Vec<Sum>,
     /// Units in the completed orders.
     pub units: u64,
@@ -109,7 +116,7 @@ pub struct ByReason {
     pub orders: u64,
 }
 
-/// One business day.
+/// One business day: the orders that were placed on it, as they are now.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Day {
     /// The day, such as `2026-01-31`.
@@ -130,9 +137,9 @@ pub struct Payments {
     pub settled: Vec<Sum>,
     /// What customers owe: charges less refunds less what was paid in.
     pub outstanding: Vec<Sum>,
-    /// Charges.
+    /// Charges that were made, those that were paid back included.
     pub charges: u64,
-    /// Charges that were declined.
+    /// Charges that were declined; none of them is among `charges`.
     pub declines: u64,
     /// Charges that were paid back.
     pub refunds: u64,
@@ -265,10 +272,11 @@ impl SalesAnswer {
         Self {
             placed: sales.orders,
             by_state: order_states().map(|state| (state, sales.in_state(state))).collect(),
+            ended: sales.ended(),
             by_reason: sales.by_reason.iter().map(reason).collect(),
             value: sales.placed.to_list(),
             revenue: sales.revenue.to_list(),
-            average_order: sales.revenue.per(sales.in_state("completed")).to_list(),
+            average_order: sales.average_order().to_list(),
             units: sales.units,
         }
     }

@@ -21,7 +21,8 @@ const BEGINNING: &[u8] = b",\"freshness\":{";
 /// How fresh an answer is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
 pub struct Freshness {
-    /// `following`, `catching_up`, `rebuilding` or `away`.
+    /// What the read model is doing.
+    #[schemars(extend("enum" = Phase::NAMES))]
     pub state: &'static str,
     /// Why the projector is away.
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -34,7 +35,7 @@ pub struct Freshness {
     /// How far the building is, while the read model is built from zero.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebuild: Option<Rebuild>,
-    /// Each stream.
+    /// Each stream that the answer is made from.
     pub streams: BTreeMap<&'static str, StreamFreshness>,
 }
 

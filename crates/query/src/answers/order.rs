@@ -51,7 +51,7 @@ pub struct OrderAnswer {
     pub placed_at: Timestamp,
     /// When anything last happened to it.
     pub updated_at: Timestamp,
-    /// Milliseconds between these two, by the clocks of the two services.
+    /// Milliseconds between these two, by the clocks of the two services: negative where these differ.
     pub took_ms: i64,
     /// When it is cancelled if it is still `placed`.
     pub deadline: Timestamp,

@@ -19,11 +19,11 @@ pub struct ProductSalesAnswer {
     pub sku: Id,
     /// The product as of now, if PRODUCT has told of it.
     pub product: Option<Product>,
-    /// What it was called in its last completed order.
+    /// What it was called in its last completed order, if there is one.
     pub sold_as: Option<String>,
-    /// All completed orders with it.
+    /// All completed orders with it, in each currency; empty if there is none.
     pub total: Vec<TallyAnswer>,
-    /// The newest business months, newest first.
+    /// The newest business months in which it was sold, 24 at most, the newest first.
     pub months: Vec<Month>,
     /// Its stock, if INVENTORY has told of it.
     pub stock: Option<StockOfProduct>,

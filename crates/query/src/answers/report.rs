@@ -61,11 +61,12 @@ pub struct SalesReport {
     pub to: String,
     /// By what the rows are grouped.
     pub by: &'static str,
-    /// The rows: days in their order, other groups with the most revenue first.
+    /// The rows: days in their order; other groups currency by currency, each with the most revenue
+    /// first. Days and groups in which nothing was sold or paid back are left out.
     pub rows: Vec<Row>,
-    /// One total for each currency.
+    /// One total for each currency in which anything was sold or paid back.
     pub totals: Vec<Row>,
-    /// What was placed on these days, whatever became of it.
+    /// What was placed on these days, whatever became of it. It is in no row and no total.
     pub placed: Placed,
     /// How fresh all this is.
     pub freshness: Freshness,
@@ -78,7 +79,7 @@ pub struct Placed {
     pub orders: u64,
     /// By the state that they are in now; every state is named.
     pub by_state: BTreeMap<State, u64>,
-    /// What they ask for.
+    /// What they ask for, in each currency that any of them is in.
     pub value: Vec<Sum>,
 }
 
@@ -127,7 +128,8 @@ pub fn months(from: &str, to: &str) -> Vec<String> {
     let mut months = Vec::new();
     let (mut month, last) = (month_of(from).to_owned(), month_of(to));
     while month.as_str() <= last && months.len() <= DAYS_MAX {
-        let next = month_after(&month);
+        // As text, the month after December 9999 would come before it.
+        let next = if month == last { None } else { month_after(&month) };
         months.push(month);
         let Some(next) = next else { break };
         month = next;
@@ -196,11 +198,12 @@ fn grouped(pages: &[Page]) -> Result<Vec<(String, Ledger)>, NoAnswer> {
 
 impl Placed {
     fn of(page: &Page) -> Result<Self, ReadError> {
-        let mut placed = Self { orders: 0, by_state: BTreeMap::new(), value: Vec::new() };
+        let by_state = order_states().map(|state| (state, 0)).collect();
+        let mut placed = Self { orders: 0, by_state, value: Vec::new() };
         let mut value = Sums::default();
         for entry in &page.entries {
             let sales: Sales = record(entry.records.first())?.unwrap_or_default();
-            placed.orders += sales.orders;
+            placed.orders = placed.orders.saturating_add(sales.orders);
             value.add_all(&sales.placed);
             for state in order_states() {
                 *placed.by_state.entry(state).or_default() += sales.in_state(state);
@@ -222,6 +225,7 @@ mod tests {
             ["2025-11", "2025-12", "2026-01", "2026-02"]
         );
         assert_eq!(months("2026-01-31", "2026-01-31"), ["2026-01"]);
+        assert_eq!(months("9999-11-30", "9999-12-31"), ["9999-11", "9999-12"]);
         assert!(months("2026-02-01", "2026-01-31").is_empty());
     }
 }

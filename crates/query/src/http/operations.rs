@@ -17,6 +17,12 @@ use crate::search::SearchAnswer;
 
 const BUILT: &str = "The read model is being built, or cannot be reached";
 
+const CSV: &str = "The report. As CSV, the column `row` tells groups from totals, and a key or a label \
+    that would begin a formula begins with an apostrophe";
+
+const QUESTION: &str = "An id, or words or their beginnings: at most the first eight count. Case, accents \
+    and the form in which letters are encoded make no difference";
+
 /// All operations.
 #[must_use]
 pub fn document() -> Document {
@@ -43,11 +49,17 @@ fn views() -> Vec<Operation> {
         Operation::get("/products/{sku}/sales", "What was sold of a product")
             .answers::<ProductSalesAnswer>(200, "Its sales")
             .problem(404, "Nothing of it was ever sold, and it is not known"),
-        Operation::get("/reports/sales", "Sales by day, product, customer or country")
-            .needs::<DayText>("from", "The first business day")
-            .needs::<DayText>("to", "The last business day")
-            .query::<GroupingText>("by", "What makes a row; days, if it is left out")
-            .answers::<SalesReport>(200, "The report"),
+        Operation::get(
+            "/reports/sales",
+            "Sales by day, product, customer or country: 366 days at most",
+        )
+        .needs::<DayText>("from", "The first business day")
+        .needs::<DayText>("to", "The last business day")
+        .query::<GroupingText>("by", "What makes a row; days, if it is left out")
+        .query::<FormatText>("format", "As what it is answered; as JSON, if it is left out")
+        .answers::<SalesReport>(200, "The report")
+        .answers_text(200, "text/csv", CSV)
+        .problem(422, "It would have too many rows"),
     ];
     all.map(|operation| operation.problem(503, BUILT)).into()
 }
@@ -64,8 +76,9 @@ fn lists() -> Vec<Operation> {
             .answers::<MobileOrders>(200, "A page of orders")
             .problem(404, "There is no such customer"),
         Operation::get("/search", "Orders, customers and products, by their beginnings")
-            .needs::<WordsText>("q", "What to look for")
+            .needs::<WordsText>("q", QUESTION)
             .query::<KindText>("kind", "Only of this kind")
+            .query::<StateText>("state", "Only what is in this state, by the choreography's name")
             .query::<DayText>("from", "Only what is from this day on")
             .query::<DayText>("to", "Only what is up to this day")
             .paged()
@@ -78,6 +91,8 @@ runtime::described_text!(DayText, { "type": "string", "format": "date" });
 runtime::described_text!(GroupingText, {
     "type": "string", "enum": ["day", "product", "customer", "country"]
 });
+runtime::described_text!(FormatText, { "type": "string", "enum": ["json", "csv"] });
+runtime::described_text!(StateText, { "type": "string", "minLength": 1 });
 runtime::described_text!(KindText, {
     "type": "string", "enum": ["orders", "products", "customers"]
 });

@@ -129,22 +129,27 @@ impl Sale<'_> {
     }
 }
 
-/// What a refund adds to each group. The country is not known of a charge that was never told.
+/// What a refund adds to each group. Name and country of the customer are not known of a charge that
+/// was never told.
 #[must_use]
-pub fn bookings_of_refund(refunded: &Refunded, country: Option<&str>) -> Vec<Booking> {
+pub fn bookings_of_refund(
+    refunded: &Refunded,
+    name: Option<&str>,
+    country: Option<&str>,
+) -> Vec<Booking> {
     let Money { minor, currency } = refunded.amount;
     let tally = Tally { orders: 1, units: 0, minor: i128::from(minor) };
-    let book = |grouping, key: &str| Booking {
+    let book = |grouping, key: &str, label: &str| Booking {
         grouping,
         key: key.to_owned(),
-        label: String::new(),
+        label: label.to_owned(),
         currency,
         tally,
     };
     let mut bookings = vec![
-        book(Grouping::Day, EVERYTHING),
-        book(Grouping::Customer, refunded.customer_id.as_str()),
+        book(Grouping::Day, EVERYTHING, ""),
+        book(Grouping::Customer, refunded.customer_id.as_str(), name.unwrap_or_default()),
     ];
-    bookings.extend(country.map(|country| book(Grouping::Country, country)));
+    bookings.extend(country.map(|country| book(Grouping::Country, country, "")));
     bookings
 }

@@ -21,6 +21,8 @@ pub struct PaymentRecord {
     pub limit: Option<Limit>,
     /// The country of the customer by whom it was charged.
     pub country: Option<String>,
+    /// The name of that customer.
+    pub customer_name: Option<String>,
     /// Its events.
     pub steps: Vec<Step>,
 }
@@ -53,6 +55,7 @@ impl PaymentRecord {
             let customer = &charged.customer;
             payment.charged = Some(charged.amount);
             payment.country = Some(customer.customer.address.country.clone());
+            payment.customer_name = Some(customer.customer.name.clone());
             payment.limit = Some(Limit {
                 amount: customer.customer.credit_limit,
                 customer_version: customer.version,

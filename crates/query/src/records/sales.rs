@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::events::order::EndReason;
-use contracts::{Event, StoredEvent};
+use contracts::{Currency, Event, StoredEvent};
 use serde::{Deserialize, Serialize};
 
 use super::{OrderRecord, Sums};
@@ -21,6 +21,9 @@ pub struct Sales {
     pub placed: Sums,
     /// What the completed orders brought in.
     pub revenue: Sums,
+    /// How many completed orders there are in each currency. Generations of version 2 have none.
+    #[serde(default)]
+    pub completed: BTreeMap<Currency, u64>,
     /// Units in the completed orders.
     pub units: u64,
 }
@@ -35,6 +38,7 @@ impl Sales {
         }
         if let Event::OrderCompleted(_) = &event.event {
             self.revenue.add(order.total);
+            *self.completed.entry(order.total.currency).or_default() += 1;
             self.units = self.units.saturating_add(order.units());
         }
         if let (true, Some(end)) = (order.ended(), &order.end) {
@@ -57,6 +61,18 @@ impl Sales {
             Some((_, count)) => *count += 1,
             None => self.by_reason.push((reason, 1)),
         }
+    }
+
+    /// What one completed order brought in on average, in each currency, rounded towards zero.
+    #[must_use]
+    pub fn average_order(&self) -> Sums {
+        self.revenue.per(&self.completed)
+    }
+
+    /// Orders that have ended, however.
+    #[must_use]
+    pub fn ended(&self) -> u64 {
+        self.by_reason.iter().fold(0, |ended, (_, orders)| ended.saturating_add(*orders))
     }
 
     /// Orders that are in this state now.

@@ -58,10 +58,11 @@ impl Sums {
         *sum = change(*sum);
     }
 
-    /// Each sum divided by `count`, rounded towards zero; nothing for a count of 0.
+    /// Each sum divided by the count of its currency, rounded towards zero; nothing where that is 0.
     #[must_use]
-    pub fn per(&self, count: u64) -> Self {
+    pub fn per(&self, counts: &BTreeMap<Currency, u64>) -> Self {
         let quotient = |(currency, minor): (&Currency, &i128)| {
+            let count = counts.get(currency).copied().unwrap_or(0);
             minor.checked_div(i128::from(count)).map(|minor| (*currency, minor))
         };
         Self(self.0.iter().filter_map(quotient).collect())
@@ -108,7 +109,7 @@ mod tests {
     fn an_average_over_nothing_is_nothing() {
         let mut sums = Sums::default();
         sums.add(gbp(500));
-        assert_eq!(sums.per(0), Sums::default());
-        assert_eq!(sums.per(2).to_list()[0].minor, 250);
+        assert_eq!(sums.per(&BTreeMap::new()), Sums::default());
+        assert_eq!(sums.per(&BTreeMap::from([(gbp(0).currency, 2)])).to_list()[0].minor, 250);
     }
 }

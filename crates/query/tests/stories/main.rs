@@ -12,6 +12,8 @@ mod nats_server;
 mod redis_server;
 #[path = "../support/rest_client.rs"]
 mod rest_client;
+#[path = "../support/schema.rs"]
+mod schema;
 
 mod stage;
 
@@ -22,6 +24,7 @@ mod folding;
 mod live;
 mod losses;
 mod process;
+mod promises;
 mod rebuild;
 mod refusals;
 mod reports;

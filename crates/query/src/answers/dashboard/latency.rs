@@ -19,13 +19,14 @@ pub struct StepLatency {
     pub from: Kind,
     /// The event that it ends with.
     pub to: Kind,
-    /// Over all orders.
+    /// Over all orders that have taken this step.
     pub all: Spread,
-    /// Over the last five to ten minutes in which anything ended.
+    /// Over the last five to ten minutes in which any order took it, by the times of events.
     pub recent: Spread,
 }
 
-/// How durations are spread, in microseconds. None if nothing was measured.
+/// How durations are spread, in microseconds. None if nothing was measured. The shares are exact to a
+/// sixteenth of the duration, and never too short.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Spread {
     /// How many were measured.

@@ -18,11 +18,11 @@ pub const LOW_SHOWN: usize = 10;
 /// Products of which few units are left.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LowStock {
-    /// How many products these are.
+    /// How many products these are, those that are not shown included.
     pub products: u64,
     /// At how many units a product counts.
     pub at_most_units: u64,
-    /// Those with fewest units.
+    /// Those with fewest units, ten at most.
     pub fewest: Vec<Low>,
 }
 

@@ -17,13 +17,14 @@ pub const STUCK_MAX: usize = 50;
 /// Orders that are not settled.
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Sagas {
-    /// How many orders somebody still owes an event.
+    /// How many orders somebody still owes an event: those that have not ended, and those that have and
+    /// of which something is still to be undone.
     pub in_flight: u64,
     /// How many of them take longer than the bound.
     pub stuck: u64,
     /// The bound, in milliseconds.
     pub stuck_after_ms: u64,
-    /// Those that take longest.
+    /// Those that take longest, 50 at most.
     pub oldest_stuck: Vec<Stuck>,
 }
 

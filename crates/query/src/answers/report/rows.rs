@@ -17,17 +17,19 @@ const TOTAL: &str = "total";
 pub struct Row {
     /// The day, the SKU, the customer's id or the country; `total` for a total.
     pub key: String,
-    /// What people call it; empty if the key says it all.
+    /// The name of a product or a customer as of its last sale in these months, or else its last
+    /// refund; empty for days, countries and totals.
     pub label: String,
     /// The currency.
     pub currency: Currency,
-    /// Completed orders. An order with several products counts for each of them.
+    /// Completed orders; 0 for a group that only refunds are of. An order with several products counts
+    /// for each of them.
     pub orders: u64,
     /// Units in them.
     pub units: u64,
-    /// What they brought in, in minor units.
+    /// What they brought in, in minor units. It may be wider than 64 bits.
     pub revenue_minor: i128,
-    /// Orders that were paid back; none where refunds are not told apart so far.
+    /// Orders that were paid back; none for a product, since a refund names none.
     pub refunds: Option<u64>,
     /// What was paid back, in minor units; likewise.
     pub refunded_minor: Option<i128>,
@@ -43,6 +45,8 @@ enum Side {
 #[derive(Clone, Debug, Default)]
 struct Group {
     label: String,
+    /// Which side the label is from. That of a sale goes before that of a refund.
+    named_by: Option<Side>,
     sold: Tally,
     refunded: Tally,
 }
@@ -70,7 +74,7 @@ impl<'a> Rows<'a> {
         }
     }
 
-    /// Adds the ledgers of groups. Sales come month by month, so that the newest name stays.
+    /// Adds the ledgers of groups. They come month by month, so that the newest name stays.
     pub(super) fn add_groups(&mut self, sales: &[(String, Ledger)], refunds: &[(String, Ledger)]) {
         for (side, ledgers) in [(Side::Sold, sales), (Side::Refunded, refunds)] {
             for (key, ledger) in ledgers {
@@ -88,8 +92,9 @@ impl<'a> Rows<'a> {
                 Side::Sold => group.sold.add(tally),
                 Side::Refunded => group.refunded.add(tally),
             }
-            if !label.is_empty() {
+            if !label.is_empty() && (side == Side::Sold || group.named_by != Some(Side::Sold)) {
                 label.clone_into(&mut group.label);
+                group.named_by = Some(side);
             }
         }
     }

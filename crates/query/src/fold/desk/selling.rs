@@ -36,8 +36,9 @@ impl Desk {
         at: u64,
     ) -> Result<(), Damaged> {
         let payment = self.tables.payments.get(refunded.order_id.as_str());
+        let name = payment.and_then(|payment| payment.customer_name.as_deref());
         let country = payment.and_then(|payment| payment.country.as_deref());
-        let bookings = bookings_of_refund(refunded, country);
+        let bookings = bookings_of_refund(refunded, name, country);
         self.book(Service::Payment, &time.day(), &bookings, at)
     }
 

@@ -119,7 +119,7 @@ impl Desk {
         let charged = told.charged.get(&refunded.order_id);
         let charged = charged.map(|charged| charged.customer.customer.address.country.as_str());
         for country in [known.as_deref(), charged] {
-            self.want_ledgers(Service::Payment, date, &bookings_of_refund(refunded, country));
+            self.want_ledgers(Service::Payment, date, &bookings_of_refund(refunded, None, country));
         }
     }
 

@@ -132,8 +132,13 @@ impl Schemas {
                     json!({ *media_type: { "schema": { "type": "string" } } })
                 }
             };
-            let answer = json!({ "description": description, "content": content });
-            all.insert(status.to_string(), answer);
+            let answer = all.entry(status.to_string());
+            let answer =
+                answer.or_insert_with(|| json!({ "description": description, "content": {} }));
+            // One status may be answered in several media types.
+            if let (Some(all), Value::Object(one)) = (answer["content"].as_object_mut(), content) {
+                all.extend(one);
+            }
         }
         Value::Object(all)
     }
@@ -176,6 +181,7 @@ mod tests {
         let put = put.answers::<Mug>(200, "The mug");
         let list = Operation::get("/mugs", "Mugs").paged();
         let list = list.answers::<super::super::PageOf<Mug>>(200, "A page");
+        let list = list.answers_text(200, "text/csv", "A page");
         Document::new("mugs", "Mugs.", &[put, list]).value().clone()
     }
 
@@ -215,5 +221,7 @@ mod tests {
         assert!(put["responses"]["503"]["content"]["application/problem+json"].is_object());
         let list = &document["paths"]["/mugs"]["get"];
         assert_eq!(names(list), ["Murmur-Token", "limit", "cursor"]);
+        let content = list["responses"]["200"]["content"].as_object().unwrap();
+        assert_eq!(content.keys().collect::<Vec<_>>(), ["application/json", "text/csv"]);
     }
 }
