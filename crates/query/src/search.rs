@@ -5,7 +5,7 @@
 //! next one, since what it holds is nothing that the streams do not; every answer says how far it has
 //! come. SQLite's FTS5 finds; [`spelling`] decides which words might have been meant.
 //!
-//! * [`document`]: what an event changes about what can be found.
+//! * [`document`]: what an event changes about what can be found; [`words`]: in which form.
 //! * [`index`]: the tables, and what is written to them; [`asking`]: what is read.
 //! * [`follower`]: from the streams into the index.
 //!
@@ -17,6 +17,7 @@ pub mod document;
 pub mod follower;
 pub mod index;
 pub mod spelling;
+pub mod words;
 
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;

@@ -58,8 +58,11 @@ fn asked(page: &PageRequest, mut query: Query) -> Result<Question, Problem> {
     let state = query.take("state").map(state).transpose()?;
     let (from, to) = (query.take("from"), query.take("to"));
     query.end(&["limit", "cursor"])?;
-    from.as_deref().map(|text| day("from", text)).transpose()?;
-    to.as_deref().map(|text| day("to", text)).transpose()?;
+    let first = from.as_deref().map(|text| day("from", text)).transpose()?;
+    let last = to.as_deref().map(|text| day("to", text)).transpose()?;
+    if first.zip(last).is_some_and(|(first, last)| first > last) {
+        return Err(bad("from is later than to"));
+    }
     let after = page.after.as_deref().map(place).transpose()?;
     Ok(Question { text, sort, state, from, to, limit: page.limit, after })
 }

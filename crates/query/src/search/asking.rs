@@ -13,7 +13,8 @@ use serde::Serialize;
 
 use super::document::Sort;
 use super::index::Index;
-use super::spelling::{meant, words_of};
+use super::spelling::meant;
+use super::words::{composed, words_of};
 
 /// Words of a question that are looked at.
 pub const WORDS_MAX: usize = 8;
@@ -42,7 +43,8 @@ pub struct Question {
 pub struct Found {
     /// A page of it.
     pub items: Vec<Hit>,
-    /// Words that were perhaps meant instead of those asked for.
+    /// Words that were perhaps meant instead of those asked for, in the form in which they are compared;
+    /// none for words that are known.
     pub meant: Vec<String>,
     /// The cursor of the next page, if there is one.
     pub next: Option<String>,
@@ -110,10 +112,15 @@ pub fn ask(index: &Index, question: &Question) -> rusqlite::Result<Found> {
     let mut items: Vec<Hit> = Vec::new();
     for pass in [Pass::Id, Pass::Words, Pass::Meant] {
         let begin = question.after.map_or(Some(i64::MAX), |place| place.within(pass));
-        let skips = pass == Pass::Meant && alternatives.iter().all(Vec::is_empty);
+        let skips = match pass {
+            // An id need not have a word: `--` is one.
+            Pass::Id => false,
+            Pass::Words => words.is_empty(),
+            Pass::Meant => words.is_empty() || alternatives.iter().all(Vec::is_empty),
+        };
         // One more than is shown says whether there is a next page.
         let room = (question.limit + 1).saturating_sub(items.len());
-        if let (Some(below), false) = (begin, skips || words.is_empty() || room == 0) {
+        if let (Some(below), false) = (begin, skips || room == 0) {
             let matches = if pass == Pass::Meant { &loose } else { &strict };
             let search = Search { question, pass, below, room, matches };
             items.extend(search.run(index)?);
@@ -150,7 +157,7 @@ impl Search<'_> {
     fn run(&self, index: &Index) -> rusqlite::Result<Vec<Hit>> {
         let mut select = index.connection().prepare_cached(&self.sql())?;
         let Question { text, sort, state, from, to, .. } = self.question;
-        let (sort, text) = (sort.map(Sort::plural), text.trim());
+        let (sort, text) = (sort.map(Sort::plural), composed(text.trim()));
         let room = i64::try_from(self.room).unwrap_or(i64::MAX);
         let all: [(&str, &dyn ToSql); 8] = [
             (":below", &self.below),

@@ -3,7 +3,7 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params, params};
 
 use super::document::{Change, Document, Sort};
-use super::spelling::words_of;
+use super::words::words_of;
 
 /// Words longer than that are none that a person misspells.
 const WORD_LETTERS_MAX: usize = 40;
@@ -83,8 +83,10 @@ fn put(transaction: &Transaction<'_>, document: &Document, number: i64) -> rusql
         |row| row.get(0),
     )?;
     let index = "INSERT OR REPLACE INTO words (rowid, text) VALUES (?1, ?2)";
-    transaction.prepare_cached(index)?.execute(params![rowid, format!("{names} {ids}")])?;
-    words_of(names).iter().try_for_each(|word| learn(transaction, word))
+    let (names, ids) = (words_of(names), words_of(ids));
+    let text = [names.join(" "), ids.join(" ")].join(" ");
+    transaction.prepare_cached(index)?.execute(params![rowid, text])?;
+    names.iter().try_for_each(|word| learn(transaction, word))
 }
 
 fn learn(transaction: &Transaction<'_>, word: &str) -> rusqlite::Result<()> {

@@ -12,10 +12,11 @@ CREATE TABLE document (
   currency TEXT,
   UNIQUE (id, sort)
 );
--- The words by which it is found. Only rowids are wanted of it.
+-- The words by which it is found, in their one form: no mark may end one, and nothing is left to fold.
+-- Only rowids are wanted of it.
 CREATE VIRTUAL TABLE words USING fts5 (
   text, content = '', contentless_delete = 1, prefix = '2 3 4',
-  tokenize = 'unicode61 remove_diacritics 2'
+  tokenize = "unicode61 remove_diacritics 0 categories 'L* M* N* Co'"
 );
 -- Every word of every name, for the forgiving of slips.
 CREATE TABLE spelling (rowid INTEGER PRIMARY KEY, word TEXT NOT NULL UNIQUE);

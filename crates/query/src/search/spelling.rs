@@ -11,13 +11,6 @@ const MEANT_MAX: usize = 12;
 /// Up to this length, a slip can leave a word without three letters in a row that are right.
 const SHORT_LETTERS: usize = 6;
 
-/// The words of a text, in small letters.
-#[must_use]
-pub fn words_of(text: &str) -> Vec<String> {
-    let words = text.split(|c: char| !c.is_alphanumeric()).filter(|word| !word.is_empty());
-    words.map(str::to_lowercase).collect()
-}
-
 /// The known words that `word` may be a slip of, or the beginning of with a slip; the nearest first.
 /// None for a word that is the beginning of a known one as it is.
 ///
@@ -132,13 +125,5 @@ mod tests {
         ] {
             assert_eq!(slips_between(typed, known), expected, "{typed} {known}");
         }
-    }
-
-    #[test]
-    fn words_are_what_stands_between_anything_else() {
-        assert_eq!(
-            words_of("T-Light HOLDER, 85123a; Ærø"),
-            ["t", "light", "holder", "85123a", "ærø"]
-        );
     }
 }

@@ -143,6 +143,64 @@ async fn a_slip_of_the_pen_is_forgiven_and_said() {
 }
 
 #[tokio::test]
+async fn a_name_is_found_in_whichever_form_it_is_stored_and_asked_for() {
+    let mut history = History::begin(1);
+    let stored = [
+        "Café Noir",
+        "Cafe\u{301} Blanc",
+        "Ｃａｆé",
+        "Straße",
+        "Σίσυφος",
+        "İstanbul",
+        "ﬁne",
+        "か\u{3099}く",
+    ];
+    for (nth, name) in stored.iter().enumerate() {
+        history.command(Event::CustomerRegistered(named(&format!("c-{nth}"), name, "")));
+    }
+    let mut stage = Stage::over(history).await;
+    let cafes = ["c-2", "c-1", "c-0"];
+    for asked in
+        ["Café", "Cafe\u{301}", "cafe", "CAFÉ", "ｃａｆé", "caf", "ca\u{ad}f", "Caf\u{200b}é"]
+    {
+        assert_eq!(stage.found(&format!("q={}", encoded(asked))).await, cafes, "{asked}");
+    }
+    for (asked, found) in [
+        ("STRASSE", "c-3"),
+        ("straß", "c-3"),
+        ("ΣΊΣΥΦΟΣ", "c-4"),
+        ("σισυφοσ", "c-4"),
+        ("istanbul", "c-5"),
+        ("FINE", "c-6"),
+        ("がく", "c-7"),
+        ("Ｃ-７", "c-7"),
+        ("ｃ-７", "c-7"),
+        ("Cafe\u{301} Nior", "c-0"),
+    ] {
+        let answer = stage.seen(&format!("/search?q={}", encoded(asked))).await;
+        crate::schema::check(query::http::operations::document().value(), "/search", &answer.body);
+        assert_eq!(ids(&answer.body), [found], "{asked}: {}", answer.text);
+    }
+    let slip = stage.seen(&format!("/search?q={}", encoded("Strase\u{301}"))).await.body;
+    assert_eq!((ids(&slip), &slip["meant"][0]), (vec!["c-3".to_owned()], &"strasse".into()));
+}
+
+#[tokio::test]
+async fn an_id_that_is_no_word_is_found_by_itself_and_a_search_may_find_nothing() {
+    let mut history = market();
+    history.command(Event::CustomerRegistered(named("--", "Dash", "")));
+    let mut stage = Stage::over(history).await;
+    assert_eq!(stage.found("q=--").await, ["--"]);
+    let nothing = stage.seen("/search?q=zzzzzzzz").await.body;
+    crate::schema::check(query::http::operations::document().value(), "/search", &nothing);
+    assert_eq!((ids(&nothing).len(), &nothing["next"]), (0, &Value::Null));
+}
+
+fn encoded(text: &str) -> String {
+    text.bytes().map(|byte| format!("%{byte:02X}")).collect()
+}
+
+#[tokio::test]
 async fn what_is_found_can_be_narrowed_by_kind_state_and_date() {
     let mut stage = Stage::over(market()).await;
     assert_eq!(stage.found("q=5363&from=2026-01-15").await, ["536366"]);
@@ -227,6 +285,7 @@ async fn what_cannot_be_asked_is_told_with_what_is_wrong() {
         ("q=a&kind=cats", "bad-query"),
         ("q=a&state=lost", "bad-query"),
         ("q=a&from=yesterday", "bad-query"),
+        ("q=a&from=2026-02-01&to=2026-01-31", "bad-query"),
         ("q=a&sate=placed", "bad-query"),
         ("q=a&cursor=6f", "bad-cursor"),
         ("q=a&limit=0", "bad-limit"),
