@@ -8,15 +8,16 @@
 //! 6. **An answer is a promise kept in two places**: [`promise`].
 //!
 //! And around them: how a service starts ([`starting`]), what it watches for while it runs
-//! ([`watching`]), and what an operator may discard ([`healing`]).
+//! ([`watching`]), whether one of its stores may be lost ([`redundancy`]), and what an operator may discard
+//! ([`healing`]).
 //!
 //! # Layout, in reading order
 //!
 //! [`domain`] is what a service implements, over the [`state`] that it reads and writes.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
-//! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`] and [`healing`] say what the shell around an
-//! engine is to do next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
+//! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`], [`redundancy`] and [`healing`] say what
+//! the shell around an engine is to do or tell next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
 //!
 //! Deliberately absent: tokio, the network, the clock and randomness. Time, ids and inputs are
 //! handed in.
@@ -39,6 +40,7 @@ pub mod promise;
 pub mod reading;
 pub mod relay;
 
+pub mod redundancy;
 pub mod starting;
 pub mod watching;
 

@@ -4,6 +4,7 @@
 //!
 //! * [`problem`]: the one error type, RFC 9457.
 //! * [`mod@command`], [`mod@page`] and [`path`]: from a request to what a handler needs.
+//! * [`mod@verbose`]: what else `/readyz` can be asked.
 //! * [`mod@answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
 //! * [`openapi`]: the API, described, and a page to try it.
@@ -16,6 +17,7 @@ pub mod problem;
 pub mod command;
 pub mod page;
 pub mod path;
+pub mod verbose;
 
 pub mod answer;
 
@@ -28,6 +30,7 @@ pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, tok
 pub use page::{PageRequest, page};
 pub use path::id;
 pub use problem::Problem;
+pub use verbose::verbose;
 pub use warp::http::StatusCode;
 pub use warp::reply::Response;
 

@@ -7,7 +7,7 @@ mod question;
 use std::collections::VecDeque;
 use std::pin::Pin;
 use std::sync::Arc;
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
 use bytes::Bytes;
@@ -75,8 +75,10 @@ pub(crate) struct RelayShell {
     rows: VecDeque<Row>,
     acknowledgements: FuturesOrdered<Acknowledgement>,
     look: Option<Look>,
-    /// The row that a consumer complains of, to be looked at next.
+    /// The row that a consumer complains of, until it was looked at.
     asked: Option<u64>,
+    /// How often consumers have complained.
+    complaints: u64,
     suspects: mpsc::UnboundedSender<Suspect>,
     ended: bool,
 }
@@ -105,7 +107,7 @@ impl RelayShell {
         let context = connection.jetstream(service);
         let mut relay = Relay::new();
         relay.resume(found.ends_at);
-        status.update(|standing| standing.acknowledged = found.ends_at);
+        status.begin_stream(found);
         Self {
             service,
             connection,
@@ -122,6 +124,7 @@ impl RelayShell {
             acknowledgements: FuturesOrdered::new(),
             look: None,
             asked: None,
+            complaints: 0,
             suspects,
             ended: false,
         }
@@ -148,8 +151,7 @@ impl RelayShell {
                 _ = look.tick() => if self.relay.is_in_doubt() { self.begin_look() },
                 seen = look::done(&mut self.look) => self.judge(seen),
                 question = questions.next() => {
-                    self.asked = self.asked.or(question.row());
-                    self.begin_look();
+                    self.note_complaint(question.row());
                     questions.answer(question, self.relay.acknowledged()).await;
                 }
                 changed = connected.changed() => self.note_connection(&mut connected, changed.is_ok()),
@@ -246,12 +248,14 @@ impl RelayShell {
             self.link.begins_to_wait(now());
         }
         self.status.update(|standing| standing.acknowledged = last);
+        self.status.update_compared(|compared| compared.doubt = None);
     }
 
     /// Forgets what is under way, until the stream is read back.
     fn doubt(&mut self, reason: String) {
         tracing::warn!(reason, "what the stream holds is read back");
         metrics::counter!("murmur_relay_doubts_total").increment(1);
+        self.status.update_compared(|compared| compared.doubt = Some(reason.clone()));
         self.relay.doubt(reason);
         self.acknowledgements.clear();
         self.look = None;
@@ -263,9 +267,19 @@ impl RelayShell {
         if self.look.is_none() && self.connection.is_connected() {
             let (context, reads) = (self.context.clone(), Arc::clone(&self.reads));
             let stream = (self.service, self.stream_created);
-            let asked = self.asked.take();
+            let asked = (self.asked, self.complaints);
             self.look = Some(Look::begin(stream, context, reads, &self.relay, asked));
         }
+    }
+
+    /// A consumer misses rows, or does not believe one: until the stream is looked at, they may be lost.
+    fn note_complaint(&mut self, row: Option<u64>) {
+        self.complaints += 1;
+        self.asked = row.or(self.asked);
+        let what = row.map_or_else(|| "rows".to_owned(), |row| format!("row {row}"));
+        let complaint = format!("a consumer misses {what}");
+        self.status.update_compared(|compared| compared.complaint = Some(complaint));
+        self.begin_look();
     }
 
     fn judge(&mut self, seen: Seen) {
@@ -282,18 +296,29 @@ impl RelayShell {
                 // What was seen before the doubt arose says nothing about it.
                 if seen.was_in_doubt {
                     self.resume(last);
+                    self.note_whole(seen.complaints);
                 }
             }
             Ok(Verdict::EndsAt(last)) if last < seen.acknowledged => {
                 let acknowledged = seen.acknowledged;
                 self.doubt(format!("the stream ends at {last}, not at {acknowledged}"));
             }
-            Ok(Verdict::EndsAt(_)) => {}
+            Ok(Verdict::EndsAt(_)) => self.note_whole(seen.complaints),
             Err(error) => tracing::debug!(%error, "the stream cannot be looked at now"),
         }
-        if self.asked.is_some() {
+        if seen.complaints < self.complaints {
             self.begin_look();
         }
+    }
+
+    /// The stream holds what it has acknowledged, as a look shows that began after so many complaints.
+    fn note_whole(&mut self, complaints: u64) {
+        let answers_all = complaints == self.complaints;
+        self.asked.take_if(|_| answers_all);
+        self.status.update_compared(|compared| {
+            compared.at = Instant::now();
+            compared.complaint.take_if(|_| answers_all);
+        });
     }
 
     fn end(&mut self, reason: &str) {

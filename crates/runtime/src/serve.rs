@@ -10,14 +10,15 @@ use contracts::choreography::MURMURATION;
 use contracts::{Row, Service};
 use engine::starting::{Fence, Found};
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
+use serde_json::Value;
 use tokio::sync::mpsc;
 use warp::Filter as _;
 use warp::http::StatusCode;
 
 use crate::exit::{self, CutOff, Misconfigured};
 use crate::handle::{Handle, unavailable};
-use crate::http;
 use crate::http::server::{self, Routes};
+use crate::http::{self, Response};
 use crate::nats::Connection;
 use crate::reading::{self, Reading};
 use crate::relay::{RelayShell, Suspect};
@@ -94,6 +95,7 @@ async fn live<D: Domain>(
     let reads = ReadPool::new(&file);
     let timers = move || reads.read(timers::count).ok();
     let all = status_routes(status.clone(), timers).or(routes(handle)).unify().boxed();
+    tokio::spawn(measure_redundant(status.clone()));
     let drain = settings.process.drain();
     let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
     // 3. Start, and run until somebody or something stops it.
@@ -297,6 +299,10 @@ async fn drain_relay(status: &Status, drain: std::time::Duration) -> Result<(), 
     Ok(())
 }
 
+async fn measure_redundant(status: Status) {
+    telemetry::measure_redundant(|| status.missing().is_empty()).await;
+}
+
 fn status_routes(
     status: Status,
     timers: impl Fn() -> Option<u64> + Send + Sync + 'static,
@@ -306,18 +312,27 @@ fn status_routes(
     let (say, of) = (report.clone(), status.clone());
     let all = warp::path!("status").and(warp::get());
     let all = all.map(move || http::json(StatusCode::OK, &say(&of)));
-    let ready = warp::path!("readyz").and(warp::get()).map(move || {
-        let standing = status.standing();
-        match standing.stage {
-            Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report(&status)),
-            Stage::Starting | Stage::Fenced | Stage::Stopping => {
-                let problem = unavailable("not-ready", "The service takes no commands.");
-                let problem = problem.detail(standing.reason.unwrap_or_default());
-                let problem = problem.with("choices", standing.choices);
-                // The member "status" is the response's own.
-                problem.with("standing", report(&status)).into_response()
-            }
-        }
-    });
+    let ready = warp::path!("readyz").and(warp::get()).and(http::verbose());
+    let ready = ready.map(move |verbose| ready_answer(&status, verbose, report(&status)));
     all.or(ready).unify().boxed()
+}
+
+/// Whether it takes commands; asked for more, also whether all is in two places.
+fn ready_answer(status: &Status, verbose: bool, report: Value) -> Response {
+    let standing = status.standing();
+    match standing.stage {
+        Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report),
+        Stage::Starting | Stage::Fenced | Stage::Stopping => {
+            let problem = unavailable("not-ready", "The service takes no commands.");
+            let problem = problem.detail(standing.reason.unwrap_or_default());
+            let mut problem = problem.with("choices", standing.choices);
+            if verbose {
+                for member in ["redundant", "redundant_reason"] {
+                    problem = problem.with(member, &report[member]);
+                }
+            }
+            // The member "status" is the response's own.
+            problem.with("standing", report).into_response()
+        }
+    }
 }

@@ -1,9 +1,11 @@
 //! How a service stands: what `/status`, `/readyz` and the operator see.
 
 use std::collections::BTreeMap;
+use std::time::Instant;
 
 use contracts::{HistoryId, Service, Timestamp};
-use engine::starting::Fence;
+use engine::redundancy::{self, KnownStream, Missing, Observed};
+use engine::starting::{Fence, Found};
 use engine::{Domain, Engine, timers};
 use serde::Serialize;
 use tokio::sync::watch;
@@ -41,12 +43,27 @@ pub struct Standing {
     pub head: u64,
     /// Up to where the stream has acknowledged it.
     pub acknowledged: u64,
+    /// What this process has seen of its stream, once its start has compared it with the outbox.
+    pub compared: Option<Compared>,
     /// For each foreign stream, how far it is folded and decided.
     pub positions: BTreeMap<Service, (u64, u64)>,
     /// Streams that are held, and why.
     pub held: BTreeMap<Service, String>,
     /// When the next timer is due, if one is set.
     pub next_timer: Option<Timestamp>,
+}
+
+/// When a process has compared its stream with the outbox, and whether it has to again.
+#[derive(Clone, Debug)]
+pub struct Compared {
+    /// When the stream was created: tells it from another one of its name.
+    pub created: Timestamp,
+    /// When it was last seen to hold what it has acknowledged.
+    pub at: Instant,
+    /// Why what it holds has to be read back.
+    pub doubt: Option<String>,
+    /// What a consumer of it complains of, until the stream was looked at.
+    pub complaint: Option<String>,
 }
 
 /// The standing, shared by the parts of a process.
@@ -82,6 +99,7 @@ impl Status {
             history: None,
             head: 0,
             acknowledged: 0,
+            compared: None,
             positions: BTreeMap::new(),
             held: BTreeMap::new(),
             next_timer: None,
@@ -165,6 +183,32 @@ impl Status {
         readings.iter().map(|(stream, progress)| (*stream, progress.borrow().clone())).collect()
     }
 
+    /// The start leaves this stream to the relay.
+    pub(crate) fn begin_stream(&self, found: Found) {
+        let Found { created, ends_at } = found;
+        let compared = Compared { created, at: Instant::now(), doubt: None, complaint: None };
+        self.update(|standing| {
+            standing.acknowledged = ends_at;
+            standing.compared = Some(compared);
+        });
+    }
+
+    pub(crate) fn update_compared(&self, change: impl FnOnce(&mut Compared)) {
+        self.update(|standing| {
+            if let Some(compared) = &mut standing.compared {
+                change(compared);
+            }
+        });
+    }
+
+    /// What of this service is in one place only, or may be.
+    #[must_use]
+    pub fn missing(&self) -> Vec<Missing> {
+        let alarms = self.readings().into_iter();
+        let alarms = alarms.filter_map(|(stream, progress)| Some((stream, progress.alarm?)));
+        redundancy::missing(&self.standing().observed(alarms.collect()))
+    }
+
     /// The present standing.
     #[must_use]
     pub fn standing(&self) -> Standing {
@@ -180,7 +224,7 @@ impl Status {
     /// Everything, as `/status` says it; how many timers are set is counted by the caller.
     #[must_use]
     pub fn report(&self, timers: Option<u64>) -> serde_json::Value {
-        let standing = self.standing();
+        let (standing, missing) = (self.standing(), self.missing());
         let readings = self.readings();
         let streams: BTreeMap<&str, StreamReport> = readings
             .into_iter()
@@ -203,10 +247,39 @@ impl Status {
             "history": standing.history.map(|history| history.to_string()),
             "head": standing.head,
             "acknowledged": standing.acknowledged,
+            "redundant": missing.is_empty(),
+            "redundant_reason": redundancy::reason(&missing),
+            "missing": missing,
+            "stream_created": standing.compared.map(|compared| compared.created),
             "streams": streams,
             "held": held,
             "timers": timers,
             "durability": if local { "local" } else { "replicated" },
         })
+    }
+}
+
+impl Standing {
+    fn observed(self, alarms: BTreeMap<Service, String>) -> Observed {
+        let (hindered, acknowledged) = (self.hindered(), self.acknowledged);
+        let stream = self.compared.map(|Compared { at, doubt, complaint, .. }| KnownStream {
+            acknowledged,
+            compared_ago: at.elapsed(),
+            doubt: doubt.or(complaint),
+        });
+        Observed { hindered, head: self.head, stream, positions: self.positions, alarms }
+    }
+
+    /// Why the service does not work as usual, if it does not.
+    fn hindered(&self) -> Option<String> {
+        let is = match self.stage {
+            Stage::Ready => return None,
+            Stage::Starting => "it starts",
+            Stage::Alone => "it goes on without its stream",
+            Stage::Fenced => "it is fenced",
+            Stage::Stopping => "it stops",
+        };
+        let reason = self.reason.iter();
+        Some(reason.fold(is.to_owned(), |is, reason| format!("{is}: {reason}")))
     }
 }

@@ -191,6 +191,7 @@ pub fn standing() -> Vec<Operation> {
             "It runs",
         ),
         Operation::plain("get", "/readyz", "Whether it does its work")
+            .query::<VerboseText>("verbose", "Say also whether all is in two places: redundant")
             .answers::<AnyObject>(200, "It does")
             .problem(503, "It does not; the detail says why"),
         Operation::plain("get", "/status", "How it stands")
@@ -240,4 +241,5 @@ described_text!(TokenText, {
 described_text!(KeyText, { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" });
 described_text!(DurabilityText, { "type": "string", "enum": ["replicated", "local"] });
 described_text!(CursorText, { "type": "string", "pattern": "^([0-9a-f]{2})+$" });
+described_text!(VerboseText, { "type": "string", "maxLength": 8 });
 described_text!(LimitNumber, { "type": "integer", "minimum": 1, "maximum": 500 });

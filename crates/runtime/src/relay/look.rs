@@ -16,6 +16,7 @@ use crate::nats::streams::{self, AskError};
 pub(super) struct Look {
     acknowledged: u64,
     was_in_doubt: bool,
+    complaints: u64,
     verdict: Pin<Box<dyn Future<Output = Result<Verdict, AskError>> + Send>>,
 }
 
@@ -23,21 +24,24 @@ pub(super) struct Look {
 pub(super) struct Seen {
     pub(super) acknowledged: u64,
     pub(super) was_in_doubt: bool,
+    pub(super) complaints: u64,
     pub(super) verdict: Result<Verdict, AskError>,
 }
 
 impl Look {
-    /// Begins to look at the stream of a service that was created then.
+    /// Begins to look at the stream of a service that was created then, and at the row that is asked
+    /// for, after so many complaints.
     pub(super) fn begin(
         stream: (Service, Timestamp),
         context: jetstream::Context,
         reads: Arc<ReadPool>,
         relay: &Relay,
-        asked: Option<u64>,
+        (asked, complaints): (Option<u64>, u64),
     ) -> Self {
         Self {
             acknowledged: relay.acknowledged(),
             was_in_doubt: relay.is_in_doubt(),
+            complaints,
             verdict: Box::pin(look(stream, context, reads, Asked::of(relay, asked))),
         }
     }
@@ -61,9 +65,9 @@ impl Asked {
 pub(super) async fn done(looking: &mut Option<Look>) -> Seen {
     let Some(look) = looking else { return std::future::pending().await };
     let verdict = look.verdict.as_mut().await;
-    let (acknowledged, was_in_doubt) = (look.acknowledged, look.was_in_doubt);
+    let Look { acknowledged, was_in_doubt, complaints, .. } = *look;
     *looking = None;
-    Seen { acknowledged, was_in_doubt, verdict }
+    Seen { acknowledged, was_in_doubt, complaints, verdict }
 }
 
 async fn look(

@@ -6,7 +6,7 @@ use contracts::Service;
 use engine::starting::Fence;
 use warp::Filter as _;
 
-use super::status_routes;
+use super::{measure_redundant, status_routes};
 use crate::handle::fenced;
 use crate::http::server;
 use crate::settings::ProcessSettings;
@@ -24,6 +24,7 @@ pub(super) async fn live(
     let listener = server::bind(settings.listen).await?;
     tracing::info!(%service, address = %listener.local_addr()?, "listening");
     let (stopper, stop) = stop_signal();
+    tokio::spawn(measure_redundant(status.clone()));
     let standing = status.clone();
     let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
     let all = status_routes(status, || None).or(refuse).unify().boxed();

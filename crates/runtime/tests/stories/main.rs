@@ -11,5 +11,6 @@ mod heals;
 mod losses;
 mod processes;
 mod readings;
+mod redundancy;
 mod starts;
 mod strays;

@@ -167,13 +167,23 @@ impl Process {
     }
 
     /// The reply to a request that was sent.
-    pub(crate) fn read_reply(mut stream: TcpStream) -> Option<Reply> {
-        let mut answer = String::new();
-        stream.read_to_string(&mut answer).ok()?;
+    pub(crate) fn read_reply(stream: TcpStream) -> Option<Reply> {
+        let answer = Self::read_text(stream)?;
         let (head, body) = answer.split_once("\r\n\r\n")?;
         let status = head.split(' ').nth(1)?.parse().ok()?;
         let body = serde_json::from_str(body).unwrap_or(Value::Null);
         Some(Reply { status, head: head.to_lowercase(), body })
+    }
+
+    /// What is there as text, head and all.
+    pub(crate) fn text(&self, path: &str) -> Option<String> {
+        Self::read_text(self.begin_send("GET", path, &[], "")?)
+    }
+
+    fn read_text(mut stream: TcpStream) -> Option<String> {
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).ok()?;
+        Some(answer)
     }
 
     /// A signal by its name, to this process alone.
