@@ -7,6 +7,7 @@ use std::time::Duration;
 use runtime::http::server;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
+use runtime::telemetry;
 
 use crate::http::routes;
 use crate::owners::Owners;
@@ -22,6 +23,8 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
     let listener = server::bind(settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "composer answers");
     let (stopper, stop) = stop_signal();
+    // It keeps nothing that could be lost.
+    tokio::spawn(telemetry::measure_redundant(|| true));
     let drain = Duration::from_secs(settings.drain_seconds);
     let serving = tokio::spawn(server::serve(listener, routes(owners), stop, drain));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;

@@ -8,6 +8,7 @@ use runtime::http::{openapi, server};
 use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
+use runtime::telemetry;
 use runtime::warp::Filter as _;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
@@ -53,6 +54,9 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let builder = Builder::new(redis.clone(), streams.clone(), now);
     let threads = FoldingThreads::start()?;
     let standing = fold(&threads, &settings, &redis, &streams, &builder);
+    let watched = standing.clone();
+    let follows = move || http::standing::not_followed(&watched.borrow()).is_none();
+    let measuring = tokio::spawn(telemetry::measure_redundant(follows));
     let search = Search::new()?;
     let found_in = streams.clone().only(&search::STREAMS);
     let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
@@ -88,6 +92,7 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     drop(threads);
     caching.iter().for_each(JoinHandle::abort);
     searching.abort();
+    measuring.abort();
     Ok(())
 }
 

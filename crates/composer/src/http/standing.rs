@@ -7,7 +7,7 @@ use std::time::Duration;
 use contracts::{Service, Timestamp};
 use runtime::handle::now;
 use runtime::http::server::Routes;
-use runtime::http::{StatusCode, json};
+use runtime::http::{StatusCode, json, verbose};
 use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -35,6 +35,8 @@ pub(super) struct StatusAnswer {
     service: &'static str,
     /// Always `ready`: what is missing is said in each answer.
     state: &'static str,
+    /// Always true: it keeps nothing that could be lost.
+    redundant: bool,
     deadline_ms: u64,
     /// Answers that are kept for when an owner is away.
     answers_kept: usize,
@@ -45,12 +47,16 @@ pub(super) struct StatusAnswer {
 #[derive(Debug, Serialize, JsonSchema)]
 struct ReadyAnswer {
     state: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    redundant: Option<bool>,
 }
 
 pub(super) fn routes(owners: Arc<Owners>) -> Routes {
     let ready = warp::path!("readyz")
         .and(warp::get())
-        .map(|| json(StatusCode::OK, &ReadyAnswer { state: "ready" }));
+        .and(verbose())
+        .map(|verbose: bool| ReadyAnswer { state: "ready", redundant: verbose.then_some(true) })
+        .map(|answer| json(StatusCode::OK, &answer));
     let of = Arc::clone(&owners);
     let breakers = warp::path!("breakers").and(warp::get());
     let breakers = breakers.map(move || json(StatusCode::OK, &all_breakers(&of)));
@@ -63,6 +69,7 @@ fn standing(owners: &Owners) -> StatusAnswer {
     StatusAnswer {
         service: "composer",
         state: "ready",
+        redundant: true,
         deadline_ms: millis(owners.patience()),
         answers_kept: owners.answers_kept(),
         breakers: all_breakers(owners),

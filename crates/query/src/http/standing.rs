@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::Service;
 use runtime::http::server::Routes;
-use runtime::http::{Response, StatusCode, json};
+use runtime::http::{Response, StatusCode, json, verbose};
 use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -23,6 +23,10 @@ pub struct StatusAnswer {
     /// `ready` once it follows; else what it does instead.
     state: &'static str,
     reason: Option<String>,
+    /// Whether the read model follows all streams.
+    redundant: bool,
+    /// Why it does not.
+    redundant_reason: Option<String>,
     behind: u64,
     streams: BTreeMap<&'static str, StreamFreshness>,
     redis: RedisAnswer,
@@ -39,10 +43,26 @@ struct RedisAnswer {
     parked: Option<u64>,
 }
 
+/// What `/readyz` says; the rest only if it is asked for.
+#[derive(Serialize)]
+struct ReadyAnswer {
+    state: &'static str,
+    #[serde(flatten)]
+    redundancy: Option<Redundancy>,
+}
+
+/// Whether the read model follows all streams, and why not.
+#[derive(Serialize)]
+struct Redundancy {
+    redundant: bool,
+    redundant_reason: Option<String>,
+}
+
 pub(super) fn routes(app: App) -> Routes {
     let ready = {
         let app = app.clone();
-        warp::path!("readyz").and(warp::get()).map(move || ready(&app.0.reader.standing()))
+        let ready = warp::path!("readyz").and(warp::get()).and(verbose());
+        ready.map(move |verbose| ready_answer(&app.0.reader.standing(), verbose))
     };
     let status = warp::path!("status").and(warp::get()).then(move || {
         let app = app.clone();
@@ -51,30 +71,51 @@ pub(super) fn routes(app: App) -> Routes {
     ready.or(status).unify().boxed()
 }
 
-fn ready(standing: &Standing) -> Response {
-    let freshness = Freshness::of(&standing.positions, standing);
-    let reason = match &standing.phase {
-        Phase::Following => return json(StatusCode::OK, &serde_json::json!({ "state": "ready" })),
-        Phase::Away(reason) => reason.clone(),
-        Phase::StaleVersion => "the views have changed, and are being built anew".to_owned(),
-        Phase::Rebuilding | Phase::CatchingUp => waits_for(standing, freshness.behind),
+fn ready_answer(standing: &Standing, verbose: bool) -> Response {
+    let redundancy = verbose.then(|| Redundancy::of(not_followed(standing)));
+    let Some(reason) = not_ready(standing) else {
+        return json(StatusCode::OK, &ReadyAnswer { state: "ready", redundancy });
     };
+    let freshness = Freshness::of(&standing.positions, standing);
     let problem = unavailable("not-ready", "The read model does not follow the streams yet");
-    problem
-        .detail(reason)
-        .with("state", freshness.state)
-        .with("behind", freshness.behind)
-        .into_response()
+    let mut problem =
+        problem.detail(reason).with("state", freshness.state).with("behind", freshness.behind);
+    if let Some(Redundancy { redundant, redundant_reason }) = redundancy {
+        problem = problem.with("redundant", redundant).with("redundant_reason", redundant_reason);
+    }
+    problem.into_response()
 }
 
-fn waits_for(standing: &Standing, behind: u64) -> String {
+/// Why the read model does not follow the streams yet; nothing if it does.
+fn not_ready(standing: &Standing) -> Option<String> {
+    match &standing.phase {
+        Phase::Following => None,
+        Phase::Away(reason) => Some(reason.clone()),
+        Phase::StaleVersion => Some("the views have changed, and are being built anew".to_owned()),
+        Phase::Rebuilding | Phase::CatchingUp => {
+            let behind = Freshness::of(&standing.positions, standing).behind;
+            let folds = || format!("{behind} events are still to be folded");
+            Some(unread(standing).unwrap_or_else(folds))
+        }
+    }
+}
+
+/// Why the read model does not follow all streams now; nothing if it does.
+#[must_use]
+pub fn not_followed(standing: &Standing) -> Option<String> {
+    let alarm = |service: Service| {
+        let alarm = standing.progress_of(service).alarm?;
+        Some(format!("{}: {alarm}", service.stream()))
+    };
+    let alarms = || Service::ALL.into_iter().find_map(alarm);
+    not_ready(standing).or_else(alarms).or_else(|| unread(standing))
+}
+
+/// Which streams the broker does not deliver; nothing if it delivers all.
+fn unread(standing: &Standing) -> Option<String> {
     let unread = |service: &Service| !standing.progress_of(*service).connected;
     let unread: Vec<_> = Service::ALL.into_iter().filter(unread).map(Service::stream).collect();
-    if unread.is_empty() {
-        format!("{behind} events are still to be folded")
-    } else {
-        format!("these streams cannot be read yet: {}", unread.join(", "))
-    }
+    (!unread.is_empty()).then(|| format!("these streams cannot be read: {}", unread.join(", ")))
 }
 
 async fn status(app: &App) -> StatusAnswer {
@@ -82,13 +123,24 @@ async fn status(app: &App) -> StatusAnswer {
     let looked = app.0.reader.count_parked().await;
     let freshness = Freshness::of(&standing.positions, &standing);
     let state = if standing.phase == Phase::Following { "ready" } else { freshness.state };
+    let redis = RedisAnswer::of(&standing, looked);
+    let missing = redis.reason.clone().or_else(|| not_followed(&standing));
+    let Redundancy { redundant, redundant_reason } = Redundancy::of(missing);
     StatusAnswer {
         service: "query",
         state,
         reason: freshness.reason,
+        redundant,
+        redundant_reason,
         behind: freshness.behind,
         streams: freshness.streams,
-        redis: RedisAnswer::of(&standing, looked),
+        redis,
+    }
+}
+
+impl Redundancy {
+    fn of(missing: Option<String>) -> Self {
+        Self { redundant: missing.is_none(), redundant_reason: missing }
     }
 }
 
