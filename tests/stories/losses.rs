@@ -172,6 +172,78 @@ fn the_broker_may_be_wiped_again_as_soon_as_the_command_returns() {
     assert_eq!(system.get("inventory", "/stock/mug").body["on_hand"], 100_000);
 }
 
+/// An order that is in order's database only, since the broker is away.
+fn place_alone(system: &System) {
+    system.expect(&["stop", "nats"]);
+    let order =
+        json!({"id": "o-1", "customer_id": "ann", "lines": [{"sku": "mug", "quantity": 1}]});
+    let kept = system.post("order", "/orders", &order);
+    assert_eq!((kept.status, kept.header("murmur-durability")), (201, Some("local")));
+}
+
+#[track_caller]
+fn refused(system: &System, arguments: &[&str]) -> String {
+    let output = system.murmur(arguments);
+    let said = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(!output.status.success() && said.contains("--force"), "{said}");
+    said
+}
+
+#[test]
+fn a_second_loss_is_refused_by_what_it_would_lose_and_is_none_once_all_is_in_two_places() {
+    let system = System::start();
+    system.stock_up();
+    place_alone(&system);
+    for store in ["order", "broker"] {
+        let said = refused(&system, &["wipe", store]);
+        assert!(said.contains("order: 1 row is in the database only"), "{said}");
+    }
+    let status = String::from_utf8(system.murmur(&["status"]).stdout).unwrap();
+    assert!(status.contains("order is not redundant: 1 row is in the database only"), "{status}");
+    assert!(!system.state_of("o-1").is_empty(), "nothing was touched");
+    system.expect(&["start", "nats"]);
+    system.expect(&["wipe", "order"]);
+    wait_until("the order is known", || !system.state_of("o-1").is_empty());
+    system.expect(&["wipe", "broker"]);
+    system.wait_healed();
+}
+
+#[test]
+fn what_is_lost_by_force_is_named() {
+    let system = System::start();
+    system.stock_up();
+    place_alone(&system);
+    let forced = system.murmur(&["wipe", "order", "--force", "--no-wait"]);
+    let said = String::from_utf8_lossy(&forced.stderr).into_owned();
+    assert!(forced.status.success() && said.contains("1 row is in the database only"), "{said}");
+    system.expect(&["start", "nats", "--no-wait"]);
+    system.wait_healed();
+    assert_eq!(system.get("order", "/orders/o-1").status, 404, "that was its only copy");
+}
+
+#[test]
+fn a_wipe_of_the_broker_is_refused_while_a_service_cannot_be_asked() {
+    let system = System::start();
+    system.expect(&["stop", "shipping"]);
+    let said = refused(&system, &["wipe", "broker"]);
+    assert!(said.contains("shipping is stopped") && said.contains("is not known"), "{said}");
+    system.expect(&["wipe", "payment"]);
+    system.expect(&["wipe", "redis"]);
+    system.expect(&["start", "shipping"]);
+    system.expect(&["wipe", "broker"]);
+}
+
+/// The services may not have noticed yet.
+#[test]
+fn a_stream_that_somebody_has_just_deleted_is_the_first_loss() {
+    let system = System::start();
+    system.stock_up();
+    system.wait_healed();
+    system.delete_stream("CUSTOMER");
+    system.expect(&["wipe", "customer"]);
+    assert_eq!(system.get("customer", "/customers/ann").status, 200);
+}
+
 #[test]
 fn both_stores_of_a_service_are_lost_and_it_says_so_and_touches_nothing() {
     let system = System::start();

@@ -4,7 +4,6 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use contracts::Service;
-use runtime::nats::streams;
 use serde_json::Value;
 use tokio::time::Instant;
 
@@ -13,18 +12,17 @@ use crate::control::Supervisor;
 use crate::control::protocol::State;
 use crate::http::{Call, Client};
 use crate::process::Process;
+use crate::redundancy::{self, Progress, Watch};
 use crate::running::Running;
 use crate::status::ask_services;
 use crate::status::report::ServiceReport;
-use crate::streams::Streams;
 
-/// How often is looked.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// How long is waited: a restore or a publishing of a large stream.
 const WITHIN: Duration = Duration::from_secs(60);
 
 /// Waits until the process is ready; of the broker, until each service that runs has its whole outbox
-/// in its stream again; of Redis, until it holds a read model that was built to its end.
+/// in its stream again; of Redis, until it holds a read model that was built to its end. Of a service
+/// that says only that it takes commands: see [`redundant`].
 ///
 /// # Errors
 /// When a service is fenced, with its reason and its choices; and when it takes too long.
@@ -34,8 +32,7 @@ pub(crate) async fn ready(global: &Global, process: Process) -> anyhow::Result<(
     let deadline = Instant::now() + WITHIN;
     until(deadline, async || unready(&supervisor, &running, process).await).await?;
     if process == Process::Nats {
-        let streams = Streams::open(&running).await?;
-        until(deadline, async || unpublished(&supervisor, &running, &streams).await).await?;
+        published(&supervisor, &running, &Service::ALL, deadline).await?;
     }
     if process == Process::Redis && supervises(&supervisor, Process::Query).await? {
         until(deadline, async || unbuilt(&running).await).await?;
@@ -43,16 +40,47 @@ pub(crate) async fn ready(global: &Global, process: Process) -> anyhow::Result<(
     Ok(())
 }
 
+/// Waits until the process is ready, and all that it holds is in two places again: then another store
+/// may be lost.
+///
+/// # Errors
+/// As for [`ready`].
+pub(crate) async fn redundant(global: &Global, process: Process) -> anyhow::Result<()> {
+    ready(global, process).await?;
+    let Process::Service(service) = process else { return Ok(()) };
+    let running = Running::load(&global.data)?;
+    let deadline = Instant::now() + WITHIN;
+    published(&Supervisor::of(&running), &running, &[service], deadline).await
+}
+
+/// Waits until all that these services hold is in two places, as far as they run.
+async fn published(
+    supervisor: &Supervisor,
+    running: &Running,
+    services: &[Service],
+    deadline: Instant,
+) -> anyhow::Result<()> {
+    let reports = supervisor.report().await?;
+    let runs = |service: &&Service| {
+        let process = Process::Service(**service);
+        reports.iter().any(|report| report.process == process && !is_down(report.state))
+    };
+    let services: Vec<_> = services.iter().filter(runs).copied().collect();
+    let mut watch = Watch::new(running, services.clone());
+    until(deadline, async || unpublished(running, &services, &mut watch).await).await
+}
+
 /// Looks until there is nothing left to wait for.
 async fn until(
     deadline: Instant,
     mut look: impl AsyncFnMut() -> anyhow::Result<Option<String>>,
 ) -> anyhow::Result<()> {
+    let mut progress = Progress::new(|text: &str| eprintln!("waits: {text}"));
     while let Some(missing) = look().await? {
         if Instant::now() > deadline {
             bail!("not after {WITHIN:?}: {missing}");
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        progress.waits_for(missing).await;
     }
     Ok(())
 }
@@ -81,9 +109,12 @@ async fn unready(
 
 async fn supervises(supervisor: &Supervisor, process: Process) -> anyhow::Result<bool> {
     let reports = supervisor.report().await?;
-    let down = [State::Stopped, State::Paused];
     let found = reports.into_iter().find(|report| report.process == process);
-    Ok(found.is_some_and(|report| !down.contains(&report.state)))
+    Ok(found.is_some_and(|report| !is_down(report.state)))
+}
+
+const fn is_down(state: State) -> bool {
+    matches!(state, State::Stopped | State::Paused)
 }
 
 /// Why there is no read model yet. Asked of what Redis holds: the query service may not yet have
@@ -97,41 +128,20 @@ async fn unbuilt(running: &Running) -> anyhow::Result<Option<String>> {
     Ok((!is_built).then(|| "the read model is being built".to_owned()))
 }
 
-/// Which service has not published all of its outbox; an error, if one never will.
+/// What these services still hold in one place only; an error, if one is fenced.
 async fn unpublished(
-    supervisor: &Supervisor,
     running: &Running,
-    streams: &Streams,
+    services: &[Service],
+    watch: &mut Watch<'_>,
 ) -> anyhow::Result<Option<String>> {
-    let down = [State::Stopped, State::Paused];
-    let reports = supervisor.report().await?;
-    let reports: Vec<_> =
-        reports.into_iter().filter(|report| !down.contains(&report.state)).collect();
     let answers = ask_services(running).await;
-    for process in reports.into_iter().map(|report| report.process) {
-        let Process::Service(service) = process else { continue };
-        let Some(Ok(report)) = answers.get(&process) else {
-            return Ok(Some(format!("{service} does not answer")));
-        };
-        refuse_fenced(process, report)?;
-        let head = report.head.unwrap_or_default();
-        let last = whole_up_to(streams, service).await?;
-        if report.state != "ready" || last.is_none_or(|last| last < head) {
-            let last = last.unwrap_or_default();
-            let state = &report.state;
-            return Ok(Some(format!("{service} is {state}, its stream holds {last} of {head}")));
+    for process in services.iter().map(|service| Process::Service(*service)) {
+        if let Some(Ok(report)) = answers.get(&process) {
+            refuse_fenced(process, report)?;
         }
     }
-    Ok(None)
-}
-
-/// The end of a stream that is whole. Asked of the broker itself: a service may not yet have noticed
-/// what it has lost.
-async fn whole_up_to(streams: &Streams, service: Service) -> anyhow::Result<Option<u64>> {
-    let context = streams.connection().jetstream(service);
-    let found = streams::find(&context, service).await?;
-    let extent = found.map(|found| streams::extent(found.cached_info()));
-    Ok(extent.filter(engine::reading::Extent::is_whole).map(|extent| extent.last))
+    let lacks = watch.look().await?;
+    Ok((!lacks.is_empty()).then(|| redundancy::texts(&lacks)))
 }
 
 fn refuse_fenced(process: Process, report: &ServiceReport) -> anyhow::Result<()> {

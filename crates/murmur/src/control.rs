@@ -18,6 +18,7 @@ use tokio::time::Instant;
 use crate::awaiting;
 use crate::cli::{Global, Verdict};
 use crate::process::Process;
+use crate::redundancy::{self, Loss, SecondLoss};
 use crate::running::{Running, control_socket_in};
 use crate::up;
 use protocol::{Arming, LINE_BYTES_MAX, Reply, Report, Request, State};
@@ -30,6 +31,8 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(5);
 const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// How long `stop`, `start` and `wipe` wait for their effect: a drain, or a restore of a large stream.
 const EFFECT_WITHIN: Duration = Duration::from_secs(60);
+/// How long `down` waits for rows that are being published.
+const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
 /// How long `down` waits: every deadline of the supervisor together is below it.
 const DOWN_WITHIN: Duration = Duration::from_secs(60);
 
@@ -48,9 +51,12 @@ pub(crate) struct Target {
 pub(crate) struct Store {
     /// A service (its database), broker (all streams) or redis (all views).
     store: Process,
-    /// Return at once, without waiting until it is ready again.
+    /// Return at once, without waiting until it is ready again and all is in two places.
     #[arg(long)]
     no_wait: bool,
+    /// Delete it even if it holds what is nowhere else: that is lost.
+    #[arg(long)]
+    force: bool,
 }
 
 /// A running supervisor.
@@ -169,14 +175,37 @@ pub(crate) async fn act(global: &Global, act: Act, target: Target) -> anyhow::Re
     Ok(Verdict::Clean)
 }
 
-/// `murmur wipe`.
+/// `murmur wipe`. Waits before until nothing is lost by it, and after until another store may be.
 pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdict> {
     let supervisor = Supervisor::in_folder(&global.data);
+    may_be_lost(&Running::load(&global.data)?, &store).await?;
     supervisor.wipe(store.store).await?;
     if !store.no_wait {
-        awaiting::ready(global, store.store).await?;
+        awaiting::redundant(global, store.store).await?;
     }
     Ok(Verdict::Clean)
+}
+
+async fn may_be_lost(running: &Running, store: &Store) -> anyhow::Result<()> {
+    let Some(loss) = Loss::of(store.store) else { return Ok(()) };
+    // The supervisor says that it was left out.
+    let is_here = |service| running.url(service).is_ok();
+    if matches!(loss, Loss::Database(service) if !is_here(service)) {
+        return Ok(());
+    }
+    if store.force {
+        if let Some(lost) = redundancy::at_once(running, loss).await? {
+            eprintln!("{lost}; it is done, since --force was said");
+        }
+        return Ok(());
+    }
+    let say = |text: &str| eprintln!("waits until nothing would be lost: {text}");
+    match redundancy::wait(running, loss, EFFECT_WITHIN, say).await {
+        Err(error) if error.is::<SecondLoss>() => {
+            bail!("{error}. Wait until `murmur status` says that all is redundant, or say --force")
+        }
+        waited => waited,
+    }
 }
 
 /// `murmur down`.
@@ -188,6 +217,7 @@ pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
         }
         return Ok(Verdict::Clean);
     }
+    let left = left_in_one_place(global).await;
     Supervisor::in_folder(&global.data).ask(Request::Down).await?;
     let deadline = Instant::now() + DOWN_WITHIN;
     // Until the data folder is free again: then the next `up` finds nothing in its way.
@@ -197,5 +227,18 @@ pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }
+    if !left.is_empty() {
+        let (left, data) = (left.join("; "), global.data.display());
+        eprintln!(
+            "stopped while not all was in two places: {left}. Keep {data}: `murmur up` goes on"
+        );
+    }
     Ok(Verdict::Clean)
+}
+
+/// Ending loses nothing, and deleting the folder, or moving to another broker, would.
+async fn left_in_one_place(global: &Global) -> Vec<String> {
+    let Ok(running) = Running::load(&global.data) else { return Vec::new() };
+    let say = |text: &str| eprintln!("waits until all is in two places: {text}");
+    redundancy::left_in_one_place(&running, PUBLISHED_WITHIN, say).await
 }

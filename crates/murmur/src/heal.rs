@@ -3,6 +3,8 @@
 //!
 //! Deliberately absent: any change to a stream.
 
+use std::time::Duration;
+
 use anyhow::{Context as _, bail};
 use contracts::{Cause, Row, Service, Timestamp};
 use engine::database::{self, Aside};
@@ -17,9 +19,13 @@ use crate::control::protocol::State;
 use crate::control::{Act, Supervisor};
 use crate::output::line;
 use crate::process::Process;
+use crate::redundancy::{self, Loss};
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::table;
+
+/// How long is waited for a stream that another process of the service may be publishing.
+const WITHIN: Duration = Duration::from_secs(60);
 
 /// What to heal, and how far to go.
 #[derive(Debug, clap::Args)]
@@ -44,6 +50,10 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     match plan {
         Plan::Nothing => Ok(Verdict::Clean),
         Plan::Discard { .. } if args.yes => {
+            redundancy::wait(&running, Loss::Aside(args.service), WITHIN, |text| {
+                eprintln!("waits until the stream holds all that was read of it: {text}");
+            })
+            .await?;
             discard(global, &running, &stores, &plan).await?;
             Ok(Verdict::Clean)
         }
@@ -80,7 +90,7 @@ async fn discard(
     let kept = if plan_for(stores).await? == *shown { Some(aside.set_aside(now())?) } else { None };
     supervisor.act(Act::Start, process).await?;
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
-    awaiting::ready(global, process).await?;
+    awaiting::redundant(global, process).await?;
     if !global.json {
         let service = stores.service;
         line!(

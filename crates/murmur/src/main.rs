@@ -16,6 +16,7 @@ mod cli;
 mod awaiting;
 mod control;
 mod process;
+mod redundancy;
 mod running;
 mod up;
 

@@ -22,7 +22,8 @@ use report::ServiceReport;
 /// A service that does not say in that time how it is, is shown without.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-type Services = BTreeMap<Process, Result<ServiceReport, String>>;
+/// What each process says of itself, or why it says nothing.
+pub(crate) type Services = BTreeMap<Process, Result<ServiceReport, String>>;
 
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
@@ -103,7 +104,8 @@ fn show_processes(processes: &[Report]) {
 }
 
 fn show_services(services: &Services) {
-    let header = ["service", "state", "head", "acked", "behind", "held", "timers", "answers"];
+    let header =
+        ["service", "state", "redundant", "head", "acked", "behind", "held", "timers", "answers"];
     let mut table = table::with_header(header);
     for (service, answer) in services {
         let Ok(report) = answer else {
@@ -114,6 +116,7 @@ fn show_services(services: &Services) {
         table.add_row(vec![
             service.to_string().into(),
             judged(&report.state, Some(report.state == "ready")),
+            redundant(report),
             number(report.head).into(),
             number(report.acknowledged).into(),
             report.lag().into(),
@@ -125,6 +128,14 @@ fn show_services(services: &Services) {
     line!("{table}");
 }
 
+fn redundant(report: &ServiceReport) -> comfy_table::Cell {
+    match report.redundant {
+        Some(true) => judged("yes", Some(true)),
+        Some(false) => judged("no", Some(false)),
+        None => judged("?", None),
+    }
+}
+
 fn number(number: Option<u64>) -> String {
     number.map(|number| number.to_string()).unwrap_or_default()
 }
@@ -133,7 +144,11 @@ fn number(number: Option<u64>) -> String {
 fn show_troubles(services: &Services) {
     for (service, answer) in services {
         match answer {
-            Ok(report) => report.troubles().iter().for_each(|text| line!("{service}: {text}")),
+            Ok(report) => {
+                report.troubles().iter().for_each(|text| line!("{service}: {text}"));
+                let reason = report.redundant_reason.iter();
+                reason.for_each(|text| line!("{service} is not redundant: {text}"));
+            }
             Err(reason) => line!("{service}: {reason}"),
         }
     }

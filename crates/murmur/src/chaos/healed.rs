@@ -1,7 +1,7 @@
-//! Whether all is well: every process ready, nothing held, everything read and published, and an order
-//! that is placed now is completed, and seen so in the read model.
+//! Whether all is well: every process ready and redundant, nothing held, and an order that is placed now
+//! is completed, and seen so in the read model.
 
-use std::collections::BTreeSet;
+use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::Id;
@@ -13,6 +13,7 @@ use super::system::System;
 use crate::control::protocol::State;
 use crate::http::{Call, Client};
 use crate::process::Process;
+use crate::redundancy::Goal;
 use crate::status::ask_services;
 use crate::status::report::ServiceReport;
 
@@ -32,7 +33,7 @@ pub(super) async fn wait(
     within: Duration,
 ) -> anyhow::Result<Duration> {
     let begun = Instant::now();
-    let mut look = Look { system, load, probe, attempt: 0, placed: None, drained: BTreeSet::new() };
+    let mut look = Look { system, load, probe, attempt: 0, placed: None, goals: BTreeMap::new() };
     let mut unwell = String::from("nobody could be asked");
     while begun.elapsed() < within {
         // A question may hang as long as the answer may take: not longer than there is time.
@@ -53,8 +54,8 @@ struct Look<'a> {
     probe: u64,
     attempt: u32,
     placed: Option<Id>,
-    /// Services whose streams held all of their outboxes at some moment.
-    drained: BTreeSet<Process>,
+    /// What has to be in two places.
+    goals: BTreeMap<Process, Goal>,
 }
 
 impl Look<'_> {
@@ -83,17 +84,9 @@ impl Look<'_> {
             let reason = report.reason.as_deref().unwrap_or_default();
             return Some(format!("{} ({reason})", report.state));
         }
-        if matches!(process, Process::Query | Process::Composer) {
-            return None;
-        }
-        if let Some(trouble) = report.troubles().into_iter().next() {
-            return Some(trouble);
-        }
-        if report.head == report.acknowledged {
-            self.drained.insert(process);
-        }
-        let waits = format!("{:?} of {:?} rows are published", report.acknowledged, report.head);
-        (!self.drained.contains(&process)).then_some(waits)
+        let is_service = matches!(process, Process::Service(_));
+        let trouble = report.troubles().into_iter().next().filter(|_| is_service);
+        trouble.or_else(|| self.goals.entry(process).or_default().unmet(report))
     }
 
     async fn probe(&mut self) -> anyhow::Result<Option<String>> {

@@ -43,11 +43,25 @@ impl<'a> Injector<'a> {
         Self { system, dice, copies: BTreeMap::new(), seconds: BTreeMap::new() }
     }
 
-    /// Carries out one step, and says by what it can be seen that it happened.
+    /// Carries out one step, and says by what it can be seen that it happened. One that takes a store
+    /// away waits until that loses nothing, unless it is forced.
     ///
     /// # Errors
     /// When it did not happen.
     pub(super) async fn carry_out(&mut self, step: &Step) -> anyhow::Result<String> {
+        if let Some(loss) = step.takes() {
+            self.system.may_lose(loss).await?;
+        }
+        match step {
+            Step::Forced(forced) => match &**forced {
+                Step::EndBeside(process) => self.end_beside(*process, true).await,
+                step => self.carry_out_at_once(step).await,
+            },
+            step => self.carry_out_at_once(step).await,
+        }
+    }
+
+    async fn carry_out_at_once(&mut self, step: &Step) -> anyhow::Result<String> {
         let system = self.system;
         match step {
             Step::Kill(process) => processes::kill(system, *process).await,
@@ -89,10 +103,11 @@ impl<'a> Injector<'a> {
             Step::Clock(jump) => clock::jump(system, jump).await,
             Step::RightClock(process) => clock::right(system, *process).await,
             Step::Beside(process) => self.begin_beside(*process).await,
-            Step::EndBeside(process) => self.end_beside(*process).await,
+            Step::EndBeside(process) => self.end_beside(*process, false).await,
             Step::Fenced(told) => fences::is_fenced(system, told).await,
             Step::NotReady(told) => fences::is_not_ready(system, told).await,
             Step::DiscardLocal(service) => fences::discard_local(system, *service).await,
+            Step::Forced(step) => bail!("{step} is forced already"),
         }
     }
 
@@ -132,9 +147,9 @@ impl<'a> Injector<'a> {
         Ok(said)
     }
 
-    async fn end_beside(&mut self, process: Process) -> anyhow::Result<String> {
+    async fn end_beside(&mut self, process: Process, forced: bool) -> anyhow::Result<String> {
         let second = self.seconds.remove(&process).context("there is no second process")?;
-        second.end().await
+        second.end(forced).await
     }
 }
 

@@ -17,6 +17,7 @@ use super::injecting::Injector;
 use super::load::Load;
 use super::network::Network;
 use super::system::System;
+use crate::redundancy::Loss;
 use crate::streams::Streams;
 
 /// Orders that are under way before a fault, at least.
@@ -109,6 +110,8 @@ impl Ground {
         say: &dyn Fn(&str),
     ) -> anyhow::Result<Duration> {
         outcome.in_flight += self.orders_in_flight().await?;
+        // Whatever is lost next must not be the second loss.
+        self.system.may_lose(Loss::Broker).await?;
         let mut injector = Injector::new(&self.system, dice);
         for step in &fault.fault {
             let seen = injector.carry_out(step).await;

@@ -13,6 +13,7 @@ use super::network::Network;
 use crate::control::Supervisor;
 use crate::control::protocol::{Act, Arming, Report, Request, State};
 use crate::process::Process;
+use crate::redundancy::{self, Loss};
 use crate::running::Running;
 use crate::status::ask_services;
 use crate::status::report::ServiceReport;
@@ -119,6 +120,14 @@ impl System {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Waits until a store may be taken away without a loss.
+    ///
+    /// # Errors
+    /// When it may not; the message says what would be lost.
+    pub(crate) async fn may_lose(&self, loss: Loss) -> anyhow::Result<()> {
+        redundancy::wait(&self.running, loss, SHOWS_WITHIN, |_| {}).await
     }
 
     /// Does something to a process, and waits until it is down if it is to be down.

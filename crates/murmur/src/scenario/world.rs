@@ -12,6 +12,7 @@ use crate::control::Supervisor;
 use crate::control::protocol::{Act, State};
 use crate::http::{Answer, Call, Client};
 use crate::process::Process;
+use crate::redundancy::{self, Loss};
 use crate::running::Running;
 use crate::seen::Seen;
 
@@ -20,6 +21,9 @@ const SENT_AGAIN_WITHIN: Duration = Duration::from_secs(20);
 
 /// Pause before it is.
 const SENT_AGAIN_AFTER: Duration = Duration::from_millis(50);
+
+/// How long the last of what a scenario disturbed may take to be in two places again.
+const REDUNDANT_WITHIN: Duration = Duration::from_secs(30);
 
 /// A scenario's world.
 #[derive(Debug)]
@@ -158,7 +162,8 @@ impl World {
         Ok(())
     }
 
-    /// Starts and thaws everything that this scenario stopped, killed or froze.
+    /// Starts and thaws everything that this scenario stopped, killed or froze, and waits until all is in two
+    /// places again: whoever comes next may take a store away.
     pub(crate) async fn leave_in_order(&mut self) -> anyhow::Result<()> {
         let disturbed = std::mem::take(&mut self.disturbed);
         let reports = self.supervisor.report().await?;
@@ -169,6 +174,9 @@ impl World {
         }
         for process in disturbed {
             self.supervisor.wait_for(process, State::Ready).await?;
+            if let Some(loss) = Loss::of(process) {
+                redundancy::wait(&self.running, loss, REDUNDANT_WITHIN, |_| {}).await?;
+            }
         }
         Ok(())
     }

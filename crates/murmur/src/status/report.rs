@@ -3,7 +3,9 @@
 
 use std::collections::BTreeMap;
 
+use contracts::Timestamp;
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
 
 /// The answer of `GET /status`.
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
@@ -21,6 +23,14 @@ pub(crate) struct ServiceReport {
     pub(crate) head: Option<u64>,
     /// The last row that its stream has acknowledged.
     pub(crate) acknowledged: Option<u64>,
+    /// Whether all that it holds is in two places. Not said by a build that does not know.
+    pub(crate) redundant: Option<bool>,
+    /// Why it is not.
+    pub(crate) redundant_reason: Option<String>,
+    /// The same, for programs: each with `what`.
+    pub(crate) missing: Vec<Value>,
+    /// When its stream was created, of which it says what was acknowledged.
+    pub(crate) stream_created: Option<Timestamp>,
     /// How far it has read each stream.
     pub(crate) streams: BTreeMap<String, StreamReport>,
     /// Streams whose next event it cannot handle.
@@ -67,6 +77,16 @@ impl ServiceReport {
         });
         let behind: Vec<_> = behind.collect();
         if behind.is_empty() { "-".to_owned() } else { behind.join(", ") }
+    }
+
+    /// Whether rows of its outbox are not in its stream.
+    pub(crate) fn misses_rows(&self) -> bool {
+        self.missing.iter().any(|missing| missing["what"] == "rows")
+    }
+
+    /// Whether nothing is missing but rows that the stream has not acknowledged yet.
+    pub(crate) fn misses_only_rows(&self) -> bool {
+        !self.missing.is_empty() && self.missing.iter().all(|missing| missing["what"] == "rows")
     }
 
     /// What a person has to know or do.

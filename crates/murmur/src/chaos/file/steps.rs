@@ -7,6 +7,7 @@ use contracts::Service;
 use serde::{Deserialize, Serialize, Serializer};
 
 use crate::process::Process;
+use crate::redundancy::Loss;
 use crate::scenario::file::values::Span;
 
 /// One step.
@@ -102,6 +103,9 @@ pub(crate) enum Step {
     NotReady(Told),
     /// `murmur heal SERVICE --discard-local`, if the service is fenced.
     DiscardLocal(Service),
+
+    /// A step that takes a store away although what it holds may be nowhere else.
+    Forced(Box<Step>),
 }
 
 /// A death at a failpoint.
@@ -232,6 +236,26 @@ pub(crate) struct Told {
     pub(crate) because: String,
 }
 
+impl Step {
+    /// What it takes away, or what it takes down so that it can be damaged.
+    pub(crate) const fn takes(&self) -> Option<Loss> {
+        match self {
+            Self::Wipe(process) | Self::Halt(process) | Self::Stop(process) => Loss::of(*process),
+            Self::DeleteFolder(service) | Self::ReplaceFile(service) => {
+                Some(Loss::Database(*service))
+            }
+            Self::DeleteStream(service)
+            | Self::RecreateStream(service)
+            | Self::TrimStream(Trim { of: service, .. }) => Some(Loss::Stream(*service)),
+            Self::Dies(Death { process, after: Before::Wipe, .. }) => Loss::of(*process),
+            Self::Dies(Death {
+                process: Process::Service(service), after: Before::Hole, ..
+            }) => Some(Loss::Stream(*service)),
+            _ => None,
+        }
+    }
+}
+
 const fn once() -> u64 {
     1
 }
@@ -269,5 +293,18 @@ mod tests {
         assert_eq!(step("kill_any"), "kill_any");
         assert_eq!(step("wait: 3s"), "wait: 3s");
         assert_eq!(step("cut_tail: { of: order, bytes: 7 }"), "cut_tail: {of: order, bytes: 7}");
+        assert_eq!(step("forced: { wipe: nats }"), "forced: {wipe: nats}");
+    }
+
+    #[test]
+    fn a_step_that_takes_a_store_away_says_which_unless_it_is_forced() {
+        let takes = |text: &str| serde_saphyr::from_str::<Step>(text).unwrap().takes();
+        assert_eq!(takes("wipe: nats"), Some(Loss::Broker));
+        assert_eq!(takes("halt: order"), Some(Loss::Database(Service::Order)));
+        let dies = "dies: { process: order, at: mid-rebuild, after: hole }";
+        assert_eq!(takes(dies), Some(Loss::Stream(Service::Order)));
+        for nothing in ["kill: nats", "wipe: redis", "forced: { wipe: nats }"] {
+            assert_eq!(takes(nothing), None, "{nothing}");
+        }
     }
 }

@@ -14,6 +14,8 @@ use tokio::time::Instant;
 use crate::chaos::system::{SHOWS_WITHIN, System};
 use crate::http::{Call, Client};
 use crate::process::Process;
+use crate::redundancy::Goal;
+use crate::status::report::ServiceReport;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
@@ -26,6 +28,7 @@ pub(super) struct Second {
     process: Process,
     child: Child,
     folder: PathBuf,
+    url: String,
     pid: u32,
 }
 
@@ -50,8 +53,9 @@ impl Second {
         let command = command.arg("--until-stdin-closes").stdin(Stdio::piped());
         let child = command.stdout(log.try_clone()?).stderr(log).kill_on_drop(true).spawn()?;
         let pid = child.id().context("it ended at once")?;
-        let mut second = Self { process, child, folder, pid };
-        second.ready(&format!("http://{address}/readyz")).await?;
+        let url = format!("http://{address}");
+        let mut second = Self { process, child, folder, url, pid };
+        second.ready().await?;
         Ok(second)
     }
 
@@ -60,14 +64,15 @@ impl Second {
         self.pid
     }
 
-    async fn ready(&mut self, url: &str) -> anyhow::Result<()> {
-        let client = Client::answering_within(ANSWER_WITHIN);
+    async fn ready(&mut self) -> anyhow::Result<()> {
+        let (client, url) =
+            (Client::answering_within(ANSWER_WITHIN), format!("{}/readyz", self.url));
         let deadline = Instant::now() + SHOWS_WITHIN;
         loop {
             if let Some(status) = self.child.try_wait()? {
                 bail!("the second {} ended: {status}", self.process);
             }
-            let answer = client.send(Call::get(url)).await;
+            let answer = client.send(Call::get(&url)).await;
             if answer.is_ok_and(|answer| answer.status.is_success()) {
                 return Ok(());
             }
@@ -76,6 +81,29 @@ impl Second {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// Waits until all that it holds is in two places, if it has not ended by itself: whoever is ready
+    /// may have published nothing yet.
+    async fn redundant(&mut self) -> anyhow::Result<()> {
+        let client = Client::answering_within(ANSWER_WITHIN);
+        let (mut goal, deadline) = (Goal::default(), Instant::now() + SHOWS_WITHIN);
+        while self.child.try_wait()?.is_none() {
+            let call = Call::get(format!("{}/status", self.url));
+            let unmet = match client.json::<ServiceReport>(call).await {
+                Ok(report) => goal.unmet(&report),
+                Err(error) => Some(error.to_string()),
+            };
+            let Some(unmet) = unmet else { return Ok(()) };
+            if Instant::now() > deadline {
+                bail!(
+                    "ending the second {} would lose what is nowhere else: {unmet}",
+                    self.process
+                );
+            }
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
+        Ok(())
     }
 
     /// Ends it, if it has not ended by itself. What it has kept stays.
@@ -87,8 +115,12 @@ impl Second {
         Ok(ended)
     }
 
-    /// Ends it, if it has not ended by itself, and deletes what it has kept.
-    pub(super) async fn end(mut self) -> anyhow::Result<String> {
+    /// Ends it, if it has not ended by itself, and deletes what it has kept: once that is elsewhere, too,
+    /// or at once if it is forced.
+    pub(super) async fn end(mut self, forced: bool) -> anyhow::Result<String> {
+        if !forced && self.folder.exists() {
+            self.redundant().await?;
+        }
         let ended = self.halt().await?;
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder)?;
