@@ -26,6 +26,9 @@ use crate::control::protocol::{Act, State};
 use crate::process::Process;
 use beside::Second;
 
+/// How often a second process is started again until it is redundant.
+const SECOND_STARTS_MAX: u32 = 5;
+
 /// Who makes faults happen.
 #[derive(Debug)]
 pub(super) struct Injector<'a> {
@@ -148,8 +151,15 @@ impl<'a> Injector<'a> {
     }
 
     async fn end_beside(&mut self, process: Process, forced: bool) -> anyhow::Result<String> {
-        let second = self.seconds.remove(&process).context("there is no second process")?;
-        second.end(forced).await
+        let mut second = self.seconds.remove(&process).context("there is no second process")?;
+        for _ in 0..SECOND_STARTS_MAX {
+            if forced || second.redundant().await? {
+                return second.end().await;
+            }
+            // It has ended so that its next start can mend something, and may hold what is nowhere else.
+            second = Second::begin(self.system, process).await?;
+        }
+        bail!("the second {process} ends again and again, and is not redundant before")
     }
 }
 

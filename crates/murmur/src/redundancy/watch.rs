@@ -75,10 +75,15 @@ impl<'a> Watch<'a> {
         if let Some(text) = seen.missed_by_a_reader(service) {
             return Some(Lack { text, passes: true });
         }
+        if let Some(state) = seen.down(Process::Nats) {
+            let text =
+                format!("the broker is {state}: what the stream of {service} holds is not known");
+            return Some(Lack { text, passes: false });
+        }
         let created = answer.as_ref().ok().and_then(|report| report.stream_created);
         let end = self.goals.get(&service).copied().unwrap_or_default().end();
         let text = self.missing_in_broker(service, created, end).await?;
-        Some(Lack { text: format!("{service}: {text}"), passes: !seen.is_down(Process::Nats) })
+        Some(Lack { text: format!("{service}: {text}"), passes: true })
     }
 
     /// What a service says of itself.
@@ -88,14 +93,15 @@ impl<'a> Watch<'a> {
             let reason = report.reason.as_deref().unwrap_or("it does not say why");
             return Some(Lack { text: format!("{service} is fenced: {reason}"), passes: false });
         }
-        Some(Lack { text: format!("{service}: {unmet}"), passes: !seen.is_down(Process::Nats) })
+        let passes = seen.down(Process::Nats).is_none();
+        Some(Lack { text: format!("{service}: {unmet}"), passes })
     }
 
     /// A service that does not belong to this system, and may have left something in its stores.
     async fn left_out(&mut self, service: Service, seen: &Seen) -> Option<Lack> {
         let file = database::file_in(&self.running.data.join(service.name()), service);
         let is_there = file.exists()
-            || (!seen.is_down(Process::Nats)
+            || (seen.down(Process::Nats).is_none()
                 && self
                     .stream_of(service)
                     .await
@@ -148,20 +154,19 @@ impl<'a> Watch<'a> {
 }
 
 impl Seen {
-    /// Whether a process is down until somebody starts it.
-    fn is_down(&self, process: Process) -> bool {
-        let state = self.states.get(&process);
-        state.is_none_or(|state| matches!(state, State::Stopped | State::Paused))
+    /// How a process is down, if it is until somebody starts it.
+    fn down(&self, process: Process) -> Option<State> {
+        let state = self.states.get(&process).copied().unwrap_or(State::Stopped);
+        matches!(state, State::Stopped | State::Paused).then_some(state)
     }
 
     fn silent(&self, service: Service) -> Lack {
-        let process = Process::Service(service);
-        let state = self.states.get(&process);
-        let is = state.map_or_else(|| "not there".to_owned(), ToString::to_string);
+        let down = self.down(Process::Service(service));
+        let is = down.map_or_else(|| "does not answer".to_owned(), |state| format!("is {state}"));
         let text = format!(
-            "{service} is {is}: whether all rows of its database are in its stream is not known"
+            "{service} {is}: whether all rows of its database are in its stream is not known"
         );
-        Lack { text, passes: !self.is_down(process) }
+        Lack { text, passes: down.is_none() }
     }
 
     /// What a reader of a stream complains of.

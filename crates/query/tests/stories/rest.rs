@@ -149,7 +149,9 @@ async fn a_redis_that_is_away_is_told_and_found_again() {
     stage.redis.kill();
     let answer = stage.get("/orders/o-0").await;
     assert_eq!((answer.status, &answer.body["type"]), (503, &"redis-away".into()));
-    assert_eq!(stage.get("/status").await.body["redis"]["state"], "away");
+    let status = stage.get("/status").await.body;
+    assert_eq!((&status["redis"]["state"], &status["redundant"]), (&"away".into(), &false.into()));
+    assert!(status["redundant_reason"].is_string(), "{status}");
     stage.redis.restart().await;
     let away = |standing: &query::standing::Standing| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
@@ -169,4 +171,13 @@ async fn the_standing_is_told_to_people_and_to_whoever_starts_the_process() {
     assert_eq!(status["streams"]["ORDER"]["last"], head);
     assert_eq!(status["redis"]["state"], "connected");
     assert_eq!(status["redis"]["parked"], 0);
+}
+
+#[tokio::test]
+async fn a_read_model_that_follows_all_streams_is_redundant() {
+    let stage = Stage::over(shop(3)).await;
+    assert_eq!(stage.get("/readyz").await.body["redundant"], serde_json::Value::Null);
+    let verbose = stage.get("/readyz?verbose").await;
+    assert_eq!((verbose.status, &verbose.body["redundant"]), (200, &true.into()), "{verbose:?}");
+    assert_eq!(stage.get("/status").await.body["redundant"], true);
 }

@@ -83,9 +83,12 @@ impl Second {
         }
     }
 
-    /// Waits until all that it holds is in two places, if it has not ended by itself: whoever is ready
-    /// may have published nothing yet.
-    async fn redundant(&mut self) -> anyhow::Result<()> {
+    /// Waits until all that it holds is in two places: whoever is ready may have published nothing yet.
+    /// False, if it has ended by itself before.
+    pub(super) async fn redundant(&mut self) -> anyhow::Result<bool> {
+        if !self.folder.exists() {
+            return Ok(true);
+        }
         let client = Client::answering_within(ANSWER_WITHIN);
         let (mut goal, deadline) = (Goal::default(), Instant::now() + SHOWS_WITHIN);
         while self.child.try_wait()?.is_none() {
@@ -94,7 +97,7 @@ impl Second {
                 Ok(report) => goal.unmet(&report),
                 Err(error) => Some(error.to_string()),
             };
-            let Some(unmet) = unmet else { return Ok(()) };
+            let Some(unmet) = unmet else { return Ok(true) };
             if Instant::now() > deadline {
                 bail!(
                     "ending the second {} would lose what is nowhere else: {unmet}",
@@ -103,7 +106,7 @@ impl Second {
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
-        Ok(())
+        Ok(false)
     }
 
     /// Ends it, if it has not ended by itself. What it has kept stays.
@@ -115,12 +118,8 @@ impl Second {
         Ok(ended)
     }
 
-    /// Ends it, if it has not ended by itself, and deletes what it has kept: once that is elsewhere, too,
-    /// or at once if it is forced.
-    pub(super) async fn end(mut self, forced: bool) -> anyhow::Result<String> {
-        if !forced && self.folder.exists() {
-            self.redundant().await?;
-        }
+    /// Ends it, if it has not ended by itself, and deletes what it has kept.
+    pub(super) async fn end(mut self) -> anyhow::Result<String> {
         let ended = self.halt().await?;
         if self.folder.exists() {
             std::fs::remove_dir_all(&self.folder)?;
