@@ -77,9 +77,10 @@ pub(super) async fn discard_local(system: &System, service: Service) -> anyhow::
     let mut murmur = system.murmur()?;
     murmur.args(["heal", service.name(), "--discard-local", "--yes"]);
     let output = murmur.output().await.context("cannot run murmur heal")?;
-    let said = String::from_utf8_lossy(&output.stdout) + String::from_utf8_lossy(&output.stderr);
+    let said = String::from_utf8_lossy(&output.stdout);
     if !output.status.success() {
-        bail!("murmur heal {service}: {said}");
+        let errors = String::from_utf8_lossy(&output.stderr);
+        bail!("murmur heal {service}: {said}{errors}");
     }
     Ok(format!("{service}: {}", said.lines().last().unwrap_or_default()))
 }
