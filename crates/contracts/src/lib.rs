@@ -7,6 +7,7 @@
 //! * [`events`]: what each service publishes, with its JSON shape and version.
 //! * [`as_text`]: how such values are written and read by serde.
 //! * [`headers`], [`chain`], [`position`], [`stored`]: the envelope that every event travels in.
+//! * [`heartbeat`]: what a process says of itself, for people.
 //! * [`choreography`]: who reacts to what, and with which event; and the check of that graph.
 //!
 //! Deliberately absent: any I/O, any clock, any randomness. Time and ids are handed in.
@@ -27,11 +28,14 @@ pub mod headers;
 pub mod position;
 pub mod stored;
 
+pub mod heartbeat;
+
 pub mod choreography;
 
 pub use chain::{Chain, HistoryId};
 pub use events::{Event, Kind};
 pub use headers::{Cause, Headers, Idempotency, IdempotencyKey};
+pub use heartbeat::{Heartbeat, ProcessState};
 pub use ids::Id;
 pub use money::{Currency, Money};
 pub use position::{Position, Vector};

@@ -13,6 +13,7 @@
 //! * [`cache`]: the same answers from memory.
 //! * [`generations`]: the read model built anew beside the one that is read.
 //! * [`search`]: an index of its own over what can be found, in memory.
+//! * [`processes`]: how the services' processes are, by their own word.
 //! * [`live`] and [`page`]: what people look at, and what keeps it moving.
 //! * [`process`], with its [`settings`]: the life of it all.
 //!
@@ -45,6 +46,8 @@ pub mod search;
 pub mod cache;
 
 pub mod generations;
+
+pub mod processes;
 
 pub mod live;
 pub mod page;

@@ -18,6 +18,7 @@ use crate::cache::{Cache, front};
 use crate::generations::{self, Builder};
 use crate::http::{self, App, routes};
 use crate::live::beat::Source;
+use crate::processes::observed::Observed;
 use crate::projector::Projector;
 use crate::reader::Reader;
 use crate::search::{self, Search};
@@ -26,7 +27,7 @@ use crate::sources::Broker;
 use crate::standing::Standing;
 use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
-use crate::{live, page};
+use crate::{live, page, processes};
 
 /// One that folds, and one that takes rows from the broker meanwhile.
 const FOLDING_THREADS: usize = 2;
@@ -50,6 +51,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "query answers");
 
+    let (observed, heard) = watch::channel(Observed::default());
+    let listening = tokio::spawn(processes::run(broker.clone(), observed));
     let streams = Broker::new(broker);
     let builder = Builder::new(redis.clone(), streams.clone(), now);
     let threads = FoldingThreads::start()?;
@@ -63,7 +66,13 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let reader = Reader::new(&redis, standing.clone())?;
     let cache = Cache::new(redis, reader.clone());
     let (stopper, stop) = stop_signal();
-    let source = Source { reader: reader.clone(), stuck_after: settings.stuck_after(), clock: now };
+    let source = Source {
+        reader: reader.clone(),
+        observed: heard.clone(),
+        stuck_after: settings.stuck_after(),
+        clock: now,
+        fresh_at: None,
+    };
     let live = live::routes(source, standing, stop.clone());
     let app = App::new(reader, settings.stuck_after(), now);
     let answers = routes(app);
@@ -75,6 +84,8 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
         .or(http::search::routes(search))
         .unify()
         .or(live)
+        .unify()
+        .or(processes::routes(heard))
         .unify()
         .or(openapi::routes(http::operations::document()))
         .unify()
@@ -93,6 +104,7 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     caching.iter().for_each(JoinHandle::abort);
     searching.abort();
     measuring.abort();
+    listening.abort();
     Ok(())
 }
 

@@ -109,7 +109,7 @@ impl<S: Source> Projector<S> {
         metrics::counter!("murmur_query_setbacks_total").increment(1);
         tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
         let reason = setback.to_string();
-        self.standing.send_modify(|standing| standing.phase = Phase::Away(reason));
+        self.standing.send_modify(|standing| standing.enter(Phase::Away(reason)));
         tokio::time::sleep(RETRY).await;
     }
 
@@ -120,7 +120,7 @@ impl<S: Source> Projector<S> {
             if is_new {
                 tracing::warn!(%generation, "the views have changed: a new generation must be built");
             }
-            standing.phase = Phase::StaleVersion;
+            standing.enter(Phase::StaleVersion);
             standing.generation = Some(generation);
             is_new
         });
@@ -159,7 +159,7 @@ impl<S: Source> Projector<S> {
     fn tell_opened(&self, live: &Live, readings: &Readings) {
         let began = Began { at: (self.clock)(), rows: live.positions.rows() };
         self.standing.send_modify(|standing| {
-            standing.phase = if live.built { Phase::CatchingUp } else { Phase::Rebuilding };
+            standing.enter(if live.built { Phase::CatchingUp } else { Phase::Rebuilding });
             standing.began = began;
             standing.generation = Some(live.generation.clone());
             standing.positions = live.positions.clone();
@@ -229,5 +229,5 @@ async fn tell_caught_up(
         // The projector meets the same, and starts over.
         Ok(false) | Err(_) => return,
     }
-    standing.send_modify(|standing| standing.phase = Phase::Following);
+    standing.send_modify(|standing| standing.enter(Phase::Following));
 }

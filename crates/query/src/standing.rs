@@ -32,8 +32,10 @@ pub enum Phase {
 /// Where the read model stands.
 #[derive(Clone, Debug)]
 pub struct Standing {
-    /// What the projector is doing.
+    /// What the projector is doing; [`Standing::enter`] changes it.
     pub phase: Phase,
+    /// Since when it does that, whatever the reasons were meanwhile.
+    pub since: Timestamp,
     /// The live generation, once Redis has said it.
     pub generation: Option<Generation>,
     /// How far it has folded.
@@ -76,6 +78,7 @@ impl Default for Standing {
     fn default() -> Self {
         Self {
             phase: Phase::Away("starting".into()),
+            since: Timestamp::default(),
             generation: None,
             positions: Positions::default(),
             progress: Arc::new([]),
@@ -105,6 +108,21 @@ impl Phase {
 }
 
 impl Standing {
+    /// From now on it does this.
+    pub fn enter(&mut self, phase: Phase) {
+        if self.phase.name() != phase.name() || self.since == Timestamp::default() {
+            self.since = (self.clock)();
+        }
+        self.phase = phase;
+    }
+
+    /// Whether what is read is all that there is, but for what is under way.
+    #[must_use]
+    pub fn is_fresh(&self) -> bool {
+        let connected = |service| self.progress_of(service).connected;
+        self.phase == Phase::Following && Service::ALL.into_iter().all(connected)
+    }
+
     /// How the reading of one stream goes.
     #[must_use]
     pub fn progress_of(&self, service: Service) -> Progress {

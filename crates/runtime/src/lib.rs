@@ -13,7 +13,8 @@
 //! * `writer`: the one thread that owns the engine. `relay`: from the outbox to the stream, and the
 //!   answers that wait for it. [`reading`]: foreign streams, whole and in order. `timekeeper`: when
 //!   timers may fire.
-//! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands.
+//! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands; [`heartbeat`]: how it
+//!   says so to people.
 //! * [`healing`]: what an operator is shown who has to choose between a database and its stream.
 //! * [`nats`]: the broker.
 //!
@@ -42,6 +43,8 @@ pub mod reading;
 
 pub mod replicas;
 pub mod status;
+
+pub mod heartbeat;
 
 pub mod healing;
 

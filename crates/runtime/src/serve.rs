@@ -17,6 +17,7 @@ use warp::http::StatusCode;
 
 use crate::exit::{self, CutOff, Misconfigured};
 use crate::handle::{Handle, unavailable};
+use crate::heartbeat::Heartbeats;
 use crate::http::server::{self, Routes};
 use crate::http::{self, Response};
 use crate::nats::Connection;
@@ -143,11 +144,21 @@ impl<D: Domain> Process<D> {
     async fn run(self, engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
         let (status, stopper) = (self.status.clone(), Arc::clone(&self.stopper));
         let drain = self.settings.process.drain();
+        let nats = &self.settings.process.nats;
+        let connection = Connection::open(nats, D::SERVICE.name()).await.map_err(Misconfigured)?;
+        let heartbeats = Heartbeats::begin(connection.clone(), D::SERVICE, status.clone());
         let asked = asked_to_stop(self.settings.process.until_stdin_closes);
-        let asked_reason = tokio::select! {
-            reason = asked => Some(reason?),
-            failed = self.work(engine, stop.clone()) => { failed?; None }
-            () = stop.stopped() => None,
+        let ended = tokio::select! {
+            reason = asked => reason.map(Some),
+            worked = self.work(engine, connection, stop.clone()) => worked.map(|()| None),
+            () = stop.stopped() => Ok(None),
+        };
+        let asked_reason = match ended {
+            Ok(asked_reason) => asked_reason,
+            Err(error) => {
+                heartbeats.end(Some(error.to_string())).await;
+                return Err(error);
+            }
         };
         // Before, nothing is published, and nothing can be waited for.
         let publishes = matches!(status.standing().stage, Stage::Ready | Stage::Alone);
@@ -157,20 +168,25 @@ impl<D: Domain> Process<D> {
                 tracing::info!(reason, "stopping");
                 let drained = if publishes { drain_relay(&status, drain).await } else { Ok(()) };
                 stopper.stop(reason);
+                heartbeats.end(drained.as_ref().err().map(ToString::to_string)).await;
                 Ok(drained?)
             }
             None => {
                 let reason = stop.reason().unwrap_or_default();
                 stopper.stop("the process has to end");
+                heartbeats.end(Some(reason.clone())).await;
                 bail!("the process ends, so that its start can mend this: {reason}")
             }
         }
     }
 
     /// Starts, and then works until the process has to end.
-    async fn work(self, mut engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
-        let nats = &self.settings.process.nats;
-        let connection = Connection::open(nats, D::SERVICE.name()).await.map_err(Misconfigured)?;
+    async fn work(
+        self,
+        mut engine: Engine<D>,
+        connection: Connection,
+        mut stop: Stop,
+    ) -> anyhow::Result<()> {
         let start = Start {
             engine: &mut engine,
             connection: &connection,

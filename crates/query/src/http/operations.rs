@@ -13,6 +13,7 @@ use crate::answers::mobile::MobileOrders;
 use crate::answers::order::OrderAnswer;
 use crate::answers::product::ProductSalesAnswer;
 use crate::answers::report::SalesReport;
+use crate::processes::Processes;
 use crate::search::SearchAnswer;
 
 const BUILT: &str = "The read model is being built, or cannot be reached";
@@ -31,6 +32,10 @@ pub fn document() -> Document {
     all.push(
         Operation::plain("get", "/status", "How it stands")
             .answers::<StatusAnswer>(200, "How it stands"),
+    );
+    all.push(
+        Operation::plain("get", "/processes", "How each service is, by its own word")
+            .answers::<Processes>(200, "The broker, and the process of each service"),
     );
     all.extend(views());
     all.extend(lists());

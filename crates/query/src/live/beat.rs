@@ -16,9 +16,12 @@ use tokio::time::{Instant, sleep_until};
 use crate::answers::NoAnswer;
 use crate::answers::backlog::{Backlog, backlog};
 use crate::answers::dashboard::dashboard;
+use crate::answers::freshness::Freshness;
 use crate::answers::newest::{Newest, newest};
 use crate::http::problems;
-use crate::reader::Reader;
+use crate::processes::observed::Observed;
+use crate::reader::{ReadError, Reader};
+use crate::standing::{Phase, Standing};
 
 /// Shortest time between two beats: faster than an eye follows, and slow enough for a phone.
 pub const SHORTEST: Duration = Duration::from_millis(250);
@@ -27,15 +30,38 @@ pub const SHORTEST: Duration = Duration::from_millis(250);
 /// for longer knows that the connection is lost.
 pub const LONGEST: Duration = Duration::from_secs(1);
 
+/// A stream's reading begins anew now and then; that alone makes no figures old.
+const FRESH_STILL_MS: i64 = 2_000;
+
 /// From where the figures are read.
-#[derive(Clone)]
 pub struct Source {
     /// Reads the read model.
     pub reader: Reader,
+    /// What is heard of the processes.
+    pub observed: watch::Receiver<Observed>,
     /// After which an order that is not settled counts as stuck.
     pub stuck_after: Duration,
     /// What time it is.
     pub clock: fn() -> Timestamp,
+    /// When the figures were last seen to be fresh; at first, never.
+    pub fresh_at: Option<Timestamp>,
+}
+
+/// How far the figures can be trusted, told apart from how the services are.
+#[derive(Debug, Serialize)]
+struct ReadModel {
+    /// Whether they are of now, but for what is under way.
+    fresh: bool,
+    /// The time that they are of. All ages are counted up to it.
+    as_of: Timestamp,
+    /// What the projector is doing.
+    state: &'static str,
+    /// Since when.
+    since: Timestamp,
+    /// Why it does not fold.
+    reason: Option<String>,
+    /// Whether Redis answers.
+    redis: &'static str,
 }
 
 /// The sections of what is shown, by their names, each as its JSON. As text, since a
@@ -106,7 +132,7 @@ impl Beats {
         }
     }
 
-    async fn beat<T: Send + Sync>(&self, source: Source, mut changed: watch::Receiver<T>) {
+    async fn beat<T: Send + Sync>(&self, mut source: Source, mut changed: watch::Receiver<T>) {
         let mut number = 0;
         loop {
             if self.sender.receiver_count() == 0 {
@@ -137,13 +163,17 @@ async fn wait_for_change<T: Send + Sync>(changed: &mut watch::Receiver<T>) {
 
 impl Source {
     /// What cannot be told does not keep the rest from being told.
-    async fn sections(&self) -> Sections {
-        let now = (self.clock)();
+    async fn sections(&mut self) -> Sections {
+        let (now, standing) = ((self.clock)(), self.reader.standing());
+        let mut model = self.read_model(now, &standing);
         let (dashboard, backlog, newest) = tokio::join!(
-            dashboard(&self.reader, self.stuck_after, now),
+            dashboard(&self.reader, self.stuck_after, model.as_of),
             backlog(&self.reader),
             newest(&self.reader),
         );
+        if let Err(NoAnswer::Unreadable(ReadError::Away(_))) = &dashboard {
+            (model.fresh, model.redis) = (false, "away");
+        }
         let told = [
             self.told(dashboard),
             self.told(backlog.map(|backlog| BacklogSection { backlog })),
@@ -157,8 +187,32 @@ impl Source {
             }
         }
         add(&mut sections, "at", &now);
+        add(&mut sections, "read_model", &model);
+        add(&mut sections, "processes", &self.observed.borrow().view(Instant::now()));
         add_problem(&mut sections, problem);
+        if !sections.contains_key("freshness") {
+            add(&mut sections, "freshness", &Freshness::of(&standing.positions, &standing));
+        }
         sections
+    }
+
+    /// Figures that stand still are of when they were last fresh: nobody knows of what came since.
+    fn read_model(&mut self, now: Timestamp, standing: &Standing) -> ReadModel {
+        if standing.is_fresh() {
+            self.fresh_at = Some(now);
+        }
+        let recent = |at: Timestamp| now.millis_since(at) <= FRESH_STILL_MS;
+        let fresh = standing.phase == Phase::Following && self.fresh_at.is_some_and(recent);
+        let folded = standing.positions.iter();
+        let newest = folded.filter_map(|(service, _)| standing.positions.time_of(service)).max();
+        let as_of = self.fresh_at.max(newest).unwrap_or(now).min(now);
+        let reason = match &standing.phase {
+            Phase::Away(reason) => Some(reason.clone()),
+            Phase::StaleVersion | Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
+        };
+        let as_of = if fresh { now } else { as_of };
+        let (state, since) = (standing.phase.name(), standing.since);
+        ReadModel { fresh, as_of, state, since, reason, redis: "connected" }
     }
 
     fn told(&self, read: Result<impl Serialize, NoAnswer>) -> Result<Sections, Problem> {

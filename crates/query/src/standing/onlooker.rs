@@ -56,7 +56,7 @@ impl Onlooker {
         loop {
             let Err(error) = self.follow().await;
             let away = Phase::Away(error.to_string());
-            self.standing.send_modify(|standing| standing.phase = away);
+            self.standing.send_modify(|standing| standing.enter(away));
             tokio::time::sleep(RETRY).await;
         }
     }
@@ -83,7 +83,7 @@ impl Onlooker {
             }
             standing.positions = look.positions;
             standing.generation = look.generation;
-            standing.phase = look.phase;
+            standing.enter(look.phase);
             moved
         });
     }

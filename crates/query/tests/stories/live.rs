@@ -5,6 +5,7 @@ use std::time::Duration;
 use query::live::beat::Source;
 use query::live::{self, LISTENERS_MAX};
 use query::page;
+use query::processes::observed::Observed;
 use query::reader::Reader;
 use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
@@ -12,6 +13,7 @@ use runtime::warp::Filter as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
@@ -42,7 +44,9 @@ impl Stage {
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
         let (stopper, stop) = stop_signal();
-        let source = Source { reader, stuck_after: Duration::from_secs(30), clock };
+        let (_, observed) = watch::channel(Observed::default());
+        let stuck_after = Duration::from_secs(30);
+        let source = Source { reader, observed, stuck_after, clock, fresh_at: None };
         let live = live::routes(source, running.standing.clone(), stop.clone());
         let routes = live.or(page::routes()).unify().boxed();
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();

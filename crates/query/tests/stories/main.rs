@@ -24,6 +24,7 @@ mod folding;
 mod live;
 mod losses;
 mod process;
+mod processes;
 mod promises;
 mod rebuild;
 mod refusals;

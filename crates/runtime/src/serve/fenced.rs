@@ -8,7 +8,9 @@ use warp::Filter as _;
 
 use super::{measure_redundant, status_routes};
 use crate::handle::fenced;
+use crate::heartbeat::Heartbeats;
 use crate::http::server;
+use crate::nats::Connection;
 use crate::settings::ProcessSettings;
 use crate::shutdown::{asked_to_stop, stop_signal};
 use crate::status::Status;
@@ -25,6 +27,13 @@ pub(super) async fn live(
     tracing::info!(%service, address = %listener.local_addr()?, "listening");
     let (stopper, stop) = stop_signal();
     tokio::spawn(measure_redundant(status.clone()));
+    let heartbeats = match Connection::open(&settings.nats, service.name()).await {
+        Ok(connection) => Some(Heartbeats::begin(connection, service, status.clone())),
+        Err(error) => {
+            tracing::warn!("the fence is told over HTTP alone: {error:#}");
+            None
+        }
+    };
     let standing = status.clone();
     let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
     let all = status_routes(status, || None).or(refuse).unify().boxed();
@@ -32,5 +41,8 @@ pub(super) async fn live(
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "stopping");
     stopper.stop(reason);
+    if let Some(heartbeats) = heartbeats {
+        heartbeats.end(None).await;
+    }
     serving.await.context("the HTTP server has failed")
 }

@@ -8,6 +8,7 @@ mod drills;
 mod fences;
 mod hands;
 mod heals;
+mod heartbeats;
 mod losses;
 mod processes;
 mod readings;

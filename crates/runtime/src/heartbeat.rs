@@ -1,0 +1,173 @@
+//! Says over the broker how this process is: at once when that changes, and about once a second.
+//!
+//! Whoever listens learns from the words how a process is, and from silence that it is not. Nothing
+//! decides by it, and nothing waits for it: a heartbeat that cannot be said is left out.
+
+use std::time::Duration;
+
+use contracts::heartbeat::{Heartbeat, ProcessState, subject};
+use contracts::{Service, Timestamp};
+use engine::redundancy;
+use tokio::task::JoinHandle;
+
+use crate::handle::now;
+use crate::nats::Connection;
+use crate::status::{Stage, Standing, Status};
+
+/// Time between two heartbeats of a process of which nothing changes.
+pub const EVERY: Duration = Duration::from_secs(1);
+
+/// Longest time that saying one may take.
+const SAY_WITHIN: Duration = Duration::from_millis(500);
+
+/// Longest time that the last one may take: a process that ends is waited for.
+const LAST_WORD_WITHIN: Duration = Duration::from_millis(250);
+
+/// What people see at once; the rest goes with the next heartbeat.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Said {
+    /// The stage.
+    pub state: ProcessState,
+    /// Why, where there is something to say.
+    pub reason: Option<String>,
+    /// What a person can do about it.
+    pub choices: Vec<String>,
+}
+
+/// What a process has to lose.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Kept {
+    /// The outbox's end.
+    pub head: u64,
+    /// Up to where the stream has acknowledged it.
+    pub acknowledged: u64,
+    /// What of it is in one place only, if anything is.
+    pub alone: Option<String>,
+}
+
+/// The voice of one process.
+#[derive(Clone, Debug)]
+pub struct Voice {
+    connection: Connection,
+    process: &'static str,
+    instance: String,
+    started_at: Timestamp,
+}
+
+/// The heartbeats of a service, for as long as this is kept.
+pub(crate) struct Heartbeats {
+    voice: Voice,
+    status: Status,
+    beating: JoinHandle<()>,
+}
+
+impl Voice {
+    /// The voice of the process of that name, over this connection.
+    #[must_use]
+    pub fn new(connection: Connection, process: &'static str) -> Self {
+        let instance = uuid::Uuid::new_v4().to_string();
+        Self { connection, process, instance, started_at: now() }
+    }
+
+    /// The start of the process, as its heartbeats name it.
+    #[must_use]
+    pub fn instance(&self) -> &str {
+        &self.instance
+    }
+
+    /// Says how the process is since when. Left out while the broker is away: it would be said later,
+    /// when it is not true any more.
+    pub async fn say(&self, said: &Said, since: Timestamp, kept: Option<Kept>) {
+        if !self.connection.is_connected() {
+            return;
+        }
+        let Said { state, reason, choices } = said.clone();
+        let beat = Heartbeat {
+            process: self.process.to_owned(),
+            instance: self.instance.clone(),
+            started_at: self.started_at,
+            at: now(),
+            state,
+            since,
+            reason,
+            choices,
+            head: kept.as_ref().map(|kept| kept.head),
+            acknowledged: kept.as_ref().map(|kept| kept.acknowledged),
+            redundant: kept.as_ref().map(|kept| kept.alone.is_none()),
+            redundant_reason: kept.and_then(|kept| kept.alone),
+        };
+        let Ok(payload) = serde_json::to_vec(&beat) else { return };
+        let publishing = self.connection.client().publish(subject(self.process), payload.into());
+        if let Ok(Err(error)) = tokio::time::timeout(SAY_WITHIN, publishing).await {
+            tracing::debug!(%error, "a heartbeat was not said");
+        }
+    }
+}
+
+impl Said {
+    fn by(standing: &Standing) -> Self {
+        let state = match standing.stage {
+            Stage::Starting => ProcessState::Starting,
+            Stage::Ready => ProcessState::Ready,
+            Stage::Alone => ProcessState::Disconnected,
+            Stage::Fenced => ProcessState::Fenced,
+            Stage::Stopping => ProcessState::Stopping,
+        };
+        let choices = standing.choices.iter().map(|choice| (*choice).to_owned()).collect();
+        Self { state, reason: standing.reason.clone(), choices }
+    }
+}
+
+impl Kept {
+    fn by(status: &Status) -> Self {
+        let Standing { head, acknowledged, .. } = status.standing();
+        Self { head, acknowledged, alone: redundancy::reason(&status.missing()) }
+    }
+}
+
+impl Heartbeats {
+    pub(crate) fn begin(connection: Connection, service: Service, status: Status) -> Self {
+        let voice = Voice::new(connection, service.name());
+        let beating = tokio::spawn(beat(voice.clone(), status.clone()));
+        Self { voice, status, beating }
+    }
+
+    /// The last word, when the process has done what it had to.
+    pub(crate) async fn end(self, reason: Option<String>) {
+        self.beating.abort();
+        // Only when it has really ended can it no longer speak after the last word.
+        drop(self.beating.await);
+        let said = Said { state: ProcessState::Stopped, reason, choices: Vec::new() };
+        let last_word = async {
+            self.voice.say(&said, now(), Some(Kept::by(&self.status))).await;
+            self.voice.connection.client().flush().await
+        };
+        // A broker that is away is told nothing.
+        if self.voice.connection.is_connected()
+            && tokio::time::timeout(LAST_WORD_WITHIN, last_word).await.is_err()
+        {
+            tracing::debug!("the last heartbeat was not said");
+        }
+    }
+}
+
+/// Until it is dropped, or nobody is left who could change anything.
+async fn beat(voice: Voice, status: Status) {
+    let (mut standing, mut connected) = (status.watch(), voice.connection.watch());
+    let (mut said, mut since) = (Said::by(&standing.borrow()), now());
+    loop {
+        let is = Said::by(&standing.borrow_and_update());
+        if is.state != said.state {
+            since = now();
+        }
+        said = is;
+        voice.say(&said, since, Some(Kept::by(&status))).await;
+        tokio::select! {
+            () = tokio::time::sleep(EVERY) => {}
+            changed = standing.wait_for(|standing| Said::by(standing) != said) => {
+                if changed.is_err() { return }
+            }
+            changed = connected.changed() => if changed.is_err() { return },
+        }
+    }
+}
