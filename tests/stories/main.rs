@@ -4,6 +4,7 @@
 
 mod support;
 
+mod accessibility;
 mod chaos;
 mod composer;
 mod input;
@@ -11,4 +12,6 @@ mod losses;
 mod operating;
 mod orders;
 mod page;
+mod page_figures;
+mod page_health;
 mod replay;

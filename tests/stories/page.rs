@@ -11,17 +11,17 @@ fn page_of(system: &System) -> String {
     format!("http://127.0.0.1:{}/", system.port("query"))
 }
 
-fn is_live(browser: &Browser) -> bool {
+pub(crate) fn is_live(browser: &Browser) -> bool {
     browser.holds("document.querySelector('#connection')?.dataset.state === 'live'")
 }
 
-fn open(system: &System, path: &str) -> Browser {
+pub(crate) fn open(system: &System, path: &str) -> Browser {
     let browser = Browser::open(&format!("{}{path}", page_of(system)));
     wait_until("the page is live", || is_live(&browser));
     browser
 }
 
-fn place(system: &System, id: &str, hand_over_ms: u64) {
+pub(crate) fn place(system: &System, id: &str, hand_over_ms: u64) {
     let line = json!({"sku": "mug", "quantity": 3});
     let order =
         json!({"id": id, "customer_id": "ann", "lines": [line], "hand_over_ms": hand_over_ms});
@@ -29,7 +29,7 @@ fn place(system: &System, id: &str, hand_over_ms: u64) {
     assert_eq!(placed.status, 201, "{placed:?}");
 }
 
-fn row_of(browser: &Browser, order: &str) -> String {
+pub(crate) fn row_of(browser: &Browser, order: &str) -> String {
     browser.text(&format!("#recent tr[data-key='{order}']"))
 }
 
@@ -51,6 +51,7 @@ fn the_page_loads_from_its_own_host_alone_and_moves_when_an_order_is_placed() {
     system.stock_up();
     let browser = open(&system, "");
     assert_eq!(browser.text("#states-note"), "0 placed");
+    assert!(browser.holds("document.title === 'Overview – Murmuration'"));
     place(&system, "o-1", 0);
     wait_until("the order is on the page", || row_of(&browser, "o-1").contains("completed"));
     wait_until("it counts", || browser.text("#figures").contains("£7.50"));
@@ -64,6 +65,23 @@ fn the_page_loads_from_its_own_host_alone_and_moves_when_an_order_is_placed() {
     assert!(asked.iter().any(|url| url.ends_with("/live")), "{asked:?}");
     let foreign = |url: &&String| !url.starts_with(&own) && !url.starts_with("data:");
     assert_eq!(asked.iter().find(foreign), None);
+}
+
+/// The last tick of the lanes, the last row, and the sentence below.
+fn the_same_time_is_told_alike(browser: &Browser) {
+    let last = |selector: &str| {
+        let texts =
+            format!("[...document.querySelectorAll({})].at(-1).textContent", json!(selector));
+        browser.value_of(&texts).as_str().unwrap().to_owned()
+    };
+    let (tick, row) = (last(".lanes .tick"), last("#sheet tbody td:nth-child(3)"));
+    assert_eq!(tick, row);
+    let hint = browser.text("#sheet .hint");
+    assert!(
+        hint.contains(&format!("events in {},", tick.trim_start_matches('+'))),
+        "{hint}, {tick}"
+    );
+    assert!(browser.text("#sheet .scale").contains("not to scale"));
 }
 
 #[test]
@@ -84,6 +102,8 @@ fn a_cancelled_order_shows_how_everything_is_undone_while_one_looks() {
     assert_eq!(steps(&browser, "refusal"), ["cancelled"]);
     assert!(browser.text("#sheet .hint").contains("3 of them to undo"));
     assert!(browser.text("#sheet .facts").contains("refunded £7.50"));
+    assert!(browser.holds("document.title === 'Order gift – Murmuration'"));
+    the_same_time_is_told_alike(&browser);
     browser.picture("order-cancelled", Screen::Desktop);
     assert_eq!(browser.complaints(), Vec::<Value>::new());
 }
@@ -148,7 +168,7 @@ fn it_fits_a_phone_and_is_dark_where_the_system_is() {
     }
     let browser = open(&system, "");
     wait_until("the orders", || browser.text("#states-note") == "3 placed");
-    wait_until("their ends", || browser.text("#latencies").contains("the whole order"));
+    wait_until("their ends", || browser.text("#latencies").contains("the whole order, placed"));
     browser.picture("overview-light", Screen::Desktop);
     browser.show_on(Screen::Phone);
     browser.picture("phone-light", Screen::Phone);

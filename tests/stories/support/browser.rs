@@ -26,11 +26,36 @@ const ARGUMENTS: &[&str] = &[
     "--disable-sync",
 ];
 
+/// All rules of WCAG up to 2.2 AA, and what else axe-core holds to be good.
+const AXE: &str = r#"
+    const done = arguments[arguments.length - 1];
+    const tags = ["wcag2a", "wcag2aa", "wcag21a", "wcag21aa", "wcag22aa", "best-practice"];
+    const where = (node) => `${node.target.join(" ")}: ${node.failureSummary}`;
+    axe.run(document, { runOnly: { type: "tag", values: tags } }).then(
+      ({ violations }) => done(violations.flatMap((one) => one.nodes.map((node) => `${one.id} at ${where(node)}`))),
+      (error) => done([String(error)]));
+"#;
+
 /// How large the page is shown.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Screen {
     Desktop,
+    Laptop,
     Phone,
+    /// The narrowest that WCAG asks for: 1280 pixels at 400 %.
+    Narrow,
+}
+
+impl Screen {
+    /// Width, height, and whether it is a phone's.
+    const fn size(self) -> (u64, u64, bool) {
+        match self {
+            Self::Desktop => (1440, 1000, false),
+            Self::Laptop => (1280, 900, false),
+            Self::Phone => (390, 844, true),
+            Self::Narrow => (320, 640, false),
+        }
+    }
 }
 
 /// A browser with one page; it ends with the value.
@@ -101,10 +126,7 @@ impl Browser {
     }
 
     pub(crate) fn show_on(&self, screen: Screen) {
-        let (width, height, mobile) = match screen {
-            Screen::Desktop => (1440, 1000, false),
-            Screen::Phone => (390, 844, true),
-        };
+        let (width, height, mobile) = screen.size();
         self.resize(width, height, mobile);
     }
 
@@ -126,15 +148,38 @@ impl Browser {
         self.holds("document.documentElement.scrollWidth > innerWidth")
     }
 
+    /// What a script hands to the last of its arguments, a function.
+    pub(crate) fn run_async(&self, script: &str) -> Value {
+        self.runtime.block_on(self.client().execute_async(script, Vec::new())).unwrap()
+    }
+
+    /// Runs in each page before its own scripts, from the next one on.
+    pub(crate) fn run_first(&self, script: &str) {
+        let parameters = json!({ "source": script });
+        self.devtools("Page.addScriptToEvaluateOnNewDocument", &parameters);
+    }
+
+    /// Where the page, as it is, breaks a rule of WCAG 2.2 AA, as far as axe-core finds it.
+    pub(crate) fn violations(&self) -> Vec<String> {
+        if !self.holds("typeof axe === 'object'") {
+            let axe = std::fs::read_to_string(target().join("axe-core/axe.min.js"));
+            let axe =
+                axe.map_err(|error| format!("scripts/setup --tests brings axe-core: {error}"));
+            let axe = axe.unwrap();
+            self.runtime.block_on(self.client().execute(&axe, Vec::new())).unwrap();
+        }
+        let found = self.run_async(AXE);
+        let found = found.as_array().unwrap().iter();
+        found.map(|one| one.as_str().unwrap_or_default().to_owned()).collect()
+    }
+
     /// Writes a picture of the whole page, and says where.
     #[expect(clippy::print_stdout, reason = "whoever runs the tests wants to look at it")]
     pub(crate) fn picture(&self, name: &str, screen: Screen) {
         let whole = "(document.querySelector('.paper') ?? document.documentElement).scrollHeight";
         let height = self.value_of(whole).as_u64().unwrap();
-        match screen {
-            Screen::Desktop => self.resize(1440, height, false),
-            Screen::Phone => self.resize(390, height, true),
-        }
+        let (width, _, mobile) = screen.size();
+        self.resize(width, height, mobile);
         let png = self.runtime.block_on(self.client().screenshot()).unwrap();
         self.show_on(screen);
         let file = pictures().join(format!("{name}.png"));
@@ -218,9 +263,13 @@ fn capabilities(profile: &Path) -> Map<String, Value> {
     ])
 }
 
+fn target() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("../target")
+}
+
 /// Beside the programs, where a person finds them.
 fn pictures() -> PathBuf {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../target/screenshots");
+    let folder = target().join("screenshots");
     std::fs::create_dir_all(&folder).unwrap();
     folder.canonicalize().unwrap()
 }

@@ -1,4 +1,5 @@
 // Questions to the service. Why there is no answer is told in its own words.
+import { parse } from "./exact.js";
 
 /** Why a question has no answer. */
 export class NoAnswer extends Error {
@@ -18,7 +19,7 @@ export async function ask(path, signal) {
     if (error.name === "AbortError") throw error;
     throw new NoAnswer(0, { title: "The query service cannot be reached" });
   }
-  const body = await response.json().catch(() => ({}));
+  const body = await response.text().then(parse).catch(() => ({}));
   if (!response.ok) throw new NoAnswer(response.status, body);
   return body;
 }

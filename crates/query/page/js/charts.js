@@ -16,6 +16,7 @@ export class Chart {
     this.#describe = describe;
     this.#tip = tip;
     host.setAttribute("role", "img");
+    host.setAttribute("aria-label", "A chart that has no figures yet");
     onTheme(() => this.rebuild());
     new ResizeObserver(() => this.#fit()).observe(host);
   }

@@ -1,9 +1,12 @@
 // How often each event has happened, read from the sections; and how fast that grows.
 import { Rates } from "./rates.js";
-import { watch } from "./store.js";
 import { millis } from "./format.js";
+import { isFresh } from "./health.js";
+import { Lag } from "./lag.js";
+import { watch } from "./store.js";
 
 export const rates = new Rates();
+export const lag = new Lag();
 
 /** Events by their names, streams by theirs. */
 export function counters(s) {
@@ -36,7 +39,9 @@ export function counters(s) {
 
 export function startCounting() {
   watch(["at"], (s) => {
-    if (s.orders && !s.problem) rates.take(millis(s.at), counters(s));
+    if (s.freshness) lag.take(millis(s.at), s.freshness.streams);
+    if (s.orders && isFresh(s)) rates.take(millis(s.at), counters(s));
+    else rates.clear();
   });
 }
 

@@ -1,11 +1,9 @@
 // Where the figures come from, for whoever wants to ask for themselves.
 import { byId, h, setText } from "./dom.js";
-import { count } from "./format.js";
+import { many } from "./format.js";
 import { watch } from "./store.js";
 
-const LINKS = [["/dashboard", "These figures as JSON"], ["/status", "Status"], ["/metrics", "Metrics"], ["/choreography", "Choreography"], ["/openapi.json", "OpenAPI"]];
-
-const many = (number, what) => `${count(number)} ${what}${number === 1 ? "" : "s"}`;
+const LINKS = [["/dashboard", "These figures as JSON"], ["/processes", "Processes"], ["/status", "Status"], ["/metrics", "Metrics"], ["/choreography", "Choreography"], ["/openapi.json", "OpenAPI"]];
 
 export function startFoot() {
   const text = h("span");

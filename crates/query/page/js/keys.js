@@ -1,5 +1,6 @@
 // The keyboard: one place that says which key does what.
 import { byId, h } from "./dom.js";
+import { closeSheet, hideSheet } from "./sheet/sheet.js";
 import { toggleTheme } from "./theme.js";
 
 const KEYS = [
@@ -28,7 +29,7 @@ function helpDialog() {
     for (let at = 0; at < all.length; at += 2) pairs.push([all[at], all[at + 1]]);
     return [h("dt", {}, pairs.map(([key]) => h("kbd", {}, key))), h("dd", {}, pairs.map(([, what]) => what).join(", "))];
   });
-  byId("help").replaceChildren(h("h2", { id: "help-title" }, "Keys"), h("dl", {}, keys.flat()));
+  byId("help").replaceChildren(h("h2", { id: "help-title" }, "Keyboard shortcuts"), h("dl", {}, keys.flat()));
 }
 
 function toggleHelp() {
@@ -37,8 +38,18 @@ function toggleHelp() {
   else help.showModal();
 }
 
+/** The overview is shown at once, and not when the address has changed. */
+function hideForSearch() {
+  closeSheet();
+  hideSheet();
+}
+
 const ACTIONS = {
-  "/": () => byId("search").focus(),
+  "/": () => {
+    // The sheet covers it.
+    if (!byId("sheet").hidden) hideForSearch();
+    byId("search").focus();
+  },
   "?": toggleHelp,
   t: toggleTheme,
   j: () => step(1),

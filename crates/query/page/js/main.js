@@ -44,8 +44,8 @@ startRefreshing();
 startConnection();
 // The lanes of an order are coloured by the choreography.
 await startGraph();
-route(/^\/orders\/(.+)$/, showOrder);
-route(/^\/customers\/(.+)$/, showCustomer);
-route(/^\/products\/(.+)$/, showProduct);
-route(/^\/$/, hideSheet);
+route(/^\/orders\/(.+)$/, (id) => `Order ${id}`, showOrder);
+route(/^\/customers\/(.+)$/, (id) => `Customer ${id}`, showCustomer);
+route(/^\/products\/(.+)$/, (sku) => `Product ${sku}`, showProduct);
+route(/^\/$/, () => "", hideSheet);
 startRouter();

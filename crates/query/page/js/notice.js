@@ -1,25 +1,32 @@
-// What stands above the figures when they are not to be trusted as they are.
-import { byId, setText } from "./dom.js";
-import { count, percent } from "./format.js";
-import { watch } from "./store.js";
+// What stands above the figures when anything is down, and what stands in the header. It is also spoken,
+// but only when something else is wrong than before: what counts on is not worth a word each second.
+import { byId, h, setText } from "./dom.js";
+import { faultsOf, headline, isFresh } from "./health.js";
+import { known, watch } from "./store.js";
 
-function words(s) {
-  if (s.problem) return `${s.problem.title}${s.problem.detail ? `: ${s.problem.detail}` : ""}.`;
-  const { state, behind, streams, reason } = s.freshness ?? {};
-  if (state === "away") return `The read model stands still: ${reason ?? "the projector is away"}. The figures are as old as the last event.`;
-  if (state !== "rebuilding" && state !== "catching_up") return null;
-  const all = Object.values(streams).reduce((sum, stream) => sum + (stream.last ?? stream.folded), 0);
-  const done = `${percent(all - behind, all)} of ${count(all)} events are folded`;
-  return state === "rebuilding" ? `The read model is being rebuilt from the streams: ${done}. Figures are incomplete until then.` : `The read model catches up: ${done}.`;
+let spoken = "";
+
+function speak(faults) {
+  const keys = faults.map((one) => one.key).join();
+  if (keys === spoken) return;
+  spoken = keys;
+  setText(byId("spoken"), faults.length ? faults.map((one) => one.text).join(" ") : "Everything is connected and well.");
+}
+
+function paint(s) {
+  const [faults, { state, text }] = [faultsOf(s), headline(s)];
+  const pill = byId("connection");
+  pill.dataset.state = state;
+  setText(pill.lastElementChild, text);
+  document.documentElement.dataset.fresh = String(isFresh(s) || state === "connecting");
+  const notice = byId("notice");
+  notice.hidden = !faults.length;
+  notice.dataset.kind = faults.some((one) => one.lost) ? "lost" : "";
+  const words = faults.map((one) => `${one.text}${one.more ? ` ${one.more}` : ""}`);
+  if (notice.textContent !== words.join("")) notice.replaceChildren(...words.map((one) => h("p", {}, one)));
+  speak(faults);
 }
 
 export function startNotice() {
-  watch(["problem", "freshness"], (s) => {
-    const notice = byId("notice");
-    // A lost connection says so itself, and outranks what was last heard.
-    if (notice.dataset.kind === "lost") return;
-    const text = words(s);
-    notice.hidden = !text;
-    setText(notice, text ?? "");
-  });
+  watch(["at", "lost"], () => paint(known));
 }

@@ -16,6 +16,11 @@ export class Rates {
     while (this.#past.length > 2 && this.#past[1].at <= at - WINDOW_MS) this.#past.shift();
   }
 
+  /** What stands still grows by nothing that anybody knows. */
+  clear() {
+    this.#past = [];
+  }
+
   of(name) {
     const [first, last] = [this.#past[0], this.#past.at(-1)];
     if (!first || last.at - first.at < 400) return 0;

@@ -1,10 +1,12 @@
 // Addresses behind the #: every view can be linked to, and Back works.
 
+import { setTitle } from "./title.js";
+
 const routes = [];
 
-/** `route(/^\/orders\/(.+)$/, (id) => …)`; the first that matches is shown. */
-export function route(pattern, show) {
-  routes.push({ pattern, show });
+/** `route(/^\/orders\/(.+)$/, (id) => `Order ${id}`, (id) => …)`; the first that matches is shown. */
+export function route(pattern, name, show) {
+  routes.push({ pattern, name, show });
 }
 
 export const go = (path) => { location.hash = path; };
@@ -19,9 +21,12 @@ export function startRouter() {
 
 function follow() {
   const path = location.hash.slice(1) || "/";
-  for (const { pattern, show } of routes) {
+  for (const { pattern, name, show } of routes) {
     const found = pattern.exec(path);
-    if (found) return show(...found.slice(1).map(decode));
+    if (!found) continue;
+    const parts = found.slice(1).map(decode);
+    setTitle(name(...parts));
+    return show(...parts);
   }
   go("/");
 }

@@ -1,7 +1,7 @@
 // The search box: results while typing, chosen with the arrows and Enter.
 import { ask } from "./ask.js";
-import { byId, h } from "./dom.js";
-import { money } from "./format.js";
+import { byId, h, setText } from "./dom.js";
+import { many, money } from "./format.js";
 import { customerPath, go, orderPath, productPath } from "./router.js";
 
 const PAUSE_MS = 140;
@@ -11,7 +11,7 @@ let timer = null;
 let asked = null;
 let chosen = -1;
 
-const options = () => [...byId("found").querySelectorAll("a")];
+const options = () => [...byId("hits").querySelectorAll("a")];
 
 function choose(index) {
   const all = options();
@@ -23,8 +23,11 @@ function choose(index) {
   } else byId("search").removeAttribute("aria-activedescendant");
 }
 
-function show(...content) {
-  byId("found").replaceChildren(...content);
+/** Options, and what is to be said of them. */
+function show(hits, words) {
+  byId("hits").replaceChildren(...hits.map(option));
+  byId("hits").hidden = !hits.length;
+  setText(byId("found-note"), words);
   byId("found").hidden = false;
   byId("search").setAttribute("aria-expanded", "true");
   choose(0);
@@ -37,7 +40,7 @@ function hide() {
 }
 
 function option(hit, index) {
-  return h("a", { id: `hit-${index}`, role: "option", href: hit.href, tabindex: -1, onclick: leave },
+  return h("a", { id: `hit-${index}`, role: "option", "aria-selected": "false", href: hit.href, tabindex: -1, onclick: leave },
     h("b", {}, hit.name), h("span", {}, hit.kind), h("span", {}, hit.note ?? ""));
 }
 
@@ -47,10 +50,11 @@ async function look(text) {
   try {
     const { hits, meant } = await find(text, asked.signal);
     const perhaps = meant.length ? `, perhaps you mean ${meant.join(" or ")}` : "";
-    if (!hits.length) return show(h("p", {}, `Nothing is called “${text}”${perhaps}`));
-    show(...hits.slice(0, SHOWN).map(option));
+    if (!hits.length) return show([], `Nothing is called “${text}”${perhaps}`);
+    const shown = hits.slice(0, SHOWN);
+    show(shown, shown.length < SHOWN ? many(shown.length, "result") : `the first ${SHOWN} results`);
   } catch (error) {
-    if (error.name !== "AbortError") show(h("p", {}, error.message));
+    if (error.name !== "AbortError") show([], error.message);
   }
 }
 

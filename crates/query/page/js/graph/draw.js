@@ -72,13 +72,14 @@ function drawBox(name, box, upright) {
   const state = svg("text", { class: "state", "text-anchor": "middle", y: 14 });
   const at = upright ? `translate(${x} ${y}) rotate(-90)` : `translate(${x} ${y})`;
   const group = svg("g", { class: "service", "data-health": "unknown" }, shape, svg("g", { transform: at }, label, state));
-  return { name, group, state };
+  return { name, group, state, room: upright ? box.height : box.width };
 }
 
 /** A plain table of the same, for those who do not see the picture. */
 export function table(rows) {
   const head = h("tr", {}, ["event", "to", "events a second", "owed"].map((text) => h("th", { scope: "col" }, text)));
   const body = rows.map((row) => h("tr", {}, row.map((text) => h("td", {}, text))));
-  return h("table.unseen", {}, h("caption", {}, "The choreography as a table"), h("thead", {}, head), h("tbody", {}, body));
+  // A table alone is never narrower than its words.
+  return h("div.unseen", {}, h("table", {}, h("caption", {}, "The choreography as a table"), h("thead", {}, head), h("tbody", {}, body)));
 }
 

@@ -3,6 +3,7 @@ import { rates } from "../counters.js";
 import { ask } from "../ask.js";
 import { byId, calm, setText } from "../dom.js";
 import { compact, count, duration, millis, rate, words } from "../format.js";
+import { asOf, isFresh, processOf, stateInWords } from "../health.js";
 import { known, watch } from "../store.js";
 import { arrange } from "./layout.js";
 import { draw, table } from "./draw.js";
@@ -10,6 +11,9 @@ import { draw, table } from "./draw.js";
 /** What is owed for a moment is work under way; for longer it is a backlog, and then it is late. */
 const OWED_MS = 300;
 const LATE_MS = 2_000;
+
+/** Narrower than this, a box holds one word. */
+const TIGHT = 150;
 
 /** Who listens to a table does not want it to change while it is read out. */
 const TABLE_MS = 5_000;
@@ -40,18 +44,18 @@ function redraw() {
 }
 
 function paint(s) {
-  if (!drawn || !s.backlog) return;
+  if (!drawn || !s.at) return;
   for (const line of drawn.lines) paintLine(line, s);
   for (const box of drawn.boxes) paintBox(box, s);
   if (Date.now() - tabled < TABLE_MS) return;
   tabled = Date.now();
-  const rows = drawn.lines.map(({ edge }) => [edge.event, edge.to, rate(rates.of(edge.event)), count(owedOn(edge, s)?.orders ?? 0)]);
+  const rows = drawn.lines.map(({ edge }) => [edge.event, edge.to, isFresh(s) ? rate(rates.of(edge.event)) : "unknown", count(owedOn(edge, s)?.orders ?? 0)]);
   const fresh = table(rows);
   drawn.table.replaceWith(fresh);
   drawn.table = fresh;
 }
 
-const owedOn = (edge, s) => s.backlog.owed.find((debt) => debt.service === edge.to && debt.because === edge.event);
+const owedOn = (edge, s) => s.backlog?.owed.find((debt) => debt.service === edge.to && debt.because === edge.event);
 
 function paintLine({ edge, flow, rate: text, owed }, s) {
   const speed = rates.of(edge.event);
@@ -68,7 +72,7 @@ function paintLine({ edge, flow, rate: text, owed }, s) {
 }
 
 function paintOwed(owed, debt, s) {
-  const age = debt ? millis(s.at) - millis(debt.since) : 0;
+  const age = debt ? asOf(s) - millis(debt.since) : 0;
   owed.group.setAttribute("visibility", age > OWED_MS ? "visible" : "hidden");
   if (age <= OWED_MS) return;
   setText(owed.number, compact(debt.orders));
@@ -79,30 +83,34 @@ function paintOwed(owed, debt, s) {
   setText(owed.title, `${count(debt.orders)} ${debt.orders === 1 ? "order waits" : "orders wait"} for ${debt.service}, the first for ${duration(age)}`);
 }
 
-/** How a service stands, by what it owes and by its stream. */
-export function standing(name, s) {
-  const stream = s.freshness?.streams?.[name.toUpperCase()];
-  const late = s.backlog.owed.filter((debt) => debt.service === name && !debt.because.startsWith("timer"));
-  const oldest = Math.max(0, ...late.map((debt) => millis(s.at) - millis(debt.since)));
-  const owes = late.reduce((sum, debt) => sum + debt.orders, 0);
-  if (stream?.alarm) return { health: "bad", owes, oldest, text: stream.alarm };
-  if (stream && !stream.connected) return { health: "bad", owes, oldest, text: "stream not read" };
-  if (oldest > LATE_MS) return { health: "late", owes, oldest, text: `owes ${compact(owes)} for ${duration(oldest)}` };
-  return { health: "well", owes, oldest, text: "" };
+/** What a service owes to the orders in flight, as far as is folded; what waits for a timer is not late. */
+export function owedBy(name, s) {
+  const debts = s.backlog?.owed.filter((debt) => debt.service === name && !debt.because.startsWith("timer")) ?? [];
+  const age = Math.max(0, ...debts.map((debt) => asOf(s) - millis(debt.since)));
+  return { age, orders: debts.reduce((sum, debt) => sum + debt.orders, 0) };
 }
 
-function paintBox({ name, group, state }, s) {
-  const { health, text } = standing(name, s);
-  const window = s.backlog.owed.find((debt) => debt.service === name && debt.because.startsWith("timer"));
+/** Which of all that is known of a service is worth its colour. */
+function healthOf(name, s, tight) {
+  const process = processOf(name, s);
+  if (process.bad || process.state === "unknown") return { health: process.bad ? "bad" : "unknown", text: tight ? process.state : stateInWords(process) };
+  const owed = owedBy(name, s);
+  if (isFresh(s) && owed.age > LATE_MS) return { health: "late", text: `owes ${compact(owed.orders)} for ${duration(owed.age)}` };
+  return { health: "well", text: process.state === "ready" ? "" : process.state };
+}
+
+function paintBox({ name, group, state, room }, s) {
+  const { health, text } = healthOf(name, s, room < TIGHT);
+  const window = s.backlog?.owed.find((debt) => debt.service === name && debt.because.startsWith("timer"));
   if (group.dataset.health !== health) group.dataset.health = health;
   const speed = rates.of(name.toUpperCase());
   const waits = window ? ` · ${compact(window.orders)} in the ${words(window.because).replace("timer ", "")}` : "";
-  setText(state, text || `${rate(speed)}${waits}`);
+  setText(state, text || `${isFresh(s) ? rate(speed) : "–"}${waits}`);
 }
 
 export async function startGraph() {
   new ResizeObserver(redraw).observe(byId("graph"));
-  watch(["at"], paint);
+  watch(["at", "lost"], paint);
   try {
     drawing = await ask("/choreography");
     redraw();

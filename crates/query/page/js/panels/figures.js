@@ -1,14 +1,16 @@
 // The key figures in one strip.
-import { allEvents, rates } from "../counters.js";
+import { allEvents, lag, rates } from "../counters.js";
 import { byId, h, setText } from "../dom.js";
-import { compact, count, duration, money, moneys, percent, rate } from "../format.js";
+import { clockTime, compact, count, duration, millis, money, moneys, percent, rate } from "../format.js";
+import { asOf, built, isFresh } from "../health.js";
 import { mainCurrency } from "../series.js";
 import { watch } from "../store.js";
 
-/** A follower is always a little behind. */
-const LATE_MS = 500;
+/** How late a follower is, is known as often as it is told. */
+const LATE_MS = 1_500;
 
-const TITLES = ["Revenue", "Orders", "Completed", "In flight", "Order to end", "Read model"];
+const NO_FIGURE = { value: "–", note: "" };
+const TITLES = ["Revenue", "Orders", "Completed", "In flight", "Placed to completed", "Read model"];
 
 /** The whole way of an order, over the last minutes if there were any. */
 export function wholeWay(s) {
@@ -22,8 +24,8 @@ function revenue(s) {
   const main = sums.find((sum) => sum.currency === currency) ?? { minor: 0, currency };
   const others = sums.filter((sum) => sum.currency !== currency);
   const average = s.orders.average_order.find((sum) => sum.currency === currency);
-  const words = [average ? `${money(average)} an order` : "nothing was sold yet", others.length ? `and ${moneys(others)}` : null, s.payments.refunded.length ? `${moneys(s.payments.refunded)} refunded` : null];
-  return { value: money(main), note: words.filter(Boolean).join(" · ") };
+  const notes = [average ? `${money(average)} a completed order` : "nothing was sold yet", others.length ? `and ${moneys(others)}` : null, s.payments.refunded.length ? `${moneys(s.payments.refunded)} refunded` : null];
+  return { value: money(main), note: notes.filter(Boolean).join(" · ") };
 }
 
 function inFlight(s) {
@@ -35,23 +37,38 @@ function inFlight(s) {
 function pace(s) {
   const spread = wholeWay(s);
   if (!spread?.count) return { value: "–", note: "nothing was measured yet" };
-  return { value: duration(spread.p50_us / 1000), note: `p50 · p99 ${duration(spread.p99_us / 1000)}` };
+  const recent = s.latencies.find((one) => one.step === "whole").recent.count > 0;
+  return { value: duration(spread.p50_us / 1000), note: `p50 · p99 ${duration(spread.p99_us / 1000)}, ${recent ? "last minutes" : "all orders"}` };
+}
+
+function completed(s) {
+  const { completed: whole = 0, rejected = 0, cancelled = 0 } = s.orders.by_state;
+  const ended = whole + rejected + cancelled;
+  return { value: percent(whole, ended), note: `of ${count(ended)} ended · ${count(rejected)} rejected · ${count(cancelled)} cancelled` };
 }
 
 function readModel(s) {
-  const { state, behind, behind_ms: late } = s.freshness;
-  const names = { following: "Following", catching_up: "Catching up", rebuilding: "Rebuilding", away: "Away" };
-  const note = behind && late > LATE_MS ? `${duration(late)} and ${count(behind)} events behind` : `${rate(allEvents(s))} events, up to date`;
   const parked = s.parked ? ` · ${count(s.parked)} parked` : "";
-  return { value: names[state] ?? state, note: note + parked, tone: state === "following" ? undefined : "warn" };
+  const names = { catching_up: "Catching up", rebuilding: "Rebuilding", away: "Stands still", stale_version: "Older build" };
+  const { state } = s.read_model;
+  if (state === "rebuilding" || state === "catching_up") return { value: names[state], note: built(s) + parked, tone: "warn" };
+  if (!isFresh(s)) return { value: names[state] ?? "Stands still", note: `as of ${clockTime(asOf(s))}${parked}`, tone: "bad" };
+  return { value: "Following", note: lateness(s) + parked };
+}
+
+/** How late the figures are, in words. */
+export function lateness(s) {
+  const late = lag.of(millis(s.at), s.freshness.streams);
+  const behind = `${count(s.freshness.behind)} events behind`;
+  if (late === null) return `${behind}, for over two minutes`;
+  return late > LATE_MS ? `at most ${duration(late)} late, ${behind}` : `${rate(allEvents(s))} events, up to date`;
 }
 
 function figuresOf(s) {
-  const states = s.orders.by_state;
   return [
     revenue(s),
-    { value: compact(s.orders.placed), note: `${rate(rates.of("order.placed"))} placed · ${compact(s.orders.units)} units` },
-    { value: percent(states.completed ?? 0, s.orders.placed), note: `${count(states.rejected ?? 0)} rejected · ${count(states.cancelled ?? 0)} cancelled` },
+    { value: compact(s.orders.placed), note: [isFresh(s) ? `${rate(rates.of("order.placed"))} placed` : null, `${compact(s.orders.units)} units in completed ones`].filter(Boolean).join(" · ") },
+    completed(s),
     inFlight(s),
     pace(s),
     readModel(s),
@@ -59,14 +76,14 @@ function figuresOf(s) {
 }
 
 export function startFigures() {
-  const tiles = TITLES.map((title) => h("div.figure", {}, h("h3", {}, title), h("b", {}, "–"), h("p", {}, " ")));
+  const tiles = TITLES.map((title) => h("div.figure", {}, h("h2", {}, title), h("b", {}, "–"), h("p", {}, " ")));
   byId("figures").replaceChildren(...tiles);
-  watch(["at"], (s) => {
-    if (!s.orders) return;
-    figuresOf(s).forEach(({ value, note, tone }, index) => {
+  watch(["at", "lost"], (s) => {
+    if (!s.read_model || !s.freshness) return;
+    const figures = s.orders ? figuresOf(s) : [...TITLES.slice(1).map(() => NO_FIGURE), readModel(s)];
+    figures.forEach(({ value, note, tone }, index) => {
       setText(tiles[index].children[1], value);
       setText(tiles[index].children[2], note);
-      tiles[index].children[2].title = note;
       tiles[index].dataset.tone = tone ?? "";
     });
   });

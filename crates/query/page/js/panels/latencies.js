@@ -1,10 +1,10 @@
 // How long each step takes: half, 95 and 99 of a hundred, on one logarithmic ruler.
 import { byId, calm, h, keyed, setText } from "../dom.js";
-import { count, duration, eventName } from "../format.js";
+import { duration, eventName, many } from "../format.js";
 import { watch } from "../store.js";
 
 const head = () => h("thead", {}, h("tr", {},
-  h("th", { scope: "col" }, "Step"), h("th.wide-only", { scope: "col" }, ""),
+  h("th", { scope: "col" }, "Step"), h("th.wide-only", { scope: "col" }, "p50 to p99, logarithmic"),
   ...["p50", "p95", "p99"].map((name) => h("th.number", { scope: "col" }, name))));
 
 const measured = (one) => (one.recent.count ? one.recent : one.all);
@@ -17,7 +17,7 @@ function ruler(steps) {
 }
 
 function nameOf({ step, from, to }) {
-  return step === "whole" ? "the whole order" : `${eventName(from)} → ${eventName(to)}`;
+  return step === "whole" ? "the whole order, placed → completed" : `${eventName(from)} → ${eventName(to)}`;
 }
 
 function row(one) {
@@ -44,7 +44,7 @@ function paint(s, table) {
   if (!table.isConnected) byId("latencies").replaceChildren(table);
   const recent = steps.filter((one) => one.recent.count > 0).length;
   const whole = s.latencies.find((one) => one.step === "whole");
-  setText(byId("latencies-note"), recent ? `over the last minutes, ${count(whole?.recent.count ?? 0)} orders` : "over all orders; none in the last minutes");
+  setText(byId("latencies-note"), recent ? `over the last minutes in which anything ended, ${many(whole?.recent.count ?? 0, "completed order")}` : `over all ${many(whole?.all.count ?? 0, "completed order")}`);
   const at = ruler(steps);
   keyed(table.tBodies[0], steps, (one) => one.step, row, (element, one) => fill(element, one, at));
 }

@@ -1,20 +1,26 @@
 // Two charts over one span of time: what came in, and what became of the orders.
 import { axis, bars, Chart, crosshair, faded } from "../charts.js";
-import { byId, h, keyed, setText } from "../dom.js";
-import { compact, count, day, hour, money, percent } from "../format.js";
+import { byId, calm, h, keyed, setText } from "../dom.js";
+import { compact, count, day, dayOfYear, hour, money, percent } from "../format.js";
 import { seriesOf, SPANS } from "../series.js";
 import { known, watch } from "../store.js";
 import { colour } from "../theme.js";
 import { TONES } from "../tones.js";
 
 const KEY = "murmur-span";
+const ENDS = ["completed", "rejected", "cancelled"];
 const STATES = ["placed", "prepared", "confirmed", "completed", "rejected", "cancelled"];
 
 let span = SPANS[localStorage.getItem(KEY)] ? localStorage.getItem(KEY) : "minutes";
 let series = null;
 
-const when = (x) => (span === "days" ? day(x * 1000) : span === "hours" ? `${day(x * 1000)}, ${hour(x * 1000)}` : hour(x * 1000));
-const ticks = (plot, splits) => splits.map((x) => (span === "minutes" || (span === "hours" && new Date(x * 1000).getHours() !== 0) ? hour(x * 1000) : day(x * 1000)));
+/** The years of days that are years apart are worth their room. */
+const dayName = (date) => (new Set(series.dates.map((one) => new Date(one).getFullYear())).size > 1 ? dayOfYear(date) : day(date));
+const nameOf = (index) => when(series.dates[index]);
+const when = (date) => (span === "days" ? dayName(date) : span === "hours" ? `${day(date)}, ${hour(date)}` : hour(date));
+const ticks = (plot, splits) => splits.map(span === "days" ? dayTick : timeTick);
+const dayTick = (x) => (Number.isInteger(x) && x in series.dates ? dayName(series.dates[x]) : "");
+const timeTick = (x) => (span === "minutes" || new Date(x * 1000).getHours() !== 0 ? hour(x * 1000) : day(x * 1000));
 /** By our own figures: of one day alone, uPlot would make years. */
 const xRange = () => {
   const [first, last] = [series.xs[0] ?? 0, series.xs.at(-1) ?? 0];
@@ -22,16 +28,23 @@ const xRange = () => {
   return [Math.min(first, last - 6 * SPANS[span].seconds) - half, last + half];
 };
 const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.12 : 10];
+/** Of what is counted one by one there is no half. */
+const WHOLE = Array.from({ length: 22 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
+/** Days are places in a row, and no times. */
+const xAxis = (space, size) => axis({
+  grid: { show: false }, values: ticks, size, space: span === "days" ? space + 36 : space, ...(span === "days" ? { incrs: WHOLE } : {}),
+});
+const scales = (range) => ({ x: { time: span !== "days", range: xRange }, y: { range } });
 
 function revenueOptions() {
   const shown = (minor) => money({ minor, currency: series.currency }, "short");
   return {
     cursor: crosshair,
     padding: [14, 20, 0, 0],
-    scales: { x: { time: true, range: xRange }, y: { range: (plot, low, high) => fromZero(plot, low, high || 1_000) } },
+    scales: scales((plot, low, high) => fromZero(plot, low, high || 1_000)),
     axes: [
-      axis({ grid: { show: false }, values: ticks, space: 64, size: 26 }),
-      axis({ size: 62, space: 46, values: (plot, splits) => splits.map((one) => shown(one)) }),
+      xAxis(64, 26),
+      axis({ size: 62, space: 46, incrs: WHOLE, values: (plot, splits) => splits.map((one) => shown(one)) }),
     ],
     series: [{}, { stroke: colour("forward"), fill: faded("forward", 0.82), width: 0, paths: bars(), points: { show: false } }],
   };
@@ -42,42 +55,65 @@ function statesOptions() {
   return {
     cursor: crosshair,
     padding: [8, 18, 0, 0],
-    scales: { x: { time: true, range: xRange }, y: { range: fromZero } },
+    scales: scales(fromZero),
     axes: [
-      axis({ grid: { show: false }, values: ticks, space: 72, size: 24 }),
-      axis({ size: 40, space: 34, incrs: [1, 2, 5, 10, 20, 50, 100, 200, 500, 1e3, 2e3, 5e3, 1e4, 2e4, 5e4, 1e5, 2e5, 5e5, 1e6], values: (plot, splits) => splits.map((one) => compact(one)) }),
+      xAxis(72, 24),
+      axis({ size: 40, space: 34, incrs: WHOLE, values: (plot, splits) => splits.map((one) => compact(one)) }),
     ],
     series: [{}, layer("undo"), layer("refusal"), layer("forward")],
   };
 }
 
+const amount = (index) => money({ minor: series.exact[index], currency: series.currency });
+const counted = (name, index) => `${count(series[name][index])} ${name}`;
+
 function revenueTip(index) {
-  const sum = { minor: series.revenue[index], currency: series.currency };
-  return [h("b", {}, money(sum)), h("span", {}, `${count(series.completed[index])} completed`), h("span", {}, when(series.xs[index]))];
+  return [h("b", {}, amount(index)), h("span", {}, counted("completed", index)), h("span", {}, nameOf(index))];
 }
 
 function statesTip(index) {
-  const line = (name) => h("span", {}, `${count(series[name][index])} ${name}`);
-  return [h("b", {}, when(series.xs[index])), line("completed"), line("rejected"), line("cancelled")];
+  return [h("b", {}, nameOf(index)), ...ENDS.map((name) => h("span", {}, counted(name, index)))];
 }
 
-function paint(s, revenue, states) {
-  if (!s.orders) return;
+/** The charts in a sentence each, for those who do not see them. */
+function describe(total) {
+  const sums = (name) => count(series[name].reduce((all, one) => all + one, 0));
+  const best = series.revenue.indexOf(Math.max(...series.revenue));
+  const peak = series.revenue[best] > 0 ? `, the most at ${nameOf(best)} with ${amount(best)}` : "";
+  byId("revenue").setAttribute("aria-label", `Bar chart of the revenue: ${total}${peak}.`);
+  byId("states-chart").setAttribute("aria-label", `Stacked bar chart, ${SPANS[span].ended}: ${ENDS.map((name) => `${sums(name)} ${name}`).join(", ")}.`);
+}
+
+/** The same figures in rows; only while somebody reads them. */
+function paintTable(host) {
+  if (!host.open) return;
+  const heads = [h("th", { scope: "col" }, SPANS[span].label.slice(0, -1)), ...["Revenue", ...ENDS].map((name) => h("th.number", { scope: "col" }, name))];
+  const some = (index) => span === "days" || ENDS.some((name) => series[name][index] > 0);
+  const rows = series.xs.map((_, index) => index).filter(some).reverse().map((index) => h("tr", {},
+    h("th", { scope: "row" }, nameOf(index)), h("td.number", {}, amount(index)), ENDS.map((name) => h("td.number", {}, count(series[name][index])))));
+  const table = h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
+  host.lastElementChild.replaceChildren(rows.length ? table : calm("Nothing has ended in this span"));
+}
+
+function paint(s, revenue, states, table) {
+  if (!s.orders || !s.at) return;
   series = seriesOf(s, span);
   const { xs, completed, rejected, cancelled } = series;
   revenue.show([xs, series.revenue]);
   const upTo = (...layers) => xs.map((_, index) => layers.reduce((sum, layer) => sum + layer[index], 0));
   states.show([xs, upTo(completed, rejected, cancelled), upTo(completed, rejected), completed]);
-  const sum = { minor: series.revenue.reduce((all, one) => all + one, 0), currency: series.currency };
-  setText(byId("revenue-note"), `${money(sum)} in ${SPANS[span].note}`);
-  byId("revenue").setAttribute("aria-label", `Revenue: ${money(sum)} in ${SPANS[span].note}`);
-  byId("states-chart").setAttribute("aria-label", `Ended orders in ${SPANS[span].note}`);
+  const others = s.orders.revenue.length > 1 ? ` in ${series.currency}, other currencies are not drawn` : "";
+  const total = `${money({ minor: series.total, currency: series.currency })} in ${SPANS[span].note}${others}`;
+  setText(byId("revenue-note"), total);
+  describe(total);
+  paintTable(table);
   paintStates(s);
 }
 
 function paintStates(s) {
   const { placed, by_state: states } = s.orders;
   setText(byId("states-note"), `${count(placed)} placed`);
+  setText(byId("states-scale"), `by their state now, under the ${SPANS[span].ended}`);
   const largest = Math.max(1, ...STATES.map((state) => states[state] ?? 0));
   const shown = STATES.map((state) => ({ state, orders: states[state] ?? 0 }));
   const list = byId("states").firstElementChild ?? byId("states").appendChild(h("ul.states"));
@@ -119,12 +155,14 @@ function choices(repaint) {
 export function startSales() {
   const revenue = new Chart(byId("revenue"), revenueOptions, revenueTip);
   const states = new Chart(byId("states-chart"), statesOptions, statesTip);
+  const table = h("details.as-table", {}, h("summary", {}, "As a table"), h("div.scrolls", { tabindex: 0, role: "group", "aria-label": "Revenue and ended orders as a table" }));
+  byId("revenue").after(table);
+  table.addEventListener("toggle", () => series && paintTable(table));
   const repaint = () => {
-    paint(known, revenue, states);
+    paint(known, revenue, states, table);
     revenue.rebuild();
     states.rebuild();
   };
   choices(repaint);
-  watch(["orders", "minutes", "hours", "days"], (s) => paint(s, revenue, states));
+  watch(["orders", "minutes", "hours", "days"], (s) => paint(s, revenue, states, table));
 }
-

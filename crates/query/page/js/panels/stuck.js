@@ -15,7 +15,7 @@ export function owes({ service, one_of: kinds }) {
 function row(stuck) {
   return h("tr", {},
     h("td.clip", {}, h("a.row.id", { href: orderPath(stuck.order_id), title: stuck.order_id }, shortId(stuck.order_id))),
-    h("td"), h("td"), h("td.number"), h("td.number.wide-only.soft", {}, money(stuck.total)));
+    h("td.wide-only"), h("td"), h("td.number"), h("td.number.wide-only.soft", {}, money(stuck.total)));
 }
 
 function fill(element, stuck) {
@@ -37,7 +37,7 @@ function paint(s, table) {
 }
 
 export function startStuck() {
-  const heads = ["Order", "State", "Who owes what"].map((text) => h("th", { scope: "col" }, text));
+  const heads = [h("th", { scope: "col" }, "Order"), h("th.wide-only", { scope: "col" }, "State"), h("th", { scope: "col" }, "Who owes what")];
   const numbers = [h("th.number", { scope: "col" }, "Since"), h("th.number.wide-only", { scope: "col" }, "Total")];
   const table = h("table", {}, h("thead", {}, h("tr", {}, heads, numbers)), h("tbody"));
   watch(["sagas"], (s) => paint(s, table));

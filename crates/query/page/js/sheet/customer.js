@@ -3,6 +3,7 @@ import { ask } from "../ask.js";
 import { calm, h, pill } from "../dom.js";
 import { count, moment, money } from "../format.js";
 import { orderPath } from "../router.js";
+import { setTitle } from "../title.js";
 import { toneOf } from "../tones.js";
 import { openSheet } from "./sheet.js";
 
@@ -17,6 +18,7 @@ export async function showCustomer(id) {
     const page = await askPage(id, null);
     if (shown !== id) return;
     append(body, page.items);
+    if (page.customer?.name) setTitle(`${page.customer.name} (${id})`);
     openSheet(title(id, page), h("div.body", {}, about(page), list(id, body, page)));
   } catch (error) {
     if (shown === id) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));

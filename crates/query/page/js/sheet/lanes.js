@@ -4,7 +4,7 @@
 // Steps take milliseconds and people take minutes, so time is not to scale: each moment has a place
 // of its own, the farther from the one before the longer it took, by the logarithm.
 import { svg } from "../dom.js";
-import { duration, eventName, millis } from "../format.js";
+import { duration, eventName, millis, precise } from "../format.js";
 import { choreography, stepOf } from "../graph/panel.js";
 
 const WIDE = { lane: 74, head: 92, top: 34, tail: 120, least: 96, tenfold: 22 };
@@ -60,9 +60,6 @@ function nearest(places, at) {
   return best;
 }
 
-/** Steps that follow each other after a long wait differ by milliseconds only. */
-const precise = (ms) => (ms >= 1000 && ms < 60_000 ? `${(ms / 1000).toFixed(3)} s` : duration(ms));
-
 function draw({ steps, debts, services, ruler, measure, now }) {
   const across = (service) => measure.top + measure.lane * (services.indexOf(service) + 0.5);
   const size = measure.top + measure.lane * services.length + 2;
@@ -71,7 +68,7 @@ function draw({ steps, debts, services, ruler, measure, now }) {
   const [width, height] = measure.tall ? [size, ruler.length] : [ruler.length, size];
   return svg("svg", {
     class: measure.tall ? "lanes tall" : "lanes", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
-    "aria-label": `The saga: ${steps.map((step) => step.type).join(", ")}`,
+    "aria-label": `The saga in lanes, time not to scale: ${steps.map((step) => `${step.type} after ${precise(step.at - ruler.first)}`).join(", ")}`,
   }, heads(), services.map((service) => lane(service, pen)), ticks(pen),
   steps.map((step) => drawStep(step, steps, pen)), debts.map((debt) => drawDebt(debt, steps, pen, now)),
   steps.map((step) => drawText(step, pen)));
@@ -130,7 +127,7 @@ function causeOf(step, steps) {
 function drawText(step, { xy, across, ruler, measure }) {
   const { x, y } = xy(ruler.of(step.at), across(step.service));
   const place = measure.tall ? { x, y: y + 18, "text-anchor": "middle" } : { x, y: y - 14, "text-anchor": "middle" };
-  const took = step.latency_us === null || step.latency_us === undefined ? null : duration(step.latency_us / 1000);
+  const took = step.latency_us === null || step.latency_us === undefined ? null : precise(step.latency_us / 1000);
   const below = measure.tall ? { x, y: y + 30, "text-anchor": "middle" } : { x: x - 7, y: y + 18, "text-anchor": "end" };
   return svg("g", {}, svg("text", { class: "step-name", "data-step": step.kind, ...place }, eventName(step.type)),
     took ? svg("text", { class: "step-took", ...below }, took) : null);

@@ -1,15 +1,19 @@
 // One order: its saga in lanes, its facts, every event, and the answer as it came.
 import { ask } from "../ask.js";
 import { calm, h, pill } from "../dom.js";
-import { count, duration, moment, money, words } from "../format.js";
+import { print } from "../exact.js";
+import { count, millis, moment, money, precise, words } from "../format.js";
 import { stepOf } from "../graph/panel.js";
+import { asOf } from "../health.js";
 import { owes } from "../panels/stuck.js";
 import { customerPath, productPath } from "../router.js";
 import { known } from "../store.js";
 import { toneOf } from "../tones.js";
-import { millis } from "../format.js";
 import { lanes } from "./lanes.js";
 import { openSheet } from "./sheet.js";
+
+/** What the picture would otherwise seem to say. */
+const SCALE = "Time is not to scale: steps are placed by the logarithm of the time between them.";
 
 let shown = null;
 
@@ -36,9 +40,9 @@ function paint(order) {
   const scrolled = sheet.firstElementChild?.scrollTop ?? 0;
   const heading = title(order.order_id, pill(order.state, toneOf(order.state)), h("p.soft", {}, summary(order)));
   const picture = h("div.saga", { tabindex: 0, role: "group", "aria-label": "The saga in lanes" });
-  const body = h("div.body", {}, picture, h("p.hint", {}, hint(order)), facts(order), events(order), raw(order, open));
+  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), facts(order), events(order), raw(order, open));
   openSheet(heading, body, order.settled ? null : () => load(order.order_id));
-  picture.replaceChildren(lanes(order, picture.clientWidth, millis(known.at) || Date.now()));
+  picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now()));
   sheet.firstElementChild.scrollTop = scrolled;
 }
 
@@ -51,8 +55,13 @@ function hint(order) {
   const owed = order.next.map(owes).join("; ");
   if (owed) return `Not settled: ${owed}.`;
   const undone = order.timeline.filter((step) => step.compensation || stepOf(step.type) === "undo").length;
-  const all = `${count(order.timeline.length)} events in ${duration(order.took_ms ?? 0)}`;
+  const all = `${count(order.timeline.length)} events in ${precise(whole(order))}`;
   return undone ? `Settled: ${all}, ${count(undone)} of them to undo what had been done.` : `Settled: ${all}.`;
+}
+
+/** From placed to the last event: the same figure as the last row's and the last tick's. */
+function whole(order) {
+  return Math.max(0, ...order.timeline.map((step) => millis(step.time) - millis(order.placed_at)));
 }
 
 function fact(name, ...value) {
@@ -86,8 +95,8 @@ function events(order) {
   const rows = order.timeline.map((step) => h("tr", {},
     h("td", {}, h("span.dot", { "data-step": stepOf(step.type) }), step.type),
     h("td.soft", {}, because(step)),
-    h("td.number", {}, `+${duration(Math.max(0, millis(step.time) - start))}`),
-    h("td.number.soft.wide-only", {}, step.latency_us === null || step.latency_us === undefined ? "–" : duration(step.latency_us / 1000)),
+    h("td.number", {}, `+${precise(Math.max(0, millis(step.time) - start))}`),
+    h("td.number.soft.wide-only", {}, step.latency_us === null || step.latency_us === undefined ? "–" : precise(step.latency_us / 1000)),
     h("td.number.faint.wide-only", {}, `${step.stream} ${step.sequence}`)));
   return h("table", {}, h("caption.unseen", {}, "All events of the order"), h("thead", {}, h("tr", {}, heads, numbers)), h("tbody", {}, rows));
 }
@@ -95,5 +104,5 @@ function events(order) {
 const because = (step) => (step.caused_by ?? String(step.cause)).replace("command/", "command ").replace("timer/", "timer ");
 
 function raw(order, open) {
-  return h("details", { open }, h("summary", {}, "The answer as JSON"), h("pre", {}, JSON.stringify(order, null, 2)));
+  return h("details", { open }, h("summary", {}, "The answer as JSON"), h("pre", { tabindex: 0, role: "group", "aria-label": "The answer as JSON" }, print(order)));
 }

@@ -2,6 +2,7 @@
 import { ask } from "../ask.js";
 import { calm, h } from "../dom.js";
 import { count, money, moneys } from "../format.js";
+import { setTitle } from "../title.js";
 import { openSheet } from "./sheet.js";
 
 let shown = null;
@@ -11,7 +12,9 @@ export async function showProduct(sku) {
   openSheet(title(sku), h("div.body", {}, calm("Looking it up", "")));
   try {
     const product = await ask(`/products/${encodeURIComponent(sku)}/sales`);
-    if (shown === sku) openSheet(title(sku, product), h("div.body", {}, facts(product), months(product)));
+    if (shown !== sku) return;
+    setTitle(`${product.product?.name ?? product.sold_as ?? "Product"} (${sku})`);
+    openSheet(title(sku, product), h("div.body", {}, facts(product), months(product)));
   } catch (error) {
     if (shown === sku) openSheet(title(sku), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
   }

@@ -2,6 +2,10 @@
 import { byId, h } from "../dom.js";
 import { go } from "../router.js";
 
+/** What is not on the sheet, and out of reach while it is open. */
+const BEHIND = ["top", "notice", "main", "foot"];
+const FOCUSABLE = "a[href], button, summary, [tabindex]";
+
 let before = null;
 let refresh = null;
 
@@ -10,12 +14,14 @@ export function openSheet(title, content, again) {
   const sheet = byId("sheet");
   if (sheet.hidden) before = document.activeElement;
   const close = h("button.tool", { type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: closeSheet }, "✕");
+  const focused = [...sheet.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
   sheet.replaceChildren(h("div.paper", {}, h("header", {}, h("div.title", {}, title), close), content));
   const opens = sheet.hidden;
   sheet.hidden = false;
   document.body.classList.add("covered");
-  for (const part of ["main", "foot"]) byId(part).inert = true;
+  for (const part of BEHIND) byId(part).inert = true;
   if (opens) sheet.focus({ preventScroll: true });
+  else if (focused >= 0) ([...sheet.querySelectorAll(FOCUSABLE)][focused] ?? sheet).focus({ preventScroll: true });
   refresh = again ?? null;
 }
 
@@ -31,7 +37,7 @@ export function hideSheet() {
   sheet.hidden = true;
   sheet.replaceChildren();
   document.body.classList.remove("covered");
-  for (const part of ["main", "foot"]) byId(part).inert = false;
+  for (const part of BEHIND) byId(part).inert = false;
   if (before?.isConnected) before.focus({ preventScroll: true });
 }
 

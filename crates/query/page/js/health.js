@@ -1,0 +1,122 @@
+// How everything is, decided in one place. What a process is, it says itself; how fresh the figures are
+// is another matter, and is never concluded from the one to the other.
+import { clockTime, count, millis, percent, words } from "./format.js";
+
+/** `{ tone, bad }` of each state of a process. */
+const STATES = {
+  starting: { tone: "waiting" },
+  ready: { tone: "forward" },
+  disconnected: { tone: "undo", bad: true },
+  fenced: { tone: "refusal", bad: true },
+  stopping: { tone: "undo", bad: true },
+  stopped: { tone: "refusal", bad: true },
+  down: { tone: "refusal", bad: true },
+  unknown: { tone: "none" },
+};
+
+export const isLost = (s) => Boolean(s.lost);
+
+export const brokerIsAway = (s) => s.processes?.broker.state === "away";
+
+/** Whether the figures are of now, but for what is under way. */
+export const isFresh = (s) => !isLost(s) && !brokerIsAway(s) && Boolean(s.read_model?.fresh);
+
+/** The time that the figures are of, in milliseconds: ages are counted up to it, and stand still with it. */
+export const asOf = (s) => millis(s.read_model?.as_of ?? s.at);
+
+/** One service's process: `{ state, tone, bad, since, reason, choices }`. */
+export function processOf(name, s) {
+  const found = s.processes?.services.find((one) => one.service === name);
+  const state = isLost(s) || !found ? "unknown" : found.state;
+  const since = isLost(s) ? s.lost : millis(found?.since);
+  const { reason, choices = [], last_said: said } = isLost(s) || !found ? {} : found;
+  return { ...STATES[state] ?? STATES.unknown, state, since, reason, choices, said };
+}
+
+/** `down since 12:00:03` */
+export function stateInWords({ state, since, said }) {
+  if (state === "unknown") return said ? `unknown, last ${said}` : state;
+  const when = Number.isFinite(since) ? ` since ${clockTime(since)}` : "";
+  if (state === "down" && !when) return "down, never heard";
+  return state === "ready" || state === "starting" ? state : `${state}${when}`;
+}
+
+/** The parts that no service is: `{ name, text, bad }`. */
+export function partsOf(s) {
+  const { state, since, redis } = s.read_model ?? {};
+  const lost = isLost(s);
+  const at = (when) => ` since ${clockTime(millis(when))}`;
+  const broker = brokerIsAway(s) ? `away${at(s.processes.broker.since)}` : "connected";
+  const store = redis === "away" ? "away" : "connected";
+  const unknown = lost || !s.read_model;
+  return [
+    { name: "This page", text: lost ? `lost at ${clockTime(s.lost)}` : "connected", bad: lost },
+    { name: "Broker", text: unknown ? "unknown" : broker, bad: !unknown && brokerIsAway(s), unknown },
+    { name: "Redis", text: unknown ? "unknown" : store, bad: !unknown && redis === "away", unknown },
+    { name: "Projector", text: unknown ? "unknown" : projector(s, state, since), bad: !unknown && state !== "following", unknown },
+  ];
+}
+
+function projector(s, state, since) {
+  if (state === "rebuilding") return `rebuilding, ${built(s)}`;
+  if (state === "following" && !isFresh(s)) return "waits for the broker";
+  return state === "following" ? "following" : `${words(state)} since ${clockTime(millis(since))}`;
+}
+
+/** How much of the streams is folded. */
+export function built(s) {
+  const streams = Object.values(s.freshness?.streams ?? {});
+  const folded = streams.reduce((sum, one) => sum + one.folded, 0);
+  const all = streams.reduce((sum, one) => sum + Math.max(one.last ?? 0, one.folded), 0);
+  return `${percent(folded, all)} of ${count(all)} events folded`;
+}
+
+/** What is wrong, the worst first: `{ key, text, more, lost }`; `more` changes while the rest stays. */
+export function faultsOf(s) {
+  const faults = isLost(s) ? [connectionFault(s)] : s.read_model ? [...brokerFaults(s), ...readModelFaults(s), ...serviceFaults(s)] : [];
+  if (!faults.some((one) => one.stale)) return faults;
+  return [...faults, { key: "stale", text: s.orders ? `The figures are as of ${clockTime(asOf(s))}.` : "There are no figures yet." }];
+}
+
+const connectionFault = (s) => ({ key: "connection", lost: true, stale: true, text: `The connection was lost at ${clockTime(s.lost)}; trying again. How the services are is not known.` });
+
+function brokerFaults(s) {
+  if (!brokerIsAway(s)) return [];
+  const since = clockTime(millis(s.processes.broker.since));
+  return [{ key: "broker", lost: true, stale: true, text: `The broker is away since ${since}. How the services are is not known.` }];
+}
+
+function readModelFaults(s) {
+  const { state, since, reason, redis } = s.read_model;
+  const stale = !isFresh(s);
+  const at = clockTime(millis(since));
+  if (redis === "away") return [{ key: "redis", lost: true, stale, text: `Redis is away${state === "away" ? ` since ${at}` : ""}.` }];
+  if (state === "away") return [{ key: "projector", lost: true, stale, text: `The projector folds nothing since ${at}: ${reason}.` }];
+  if (state === "rebuilding") return [{ key: "rebuilding", stale, text: "The read model is being rebuilt from the streams. Figures are incomplete until then.", more: `${built(s)}.` }];
+  if (state === "catching_up") return [{ key: "catching-up", stale, text: "The read model catches up with the streams.", more: `${built(s)}.` }];
+  if (state === "stale_version") return [{ key: "stale-version", stale, text: "The read model was folded by an older build, and a new one has to be built." }];
+  if (s.problem) return [{ key: s.problem.type, lost: true, stale, text: `${s.problem.title}${s.problem.detail ? `: ${s.problem.detail}` : ""}.` }];
+  if (!stale || brokerIsAway(s)) return [];
+  const unread = Object.entries(s.freshness?.streams ?? {}).filter(([, one]) => !one.connected || one.alarm);
+  const names = unread.map(([name, one]) => (one.alarm ? `${name} (${one.alarm})` : name)).join(", ");
+  return [{ key: `unread ${names}`, stale, text: names ? `These streams cannot be read: ${names}.` : "The projector reads nothing." }];
+}
+
+function serviceFaults(s) {
+  const services = s.processes?.services ?? [];
+  return services.map(({ service }) => ({ service, ...processOf(service, s) })).filter((one) => one.bad)
+    .map((one) => ({ key: `${one.service} ${one.state}`, text: `${one.service} is ${stateInWords(one)}${one.state === "fenced" ? `: ${one.reason}` : ""}.` }));
+}
+
+/** What stands in the header: `{ state, text }`. */
+export function headline(s) {
+  if (isLost(s)) return { state: "lost", text: "Connection lost" };
+  if (!s.read_model) return { state: "connecting", text: "Connecting" };
+  if (brokerIsAway(s)) return { state: "lost", text: "Broker away" };
+  if (s.read_model.redis === "away") return { state: "lost", text: "Redis away" };
+  if (s.read_model.state !== "following") return { state: "warn", text: { rebuilding: "Rebuilding", catching_up: "Catching up", away: "Projector away", stale_version: "Old read model" }[s.read_model.state] ?? words(s.read_model.state) };
+  if (!isFresh(s)) return { state: "warn", text: "Stands still" };
+  if (s.problem) return { state: "warn", text: "Incomplete" };
+  const bad = serviceFaults(s).length;
+  return bad ? { state: "warn", text: `${bad} of ${s.processes.services.length} not ready` } : { state: "live", text: "Live" };
+}
