@@ -2,8 +2,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 fn main() -> ExitCode {
-    composer::process::run(composer::settings::Settings::parse())
+    composer::process::run(runtime::arguments())
 }
