@@ -8,6 +8,7 @@ mod accessibility;
 mod chaos;
 mod composer;
 mod input;
+mod interrupting;
 mod losses;
 mod operating;
 mod orders;

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::bail;
 use contracts::Service;
 use serde_json::Value;
 use tokio::time::Instant;
@@ -11,6 +11,7 @@ use crate::cli::Global;
 use crate::control::Supervisor;
 use crate::control::protocol::State;
 use crate::http::{Call, Client};
+use crate::output::note;
 use crate::process::Process;
 use crate::redundancy::{self, Progress, Watch};
 use crate::running::Running;
@@ -75,7 +76,7 @@ async fn until(
     deadline: Instant,
     mut look: impl AsyncFnMut() -> anyhow::Result<Option<String>>,
 ) -> anyhow::Result<()> {
-    let mut progress = Progress::new(|text: &str| eprintln!("waits: {text}"));
+    let mut progress = Progress::new(|text: &str| note!("waits: {text}"));
     while let Some(missing) = look().await? {
         if Instant::now() > deadline {
             bail!("not after {WITHIN:?}: {missing}");
@@ -91,9 +92,8 @@ async fn unready(
     running: &Running,
     process: Process,
 ) -> anyhow::Result<Option<String>> {
-    let reports = supervisor.report().await?;
-    let report = reports.into_iter().find(|report| report.process == process);
-    let report = report.with_context(|| format!("{process} was not started here"))?;
+    let report = supervisor.report_on(process).await?;
+    report.refuse_if_given_up()?;
     match report.state {
         State::Ready => return Ok(None),
         // Whoever answers now is the process that was started, and not the one before it.

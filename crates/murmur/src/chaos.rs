@@ -40,13 +40,12 @@ mod report;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::bail;
 use clap::Subcommand;
 use serde_json::json;
-use tokio::signal::unix::{SignalKind, signal};
 
-use crate::cli::{Global, Verdict};
-use crate::output::line;
+use crate::cli::{Global, Misuse, Verdict};
+use crate::interruption::{self, unless_asked};
+use crate::output::{line, note};
 use dice::Dice;
 use run::{Outcome, Settings};
 
@@ -109,26 +108,16 @@ struct Soak {
 }
 
 /// Runs. What is lost, doubled, or does not heal, is a finding. Who is asked to stop ends the systems
-/// that run.
+/// that run, and shows what has come of the faults before.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let mut terminate = signal(SignalKind::terminate())?;
-    let mut interrupt = signal(SignalKind::interrupt())?;
-    tokio::select! {
-        verdict = run_to_the_end(global, args) => verdict,
-        _ = terminate.recv() => bail!("asked to stop"),
-        _ = interrupt.recv() => bail!("interrupted"),
-    }
-}
-
-async fn run_to_the_end(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let (common, seed) = match &args.what {
         What::Run(run) => (&run.common, run.seed),
         What::Soak(soak) => (&soak.common, soak.seed),
     };
-    let mut faults = file::load_all(&common.files, common.only.as_deref())?;
+    let mut faults = file::load_all(&common.files, common.only.as_deref()).map_err(Misuse)?;
     let settings = common.settings(seed);
     std::fs::create_dir_all(&settings.folder)?;
-    eprintln!("seed {}", settings.seed);
+    note!("seed {}", settings.seed);
     let outcomes = match &args.what {
         What::Run(run) => {
             for fault in &mut faults {
@@ -143,21 +132,30 @@ async fn run_to_the_end(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     };
     // Whatever is kept is in it.
     drop(std::fs::remove_dir(&settings.folder));
+    let interrupted = interruption::cause();
     if global.json {
-        line!("{}", json!({ "seed": settings.seed, "faults": outcomes }));
+        let is_partial = interrupted.is_some();
+        line!(
+            "{}",
+            json!({ "seed": settings.seed, "faults": outcomes, "interrupted": is_partial })
+        );
     } else {
         line!("{}", report::text(&outcomes));
     }
-    let good = outcomes.iter().all(Outcome::is_good);
-    Ok(if good { Verdict::Clean } else { Verdict::Found })
+    Ok(match interrupted {
+        Some(cause) => Verdict::Partial(cause),
+        None if outcomes.iter().all(Outcome::is_good) => Verdict::Clean,
+        None => Verdict::Found,
+    })
 }
 
 async fn run_all(settings: &Settings, faults: &[file::Fault]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (nth, fault) in faults.iter().enumerate() {
-        eprintln!("{}/{}  {} ...", nth + 1, faults.len(), fault.chaos);
-        let outcome = run::run(settings, fault, &format!("{}", nth + 1)).await;
-        outcome.wrong.iter().for_each(|why| eprintln!("  FAILED: {why}"));
+        note!("{}/{}  {} ...", nth + 1, faults.len(), fault.chaos);
+        let name = format!("{}", nth + 1);
+        let Some(outcome) = unless_asked(run::run(settings, fault, &name)).await else { break };
+        outcome.wrong.iter().for_each(|why| note!("  FAILED: {why}"));
         outcomes.push(outcome);
     }
     outcomes

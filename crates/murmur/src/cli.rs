@@ -1,17 +1,23 @@
 //! The command line: what can be asked for, and which module answers.
 //!
 //! Exit codes: 0 all is well, 1 something was found or failed, 2 the command line, or a file that it
-//! names, is wrong.
+//! names, is wrong, 128 and more: a signal ended it (130 for Ctrl-C).
 
 use std::path::PathBuf;
 
-use clap::{Args, Parser, Subcommand};
+use clap::error::ErrorKind;
+use clap::parser::ValueSource;
+use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 
 use crate::control::Act;
+use crate::interruption::{self, Cause, run_to_its_end};
 use crate::{
-    audit, bench, chaos, compare_joins, contract, control, events, heal, replay, scenario,
-    simulate, status, trace, up, views,
+    audit, bench, chaos, compare_joins, contract, control, events, heal, output, replay, scenario,
+    simulate, status, table, trace, up, views,
 };
+
+/// What has no data folder: nothing is kept, or each run makes folders of its own.
+const WITHOUT_DATA: [&str; 3] = ["contract", "chaos", "simulate"];
 
 /// Runs and looks after a Murmuration on this machine.
 #[derive(Debug, Parser)]
@@ -29,7 +35,7 @@ pub(crate) struct Global {
     /// The folder that holds everything of one Murmuration.
     #[arg(long, global = true, env = "MURMUR_DATA", default_value = ".murmur", value_name = "DIR")]
     pub(crate) data: PathBuf,
-    /// Print JSON for a script instead of text for a person.
+    /// Print JSON for a script instead of text for a person; errors, too, on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
 }
@@ -46,11 +52,11 @@ pub(crate) enum Command {
     /// Kill a process (SIGKILL); it is restarted.
     Kill(control::Target),
     /// Stop a process (SIGTERM); it stays down until `start`.
-    Stop(control::Target),
+    Stop(control::Change),
     /// Freeze a process (SIGSTOP) until `start`.
     Pause(control::Target),
     /// Start a stopped process, or thaw a paused one.
-    Start(control::Target),
+    Start(control::Change),
     /// Delete one store and start its process again: it is restored from the others.
     Wipe(control::Store),
     /// Show where a service's database and stream tell two histories, and what can be done.
@@ -86,6 +92,8 @@ pub(crate) enum Verdict {
     Clean,
     /// Something was found, and has been printed.
     Found,
+    /// It was asked to end before it was through, and has printed what there was.
+    Partial(Cause),
 }
 
 /// What was asked for makes no sense: nothing was done.
@@ -93,33 +101,103 @@ pub(crate) enum Verdict {
 #[error("{0:#}")]
 pub(crate) struct Misuse(pub(crate) anyhow::Error);
 
-/// Runs a command to its end.
-pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
-    let global = &cli.global;
-    match cli.command {
-        Command::Up(args) => up::run(global, args),
-        Command::Contract(args) => contract::run(global, &args),
-        Command::Simulate(args) => simulate::run(global, &args),
-        Command::Status => wait_for(status::run(global)),
-        Command::Down => wait_for(control::down(global)),
-        Command::Kill(target) => wait_for(control::act(global, Act::Kill, target)),
-        Command::Stop(target) => wait_for(control::act(global, Act::Stop, target)),
-        Command::Pause(target) => wait_for(control::act(global, Act::Pause, target)),
-        Command::Start(target) => wait_for(control::act(global, Act::Start, target)),
-        Command::Wipe(store) => wait_for(control::wipe(global, store)),
-        Command::Heal(args) => wait_for(heal::run(global, args)),
-        Command::Trace(args) => wait_for(trace::run(global, &args)),
-        Command::Events(args) => wait_for(events::run(global, &args)),
-        Command::Scenario(args) => wait_for(scenario::run(global, args)),
-        Command::Replay(args) => wait_for(replay::run(global, args)),
-        Command::Bench(args) => wait_for(bench::run(global, args)),
-        Command::CompareJoins(args) => wait_for(compare_joins::run(global, args)),
-        Command::Chaos(args) => wait_for(chaos::run(global, args)),
-        Command::Views(args) => wait_for(views::run(global, &args)),
-        Command::Audit(args) => wait_for(audit::run(global, args)),
+/// Reads the command line.
+///
+/// # Errors
+/// The exit code, when it is wrong or asks for help only: all is said then.
+pub(crate) fn parse() -> Result<Cli, u8> {
+    let parsed = Cli::command().try_get_matches().and_then(|matches| {
+        refuse_what_has_no_use(&matches)?;
+        Cli::from_arg_matches(&matches)
+    });
+    match parsed {
+        Ok(cli) => {
+            if cli.global.json {
+                output::speak_json();
+            }
+            Ok(cli)
+        }
+        Err(wrong) => Err(say(&wrong)),
     }
 }
 
-fn wait_for(work: impl Future<Output = anyhow::Result<Verdict>>) -> anyhow::Result<Verdict> {
-    tokio::runtime::Runtime::new()?.block_on(work)
+/// An option that is taken and does nothing would be believed to do something.
+fn refuse_what_has_no_use(matches: &ArgMatches) -> Result<(), clap::Error> {
+    let Some((command, of_command)) = matches.subcommand() else { return Ok(()) };
+    let is_said = of_command.value_source("data") == Some(ValueSource::CommandLine);
+    if is_said && WITHOUT_DATA.contains(&command) {
+        let text = format!("--data has no use here: `murmur {command}` acts on no data folder\n");
+        return Err(Cli::command().error(ErrorKind::ArgumentConflict, text));
+    }
+    Ok(())
+}
+
+/// Says what is wrong, or shows the help that was asked for; the exit code.
+fn say(wrong: &clap::Error) -> u8 {
+    let text = wrong.render();
+    if !wrong.use_stderr() {
+        let text = if table::colour() { text.ansi().to_string() } else { text.to_string() };
+        output::print_line(format_args!("{}", text.trim_end()));
+        return 0;
+    }
+    if std::env::args_os().any(|argument| argument == "--json") {
+        output::speak_json();
+        output::print_error(text.to_string().trim_end(), 2);
+    } else {
+        // Who closed standard error reads nothing there.
+        drop(wrong.print());
+    }
+    2
+}
+
+/// Runs a command to its end.
+pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
+    let global = &cli.global;
+    let act =
+        |act, process, no_wait| interruption::run(control::act(global, act, process, no_wait));
+    match cli.command {
+        Command::Up(args) => up::run(global, args),
+        Command::Contract(args) => contract::run(global, &args),
+        Command::Status => interruption::run(status::run(global)),
+        Command::Down => interruption::run(control::down(global)),
+        Command::Kill(target) => act(Act::Kill, target.process, true),
+        Command::Pause(target) => act(Act::Pause, target.process, true),
+        Command::Stop(change) => act(Act::Stop, change.target.process, change.no_wait),
+        Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),
+        Command::Wipe(store) => interruption::run(control::wipe(global, store)),
+        Command::Heal(args) => interruption::run(heal::run(global, args)),
+        Command::Trace(args) => interruption::run(trace::run(global, &args)),
+        Command::Replay(args) => interruption::run(replay::run(global, args)),
+        Command::Views(args) => interruption::run(views::run(global, &args)),
+        Command::Audit(args) => interruption::run(audit::run(global, args)),
+        Command::Events(args) => run_to_its_end(events::run(global, &args)),
+        Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),
+        Command::Bench(args) => run_to_its_end(bench::run(global, args)),
+        Command::CompareJoins(args) => run_to_its_end(compare_joins::run(global, args)),
+        Command::Chaos(args) => run_to_its_end(chaos::run(global, args)),
+        Command::Simulate(args) => run_to_its_end(simulate::run(global.clone(), args)),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_command_line_is_consistent() {
+        Cli::command().debug_assert();
+    }
+
+    #[test]
+    fn a_data_folder_is_refused_where_none_is_used() {
+        let parse = |line: &str| {
+            let matches = Cli::command().try_get_matches_from(line.split(' ')).unwrap();
+            refuse_what_has_no_use(&matches).map_err(|error| error.to_string())
+        };
+        assert!(parse("murmur simulate --data x").unwrap_err().contains("--data has no use here"));
+        assert!(parse("murmur --data x contract check").is_err());
+        for fine in ["murmur simulate", "murmur status --data x", "murmur --data x audit"] {
+            assert_eq!(parse(fine), Ok(()));
+        }
+    }
 }

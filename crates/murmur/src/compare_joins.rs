@@ -20,13 +20,14 @@ mod report;
 
 mod chart;
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use uuid::Uuid;
 
 use crate::cli::{Global, Verdict};
-use crate::output::line;
+use crate::interruption::{self, unless_asked};
+use crate::output::{line, note};
 use crate::running::Running;
 use ground::Ground;
 use report::Report;
@@ -53,35 +54,65 @@ pub(crate) struct Args {
 }
 
 /// Measures, and says what came out. A way that was not there while no owner was down is a finding.
+/// Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let ways = Way::all(&running)?;
-    let say = |what: &str| {
-        if !global.json {
-            eprintln!("{what} ...");
-        }
+    let (rate, connections) = (args.rate, args.connections);
+    let mut report = Report { rate, connections, ..Report::default() };
+    let measuring = measure(global, &args, &running, &ways, &mut report);
+    let cause = if let Some(measured) = unless_asked(measuring).await {
+        measured?;
+        None
+    } else {
+        interruption::cause()
     };
-    say("preparing orders");
-    let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
-    let ground = Ground::prepare(&running, &ways, &format!("joins-{run}")).await?;
-    say("the most that each answers");
-    let most = load::most(&ways, &ground, args.connections, args.seconds).await?;
-    say("the steady rate");
-    let steady = load::steady(&ways, &ground, args.rate, args.seconds).await?;
-    say("how far behind each is");
-    let behind = staleness::measure(&running, &ways, &ground, args.changes).await?;
-    say("the customer service is killed");
-    let outage = outage::measure(&running, &ways, &ground, args.rate, args.seconds).await?;
-    let report =
-        Report { rate: args.rate, connections: args.connections, most, steady, behind, outage };
+    report.interrupted = cause.is_some();
     if let Some(file) = &args.svg {
-        std::fs::write(file, chart::draw(&report))
-            .with_context(|| format!("cannot write {}", file.display()))?;
+        draw(file, &report)?;
     }
     if global.json {
         line!("{}", report.json());
     } else {
         line!("{}", report.text());
     }
-    Ok(report.verdict())
+    Ok(cause.map_or_else(|| report.verdict(), Verdict::Partial))
+}
+
+/// One part after the other, each noted as soon as it is there.
+async fn measure(
+    global: &Global,
+    args: &Args,
+    running: &Running,
+    ways: &[Way],
+    report: &mut Report,
+) -> anyhow::Result<()> {
+    let (rate, seconds) = (args.rate, args.seconds);
+    let say = |what: &str| {
+        if !global.json {
+            note!("{what} ...");
+        }
+    };
+    say("preparing orders");
+    let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
+    let ground = Ground::prepare(running, ways, &format!("joins-{run}")).await?;
+    say("the most that each answers");
+    load::most(ways, &ground, (args.connections, seconds), &mut report.most).await?;
+    say("the steady rate");
+    load::steady(ways, &ground, (rate, seconds), &mut report.steady).await?;
+    say("how far behind each is");
+    report.behind = staleness::measure(running, ways, &ground, args.changes).await?;
+    say("the customer service is killed and kept down, in the middle third");
+    report.outage = Some(outage::measure(running, ways, &ground, rate, seconds).await?);
+    Ok(())
+}
+
+/// A chart of a part would look like one of the whole.
+fn draw(file: &Path, report: &Report) -> anyhow::Result<()> {
+    if report.interrupted {
+        note!("no chart is written: the comparison is not complete");
+        return Ok(());
+    }
+    std::fs::write(file, chart::draw(report))
+        .with_context(|| format!("cannot write {}", file.display()))
 }

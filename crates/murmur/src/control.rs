@@ -11,12 +11,15 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use serde_json::json;
 use tokio::io::{AsyncBufReadExt, AsyncReadExt, AsyncWriteExt, BufReader};
 use tokio::net::UnixStream;
 use tokio::time::Instant;
 
 use crate::awaiting;
+use crate::broken::Broken;
 use crate::cli::{Global, Verdict};
+use crate::output::{line, note};
 use crate::process::Process;
 use crate::redundancy::{self, Loss, SecondLoss};
 use crate::running::{Running, control_socket_in};
@@ -39,11 +42,18 @@ const DOWN_WITHIN: Duration = Duration::from_secs(60);
 /// Which process to act on.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Target {
-    /// nats, redis, customer, product, order, inventory, payment, shipping or query.
-    process: Process,
+    /// nats, redis, customer, product, order, inventory, payment, shipping, query or composer.
+    pub(crate) process: Process,
+}
+
+/// Which process to stop or start.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Change {
+    #[command(flatten)]
+    pub(crate) target: Target,
     /// Return at once, without waiting for the effect.
     #[arg(long)]
-    no_wait: bool,
+    pub(crate) no_wait: bool,
 }
 
 /// Which store to delete.
@@ -81,20 +91,48 @@ impl Supervisor {
     /// # Errors
     /// When it does not run, or refuses.
     pub(crate) async fn ask(&self, request: Request) -> anyhow::Result<Reply> {
-        let asked = tokio::time::timeout(ANSWER_WITHIN, self.exchange(request)).await;
-        let reply = asked.context("the supervisor does not answer: it may be paused or hang")??;
-        match reply {
-            Reply::Refused(reason) => bail!(reason),
-            Reply::Done | Reply::Report(_) => Ok(reply),
-        }
+        Ok(self.converse(request).await?.0)
     }
 
     /// A report on every process.
     pub(crate) async fn report(&self) -> anyhow::Result<Vec<Report>> {
         match self.ask(Request::Report).await? {
             Reply::Report(reports) => Ok(reports),
-            Reply::Done | Reply::Refused(_) => bail!("the supervisor answered something else"),
+            Reply::Done | Reply::Leased(_) | Reply::Refused(_) => {
+                bail!("the supervisor answered something else")
+            }
         }
+    }
+
+    /// A report on one process.
+    ///
+    /// # Errors
+    /// When it was not started here.
+    pub(crate) async fn report_on(&self, process: Process) -> anyhow::Result<Report> {
+        let reports = self.report().await?;
+        let report = reports.into_iter().find(|report| report.process == process);
+        report.with_context(|| format!("{process} was not started here"))
+    }
+
+    /// Takes a process down, or freezes it, for as long as this command lives: what is returned holds
+    /// the connection, and as soon as that closes, for whatever reason, the supervisor starts the
+    /// process again. None if it was down before: then it is left as it was.
+    pub(crate) async fn lease(&self, act: Act, process: Process) -> anyhow::Result<Option<Broken>> {
+        let (reply, held) = self.converse(Request::Lease(act, process)).await?;
+        if !matches!(reply, Reply::Leased(_)) {
+            return Ok(None);
+        }
+        let supervisor = self.clone();
+        let folder = self.socket.parent().unwrap_or(&self.socket).display().to_string();
+        let is = if act == Act::Pause { "frozen" } else { "down" };
+        Ok(Some(Broken::note(
+            format!("{process} is {is}, and is started again"),
+            format!("`murmur start {process} --data {folder}`, if it is not back in a moment"),
+            async move {
+                drop(held);
+                supervisor.wait_for(process, State::Ready).await
+            },
+        )))
     }
 
     /// Does something to a process and returns at once.
@@ -115,16 +153,15 @@ impl Supervisor {
     /// Waits until a process is in that state.
     ///
     /// # Errors
-    /// When it is not within a minute; the message says where it stands instead.
+    /// When it is not within a minute, or gave up for good; the message says where it stands instead.
     pub(crate) async fn wait_for(&self, process: Process, state: State) -> anyhow::Result<()> {
         let deadline = Instant::now() + EFFECT_WITHIN;
         loop {
-            let reports = self.report().await?;
-            let report = reports.into_iter().find(|report| report.process == process);
-            let report = report.with_context(|| format!("{process} was not started here"))?;
+            let report = self.report_on(process).await?;
             if report.state == state {
                 return Ok(());
             }
+            report.refuse_if_given_up()?;
             if Instant::now() > deadline {
                 let (is, reason) = (report.state, report.reason);
                 bail!("{process} is not {state} after {EFFECT_WITHIN:?}: it is {is} ({reason})");
@@ -133,14 +170,25 @@ impl Supervisor {
         }
     }
 
-    async fn exchange(&self, request: Request) -> anyhow::Result<Reply> {
+    /// Asks something, and returns the connection with the answer.
+    async fn converse(&self, request: Request) -> anyhow::Result<(Reply, UnixStream)> {
+        let asked = tokio::time::timeout(ANSWER_WITHIN, self.exchange(request)).await;
+        let asked = asked.context("the supervisor does not answer: it may be paused or hang")??;
+        match asked {
+            (Reply::Refused(reason), _) => bail!(reason),
+            (Reply::Done | Reply::Leased(_) | Reply::Report(_), _) => Ok(asked),
+        }
+    }
+
+    async fn exchange(&self, request: Request) -> anyhow::Result<(Reply, UnixStream)> {
         let mut stream = self.connect().await?;
         let mut line = serde_json::to_vec(&request)?;
         line.push(b'\n');
         stream.write_all(&line).await?;
         let mut answer = String::new();
-        BufReader::new(stream.take(LINE_BYTES_MAX)).read_line(&mut answer).await?;
-        serde_json::from_str(&answer).context("the supervisor ended while it was asked")
+        BufReader::new((&mut stream).take(LINE_BYTES_MAX)).read_line(&mut answer).await?;
+        let reply = serde_json::from_str(&answer);
+        Ok((reply.context("the supervisor ended while it was asked")?, stream))
     }
 
     async fn connect(&self) -> anyhow::Result<UnixStream> {
@@ -162,17 +210,22 @@ fn is_nobody(kind: ErrorKind) -> bool {
 }
 
 /// `murmur kill|stop|pause|start`.
-pub(crate) async fn act(global: &Global, act: Act, target: Target) -> anyhow::Result<Verdict> {
+pub(crate) async fn act(
+    global: &Global,
+    act: Act,
+    process: Process,
+    no_wait: bool,
+) -> anyhow::Result<Verdict> {
     let supervisor = Supervisor::in_folder(&global.data);
-    supervisor.act(act, target.process).await?;
+    supervisor.act(act, process).await?;
     match act {
-        Act::Stop | Act::Halt if !target.no_wait => {
-            supervisor.wait_for(target.process, State::Stopped).await?;
+        Act::Stop | Act::Halt if !no_wait => {
+            supervisor.wait_for(process, State::Stopped).await?;
         }
-        Act::Start if !target.no_wait => awaiting::ready(global, target.process).await?,
+        Act::Start if !no_wait => awaiting::ready(global, process).await?,
         Act::Kill | Act::Pause | Act::Stop | Act::Halt | Act::Start => {}
     }
-    Ok(Verdict::Clean)
+    say_done(global, act.name(), process).await
 }
 
 /// `murmur wipe`. Waits before until nothing is lost by it, and after until another store may be.
@@ -182,6 +235,15 @@ pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdic
     supervisor.wipe(store.store).await?;
     if !store.no_wait {
         awaiting::redundant(global, store.store).await?;
+    }
+    say_done(global, "wipe", store.store).await
+}
+
+/// For a script: what was done, and where the process stands.
+async fn say_done(global: &Global, done: &str, process: Process) -> anyhow::Result<Verdict> {
+    if global.json {
+        let report = Supervisor::in_folder(&global.data).report_on(process).await?;
+        line!("{}", json!({ "done": done, "process": report }));
     }
     Ok(Verdict::Clean)
 }
@@ -195,11 +257,11 @@ async fn may_be_lost(running: &Running, store: &Store) -> anyhow::Result<()> {
     }
     if store.force {
         if let Some(lost) = redundancy::at_once(running, loss).await? {
-            eprintln!("{lost}; it is done, since --force was said");
+            note!("{lost}; it is done, since --force was said");
         }
         return Ok(());
     }
-    let say = |text: &str| eprintln!("waits until nothing would be lost: {text}");
+    let say = |text: &str| note!("waits until nothing would be lost: {text}");
     match redundancy::wait(running, loss, EFFECT_WITHIN, say).await {
         Err(error) if error.is::<SecondLoss>() => {
             bail!("{error}. Wait until `murmur status` says that all is redundant, or say --force")
@@ -210,15 +272,25 @@ async fn may_be_lost(running: &Running, store: &Store) -> anyhow::Result<()> {
 
 /// `murmur down`.
 pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
-    if !up::is_supervised(global) {
-        let ended = up::end_leftovers(global)?;
-        if ended.is_empty() {
-            eprintln!("nothing runs in {}", global.data.display());
-        }
-        return Ok(Verdict::Clean);
+    let ended = if up::is_supervised(global) {
+        end_supervised(global).await?
+    } else {
+        up::end_leftovers(global)?
+    };
+    if global.json {
+        line!("{}", json!({ "done": "down", "ended": ended }));
+    } else if ended.is_empty() {
+        note!("nothing runs in {}", global.data.display());
     }
+    Ok(Verdict::Clean)
+}
+
+/// Has the supervisor end everything, and says which processes ran.
+async fn end_supervised(global: &Global) -> anyhow::Result<Vec<Process>> {
+    let supervisor = Supervisor::in_folder(&global.data);
+    let reports = supervisor.report().await?;
     let left = left_in_one_place(global).await;
-    Supervisor::in_folder(&global.data).ask(Request::Down).await?;
+    supervisor.ask(Request::Down).await?;
     let deadline = Instant::now() + DOWN_WITHIN;
     // Until the data folder is free again: then the next `up` finds nothing in its way.
     while up::is_supervised(global) {
@@ -229,16 +301,15 @@ pub(crate) async fn down(global: &Global) -> anyhow::Result<Verdict> {
     }
     if !left.is_empty() {
         let (left, data) = (left.join("; "), global.data.display());
-        eprintln!(
-            "stopped while not all was in two places: {left}. Keep {data}: `murmur up` goes on"
-        );
+        note!("stopped while not all was in two places: {left}. Keep {data}: `murmur up` goes on");
     }
-    Ok(Verdict::Clean)
+    let ran = reports.into_iter().filter(|report| report.pid.is_some());
+    Ok(ran.map(|report| report.process).collect())
 }
 
 /// Ending loses nothing, and deleting the folder, or moving to another broker, would.
 async fn left_in_one_place(global: &Global) -> Vec<String> {
     let Ok(running) = Running::load(&global.data) else { return Vec::new() };
-    let say = |text: &str| eprintln!("waits until all is in two places: {text}");
+    let say = |text: &str| note!("waits until all is in two places: {text}");
     redundancy::left_in_one_place(&running, PUBLISHED_WITHIN, say).await
 }

@@ -6,6 +6,7 @@ use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
 use crate::cli::{Global, Verdict};
+use crate::interruption;
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
@@ -45,7 +46,8 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
                 let (service, row) = row.context("the broker is gone for good")?;
                 show(global, args, service, &row);
             }
-            interrupted = tokio::signal::ctrl_c() => return Ok(interrupted.map(|()| Verdict::Clean)?),
+            // Its usual end.
+            _ = interruption::asked() => return Ok(Verdict::Clean),
         }
     }
 }

@@ -17,7 +17,7 @@ use crate::awaiting;
 use crate::cli::{Global, Verdict};
 use crate::control::protocol::State;
 use crate::control::{Act, Supervisor};
-use crate::output::line;
+use crate::output::{line, note};
 use crate::process::Process;
 use crate::redundancy::{self, Loss};
 use crate::running::Running;
@@ -51,7 +51,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
         Plan::Nothing => Ok(Verdict::Clean),
         Plan::Discard { .. } if args.yes => {
             redundancy::wait(&running, Loss::Aside(args.service), WITHIN, |text| {
-                eprintln!("waits until the stream holds all that was read of it: {text}");
+                note!("waits until the stream holds all that was read of it: {text}");
             })
             .await?;
             discard(global, &running, &stores, &plan).await?;
@@ -84,11 +84,15 @@ async fn discard(
     shown: &Plan,
 ) -> anyhow::Result<()> {
     let (supervisor, process) = (Supervisor::of(running), Process::Service(stores.service));
-    supervisor.act(Act::Stop, process).await?;
+    // Started again also if what follows fails, or is interrupted.
+    let stopped = supervisor.lease(Act::Stop, process).await?;
     supervisor.wait_for(process, State::Stopped).await?;
     let aside = Aside::of(&running.data.join(stores.service.name()))?;
     let kept = if plan_for(stores).await? == *shown { Some(aside.set_aside(now())?) } else { None };
     supervisor.act(Act::Start, process).await?;
+    if let Some(stopped) = stopped {
+        stopped.forget();
+    }
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     awaiting::redundant(global, process).await?;
     if !global.json {

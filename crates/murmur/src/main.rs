@@ -9,9 +9,12 @@
     clippy::wildcard_enum_match_arm,
     reason = "each fold and each table is about a few kinds out of all"
 )]
-#![allow(clippy::print_stdout, clippy::print_stderr, reason = "a command line talks to people")]
 
 mod cli;
+
+mod broken;
+mod interruption;
+mod output;
 
 mod awaiting;
 mod control;
@@ -22,7 +25,6 @@ mod up;
 
 mod amounts;
 mod http;
-mod output;
 mod seen;
 mod streams;
 mod table;
@@ -42,19 +44,59 @@ mod replay;
 mod scenario;
 mod simulate;
 
+use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use clap::Parser;
-
-use cli::{Cli, Misuse, Verdict};
+use cli::{Misuse, Verdict};
+use interruption::Interrupted;
 
 fn main() -> ExitCode {
-    match cli::run(Cli::parse()) {
-        Ok(Verdict::Clean) => ExitCode::SUCCESS,
-        Ok(Verdict::Found) => ExitCode::from(1),
-        Err(error) => {
-            eprintln!("murmur: {error:#}");
-            ExitCode::from(if error.is::<Misuse>() { 2 } else { 1 })
+    let ended = cli::parse().map_or_else(Ended::told, |cli| Ended::of(cli::run(cli)));
+    ExitCode::from(ended.tell())
+}
+
+/// How a command ended.
+struct Ended {
+    exit: u8,
+    /// Why it failed, unless that has been said.
+    error: Option<anyhow::Error>,
+}
+
+impl Ended {
+    const fn told(exit: u8) -> Self {
+        Self { exit, error: None }
+    }
+
+    fn of(ended: anyhow::Result<Verdict>) -> Self {
+        match ended {
+            Ok(Verdict::Clean) => Self::told(0),
+            Ok(Verdict::Found) => Self::told(1),
+            Ok(Verdict::Partial(cause)) => Self::told(cause.exit()),
+            Err(error) => Self { exit: code_of(&error), error: Some(error) },
         }
+    }
+
+    /// Says why it failed; its exit code. A result that nobody got is a failure, unless its reader had
+    /// seen enough.
+    fn tell(self) -> u8 {
+        let lost = output::lost();
+        if let Some(lost) = lost.filter(|lost| lost.kind() != ErrorKind::BrokenPipe) {
+            let exit = self.exit.max(1);
+            output::print_error(&format!("cannot write to standard output: {lost}"), exit);
+            return exit;
+        }
+        if let Some(error) = self.error.filter(|error| lost.is_none() || !error.is::<Interrupted>())
+        {
+            output::print_error(&format!("{error:#}"), self.exit);
+        }
+        self.exit
+    }
+}
+
+fn code_of(error: &anyhow::Error) -> u8 {
+    match error.downcast_ref::<Interrupted>() {
+        Some(Interrupted(cause)) => cause.exit(),
+        None if error.is::<Misuse>() => 2,
+        None => 1,
     }
 }

@@ -1,22 +1,80 @@
-//! Standard output. Whoever reads it may have seen enough (`murmur status | head`): then the command
-//! ends, as others do, and does not panic as `println!` would.
+//! The one way in which a command says anything: results on standard output, everything else on
+//! standard error.
+//!
+//! A result that cannot be written is a failure of the command, whatever it found. Whoever reads it
+//! may have seen enough (`murmur status | head`): then the command ends, quietly. What is said beside
+//! it fails nothing: a supervisor goes on when its terminal is gone.
 
 use std::fmt;
-use std::io::{self, ErrorKind, Write as _};
+use std::io::{self, Write as _};
+use std::sync::OnceLock;
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use serde_json::{Value, json};
+
+use crate::interruption::{self, Cause};
+
+/// Why standard output cannot be written any more.
+static LOST: OnceLock<io::Error> = OnceLock::new();
+/// Whether a script reads, and not a person.
+static JSON: AtomicBool = AtomicBool::new(false);
+
+/// From here on, all that is said on standard error is JSON, too: an object a line.
+pub(crate) fn speak_json() {
+    JSON.store(true, Ordering::Relaxed);
+}
+
+/// Why standard output could not be written, if so.
+pub(crate) fn lost() -> Option<&'static io::Error> {
+    LOST.get()
+}
 
 /// Prints a line; see [`line!`](crate::output::line).
 pub(crate) fn print_line(text: fmt::Arguments<'_>) {
-    match writeln!(io::stdout().lock(), "{text}") {
-        Err(error) if error.kind() == ErrorKind::BrokenPipe => std::process::exit(0),
-        // Nobody can be told that nobody can be told.
-        Ok(()) | Err(_) => {}
+    if LOST.get().is_some() {
+        return;
+    }
+    let mut output = io::stdout().lock();
+    let written = writeln!(output, "{text}").and_then(|()| output.flush());
+    if let Err(error) = written {
+        LOST.get_or_init(|| error);
+        interruption::ask(Cause::OutputLost);
     }
 }
 
-/// Prints a line to standard output, as `println!` does.
+/// Says something beside the result; see [`note!`](crate::output::note).
+pub(crate) fn print_note(text: fmt::Arguments<'_>) {
+    if JSON.load(Ordering::Relaxed) {
+        say(&json!({ "note": text.to_string() }));
+    } else {
+        say(&text);
+    }
+}
+
+/// Says why a command failed, and with which exit code it ends.
+pub(crate) fn print_error(text: &str, exit: u8) {
+    if JSON.load(Ordering::Relaxed) {
+        let error: Value = json!({ "error": text, "exit": exit });
+        say(&error);
+    } else {
+        say(&format_args!("murmur: {text}"));
+    }
+}
+
+fn say(text: &dyn fmt::Display) {
+    // Nobody can be told that nobody can be told.
+    drop(writeln!(io::stderr().lock(), "{text}"));
+}
+
+/// Prints a line of a result to standard output.
 macro_rules! line {
     () => { $crate::output::print_line(format_args!("")) };
     ($($text:tt)*) => { $crate::output::print_line(format_args!($($text)*)) };
 }
 
-pub(crate) use line;
+/// Says something on standard error, where it is in nobody's way.
+macro_rules! note {
+    ($($text:tt)*) => { $crate::output::print_note(format_args!($($text)*)) };
+}
+
+pub(crate) use {line, note};

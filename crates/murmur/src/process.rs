@@ -87,6 +87,12 @@ impl TryFrom<String> for Process {
     }
 }
 
+impl From<Service> for Process {
+    fn from(service: Service) -> Self {
+        Self::Service(service)
+    }
+}
+
 impl From<Process> for String {
     fn from(process: Process) -> Self {
         process.name().to_owned()

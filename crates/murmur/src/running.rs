@@ -40,7 +40,11 @@ pub(crate) struct Running {
 
 impl Running {
     /// Of a supervisor that is this process.
-    pub(crate) fn new(data: PathBuf, ports: &BTreeMap<Process, u16>) -> Self {
+    pub(crate) fn new(
+        data: PathBuf,
+        ports: &BTreeMap<Process, u16>,
+        redis_elsewhere: Option<&str>,
+    ) -> Self {
         let port = |process: Process| ports.get(&process).copied().unwrap_or_default();
         let http = |process: Process| format!("http://127.0.0.1:{}", port(process));
         let has = |service: &Service| ports.contains_key(&Process::Service(*service));
@@ -49,7 +53,10 @@ impl Running {
             format: FORMAT,
             supervisor: std::process::id(),
             nats: format!("nats://127.0.0.1:{}", port(Process::Nats)),
-            redis: format!("redis://127.0.0.1:{}", port(Process::Redis)),
+            redis: redis_elsewhere.map_or_else(
+                || format!("redis://127.0.0.1:{}", port(Process::Redis)),
+                ToOwned::to_owned,
+            ),
             query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
             composer: ports.contains_key(&Process::Composer).then(|| http(Process::Composer)),
             services: services.map(|service| (service, http(Process::Service(service)))).collect(),

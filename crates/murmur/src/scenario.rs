@@ -23,6 +23,7 @@ use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::{Global, Misuse, Verdict};
+use crate::interruption::{self, unless_asked};
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
@@ -64,13 +65,16 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let mut all = Vec::new();
     for (nth, (scenario, path)) in scenarios.iter().enumerate() {
         let world = World::new(&running, format!("{run}-{nth}"));
-        let played = play::play(path, scenario, world, &log).await;
+        // What it has stopped is started again at the end of the command.
+        let Some(played) = unless_asked(play::play(path, scenario, world, &log)).await else {
+            break;
+        };
         if !global.json {
             line!("{}", report::text(&played, args.verbose));
         }
         all.push(played);
     }
-    Ok(conclude(global, &all))
+    Ok(conclude(global, &all, scenarios.len()))
 }
 
 /// Reads them all before any is played.
@@ -79,14 +83,22 @@ fn load_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(Scenario, PathBuf)>> {
     files.into_iter().map(|path| Ok((file::load(&path)?, path))).collect()
 }
 
-fn conclude(global: &Global, all: &[Played]) -> Verdict {
+fn conclude(global: &Global, all: &[Played], wanted: usize) -> Verdict {
     let failed = all.iter().filter(|played| played.failure.is_some()).count();
+    let interrupted = interruption::cause().filter(|_| all.len() < wanted);
     if global.json {
-        line!("{}", json!({ "scenarios": all, "failed": failed }));
+        let is_partial = interrupted.is_some();
+        line!("{}", json!({ "scenarios": all, "failed": failed, "interrupted": is_partial }));
+    } else if interrupted.is_some() {
+        line!("interrupted: {} of {wanted} scenarios were played, {failed} failed", all.len());
     } else if failed == 0 {
         line!("all {} scenarios went as they say", all.len());
     } else {
         line!("{failed} of {} scenarios did not go as they say", all.len());
     }
-    if failed == 0 { Verdict::Clean } else { Verdict::Found }
+    match interrupted {
+        Some(cause) => Verdict::Partial(cause),
+        None if failed == 0 => Verdict::Clean,
+        None => Verdict::Found,
+    }
 }

@@ -10,14 +10,15 @@ use std::num::NonZeroUsize;
 use std::ops::Range;
 use std::time::{Duration, Instant};
 
-use anyhow::bail;
+use anyhow::{Context as _, bail};
 use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
-use serde_json::json;
+use serde_json::{Value, json};
 use simulator::read_side::ReadFault;
 use simulator::{Episode, Fault, Plan, Played};
 
 use crate::cli::{Global, Verdict};
-use crate::output::line;
+use crate::interruption;
+use crate::output::{line, note};
 use crate::table;
 
 /// How long is played if nobody says how long or how much.
@@ -42,13 +43,13 @@ pub(crate) struct Args {
     #[arg(long, value_name = "N")]
     sagas: Option<u64>,
     /// Threads that play; as many as there are processors, if not given.
-    #[arg(long, value_name = "J")]
+    #[arg(long, value_name = "J", conflicts_with = "seed")]
     jobs: Option<NonZeroUsize>,
     /// Orders that the clients of one world try to place.
     #[arg(long, value_name = "N", default_value_t = 40)]
     orders: u64,
     /// Instead of playing, walk every interleaving of one order.
-    #[arg(long, conflicts_with_all = ["seeds", "seed", "minutes", "sagas"])]
+    #[arg(long, conflicts_with_all = ["seeds", "seed", "minutes", "sagas", "jobs", "orders"])]
     exhaustive: bool,
     /// With so many databases lost on the way, each at any moment.
     #[arg(long, value_name = "N", default_value_t = 0, requires = "exhaustive",
@@ -56,18 +57,34 @@ pub(crate) struct Args {
     wipes: u8,
 }
 
-/// Plays, and prints what happened. Something that must never happen is a finding.
-pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
+/// Plays, and prints what happened. Something that must never happen is a finding. Interrupted, it
+/// says what it has played until then.
+pub(crate) async fn run(global: Global, args: Args) -> anyhow::Result<Verdict> {
+    // The processors are for the worlds; signals are heard beside them.
+    let playing = tokio::task::spawn_blocking(move || run_here(&global, &args));
+    playing.await.context("the simulation was cut off")?
+}
+
+fn run_here(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     if args.exhaustive {
         return Ok(verdict(exhaustive::run(global.json, args.wipes)));
     }
     if let Some(seed) = args.seed {
         let episode = simulator::play(seed, args.orders, true);
-        tell(&episode);
+        if global.json {
+            line!("{}", as_json(&episode));
+        } else {
+            tell(&episode);
+        }
         return Ok(verdict(episode.violations.is_empty()));
     }
     let seeds = args.seeds.clone().unwrap_or_else(fresh_seeds);
-    line!("seed {}", seeds.start);
+    // Said at once, so that a run that does not end can be repeated.
+    if global.json {
+        note!("seed {}", seeds.start);
+    } else {
+        line!("seed {}", seeds.start);
+    }
     let jobs = args.jobs.or_else(|| std::thread::available_parallelism().ok());
     let jobs = jobs.map_or(1, NonZeroUsize::get);
     let plan = Plan { seeds, jobs, orders: args.orders };
@@ -89,7 +106,8 @@ fn play(plan: &Plan, args: &Args, began: Instant) -> Played {
         bar.set_position(played.sagas);
         let rate = per_second(played.sagas, began.elapsed());
         bar.set_message(format!("{} worlds, {rate:.0} orders a second", played.episodes));
-        ends.is_none_or(|ends| began.elapsed() < ends)
+        interruption::cause().is_none()
+            && ends.is_none_or(|ends| began.elapsed() < ends)
             && args.sagas.is_none_or(|sagas| played.sagas < sagas)
     });
     bar.finish_and_clear();
@@ -97,34 +115,52 @@ fn play(plan: &Plan, args: &Args, began: Instant) -> Played {
 }
 
 fn report(global: &Global, plan: &Plan, played: &Played, took: Duration) {
-    let rate = per_second(played.sagas, took);
     if global.json {
-        let fired = |fault: &Fault| (fault.name().to_owned(), json!(played.tally.of(*fault).fired));
-        let read = |fault: &ReadFault| (fault.name().to_owned(), json!(played.reads.of(*fault)));
-        let faults: serde_json::Map<_, _> =
-            Fault::ALL.iter().map(fired).chain(ReadFault::ALL.iter().map(read)).collect();
-        let failed = played.failure.as_ref().map(|failure| failure.seed);
-        line!(
-            "{}",
-            json!({ "seed": plan.seeds.start, "worlds": played.episodes, "orders": played.sagas,
-                    "orders_a_second": rate, "digest": format!("{:016x}", played.digest),
-                    "failed_seed": failed, "faults": faults })
-        );
-    } else {
-        line!("{}", faults(played));
-        line!(
-            "{} orders in {} worlds, {rate:.0} a second; digest {:016x}",
-            played.sagas,
-            played.episodes,
-            played.digest
-        );
+        line!("{}", played_as_json(plan, played, took));
+        return;
     }
+    line!("{}", faults(played));
+    line!(
+        "{} orders in {} worlds, {:.0} orders a second; digest {:016x}",
+        played.sagas,
+        played.episodes,
+        per_second(played.sagas, took),
+        played.digest
+    );
     if let Some(failure) = &played.failure {
         tell(failure);
         line!("play it again: murmur simulate --seed {} --orders {}", failure.seed, plan.orders);
-    } else if !global.json {
+    } else {
         line!("nothing was lost, nothing was doubled, all came to rest");
     }
+    if interruption::cause().is_some() {
+        line!("interrupted: this is what was played until then");
+    }
+}
+
+fn played_as_json(plan: &Plan, played: &Played, took: Duration) -> Value {
+    let fired = |fault: &Fault| (fault.name().to_owned(), json!(played.tally.of(*fault).fired));
+    let read = |fault: &ReadFault| (fault.name().to_owned(), json!(played.reads.of(*fault)));
+    let faults: serde_json::Map<_, _> =
+        Fault::ALL.iter().map(fired).chain(ReadFault::ALL.iter().map(read)).collect();
+    json!({
+        "seed": plan.seeds.start, "worlds": played.episodes, "orders": played.sagas,
+        "orders_a_second": per_second(played.sagas, took),
+        "digest": format!("{:016x}", played.digest),
+        "failed_seed": played.failure.as_ref().map(|failure| failure.seed),
+        "failure": played.failure.as_deref().map(as_json),
+        "faults": faults, "interrupted": interruption::cause().is_some(),
+    })
+}
+
+/// One world and its story.
+fn as_json(episode: &Episode) -> Value {
+    let story: Vec<_> = episode.story.iter().map(ToString::to_string).collect();
+    let violations: Vec<_> = episode.violations.iter().map(ToString::to_string).collect();
+    json!({
+        "seed": episode.seed, "orders": episode.sagas, "digest": format!("{:016x}", episode.digest),
+        "story": story, "violations": violations,
+    })
 }
 
 fn faults(played: &Played) -> comfy_table::Table {
@@ -137,7 +173,8 @@ fn faults(played: &Played) -> comfy_table::Table {
     for fault in ReadFault::ALL {
         let fired = played.reads.of(fault);
         let cell = table::judged(fired, (fired > 0).then_some(true));
-        table.add_row(["".into(), cell, fault.name().into()]);
+        // Where the read side is hit follows from the world's own course: nothing is planned.
+        table.add_row(["-".into(), cell, fault.name().into()]);
     }
     table
 }
@@ -152,8 +189,12 @@ fn tell(episode: &Episode) {
     }
 }
 
-const fn verdict(clean: bool) -> Verdict {
-    if clean { Verdict::Clean } else { Verdict::Found }
+fn verdict(clean: bool) -> Verdict {
+    match interruption::cause() {
+        Some(cause) => Verdict::Partial(cause),
+        None if clean => Verdict::Clean,
+        None => Verdict::Found,
+    }
 }
 
 fn progress_bar(orders: Option<u64>) -> ProgressBar {

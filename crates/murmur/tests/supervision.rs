@@ -2,8 +2,10 @@
 //! down, and nothing is left behind.
 #![cfg(test)]
 
+use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::net::UnixStream;
 use std::path::Path;
-use std::process::{Command, Output};
+use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
 
 use serde_json::Value;
@@ -191,4 +193,110 @@ fn a_file_that_is_no_scenario_is_a_wrong_command_line() {
     assert_eq!(told.status.code(), Some(2));
     let text = String::from_utf8_lossy(&told.stderr);
     assert!(text.contains("is no scenario"), "{text}");
+}
+
+/// Asks the supervisor to freeze or halt a process for as long as what is returned lives.
+fn lease(murmuration: &Murmuration, act: &str, process: &str) -> (UnixStream, String) {
+    let mut stream = UnixStream::connect(murmuration.data.path().join("control.sock")).unwrap();
+    writeln!(stream, "{{\"lease\":[\"{act}\",\"{process}\"]}}").unwrap();
+    let mut answer = String::new();
+    BufReader::new(&stream).read_line(&mut answer).unwrap();
+    (stream, answer)
+}
+
+#[test]
+fn what_a_client_took_down_is_started_again_when_the_client_is_gone() {
+    let murmuration = Murmuration::up();
+    for (act, is) in [("halt", "stopped"), ("stop", "stopped"), ("pause", "paused")] {
+        let (held, answer) = lease(&murmuration, act, "redis");
+        assert!(answer.contains("leased"), "{answer}");
+        murmuration.eventually("redis", |now| now["state"] == is);
+        drop(held);
+        murmuration.eventually("redis", |now| now["state"] == "ready");
+    }
+}
+
+#[test]
+fn what_was_down_before_and_what_somebody_else_takes_down_stays_down() {
+    let murmuration = Murmuration::up();
+    murmuration.succeeds(&["stop", "redis"]);
+    let (held, answer) = lease(&murmuration, "stop", "redis");
+    assert!(answer.contains("done"), "{answer}");
+    drop(held);
+    murmuration.succeeds(&["start", "redis"]);
+    let (held, _) = lease(&murmuration, "stop", "redis");
+    murmuration.succeeds(&["stop", "redis"]);
+    drop(held);
+    // The connection's end is seen before any question that is put after it.
+    let (_held, answer) = lease(&murmuration, "pause", "nats");
+    assert!(answer.contains("leased"), "{answer}");
+    assert_eq!(murmuration.report("redis")["state"], "stopped");
+    assert!(lease(&murmuration, "kill", "redis").1.contains("cannot be undone"));
+}
+
+#[test]
+fn a_wrong_configuration_ends_everything_at_once_with_its_reason() {
+    let murmuration = Murmuration { data: tempfile::tempdir().unwrap() };
+    let wrong = ["--argument", "composer=--no-such-option", "--without", SERVICES];
+    let begun = Instant::now();
+    for detached in [&["up"][..], &["up", "--detach"]] {
+        let ended = murmuration.murmur(&[detached, &wrong].concat());
+        let said = String::from_utf8_lossy(&ended.stderr).into_owned();
+        assert_eq!(ended.status.code(), Some(2), "{said}");
+        assert!(said.contains("composer is configured wrongly"), "{said}");
+        assert!(said.contains("unexpected argument '--no-such-option'"), "{said}");
+        assert!(!murmuration.data.path().join("running.json").exists());
+    }
+    assert!(begun.elapsed() < Duration::from_secs(50), "it is told at once, not after a minute");
+}
+
+#[test]
+fn every_command_that_changes_something_says_so_to_a_script() {
+    let murmuration = Murmuration { data: tempfile::tempdir().unwrap() };
+    let said = |arguments: &[&str]| -> Value {
+        let said = murmuration.succeeds(&[arguments, &["--json"]].concat());
+        serde_json::from_str(&said).unwrap_or_else(|_| panic!("murmur {arguments:?}: {said}"))
+    };
+    let up = said(&["up", "--detach", "--without", SERVICES]);
+    assert_eq!((&up["ready"], up["processes"].as_array().unwrap().len()), (&true.into(), 3));
+    for (command, state) in
+        [("stop", "stopped"), ("start", "ready"), ("pause", "paused"), ("start", "ready")]
+    {
+        let done = said(&[command, "redis"]);
+        assert_eq!((&done["done"], &done["process"]["state"]), (&command.into(), &state.into()));
+    }
+    assert_eq!(said(&["kill", "redis"])["process"]["process"], "redis");
+    murmuration.eventually("redis", |now| now["state"] == "ready");
+    assert_eq!(said(&["wipe", "redis"])["done"], "wipe");
+    assert_eq!(said(&["down"])["ended"], serde_json::json!(["nats", "redis", "composer"]));
+    assert_eq!(said(&["down"])["ended"], serde_json::json!([]));
+}
+
+#[test]
+fn a_supervisor_tells_a_script_each_change_and_ends_with_its_standard_input() {
+    let murmuration = Murmuration { data: tempfile::tempdir().unwrap() };
+    let mut up = Command::new(env!("CARGO_BIN_EXE_murmur"))
+        .args(["up", "--json", "--until-stdin-closes", "--without", "redis", "--without", SERVICES])
+        .env("MURMUR_DATA", murmuration.data.path())
+        .stdin(Stdio::piped())
+        .stdout(Stdio::piped())
+        .stderr(Stdio::null())
+        .spawn()
+        .unwrap();
+    let mut lines = BufReader::new(up.stdout.take().unwrap()).lines();
+    let mut said = || -> Option<Value> {
+        let line = lines.next()?.unwrap();
+        Some(serde_json::from_str(&line).unwrap_or_else(|_| panic!("{line}")))
+    };
+    let is = |said: &Value, process: &str, state: &str| {
+        said["process"] == process && said["state"] == state
+    };
+    while !is(&said().unwrap(), "nats", "ready") {}
+    // A frozen process ends, too.
+    murmuration.succeeds(&["pause", "nats"]);
+    drop(up.stdin.take());
+    let rest: Vec<_> = std::iter::from_fn(said).collect();
+    assert!(rest.iter().all(|said| said["process"] != "redis"), "it was left out: {rest:?}");
+    assert!(is(rest.last().unwrap(), "nats", "stopped"), "{rest:?}");
+    assert!(up.wait().unwrap().success());
 }

@@ -38,6 +38,8 @@ const TOLD_MAX: usize = 5;
 /// What a walk found.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Report {
+    /// Whether everything that can be reached was.
+    pub is_whole: bool,
     /// Different states that were reached.
     pub states: usize,
     /// Different questions that were put to the real services.
@@ -61,25 +63,33 @@ impl Report {
     }
 }
 
-/// Walks everywhere that one order can get to, with so many lost databases.
+/// Walks everywhere that one order can get to, with so many lost databases, as long as it may go on.
 #[must_use]
-pub fn walk(wipes: u8) -> Report {
+pub fn walk(wipes: u8, go_on: impl FnMut() -> bool) -> Report {
     let props = match Props::new() {
         Ok(props) => props,
         Err(wrong) => return Report { disagreements: vec![wrong], ..Report::default() },
     };
     let mut deciding = Deciding::new(props);
-    let mut report = walk_with(&mut deciding, wipes, u64::MAX);
-    report.disagreements = deciding.disagreements();
+    let mut report = walk_with(&mut deciding, wipes, u64::MAX, go_on);
+    if report.is_whole {
+        report.disagreements = deciding.disagreements();
+    }
     report
 }
 
-/// Goes on until everything is seen, or so many violations are.
-fn walk_with(deciding: &mut Deciding<'_>, wipes: u8, violations_max: u64) -> Report {
+/// Goes on until everything is seen, or so many violations are, or it may not.
+fn walk_with(
+    deciding: &mut Deciding<'_>,
+    wipes: u8,
+    violations_max: u64,
+    mut go_on: impl FnMut() -> bool,
+) -> Report {
     let start = Place::start(wipes);
     let (mut seen, mut todo) = (HashSet::from([start]), vec![start]);
     let mut report = Report::default();
-    while let Some(place) = todo.pop().filter(|_| report.violations < violations_max) {
+    while report.violations < violations_max && go_on() {
+        let Some(place) = todo.pop() else { break };
         let mut next = Vec::new();
         let asked = place.wipes().into_iter().map(Ok);
         let went = asked.chain(spontaneous(deciding, &place)).chain(readings(deciding, &place));
@@ -98,6 +108,7 @@ fn walk_with(deciding: &mut Deciding<'_>, wipes: u8, violations_max: u64) -> Rep
             }
         }
     }
+    report.is_whole = todo.is_empty();
     report.states = seen.len();
     report.decisions = deciding.put();
     report

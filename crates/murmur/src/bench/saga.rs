@@ -8,6 +8,8 @@ mod schedule;
 
 mod latencies;
 
+mod marks;
+
 mod board;
 
 mod ground;
@@ -33,7 +35,8 @@ use uuid::Uuid;
 use crate::amounts::active_currency;
 use crate::audit;
 use crate::cli::{Global, Verdict};
-use crate::output::line;
+use crate::interruption::{self, unless_asked};
+use crate::output::{line, note};
 use crate::running::Running;
 use crate::streams::Streams;
 use climb::Climb;
@@ -76,63 +79,88 @@ pub(crate) struct Args {
     no_audit: bool,
 }
 
-/// Measures.
+/// Measures. Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let streams = Streams::open(&running).await?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = format!("bench-{run}");
-    let ground = Ground::prepare(&running, &run, args.currency, args.lines).await?;
-    say(global, "warming up");
-    measure(&running, &streams, &ground.for_orders("w"), (args.rate, WARM_UP_SECONDS), args.reads)
-        .await?;
-    say(global, &format!("{} orders/s for {} s", args.rate, args.seconds));
-    let measured =
-        measure(&running, &streams, &ground, (args.rate, args.seconds), args.reads).await?;
-    let (climbed, highest) = climb(global, &args, &running, &streams, &ground, &measured).await?;
-    say(global, "the broker alone");
-    let raw = raw::measure(&streams).await?;
-    let audit = if args.no_audit {
-        None
-    } else {
-        say(global, "auditing");
-        Some(audit::examine(&running, Some(AUDIT_WAITS), None).await?)
-    };
-    let report = Report { measured, climbed, highest, raw, audit };
+    let mut report = Report { find_max: args.find_max, ..Report::default() };
+    let bench = Bench { global, args: &args, running: &running, streams: &streams };
+    bench.fill(&mut report, &run).await?;
+    report.interrupted = interruption::cause().is_some();
     if global.json {
         line!("{}", report.json());
     } else {
         line!("{}", report.text());
     }
-    Ok(report.verdict())
+    Ok(interruption::cause().map_or_else(|| report.verdict(), Verdict::Partial))
 }
 
-async fn climb(
-    global: &Global,
-    args: &Args,
-    running: &Running,
-    streams: &Streams,
-    ground: &Ground,
-    first: &Measured,
-) -> anyhow::Result<(Vec<Measured>, Option<u32>)> {
-    let mut climb = Climb::from(args.rate);
-    climb.note(first.kept_up);
-    let mut runs = Vec::new();
-    while let Some(rate) = climb.next().filter(|_| args.find_max) {
-        say(global, &format!("{rate} orders/s for {CLIMB_SECONDS} s"));
-        let ground = ground.for_orders(&format!("s{}", runs.len()));
-        let run = measure(running, streams, &ground, (rate, CLIMB_SECONDS), args.reads).await?;
-        climb.note(run.kept_up);
-        runs.push(run);
+/// What every part of the benchmark needs.
+struct Bench<'a> {
+    global: &'a Global,
+    args: &'a Args,
+    running: &'a Running,
+    streams: &'a Streams,
+}
+
+impl Bench<'_> {
+    /// Measures one after the other, until all is measured or the command is asked to end.
+    async fn fill(&self, report: &mut Report, run: &str) -> anyhow::Result<()> {
+        let args = self.args;
+        let preparing = Ground::prepare(self.running, run, args.currency, args.lines);
+        let Some(ground) = unless_asked(preparing).await.transpose()? else { return Ok(()) };
+        self.say("warming up");
+        self.measure(&ground.for_orders("w"), (args.rate, WARM_UP_SECONDS)).await?;
+        if interruption::cause().is_some() {
+            return Ok(());
+        }
+        self.say(&format!("{} orders/s for {} s", args.rate, args.seconds));
+        report.measured = Some(self.measure(&ground, (args.rate, args.seconds)).await?);
+        self.climb(&ground, report).await?;
+        if interruption::cause().is_some() {
+            return Ok(());
+        }
+        self.say("the broker alone");
+        report.raw = unless_asked(raw::measure(self.streams)).await.transpose()?;
+        if !args.no_audit && report.raw.is_some() {
+            self.say("auditing");
+            let auditing = audit::examine(self.running, Some(AUDIT_WAITS), None);
+            report.audit = unless_asked(auditing).await.transpose()?;
+        }
+        Ok(())
     }
-    // Without a search, the one rate that was tried says nothing of the highest.
-    let highest = climb.highest().filter(|_| args.find_max);
-    Ok((runs, highest))
-}
 
-/// Says what is going on, beside the result.
-fn say(global: &Global, what: &str) {
-    if !global.json {
-        eprintln!("{what} ...");
+    /// Searches the highest rate, if that was asked for.
+    async fn climb(&self, ground: &Ground, report: &mut Report) -> anyhow::Result<()> {
+        let mut climb = Climb::from(self.args.rate);
+        climb.note(report.measured.as_ref().is_some_and(|first| first.kept_up));
+        while let Some(rate) = climb.next().filter(|_| self.args.find_max) {
+            if interruption::cause().is_some() {
+                break;
+            }
+            self.say(&format!("{rate} orders/s for {CLIMB_SECONDS} s"));
+            let ground = ground.for_orders(&format!("s{}", report.climbed.len()));
+            let run = self.measure(&ground, (rate, CLIMB_SECONDS)).await?;
+            if !run.interrupted {
+                climb.note(run.kept_up);
+            }
+            report.climbed.push(run);
+        }
+        // Without a search, the one rate that was tried says nothing of the highest.
+        report.highest = climb.highest().filter(|_| self.args.find_max);
+        Ok(())
+    }
+
+    async fn measure(&self, ground: &Ground, load: (u32, u32)) -> anyhow::Result<Measured> {
+        measure(self.running, self.streams, ground, load, self.args.reads).await
+    }
+
+    /// Says what is going on, beside the result.
+    fn say(&self, what: &str) {
+        if !self.global.json {
+            note!("{what} ...");
+        }
     }
 }

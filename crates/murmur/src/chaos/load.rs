@@ -147,7 +147,13 @@ async fn send_when_due(sender: Arc<Sender>, ground: Ground, rate: u32, seed: u64
             _ = over.wait_for(|over| *over) => break,
         }
         while senders.try_join_next().is_some() {}
-        let Ok(commands) = ground.next(number, &mut dice) else { break };
+        let commands = match ground.next(number, &mut dice) {
+            Ok(commands) => commands,
+            Err(error) => {
+                sender.board.note_broken(&format!("the load has ended: {error:#}"));
+                break;
+            }
+        };
         let again = dice.below(12) == 0;
         senders.spawn(play(Arc::clone(&sender), commands, again));
     }

@@ -1,5 +1,7 @@
 //! What is shown of chaos runs: one table, and what went wrong in sentences.
 
+use comfy_table::Cell;
+
 use super::run::Outcome;
 use crate::table::{self, judged};
 
@@ -12,21 +14,20 @@ impl Outcome {
 
 /// All outcomes, for a person.
 pub(super) fn text(outcomes: &[Outcome]) -> String {
-    let header =
-        ["fault", "fired", "in flight", "to heal", "accepted", "lost", "doubled", "verdict"];
+    let header = [
+        "fault",
+        "fired",
+        "orders in flight before",
+        "longest to heal",
+        "answers that accept",
+        "lost",
+        "doubled",
+        "verdict",
+    ];
     let mut table = table::with_header(header);
+    let are_counted_together = outcomes.iter().any(|outcome| outcome.is_total);
     for outcome in outcomes {
-        let good = outcome.is_good();
-        table.add_row(vec![
-            outcome.fault.clone().into(),
-            outcome.fired.to_string().into(),
-            outcome.in_flight.to_string().into(),
-            format!("{:.1} s", seconds(outcome.healed_ms)).into(),
-            outcome.accepted.to_string().into(),
-            judged(outcome.lost, Some(outcome.lost == 0)),
-            judged(outcome.doubled, Some(outcome.doubled == 0)),
-            judged(if good { "healed" } else { "FAILED" }, Some(good)),
-        ]);
+        table.add_row(row(outcome, are_counted_together));
     }
     let mut lines = vec![table.to_string(), String::new()];
     for outcome in outcomes {
@@ -36,11 +37,31 @@ pub(super) fn text(outcomes: &[Outcome]) -> String {
     lines.join("\n")
 }
 
+/// What was counted for all faults together is shown in their row only.
+fn row(outcome: &Outcome, are_counted_together: bool) -> Vec<Cell> {
+    let good = outcome.is_good();
+    let counted = |count: Cell| {
+        if are_counted_together && !outcome.is_total { Cell::new("") } else { count }
+    };
+    let each = |figure: String| if outcome.is_total { Cell::new("") } else { Cell::new(figure) };
+    vec![
+        outcome.fault.clone().into(),
+        outcome.fired.to_string().into(),
+        each(outcome.in_flight.to_string()),
+        each(format!("{:.1} s", seconds(outcome.healed_ms))),
+        counted(outcome.accepted.to_string().into()),
+        counted(judged(outcome.lost, Some(outcome.lost == 0))),
+        counted(judged(outcome.doubled, Some(outcome.doubled == 0))),
+        judged(if good { "healed" } else { "FAILED" }, Some(good)),
+    ]
+}
+
 fn conclusion(outcomes: &[Outcome]) -> String {
     let failed = outcomes.iter().filter(|outcome| !outcome.is_good()).count();
-    let fired: u32 = outcomes.iter().map(|outcome| outcome.fired).sum();
+    let single = || outcomes.iter().filter(|outcome| !outcome.is_total);
+    let fired: u32 = single().map(|outcome| outcome.fired).sum();
     let (faults, lost): (_, usize) =
-        (outcomes.len(), outcomes.iter().map(|outcome| outcome.lost).sum());
+        (single().count(), outcomes.iter().map(|outcome| outcome.lost).sum());
     let doubled: usize = outcomes.iter().map(|outcome| outcome.doubled).sum();
     let judged = if failed == 0 { "all healed".to_owned() } else { format!("{failed} FAILED") };
     format!("{faults} faults, fired {fired} times: {judged}, {lost} lost, {doubled} doubled")
@@ -63,6 +84,16 @@ mod tests {
     fn what_never_fired_is_no_success() {
         assert!(outcome().is_good());
         assert!(!Outcome { fired: 0, ..outcome() }.is_good());
+    }
+
+    #[test]
+    fn what_is_counted_for_all_together_counts_once() {
+        let total = Outcome { fault: "all".into(), is_total: true, accepted: 77, ..outcome() };
+        let one = Outcome { in_flight: 5, healed_ms: 1_234, ..outcome() };
+        let text = text(&[one, total]);
+        assert!(text.ends_with("1 faults, fired 3 times: all healed, 0 lost, 0 doubled"), "{text}");
+        let line = text.lines().find(|line| line.contains("payment")).unwrap();
+        assert!(!line.contains("  0"), "nothing was counted for it alone: {line}");
     }
 
     #[test]

@@ -17,6 +17,7 @@ use super::injecting::Injector;
 use super::load::Load;
 use super::network::Network;
 use super::system::System;
+use crate::output::note;
 use crate::redundancy::Loss;
 use crate::streams::Streams;
 
@@ -67,6 +68,9 @@ pub(super) struct Outcome {
     pub(super) unknown: u64,
     /// What is wrong; nothing, if all went as it must.
     pub(super) wrong: Vec<String>,
+    /// Of all faults that happened to one system together: what was lost, doubled and accepted was
+    /// counted once, at the end, and belongs to none of them.
+    pub(super) is_total: bool,
 }
 
 /// A system under load, to which faults can happen.
@@ -188,7 +192,7 @@ impl Ground {
 
 async fn end(system: System, keep: bool) -> anyhow::Result<()> {
     if keep {
-        eprintln!("  what it left behind is in {}", system.data().display());
+        note!("  what it left behind is in {}", system.data().display());
     }
     system.end(keep).await
 }
@@ -228,7 +232,7 @@ async fn try_run(
     let mut dice = Dice::new(settings.seed);
     let say = |text: &str| {
         if settings.verbose {
-            eprintln!("  {text}");
+            note!("  {text}");
         }
     };
     for _ in 0..fault.times {

@@ -9,6 +9,8 @@ use super::audited;
 use super::dice::Dice;
 use super::file::Fault;
 use super::run::{Ground, Outcome, Settings};
+use crate::interruption::unless_asked;
+use crate::output::note;
 
 /// Faults between two audits.
 const AUDIT_EVERY: u32 = 10;
@@ -31,7 +33,7 @@ pub(super) async fn soak(
     let begun = Instant::now();
     let say = |text: &str| {
         if settings.verbose {
-            eprintln!("  {text}");
+            note!("  {text}");
         }
     };
     for number in 1.. {
@@ -40,8 +42,10 @@ pub(super) async fn soak(
         }
         let nth = usize::try_from(dice.below(faults.len() as u64))?;
         let (fault, outcome) = (faults[nth], &mut outcomes[nth]);
-        eprintln!("{:>6.0} s  {}", begun.elapsed().as_secs_f64(), fault.chaos);
-        let suffered = ground.suffer(fault, Dice::new(dice.next()), outcome, &say).await;
+        note!("{:>6.0} s  {}", begun.elapsed().as_secs_f64(), fault.chaos);
+        let suffering = ground.suffer(fault, Dice::new(dice.next()), outcome, &say);
+        // The system ends with the command.
+        let Some(suffered) = unless_asked(suffering).await else { return Ok(chosen(outcomes)) };
         let wrong = match suffered {
             Ok(healed) => {
                 outcome.note_healed(healed);
@@ -56,7 +60,7 @@ pub(super) async fn soak(
         }
         tokio::time::sleep(Duration::from_millis(dice.below(CALM_MS_MAX))).await;
     }
-    let mut verdict = Outcome { fault: "all of them together".to_owned(), ..Outcome::default() };
+    let mut verdict = named_total();
     verdict.fired = outcomes.iter().map(|outcome| outcome.fired).sum();
     ground.conclude(settings, &mut verdict).await?;
     outcomes.push(verdict);
@@ -72,12 +76,16 @@ async fn audit_now_and_then(ground: &Ground, number: u32) -> anyhow::Result<Vec<
     let _calm = ground.load.calm().await?;
     let wrong = audited::audit(&ground.system, &ground.journal).await?;
     let is = if wrong.is_empty() { "clean so far" } else { "NOT clean" };
-    eprintln!("          audited: {is}, {} accepted", ground.load.board.counts().ok);
+    note!("          audited: {is}, {} accepted", ground.load.board.counts().ok);
     Ok(wrong)
 }
 
 fn named(fault: &Fault) -> Outcome {
     Outcome { fault: fault.chaos.clone(), ..Outcome::default() }
+}
+
+fn named_total() -> Outcome {
+    Outcome { fault: "all of them together".to_owned(), is_total: true, ..Outcome::default() }
 }
 
 /// Those that chance has chosen.

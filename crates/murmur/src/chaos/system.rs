@@ -6,10 +6,11 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use contracts::Service;
-use tokio::process::{Child, Command};
+use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
 use super::network::Network;
+use crate::broken::Broken;
 use crate::control::Supervisor;
 use crate::control::protocol::{Act, Arming, Report, Request, State};
 use crate::process::Process;
@@ -32,6 +33,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(20);
 pub(crate) struct System {
     data: PathBuf,
     up: Child,
+    /// That it runs. It ends with this process, however that ends: then its standard input closes.
+    runs: Broken,
     /// Where everything listens.
     pub(crate) running: Running,
     /// Who starts and ends its processes.
@@ -51,17 +54,22 @@ impl System {
         let ways = network.as_ref().map(Network::arguments).unwrap_or_default();
         let said = std::fs::File::create(said_in(&data))?;
         let mut up = murmur(&data)?
-            .arg("up")
+            .args(["up", "--until-stdin-closes"])
             .args(ways)
-            .stdin(Stdio::null())
+            .stdin(Stdio::piped())
             .stdout(said.try_clone()?)
             .stderr(said)
-            .kill_on_drop(true)
             .spawn()
             .context("cannot start murmur")?;
         let supervisor = Supervisor::in_folder(&data);
-        let running = first_ready(&data, &mut up, &supervisor, network.as_ref()).await?;
-        Ok(Self { data, up, running, supervisor, network })
+        let runs = ends_with(up.stdin.take(), &data, &supervisor);
+        match first_ready(&data, &mut up, &supervisor, network.as_ref()).await {
+            Ok(running) => Ok(Self { data, up, runs, running, supervisor, network }),
+            Err(error) => {
+                runs.mend().await?;
+                Err(error)
+            }
+        }
     }
 
     /// Its folder.
@@ -186,12 +194,33 @@ impl System {
         self.supervisor.ask(Request::Down).await?;
         let ended = tokio::time::timeout(ENDED_WITHIN, self.up.wait()).await;
         ended.with_context(|| format!("the system in {} does not end", self.data.display()))??;
+        self.runs.forget();
         if !keep {
             std::fs::remove_dir_all(&self.data)?;
             std::fs::remove_file(said_in(&self.data))?;
         }
         Ok(())
     }
+}
+
+/// Notes that a system runs, which ends when that input closes.
+fn ends_with(input: Option<ChildStdin>, data: &Path, supervisor: &Supervisor) -> Broken {
+    let (folder, supervisor) = (data.display().to_string(), supervisor.clone());
+    Broken::note(
+        format!("a system runs in {folder}, and is ended; the folder stays"),
+        format!("`murmur down --data {folder}`, if it has not ended in a moment"),
+        async move {
+            drop(input);
+            let deadline = Instant::now() + ENDED_WITHIN;
+            while supervisor.report().await.is_ok() {
+                if Instant::now() > deadline {
+                    bail!("it has not ended after {ENDED_WITHIN:?}");
+                }
+                tokio::time::sleep(LOOK_EVERY).await;
+            }
+            Ok(())
+        },
+    )
 }
 
 /// What `murmur up` itself says; beside its folder, which has to be empty.

@@ -4,6 +4,7 @@ mod canvas;
 
 use super::outage::{KILLED, Outage, Slice, WayInOutage};
 use super::report::Report;
+use super::tally::Counted;
 use super::ways::Kind;
 use canvas::{Anchor, Canvas, number};
 
@@ -31,7 +32,7 @@ struct Bar {
     figure: String,
 }
 
-/// Draws it.
+/// Draws it; the outage's strips only if there was one.
 pub(super) fn draw(report: &Report) -> String {
     let mut canvas = Canvas::new(WIDTH, HEIGHT);
     canvas.text(
@@ -43,21 +44,22 @@ pub(super) fn draw(report: &Report) -> String {
     );
     let panel = (WIDTH - 2.0 * MARGIN - GAP) / 2.0;
     let right = MARGIN + panel + GAP;
-    let steady = format!("Latency at {}/s, ms: p50 and p99", report.rate);
+    let steady = format!("Latency of answers at {}/s, ms: p50 and p99", report.rate);
     bars(&mut canvas, (MARGIN, 70.0, panel), &steady, &latencies(report));
-    bars(&mut canvas, (right, 70.0, panel), "Answers a second, at most", &rates(report));
+    let most = format!("Answers a second, over {} connections", report.connections);
+    bars(&mut canvas, (right, 70.0, panel), &most, &rates(report));
     let behind = "An accepted order shows after, ms: p50 and p99";
     bars(&mut canvas, (MARGIN, 208.0, panel), behind, &orders_shown(report));
     let changed = "A customer's change shows after, ms: p50 and p99";
     bars(&mut canvas, (right, 208.0, panel), changed, &customers_shown(report));
-    outage(&mut canvas, 346.0, &report.outage);
+    if let Some(seen) = &report.outage {
+        outage(&mut canvas, 346.0, seen);
+    }
     canvas.finish()
 }
 
 fn latencies(report: &Report) -> Vec<Bar> {
-    let bar = |steady: &super::load::Steady| {
-        pair(steady.way, Some((steady.counted.p50_ms, steady.counted.p99_ms)))
-    };
+    let bar = |steady: &super::load::Steady| pair(steady.way, &steady.counted);
     report.steady.iter().map(bar).collect()
 }
 
@@ -71,19 +73,26 @@ fn rates(report: &Report) -> Vec<Bar> {
 
 fn orders_shown(report: &Report) -> Vec<Bar> {
     let behind = report.behind.iter();
-    behind.map(|one| pair(one.way, Some((one.order.p50_ms, one.order.p99_ms)))).collect()
+    behind.map(|one| pair(one.way, &one.order)).collect()
 }
 
 fn customers_shown(report: &Report) -> Vec<Bar> {
     let bar = |one: &super::staleness::Behind| {
-        pair(one.way, one.customer.map(|counted| (counted.p50_ms, counted.p99_ms)))
+        one.customer.as_ref().map_or_else(
+            || without_bar(one.way, "as of the order"),
+            |counted| pair(one.way, counted),
+        )
     };
     report.behind.iter().map(bar).collect()
 }
 
-fn pair(way: Kind, halves: Option<(f64, f64)>) -> Bar {
-    let Some((solid, light)) = halves else {
-        return Bar { way, solid: 0.0, light: 0.0, figure: "as of the order".to_owned() };
+fn without_bar(way: Kind, figure: &str) -> Bar {
+    Bar { way, solid: 0.0, light: 0.0, figure: figure.to_owned() }
+}
+
+fn pair(way: Kind, counted: &Counted) -> Bar {
+    let Some((solid, light)) = counted.p50_ms.zip(counted.p99_ms) else {
+        return without_bar(way, "no answer");
     };
     let figure = format!("{} / {}", number(solid), number(light));
     Bar { way, solid, light, figure }
@@ -116,7 +125,7 @@ const fn class(way: Kind) -> &'static str {
 
 /// A strip for each way over time, and when the owner was dead.
 fn outage(canvas: &mut Canvas, y: f64, outage: &Outage) {
-    let title = format!("{KILLED} is killed and started again");
+    let title = format!("What is answered while {KILLED} is killed and kept down");
     canvas.text(MARGIN, y, Anchor::Start, "heading", &title);
     for (class, what, x) in
         [("whole", "whole", 0.0), ("partial", "partial", 64.0), ("none", "none", 134.0)]
@@ -133,20 +142,23 @@ fn outage(canvas: &mut Canvas, y: f64, outage: &Outage) {
     for (way, nth) in outage.ways.iter().zip(0_u8..) {
         let top = y + 14.0 + f64::from(nth) * 28.0;
         canvas.text(MARGIN, top + 15.0, Anchor::Start, "name", way.way.name());
-        strip(canvas, (left, top, width, 20.0), way);
-        let figure = format!("{} %", number(way.during.available_percent));
+        let column = at(outage.slice_seconds) - left;
+        strip(canvas, (left, top, column, 20.0), way);
+        let available = way.during.available_percent;
+        let figure = available.map_or_else(|| "-".to_owned(), |is| format!("{} %", number(is)));
         canvas.text(left + width + 8.0, top + 15.0, Anchor::Start, "figure", &figure);
     }
     let foot = y + strips + 28.0;
     canvas.text(dead_from, foot, Anchor::Start, "foot", "killed");
-    canvas.text(dead_to, foot, Anchor::End, "foot", "ready again");
-    canvas.text(left + width + 8.0, foot, Anchor::Start, "foot", "answered");
+    let is_seen = outage.ready_at_s <= outage.seconds;
+    let end = if is_seen { "ready again" } else { "ready again later" };
+    canvas.text(dead_to, foot, Anchor::End, "foot", end);
+    canvas.text(left + width + 8.0, foot, Anchor::Start, "foot", "while down");
 }
 
-/// Stacked columns: whole at the bottom, then partial, then none.
-fn strip(canvas: &mut Canvas, (x, y, width, height): (f64, f64, f64, f64), way: &WayInOutage) {
-    let count = u32::try_from(way.slices.len().max(1)).unwrap_or(u32::MAX);
-    let column = width / f64::from(count);
+/// Stacked columns of that width, a slice each: whole at the bottom, then partial, then none. A slice
+/// in which nothing was asked stays empty.
+fn strip(canvas: &mut Canvas, (x, y, column, height): (f64, f64, f64, f64), way: &WayInOutage) {
     for (slice, nth) in way.slices.iter().zip(0_u32..) {
         let Slice { whole, partial, none } = *slice;
         let all = f64::from((whole + partial + none).max(1));
@@ -178,9 +190,16 @@ mod tests {
     }
 
     #[test]
+    fn a_slice_is_as_wide_as_the_time_that_it_stands_for() {
+        let svg = draw(&report());
+        // 0.25 of 15 seconds, of the 662 that the strips are wide.
+        assert!(svg.contains(r#"width="11.03" height="20" class="whole""#), "{svg}");
+    }
+
+    #[test]
     fn columns_of_a_strip_are_as_tall_as_their_share() {
         let mut canvas = Canvas::new(10.0, 10.0);
-        strip(&mut canvas, (0.0, 0.0, 2.0, 20.0), &report().outage.ways[0]);
+        strip(&mut canvas, (0.0, 0.0, 1.0, 20.0), &report().outage.unwrap().ways[0]);
         let svg = canvas.finish();
         assert!(svg.contains(r#"y="0" width="1" height="20" class="whole""#), "{svg}");
         assert!(svg.contains(r#"height="4" class="whole""#), "{svg}");

@@ -57,34 +57,31 @@ pub(super) struct Asked {
     pub(super) worth: Worth,
 }
 
-/// Asks each way in turn, without pause, over so many connections.
+/// Asks each way in turn, without pause, over so many connections, and adds what came of it.
 pub(super) async fn most(
     ways: &[Way],
     ground: &Ground,
-    connections: u32,
-    seconds: u32,
-) -> anyhow::Result<Vec<Most>> {
-    let mut all = Vec::new();
+    (connections, seconds): (u32, u32),
+    all: &mut Vec<Most>,
+) -> anyhow::Result<()> {
     for way in ways {
         ask_without_pause(way, ground, connections, WARM_UP).await?;
-        let time = Duration::from_secs(seconds.into());
+        let (began, time) = (Instant::now(), Duration::from_secs(seconds.into()));
         let counted = ask_without_pause(way, ground, connections, time).await?.counted();
-        let answers = u32::try_from(counted.asked).unwrap_or(u32::MAX);
-        let per_second =
-            f64::from(answers) * counted.available_percent / 100.0 / time.as_secs_f64();
+        let answers = u32::try_from(counted.answered).unwrap_or(u32::MAX);
+        let per_second = f64::from(answers) / began.elapsed().as_secs_f64();
         all.push(Most { way: way.kind, per_second: per_second.round(), counted });
     }
-    Ok(all)
+    Ok(())
 }
 
-/// Asks each way in turn at a steady rate.
+/// Asks each way in turn at a steady rate, and adds what came of it.
 pub(super) async fn steady(
     ways: &[Way],
     ground: &Ground,
-    rate: u32,
-    seconds: u32,
-) -> anyhow::Result<Vec<Steady>> {
-    let mut all = Vec::new();
+    (rate, seconds): (u32, u32),
+    all: &mut Vec<Steady>,
+) -> anyhow::Result<()> {
     for way in ways {
         ask_without_pause(way, ground, 4, WARM_UP).await?;
         let time = Duration::from_secs(seconds.into());
@@ -94,7 +91,7 @@ pub(super) async fn steady(
         }
         all.push(Steady { way: way.kind, counted: tally.counted() });
     }
-    Ok(all)
+    Ok(())
 }
 
 /// Asks at a steady rate for that time, and returns every question once all are answered.

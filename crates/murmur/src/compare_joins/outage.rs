@@ -1,8 +1,9 @@
 //! What is left of each way while an owner is dead: all are asked at a steady rate, the customer
-//! service is killed in the middle and stays down, and is started again.
+//! service is killed (SIGKILL) in the middle, kept down, and started again.
 
 use std::time::{Duration, Instant};
 
+use anyhow::Context as _;
 use contracts::Service;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -12,7 +13,7 @@ use super::load::{Asked, ask_steadily};
 use super::tally::{Counted, Tally};
 use super::ways::{Kind, Way, Worth};
 use crate::control::Supervisor;
-use crate::control::protocol::{Act, State};
+use crate::control::protocol::Act;
 use crate::process::Process;
 use crate::running::Running;
 
@@ -31,8 +32,10 @@ pub(super) struct Outage {
     pub(super) started_at_s: f64,
     /// ... until it was ready.
     pub(super) ready_at_s: f64,
-    /// ... until the last question.
+    /// ... until no question came due any more.
     pub(super) seconds: f64,
+    /// Seconds of each slice of a way.
+    pub(super) slice_seconds: f64,
     /// Each way.
     pub(super) ways: Vec<WayInOutage>,
 }
@@ -44,7 +47,7 @@ pub(super) struct WayInOutage {
     pub(super) way: Kind,
     /// Before the owner was killed.
     pub(super) before: Counted,
-    /// While it was down.
+    /// From then until it was ready again.
     pub(super) during: Counted,
     /// After it was ready again.
     pub(super) after: Counted,
@@ -98,6 +101,7 @@ pub(super) async fn measure(
         started_at_s: (times.started - begun).as_secs_f64(),
         ready_at_s: (times.ready - begun).as_secs_f64(),
         seconds: (third * 3).as_secs_f64(),
+        slice_seconds: SLICE.as_secs_f64(),
         ways: all.into_iter().map(of).collect::<anyhow::Result<_>>()?,
     })
 }
@@ -106,12 +110,13 @@ pub(super) async fn measure(
 async fn disturb(running: &Running, begun: Instant, third: Duration) -> anyhow::Result<Times> {
     let (supervisor, process) = (Supervisor::of(running), Process::Service(KILLED));
     tokio::time::sleep_until((begun + third).into()).await;
-    supervisor.act(Act::Halt, process).await?;
+    // Down for as long as this lasts: it is started again also if the command is interrupted.
+    let down = supervisor.lease(Act::Halt, process).await?;
+    let down = down.with_context(|| format!("{process} is down already: start it first"))?;
     let killed = Instant::now();
     tokio::time::sleep_until((begun + third * 2).into()).await;
     let started = Instant::now();
-    supervisor.act(Act::Start, process).await?;
-    supervisor.wait_for(process, State::Ready).await?;
+    down.mend().await?;
     Ok(Times { begun, killed, started, ready: Instant::now() })
 }
 
@@ -126,7 +131,7 @@ impl WayInOutage {
         Ok(Self {
             way,
             before: between(times.begun, Some(times.killed))?,
-            during: between(times.killed, Some(times.started))?,
+            during: between(times.killed, Some(times.ready))?,
             after: between(times.ready, None)?,
             whole_again_after_ms: whole_again(asked, times.ready),
             slices: slices(asked, times.begun),
@@ -177,14 +182,20 @@ mod tests {
             asked(begun, 999, Worth::Whole),
             asked(begun, 1_000, Worth::None),
             asked(begun, 1_500, Worth::Partial),
+            asked(begun, 2_400, Worth::None),
+            asked(begun, 2_450, Worth::Whole),
             asked(begun, 2_600, Worth::Partial),
             asked(begun, 2_900, Worth::Whole),
         ];
         let way = WayInOutage::of(Kind::Composer, &all, &times).unwrap();
         let percents = |counted: Counted| (counted.available_percent, counted.partial_percent);
-        assert_eq!(percents(way.before), (100.0, 0.0));
-        assert_eq!(percents(way.during), (50.0, 50.0));
-        assert_eq!(percents(way.after), (100.0, 50.0));
+        assert_eq!(percents(way.before), (Some(100.0), Some(0.0)));
+        assert_eq!(
+            percents(way.during),
+            (Some(50.0), Some(25.0)),
+            "it was down until it was ready"
+        );
+        assert_eq!(percents(way.after), (Some(100.0), Some(50.0)));
         assert_eq!(way.whole_again_after_ms, 100);
         assert_eq!(way.slices.len(), 12);
         assert_eq!(way.slices[4], Slice { none: 1, ..Slice::default() });

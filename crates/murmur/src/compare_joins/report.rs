@@ -6,12 +6,15 @@ use serde_json::{Value, json};
 use super::load::{Most, Steady};
 use super::outage::{KILLED, Outage};
 use super::staleness::Behind;
+use super::tally::shown;
 use crate::cli::Verdict;
 use crate::table::{self, judged};
 
-/// Everything that was measured.
-#[derive(Clone, Debug, Serialize)]
+/// Everything that was measured; of an interrupted comparison what there was until then.
+#[derive(Clone, Debug, Default, Serialize)]
 pub(super) struct Report {
+    /// Whether it was interrupted.
+    pub(super) interrupted: bool,
     /// Questions a second at the steady rate, for each way.
     pub(super) rate: u32,
     /// Connections that asked without pause.
@@ -23,16 +26,16 @@ pub(super) struct Report {
     /// How far each way is behind.
     pub(super) behind: Vec<Behind>,
     /// What is left of each while an owner is dead.
-    pub(super) outage: Outage,
+    pub(super) outage: Option<Outage>,
 }
 
 impl Report {
     /// While no owner was down, each way had to answer everything.
     pub(super) fn verdict(&self) -> Verdict {
         let steady = self.steady.iter().map(|way| way.counted);
-        let before = self.outage.ways.iter().map(|way| way.before);
-        let mut healthy = steady.chain(before);
-        let all = healthy.all(|counted| counted.asked > 0 && counted.available_percent >= 100.0);
+        let ways = self.outage.iter().flat_map(|outage| &outage.ways);
+        let mut healthy = steady.chain(ways.map(|way| way.before));
+        let all = healthy.all(|counted| counted.asked > 0 && counted.answered == counted.asked);
         if all { Verdict::Clean } else { Verdict::Found }
     }
 
@@ -43,21 +46,45 @@ impl Report {
 
     /// For a person.
     pub(super) fn text(&self) -> String {
-        [self.load(), self.staleness(), self.during_the_outage()].join("\n\n")
+        let parts = [
+            (!self.most.is_empty()).then(|| self.at_most()),
+            (!self.steady.is_empty()).then(|| self.at_the_steady_rate()),
+            (!self.behind.is_empty()).then(|| self.staleness()),
+            self.outage.as_ref().map(during),
+            self.interrupted.then(|| "interrupted: this is what there was until then".to_owned()),
+        ];
+        parts.into_iter().flatten().collect::<Vec<_>>().join("\n\n")
     }
 
-    fn load(&self) -> String {
-        let (rate, connections) = (self.rate, self.connections);
-        let mut table = table::with_header(["way", "p50 ms", "p99 ms", "answers/s at most"]);
-        for (steady, most) in self.steady.iter().zip(&self.most) {
+    fn at_most(&self) -> String {
+        let mut table = table::with_header(["way", "answers/s", "p50 ms of answers", "p99"]);
+        for most in &self.most {
             table.add_row([
-                steady.way.name().to_owned(),
-                format!("{:.2}", steady.counted.p50_ms),
-                format!("{:.2}", steady.counted.p99_ms),
+                most.way.name().to_owned(),
                 format!("{:.0}", most.per_second),
+                shown(most.counted.p50_ms),
+                shown(most.counted.p99_ms),
             ]);
         }
-        format!("{rate} questions/s each; at most: {connections} connections\n{table}")
+        format!(
+            "{} connections that ask without pause, each way by itself\n{table}",
+            self.connections
+        )
+    }
+
+    fn at_the_steady_rate(&self) -> String {
+        let header = ["way", "asked", "available %", "p50 ms of answers, from due", "p99"];
+        let mut table = table::with_header(header);
+        for Steady { way, counted } in &self.steady {
+            table.add_row([
+                way.name().to_owned(),
+                counted.asked.to_string(),
+                shown(counted.available_percent),
+                shown(counted.p50_ms),
+                shown(counted.p99_ms),
+            ]);
+        }
+        format!("{} questions/s, each way by itself\n{table}", self.rate)
     }
 
     fn staleness(&self) -> String {
@@ -66,44 +93,52 @@ impl Report {
         let mut table = table::with_header(header);
         for behind in &self.behind {
             let as_of_order = || ["as of the order".to_owned(), String::new()];
-            let customer = behind.customer.map_or_else(as_of_order, |counted| {
-                [counted.p50_ms, counted.p99_ms].map(|ms| format!("{ms:.2}"))
-            });
-            let order = [behind.order.p50_ms, behind.order.p99_ms].map(|ms| format!("{ms:.2}"));
+            let customer = behind
+                .customer
+                .map_or_else(as_of_order, |counted| [counted.p50_ms, counted.p99_ms].map(shown));
+            let order = [behind.order.p50_ms, behind.order.p99_ms].map(shown);
             let name = behind.way.name().to_owned();
             table.add_row([name].into_iter().chain(order).chain(customer));
         }
         let changes = self.behind.first().map_or(0, |behind| behind.order.asked);
-        format!("{changes} changes, from the owner's answer to an answer that shows it\n{table}")
+        format!(
+            "{changes} orders and as many changes of customers, from the owner's answer to an answer \
+             that shows it\n{table}"
+        )
     }
+}
 
-    fn during_the_outage(&self) -> String {
-        let header = [
-            "way",
-            "available %",
-            "partial %",
-            "p99 ms",
-            "before: p99 ms",
-            "after: p99 ms",
-            "whole again after ms",
-        ];
-        let mut table = table::with_header(header);
-        for way in &self.outage.ways {
-            let (available, during) = (way.during.available_percent, way.during);
-            table.add_row(vec![
-                way.way.name().into(),
-                judged(format!("{available:.2}"), Some(available >= 100.0)),
-                format!("{:.2}", during.partial_percent).into(),
-                format!("{:.2}", during.p99_ms).into(),
-                format!("{:.2}", way.before.p99_ms).into(),
-                format!("{:.2}", way.after.p99_ms).into(),
-                way.whole_again_after_ms.to_string().into(),
-            ]);
-        }
-        let Outage { killed_at_s, started_at_s, .. } = self.outage;
-        let down = started_at_s - killed_at_s;
-        format!("{KILLED} killed, and down for {down:.1} s\n{table}")
+fn during(outage: &Outage) -> String {
+    let header = [
+        "way",
+        "asked meanwhile",
+        "available %",
+        "partial %",
+        "p99 ms of answers",
+        "before: p99 ms",
+        "after: p99 ms",
+        "whole again after ms",
+    ];
+    let mut table = table::with_header(header);
+    for way in &outage.ways {
+        let during = way.during;
+        table.add_row(vec![
+            way.way.name().into(),
+            during.asked.to_string().into(),
+            judged(shown(during.available_percent), Some(during.answered == during.asked)),
+            shown(during.partial_percent).into(),
+            shown(during.p99_ms).into(),
+            shown(way.before.p99_ms).into(),
+            shown(way.after.p99_ms).into(),
+            way.whole_again_after_ms.to_string().into(),
+        ]);
     }
+    let Outage { killed_at_s, started_at_s, ready_at_s, .. } = outage;
+    let (down, starting) = (started_at_s - killed_at_s, ready_at_s - started_at_s);
+    format!(
+        "{KILLED} killed (SIGKILL) and kept down for {down:.1} s, ready {starting:.1} s after it was \
+         started again\n{table}"
+    )
 }
 
 #[cfg(test)]
@@ -114,7 +149,14 @@ pub(super) mod tests {
     use super::*;
 
     fn counted(available_percent: f64) -> Counted {
-        Counted { asked: 300, available_percent, partial_percent: 1.25, p50_ms: 1.5, p99_ms: 9.75 }
+        Counted {
+            asked: 300,
+            answered: if available_percent < 100.0 { 295 } else { 300 },
+            available_percent: Some(available_percent),
+            partial_percent: Some(1.25),
+            p50_ms: Some(1.5),
+            p99_ms: Some(9.75),
+        }
     }
 
     pub(in super::super) fn report() -> Report {
@@ -135,6 +177,7 @@ pub(super) mod tests {
             customer: (way != Kind::ReadModel).then(|| counted(100.0)),
         };
         Report {
+            interrupted: false,
             rate: 100,
             connections: 16,
             most: Kind::ALL
@@ -142,31 +185,47 @@ pub(super) mod tests {
                 .into(),
             steady: Kind::ALL.map(|way| Steady { way, counted: counted(100.0) }).into(),
             behind: Kind::ALL.map(behind).into(),
-            outage: Outage {
+            outage: Some(Outage {
                 killed_at_s: 5.0,
                 started_at_s: 10.0,
                 ready_at_s: 10.5,
                 seconds: 15.0,
+                slice_seconds: 0.25,
                 ways: Kind::ALL.map(way).into(),
-            },
+            }),
         }
     }
 
     #[test]
     fn a_person_reads_every_figure_and_where_there_is_none() {
         let text = report().text();
-        for part in
-            ["4321", "9.75", "98.50", "as of the order", "down for 5.0 s", "321", "300 changes"]
-        {
+        for part in [
+            "4321",
+            "9.75",
+            "98.50",
+            "as of the order",
+            "kept down for 5.0 s, ready 0.5 s after",
+            "321",
+            "300 orders",
+        ] {
             assert!(text.contains(part), "{part}: {text}");
         }
+    }
+
+    #[test]
+    fn what_was_interrupted_shows_what_there_was() {
+        let partial = Report { interrupted: true, outage: None, behind: Vec::new(), ..report() };
+        let text = partial.text();
+        assert!(text.contains("4321") && text.ends_with("until then"), "{text}");
+        assert!(!text.contains("killed"), "{text}");
+        assert_eq!(partial.json()["interrupted"], true);
     }
 
     #[test]
     fn a_way_that_failed_while_nothing_was_down_is_a_finding() {
         let mut report = report();
         assert_eq!(report.verdict(), Verdict::Clean);
-        report.steady[1].counted.available_percent = 99.99;
+        report.steady[1].counted.answered -= 1;
         assert_eq!(report.verdict(), Verdict::Found);
     }
 }

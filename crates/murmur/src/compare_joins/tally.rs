@@ -22,19 +22,26 @@ pub(super) struct Tally {
     none: u64,
 }
 
-/// What was counted. Latencies are of answers, whole or partial; of none there is no latency.
+/// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub(super) struct Counted {
     /// Questions.
     pub(super) asked: u64,
-    /// Answers in a hundred questions.
-    pub(super) available_percent: f64,
-    /// Partial answers in a hundred questions.
-    pub(super) partial_percent: f64,
-    /// Half are faster, in milliseconds.
-    pub(super) p50_ms: f64,
-    /// 99 of 100 are faster, in milliseconds.
-    pub(super) p99_ms: f64,
+    /// Of those asked: answered, whole or in part.
+    pub(super) answered: u64,
+    /// Answers in a hundred questions, rounded down; none if nothing was asked.
+    pub(super) available_percent: Option<f64>,
+    /// Partial answers in a hundred questions, rounded up; none if nothing was asked.
+    pub(super) partial_percent: Option<f64>,
+    /// Half of the answers are faster, in milliseconds; none if there was no answer.
+    pub(super) p50_ms: Option<f64>,
+    /// 99 of 100 answers are faster, in milliseconds; none if there was no answer.
+    pub(super) p99_ms: Option<f64>,
+}
+
+/// A figure for a person; `-` where there is none.
+pub(super) fn shown(figure: Option<f64>) -> String {
+    figure.map_or_else(|| "-".to_owned(), |figure| format!("{figure:.2}"))
 }
 
 impl Tally {
@@ -74,13 +81,18 @@ impl Tally {
 
     /// Sums it up.
     pub(super) fn counted(&self) -> Counted {
-        let asked = self.whole + self.partial + self.none;
+        let (answered, missing) = (self.whole + self.partial, self.none);
+        let asked = answered + missing;
+        let at = |quantile| millis(self.latencies.value_at_quantile(quantile));
+        let latency = |quantile| (answered > 0).then(|| at(quantile));
         Counted {
             asked,
-            available_percent: percent(self.whole + self.partial, asked),
-            partial_percent: percent(self.partial, asked),
-            p50_ms: millis(self.latencies.value_at_quantile(0.5)),
-            p99_ms: millis(self.latencies.value_at_quantile(0.99)),
+            answered,
+            available_percent: percent(answered, asked),
+            partial_percent: percent(asked - self.partial, asked)
+                .map(|rest| (10_000.0 - rest * 100.0).round() / 100.0),
+            p50_ms: latency(0.5),
+            p99_ms: latency(0.99),
         }
     }
 
@@ -90,10 +102,10 @@ impl Tally {
     }
 }
 
-/// Rounded down to hundredths, so that 100 % are all.
-fn percent(part: u64, all: u64) -> f64 {
-    let hundredths = (part * 10_000).checked_div(all).unwrap_or_default();
-    f64::from(u32::try_from(hundredths).unwrap_or_default()) / 100.0
+/// Rounded down to hundredths, so that 100 % are all; none of nothing.
+fn percent(part: u64, all: u64) -> Option<f64> {
+    let hundredths = (part * 10_000).checked_div(all)?;
+    Some(f64::from(u32::try_from(hundredths).ok()?) / 100.0)
 }
 
 /// Rounded to hundredths, which is what the histogram resolves.
@@ -116,12 +128,19 @@ mod tests {
         sum.count(Worth::Partial, Duration::from_millis(2));
         let counted = sum.counted();
         assert_eq!(counted.asked, 20_001);
-        assert!(counted.available_percent < 100.0, "{counted:?}");
-        assert!((counted.p99_ms - 2.0).abs() < 0.01, "{counted:?}");
+        assert_eq!(counted.answered, 20_000);
+        assert!(counted.available_percent.unwrap() < 100.0, "{counted:?}");
+        assert!(counted.partial_percent.unwrap() > 0.0, "{counted:?}");
+        assert!((counted.p99_ms.unwrap() - 2.0).abs() < 0.01, "{counted:?}");
     }
 
     #[test]
     fn of_nothing_nothing_is_said() {
-        assert_eq!(Tally::new().unwrap().counted(), Counted::default());
+        let mut tally = Tally::new().unwrap();
+        assert_eq!(tally.counted(), Counted::default());
+        tally.count(Worth::None, Duration::from_secs(1));
+        let counted = tally.counted();
+        assert_eq!((counted.available_percent, counted.p99_ms), (Some(0.0), None));
+        assert_eq!([shown(None), shown(Some(1.5))], ["-", "1.50"]);
     }
 }

@@ -4,6 +4,7 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
+use anyhow::bail;
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
@@ -19,6 +20,10 @@ pub(crate) enum Request {
     Report,
     /// Something to be done to a process.
     Act(Act, Process),
+    /// The same, undone as soon as this connection closes: `Stop`, `Halt` or `Pause`.
+    Lease(Act, Process),
+    /// A lease has ended.
+    Release(Process, u64),
     /// Delete what a process keeps, and start it again.
     Wipe(Process),
     /// Start a process otherwise than usual, from its next start on.
@@ -62,6 +67,8 @@ pub(crate) enum Reply {
     Report(Vec<Report>),
     /// It was done, or has been begun.
     Done,
+    /// It was done, and is undone when the lease of this number ends.
+    Leased(u64),
     /// It cannot be done, and why.
     Refused(String),
 }
@@ -85,6 +92,29 @@ pub(crate) struct Report {
     pub(crate) uptime_ms: Option<u64>,
     /// How it last ended.
     pub(crate) last_death: Option<String>,
+}
+
+impl Act {
+    /// The command that asks for it.
+    pub(crate) const fn name(self) -> &'static str {
+        match self {
+            Self::Kill => "kill",
+            Self::Stop => "stop",
+            Self::Halt => "halt",
+            Self::Pause => "pause",
+            Self::Start => "start",
+        }
+    }
+}
+
+impl Report {
+    /// An error, if the process is down because starting it again would change nothing.
+    pub(crate) fn refuse_if_given_up(&self) -> anyhow::Result<()> {
+        if self.state == State::Stopped && !self.reason.is_empty() {
+            bail!("{} is configured wrongly, and stays down: {}", self.process, self.reason);
+        }
+        Ok(())
+    }
 }
 
 /// Where a process stands.

@@ -83,13 +83,20 @@ async fn serve(stream: UnixStream, asked: mpsc::Sender<Asked>) -> io::Result<()>
     let mut line = String::new();
     let mut reading = BufReader::new(reading.take(LINE_BYTES_MAX));
     tokio::time::timeout(ASKED_WITHIN, reading.read_line(&mut line)).await??;
-    let reply = match serde_json::from_str(&line) {
-        Ok(request) => answer(request, &asked).await,
+    let request = serde_json::from_str::<Request>(&line);
+    let reply = match &request {
+        Ok(request) => answer(request.clone(), &asked).await,
         Err(error) => Reply::Refused(format!("this supervisor does not know that: {error}")),
     };
     let mut text = serde_json::to_vec(&reply)?;
     text.push(b'\n');
-    writing.write_all(&text).await
+    let told = writing.write_all(&text).await;
+    if let (Ok(Request::Lease(_, process)), Reply::Leased(lease)) = (request, reply) {
+        // The kernel closes the connection, however the client ends: nothing that it could say counts.
+        while told.is_ok() && matches!(reading.read_line(&mut line).await, Ok(1..)) {}
+        answer(Request::Release(process, lease), &asked).await;
+    }
+    told
 }
 
 async fn answer(request: Request, asked: &mpsc::Sender<Asked>) -> Reply {
@@ -121,6 +128,22 @@ mod tests {
         let error = client.ask(Request::Down).await.unwrap_err().to_string();
         assert_eq!(error, "not now");
         answering.abort();
+    }
+
+    #[tokio::test]
+    async fn what_is_leased_is_released_when_the_client_is_gone() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = crate::running::control_socket_in(folder.path());
+        let (_server, mut questions) = Server::open(&path).unwrap();
+        let mut stream = UnixStream::connect(&path).await.unwrap();
+        stream.write_all(b"{\"lease\":[\"halt\",\"order\"]}\n").await.unwrap();
+        let (request, reply) = questions.recv().await.unwrap();
+        assert!(matches!(request, Request::Lease(..)), "{request:?}");
+        reply.send(Reply::Leased(7)).unwrap();
+        assert!(questions.try_recv().is_err());
+        drop(stream);
+        let (request, _) = questions.recv().await.unwrap();
+        assert_eq!(request, Request::Release("order".parse().unwrap(), 7));
     }
 
     #[tokio::test]

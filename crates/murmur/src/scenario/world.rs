@@ -8,6 +8,7 @@ use contracts::{Id, Service};
 use hyper::StatusCode;
 use tokio::time::Instant;
 
+use crate::broken::Broken;
 use crate::control::Supervisor;
 use crate::control::protocol::{Act, State};
 use crate::http::{Answer, Call, Client};
@@ -36,6 +37,9 @@ pub(crate) struct World {
     orders: BTreeMap<String, Vec<Id>>,
     seen: Seen,
     commands: u32,
+    /// What this scenario stopped or froze.
+    down: BTreeMap<Process, Broken>,
+    /// What it did anything to.
     disturbed: BTreeSet<Process>,
 }
 
@@ -50,6 +54,7 @@ impl World {
             orders: BTreeMap::new(),
             seen: Seen::default(),
             commands: 0,
+            down: BTreeMap::new(),
             disturbed: BTreeSet::new(),
         }
     }
@@ -138,18 +143,35 @@ impl World {
         self.seen.note(answer.token().unwrap_or_default());
     }
 
-    /// Does something to a process.
+    /// Does something to a process. What is stopped or frozen is so for as long as this command lives.
     pub(crate) async fn act(&mut self, act: Act, process: Process) -> anyhow::Result<()> {
         self.disturbed.insert(process);
-        if act == Act::Kill {
-            self.runs(process).await?;
-        }
-        self.supervisor.act(act, process).await?;
         match act {
-            Act::Stop | Act::Halt => self.supervisor.wait_for(process, State::Stopped).await,
-            Act::Start => self.supervisor.wait_for(process, State::Ready).await,
-            Act::Kill | Act::Pause => Ok(()),
+            Act::Stop | Act::Halt | Act::Pause => self.take_down(act, process).await,
+            Act::Kill => {
+                self.runs(process).await?;
+                self.supervisor.act(act, process).await
+            }
+            Act::Start => {
+                self.supervisor.act(act, process).await?;
+                if let Some(down) = self.down.remove(&process) {
+                    down.forget();
+                }
+                self.supervisor.wait_for(process, State::Ready).await
+            }
         }
+    }
+
+    async fn take_down(&mut self, act: Act, process: Process) -> anyhow::Result<()> {
+        if let Some(down) = self.supervisor.lease(act, process).await?
+            && let Some(before) = self.down.insert(process, down)
+        {
+            before.forget();
+        }
+        if act == Act::Pause {
+            return Ok(());
+        }
+        self.supervisor.wait_for(process, State::Stopped).await
     }
 
     /// Waits until a process runs: what was just killed has to be back before it dies again.
@@ -162,17 +184,13 @@ impl World {
         Ok(())
     }
 
-    /// Starts and thaws everything that this scenario stopped, killed or froze, and waits until all is in two
-    /// places again: whoever comes next may take a store away.
+    /// Starts and thaws everything that this scenario stopped or froze, and waits for it and for what it
+    /// killed, until all is in two places again: whoever comes next may take a store away.
     pub(crate) async fn leave_in_order(&mut self) -> anyhow::Result<()> {
-        let disturbed = std::mem::take(&mut self.disturbed);
-        let reports = self.supervisor.report().await?;
-        for report in reports.into_iter().filter(|report| disturbed.contains(&report.process)) {
-            if matches!(report.state, State::Stopped | State::Paused) {
-                self.supervisor.act(Act::Start, report.process).await?;
-            }
+        for down in std::mem::take(&mut self.down).into_values() {
+            down.mend().await?;
         }
-        for process in disturbed {
+        for process in std::mem::take(&mut self.disturbed) {
             self.supervisor.wait_for(process, State::Ready).await?;
             if let Some(loss) = Loss::of(process) {
                 redundancy::wait(&self.running, loss, REDUNDANT_WITHIN, |_| {}).await?;

@@ -68,9 +68,13 @@ pub(crate) struct Held {
 }
 
 impl ServiceReport {
-    /// Rows that are in foreign streams and not read yet: `ORDER 12, PAYMENT 3`, or `-`.
+    /// Rows that are in foreign streams and not read yet: `ORDER 12, PAYMENT 3`, or `-`. Of a stream from
+    /// which nothing is heard, nobody knows: `ORDER ?`.
     pub(crate) fn lag(&self) -> String {
         let behind = self.streams.iter().filter_map(|(stream, report)| {
+            if !report.connected {
+                return Some(format!("{stream} ?"));
+            }
             let lag =
                 report.last.unwrap_or_default().saturating_sub(report.folded.max(report.decided));
             (lag > 0).then(|| format!("{stream} {lag}"))
@@ -129,6 +133,13 @@ mod tests {
         );
         assert_eq!(report.lag(), "ORDER 2");
         assert_eq!(report.troubles(), Vec::<String>::new());
+    }
+
+    #[test]
+    fn how_far_behind_a_cut_off_service_is_nobody_knows() {
+        let report =
+            report(r#"{"streams":{"ORDER":{"folded":9,"decided":9,"last":9,"connected":false}}}"#);
+        assert_eq!(report.lag(), "ORDER ?");
     }
 
     #[test]

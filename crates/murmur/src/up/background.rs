@@ -6,14 +6,16 @@ use std::path::Path;
 use std::process::{Child, Command, Stdio};
 use std::time::{Duration, Instant};
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
+use serde_json::json;
 
 use super::board;
 use super::child::{open_log, tail};
 use super::folder::log_in;
-use crate::cli::Verdict;
+use crate::cli::{Global, Misuse, Verdict};
 use crate::control::Supervisor;
 use crate::control::protocol::{Report, State};
+use crate::output::{line, note};
 use crate::running::Running;
 use crate::status::ask_services;
 
@@ -26,6 +28,8 @@ const READY_WITHIN: Duration = Duration::from_secs(60);
 const FENCED_AFTER: Duration = Duration::from_secs(3);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(25);
+/// The exit code of a supervisor that was told something wrong.
+const MISUSE: i32 = 2;
 /// How much of a log is shown when something is not ready.
 const LOG_LINES_SHOWN: usize = 8;
 
@@ -35,7 +39,7 @@ pub(super) fn leave_the_terminal() -> anyhow::Result<()> {
 }
 
 /// Starts the supervisor and waits until all is ready.
-pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
+pub(super) async fn start(global: &Global, data: &Path) -> anyhow::Result<Verdict> {
     let log = log_in(data, "supervisor");
     let log_from = log.metadata().map_or(0, |log| log.len());
     let mut supervisor = spawn(&log)?;
@@ -43,18 +47,22 @@ pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
     loop {
         if let Some(status) = supervisor.try_wait()? {
             let said = tail(&log, log_from, LOG_LINES_SHOWN).join("\n");
+            if status.code() == Some(MISUSE) {
+                return Err(Misuse(anyhow!("the supervisor ended: {said}")).into());
+            }
             bail!("the supervisor ended ({status}): {said}");
         }
         // No answer yet means that it has not come so far.
         let reports = Supervisor::in_folder(data).report().await.unwrap_or_default();
         let unready: Vec<_> = reports.iter().filter(|r| r.state != State::Ready).collect();
         if !reports.is_empty() && unready.is_empty() {
-            eprintln!("all ready after {:.1?}; `murmur status` shows it", begun.elapsed());
+            say_all_ready(global, &reports, begun.elapsed());
             return Ok(Verdict::Clean);
         }
         let waited = begun.elapsed();
         if waited > READY_WITHIN || (waited > FENCED_AFTER && is_any_fenced(data).await) {
             say_what_is_not(&unready, waited, data);
+            say_to_script(global, &reports, waited, false);
             return Ok(Verdict::Found);
         }
         tokio::time::sleep(LOOK_EVERY).await;
@@ -64,7 +72,9 @@ pub(super) async fn start(data: &Path) -> anyhow::Result<Verdict> {
 fn spawn(log: &Path) -> anyhow::Result<Child> {
     let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
     let murmur = env::current_exe().context("cannot tell where murmur itself is")?;
-    let same = env::args_os().skip(1).filter(|argument| argument != "--detach");
+    // Its log is for people, whoever reads what this process says.
+    let ours = ["--detach", "--json"];
+    let same = env::args_os().skip(1).filter(|argument| !ours.iter().any(|our| argument == our));
     Command::new(murmur)
         .args(same)
         .arg(FLAG)
@@ -75,6 +85,20 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
         .context("cannot start murmur in the background")
 }
 
+fn say_all_ready(global: &Global, reports: &[Report], after: Duration) {
+    if !global.json {
+        note!("all ready after {after:.1?}; `murmur status` shows it");
+    }
+    say_to_script(global, reports, after, true);
+}
+
+fn say_to_script(global: &Global, reports: &[Report], after: Duration, ready: bool) {
+    if global.json {
+        let after = after.as_millis();
+        line!("{}", json!({ "ready": ready, "after_ms": after, "processes": reports }));
+    }
+}
+
 /// A fenced service waits for a person: there is no use in waiting for it.
 async fn is_any_fenced(data: &Path) -> bool {
     let Ok(running) = Running::load(data) else { return false };
@@ -83,10 +107,10 @@ async fn is_any_fenced(data: &Path) -> bool {
 }
 
 fn say_what_is_not(unready: &[&Report], waited: Duration, data: &Path) {
-    eprintln!("not ready after {waited:.1?}; it goes on trying, `murmur down` ends it:");
+    note!("not ready after {waited:.1?}; it goes on trying, `murmur down` ends it:");
     for report in unready {
-        eprintln!("{}", board::describe(report));
+        note!("{}", board::describe(report));
         let log = log_in(data, report.process.name());
-        tail(&log, 0, LOG_LINES_SHOWN).iter().for_each(|line| eprintln!("    {line}"));
+        tail(&log, 0, LOG_LINES_SHOWN).iter().for_each(|line| note!("    {line}"));
     }
 }

@@ -7,8 +7,10 @@ use std::io::IsTerminal as _;
 use std::time::Duration;
 
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
+use serde_json::json;
 
 use crate::control::protocol::{Report, State};
+use crate::output::{line, note};
 use crate::process::Process;
 
 /// Shows reports.
@@ -18,12 +20,16 @@ pub(super) enum Board {
     Live(MultiProgress, BTreeMap<Process, ProgressBar>),
     /// A line for each change, and the state that was shown last.
     Lines(BTreeMap<Process, State>),
+    /// The same on standard output, for a script: a report a line.
+    Json(BTreeMap<Process, State>),
 }
 
 impl Board {
-    /// The board that suits standard error.
-    pub(super) fn new() -> Self {
-        if std::io::stderr().is_terminal() {
+    /// The board that suits a script, or standard error.
+    pub(super) fn new(json: bool) -> Self {
+        if json {
+            Self::Json(BTreeMap::new())
+        } else if std::io::stderr().is_terminal() {
             Self::Live(MultiProgress::new(), BTreeMap::new())
         } else {
             Self::Lines(BTreeMap::new())
@@ -35,7 +41,8 @@ impl Board {
         match self {
             // Output that is gone is no reason to stop supervising.
             Self::Live(bars, _) => drop(bars.println(text)),
-            Self::Lines(_) => eprintln!("{text}"),
+            Self::Lines(_) => note!("{text}"),
+            Self::Json(_) => line!("{}", json!({ "note": text })),
         }
     }
 
@@ -48,13 +55,17 @@ impl Board {
                     line.set_message(describe(report));
                 }
             }
-            Self::Lines(shown) => {
-                for report in reports {
-                    if shown.insert(report.process, report.state) != Some(report.state) {
-                        eprintln!("{}", describe(report));
-                    }
-                }
-            }
+            Self::Lines(shown) => changed(shown, reports, |report| note!("{}", describe(report))),
+            Self::Json(shown) => changed(shown, reports, |report| line!("{}", json!(report))),
+        }
+    }
+}
+
+/// Shows each whose state is another than was shown last.
+fn changed(shown: &mut BTreeMap<Process, State>, reports: &[Report], show: impl Fn(&Report)) {
+    for report in reports {
+        if shown.insert(report.process, report.state) != Some(report.state) {
+            show(report);
         }
     }
 }

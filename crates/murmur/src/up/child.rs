@@ -7,6 +7,7 @@ use std::path::Path;
 use std::process::{ExitStatus, Stdio};
 
 use anyhow::Context as _;
+use runtime::exit::MISCONFIGURED;
 use rustix::process::{Pid, kill_process};
 use tokio::process::{Child as Running, ChildStdin, Command};
 
@@ -22,6 +23,15 @@ const REASON_CHARACTERS_MAX: usize = 300;
 
 /// What murmur itself was told in the environment, and a service would take for itself.
 const NOT_FOR_CHILDREN: [&str; 2] = ["MURMUR_DATA", "MURMUR_FIRST_START"];
+
+/// How a process ended.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(super) struct Death {
+    /// In words.
+    pub(super) how: String,
+    /// Whether it is configured wrongly: starting it again changes nothing.
+    pub(super) is_misconfigured: bool,
+}
 
 /// A process that has been started and not yet been waited for.
 #[derive(Debug)]
@@ -97,22 +107,29 @@ pub(super) fn send(pid: Pid, signal: Signal) -> io::Result<()> {
 }
 
 /// How a process ended, with the last that it said, if it gave up by itself.
-pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path, log_from: u64) -> String {
+pub(super) fn death(status: &io::Result<ExitStatus>, log: &Path, log_from: u64) -> Death {
     let how = match status {
-        Ok(status) if status.success() => return "ended by itself".to_owned(),
-        Ok(status) if status.signal().is_some() => return status.to_string(),
-        Ok(status) => status.to_string(),
-        Err(error) => format!("lost sight of it: {error}"),
+        Ok(status) if status.success() => "ended by itself".to_owned(),
+        Ok(status) if status.signal().is_some() => status.to_string(),
+        Ok(status) => with_last_words(status.to_string(), log, log_from),
+        Err(error) => with_last_words(format!("lost sight of it: {error}"), log, log_from),
     };
+    let code = status.as_ref().ok().and_then(ExitStatus::code);
+    Death { how, is_misconfigured: code == Some(MISCONFIGURED.into()) }
+}
+
+fn with_last_words(how: String, log: &Path, log_from: u64) -> String {
     let said = last_words(&tail(log, log_from, usize::MAX));
     if said.is_empty() { how } else { format!("{how}; {said}") }
 }
 
-/// The last error with its causes, or else the last line.
+/// The last error with its causes, or else the last line. How the program is used, which a wrong
+/// command line shows as well, is left out.
 fn last_words(lines: &[String]) -> String {
-    let from = lines.iter().rposition(|line| line.starts_with("Error: "));
-    let from = from.unwrap_or(lines.len().saturating_sub(1));
-    let words: Vec<_> = lines[from..].iter().map(|line| line.trim()).collect();
+    let is_error = |line: &String| line.starts_with("Error: ") || line.starts_with("error: ");
+    let from = lines.iter().rposition(is_error).unwrap_or(lines.len().saturating_sub(1));
+    let words = lines[from..].iter().map(|line| line.trim());
+    let words: Vec<_> = words.take_while(|line| !line.starts_with("Usage: ")).collect();
     words.join(" ").chars().take(REASON_CHARACTERS_MAX).collect()
 }
 
@@ -155,9 +172,22 @@ mod tests {
         let script = "echo starting; echo 'no port' >&2; exit 3";
         let (_child, mut running) = Child::spawn(&shell(script), folder.path(), &log).unwrap();
         let status = running.wait().await;
-        assert_eq!(death(&status, &log, 0), "exit status: 3; no port");
+        let told = |how: &str| Death { how: how.to_owned(), is_misconfigured: false };
+        assert_eq!(death(&status, &log, 0), told("exit status: 3; no port"));
         let later = log.metadata().unwrap().len();
-        assert_eq!(death(&status, &log, later), "exit status: 3");
+        assert_eq!(death(&status, &log, later), told("exit status: 3"));
+    }
+
+    #[tokio::test]
+    async fn a_wrong_command_line_is_told_without_how_it_is_used() {
+        let folder = tempfile::tempdir().unwrap();
+        let log = folder.path().join("x.log");
+        let script =
+            "echo \"error: no such option '--x'\n\n  tip: '--y'\n\nUsage: x\" >&2; exit 64";
+        let (_child, mut running) = Child::spawn(&shell(script), folder.path(), &log).unwrap();
+        let how = "exit status: 64; error: no such option '--x' tip: '--y'".to_owned();
+        let died = death(&running.wait().await, &log, 0);
+        assert_eq!(died, Death { how, is_misconfigured: true });
     }
 
     #[test]

@@ -12,6 +12,7 @@ use rustix::process::Pid;
 
 use super::child::send;
 use super::lifecycle::{STOP_WITHIN, Signal};
+use crate::output::note;
 use crate::process::Process;
 use crate::running::Running;
 
@@ -40,7 +41,7 @@ pub(crate) fn clean_up(data: &Path) -> anyhow::Result<Vec<Process>> {
         }
     }
     for (process, _) in &left {
-        eprintln!("ended {process}, left over from a supervisor that had died");
+        note!("ended {process}, left over from a supervisor that had died");
     }
     running.remove()?;
     Ok(left.into_iter().map(|(process, _)| process).collect())

@@ -215,6 +215,19 @@ impl Lifecycle {
         }
     }
 
+    /// It ended, and said that starting it again changes nothing: it stays down, and the reason is kept.
+    pub(super) fn gave_up(&mut self, how: String, now: Instant) -> Vec<Effect> {
+        if matches!(self.phase, Phase::Stopping { .. }) {
+            return self.ended(how, now);
+        }
+        self.started = None;
+        self.probe_at = None;
+        self.phase = Phase::Stopped;
+        self.reason.clone_from(&how);
+        self.last_death = Some(how);
+        Vec::new()
+    }
+
     /// Time has passed.
     pub(super) fn handle_timeout(&mut self, now: Instant) -> Vec<Effect> {
         match self.phase {

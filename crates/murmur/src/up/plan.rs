@@ -100,6 +100,11 @@ impl Plan {
         self.ports.get(&process).copied().unwrap_or_default()
     }
 
+    /// The Redis that is used, if none of our own is started.
+    pub(super) fn redis_elsewhere(&self) -> Option<&str> {
+        self.ways.redis.as_deref().filter(|_| !self.ports.contains_key(&Process::Redis))
+    }
+
     /// The command line of a process, in a data folder.
     pub(super) fn command_line(&self, process: Process, folder: &Folder) -> CommandLine {
         let program = self.programs.get(&process).cloned().unwrap_or_default();

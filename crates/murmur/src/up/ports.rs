@@ -37,6 +37,9 @@ pub(super) fn choose(
     let mut ports = BTreeMap::new();
     for process in processes.iter().copied() {
         if let Some(port) = wanted.of(process)? {
+            if let Some((other, _)) = ports.iter().find(|(_, chosen)| **chosen == port) {
+                bail!("port {port} is asked for twice: for {other} and for {process}");
+            }
             if !is_free(port) {
                 bail!(taken(process, port));
             }
@@ -132,6 +135,14 @@ mod tests {
         let error = choose(&[Process::Nats], wanted, &BTreeMap::new(), is_free).unwrap_err();
         let text = error.to_string();
         assert!(text.contains("--nats-port") && text.contains(&port.to_string()), "{text}");
+    }
+
+    #[test]
+    fn a_port_for_two_is_refused() {
+        let wanted = Wanted { redis: Some(20_003), http_base: Some(20_000), nats: None };
+        let chosen = choose(&Process::ALL, wanted, &BTreeMap::new(), all_free);
+        let why = chosen.unwrap_err().to_string();
+        assert!(why.contains("redis") && why.contains("inventory"), "{why}");
     }
 
     #[test]

@@ -3,15 +3,19 @@
 
 mod members;
 
+use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use anyhow::anyhow;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
+use super::board::Board;
 use super::folder::Folder;
 use super::lifecycle::{Lifecycle, Signal};
 use super::plan::Plan;
 use super::probe;
+use crate::cli::Misuse;
 use crate::control::protocol::{Act, Arming, Reply, Request, State};
 use crate::control::server::Asked;
 use crate::process::Process;
@@ -29,6 +33,11 @@ pub(super) struct Supervisor {
     begun: Instant,
     was_all_ready: bool,
     ending: bool,
+    /// Who is down for as long as somebody else's connection lasts, and the numbers of the leases.
+    leased: BTreeMap<Process, u64>,
+    leases: u64,
+    /// Why there was no use in going on.
+    misconfigured: Option<String>,
 }
 
 impl Supervisor {
@@ -36,12 +45,11 @@ impl Supervisor {
     pub(super) async fn run(
         folder: Folder,
         plan: Plan,
+        board: Board,
         mut questions: mpsc::Receiver<Asked>,
     ) -> anyhow::Result<()> {
         let (news, mut told) = mpsc::channel(NEWS_MAX);
-        let members = Members::new(folder, plan, news)?;
-        let begun = Instant::now();
-        let mut this = Self { members, begun, was_all_ready: false, ending: false };
+        let mut this = Self::new(Members::new(folder, plan, board, news)?);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         this.start_all();
@@ -56,7 +64,20 @@ impl Supervisor {
             }
         }
         this.show();
-        this.members.remove_run_file()
+        this.members.remove_run_file()?;
+        this.misconfigured.map_or(Ok(()), |why| Err(Misuse(anyhow!(why)).into()))
+    }
+
+    fn new(members: Members) -> Self {
+        Self {
+            members,
+            begun: Instant::now(),
+            was_all_ready: false,
+            ending: false,
+            leased: BTreeMap::new(),
+            leases: 0,
+            misconfigured: None,
+        }
     }
 
     /// All at once: a service waits for the broker by itself.
@@ -71,8 +92,12 @@ impl Supervisor {
 
     fn handle_news(&mut self, news: News) {
         match news {
-            News::Ended(process, incarnation, how) => {
-                self.members.has_ended(process, incarnation, how);
+            News::Ended(process, incarnation, death) => {
+                let wrong = death.is_misconfigured.then(|| death.how.clone());
+                self.members.has_ended(process, incarnation, death);
+                if let Some(how) = wrong {
+                    self.gave_up(process, &how);
+                }
             }
             News::Probed(process, incarnation, answer) => {
                 self.members.has_answered(process, incarnation, answer);
@@ -87,12 +112,22 @@ impl Supervisor {
                 self.end();
                 Ok(Reply::Done)
             }
-            Request::Act(..) | Request::Wipe(_) | Request::Arm(..) if self.ending => {
+            Request::Act(..)
+            | Request::Lease(..)
+            | Request::Release(..)
+            | Request::Wipe(_)
+            | Request::Arm(..)
+                if self.ending =>
+            {
                 Err("everything is being stopped".to_owned())
             }
             Request::Act(act, process) => self.act(act, process).map(|()| Reply::Done),
+            Request::Lease(act, process) => self.lease(act, process),
+            Request::Release(process, lease) => self.release(process, lease).map(|()| Reply::Done),
             Request::Arm(process, arming) => self.arm(process, arming).map(|()| Reply::Done),
-            Request::Wipe(Process::Redis) => return self.flush_redis(reply),
+            Request::Wipe(Process::Redis) if self.members.all().contains(&Process::Redis) => {
+                return self.flush_redis(reply);
+            }
             Request::Wipe(process) => self.wipe(process).map(|()| Reply::Done),
         };
         // A client that has gone needs no answer.
@@ -104,7 +139,46 @@ impl Supervisor {
         let effects = done.ok_or_else(|| left_out(process))?;
         let effects = effects.map_err(|reason| format!("{process}: {reason}"))?;
         self.members.carry_out(process, effects);
+        // Whoever held it down before has lost it to somebody who knows better.
+        self.leased.remove(&process);
         Ok(())
+    }
+
+    /// Does something that is undone when the lease ends, unless the process is down already: then
+    /// somebody wants it so.
+    fn lease(&mut self, act: Act, process: Process) -> Result<Reply, String> {
+        if matches!(act, Act::Kill | Act::Start) {
+            return Err(format!("{} cannot be undone", act.name()));
+        }
+        let is_down = [State::Stopped, State::Paused]
+            .into_iter()
+            .any(|state| self.members.all_are(state, |member| member == process));
+        if is_down {
+            return self.act(act, process).map(|()| Reply::Done);
+        }
+        self.act(act, process)?;
+        self.leases += 1;
+        self.leased.insert(process, self.leases);
+        Ok(Reply::Leased(self.leases))
+    }
+
+    fn release(&mut self, process: Process, lease: u64) -> Result<(), String> {
+        if self.leased.get(&process) == Some(&lease) {
+            self.act(Act::Start, process)
+        } else {
+            Ok(())
+        }
+    }
+
+    /// A process says that starting it again changes nothing. Before everything has been ready once,
+    /// there is nobody yet who relies on the others.
+    fn gave_up(&mut self, process: Process, how: &str) {
+        let why = format!("{process} is configured wrongly: {how}");
+        self.members.say(&why);
+        if !self.was_all_ready && !self.ending {
+            self.misconfigured = Some(why);
+            self.end();
+        }
     }
 
     fn arm(&mut self, process: Process, arming: Arming) -> Result<(), String> {
@@ -117,6 +191,7 @@ impl Supervisor {
             Process::Composer => return Err("composer keeps nothing".to_owned()),
             Process::Nats | Process::Redis | Process::Service(_) => {}
         }
+        self.leased.remove(&process);
         let wiped = self.members.with(process, Lifecycle::wipe);
         self.members.carry_out(process, wiped.ok_or_else(|| left_out(process))?);
         Ok(())

@@ -10,14 +10,14 @@ const STATES: [usize; 2] = [75_692, 242_378];
 
 #[test]
 fn every_interleaving_of_one_order_ends_well_and_as_the_table_says() {
-    let report = walk(0);
+    let report = walk(0, || true);
     assert!(report.holds(), "{report:#?}");
     assert_eq!((report.states, report.ends.len()), (STATES[0], 8));
 }
 
 #[test]
 fn so_it_does_with_any_one_database_lost_at_any_moment() {
-    let report = walk(1);
+    let report = walk(1, || true);
     assert!(report.holds(), "{report:#?}");
     assert_eq!((report.states, report.ends.len()), (STATES[1], 8));
 }
@@ -25,9 +25,9 @@ fn so_it_does_with_any_one_database_lost_at_any_moment() {
 #[test]
 fn each_broken_rule_is_found() {
     let mut real = Deciding::new(Props::new().unwrap());
-    walk_with(&mut real, 0, u64::MAX);
+    walk_with(&mut real, 0, u64::MAX, || true);
     for (name, mutant) in mutants() {
-        let report = walk_with(&mut real.broken_by(&mutant), 0, 1);
+        let report = walk_with(&mut real.broken_by(&mutant), 0, 1, || true);
         assert!(report.violations > 0, "{name} is not found");
     }
 }

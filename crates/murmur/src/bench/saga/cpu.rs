@@ -2,23 +2,34 @@
 
 use std::collections::BTreeMap;
 use std::fs;
+use std::time::Instant;
 
 use serde::Serialize;
 
 use crate::control::protocol::Report;
 
 /// Processor time of processes so far, in clock ticks, by name.
-#[derive(Clone, Debug, Default)]
-pub(super) struct Usage(BTreeMap<String, u64>);
+#[derive(Clone, Debug)]
+pub(super) struct Usage {
+    at: Instant,
+    ticks: BTreeMap<String, u64>,
+}
 
 /// What one process took.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub(super) struct Share {
     /// Which.
     pub(super) process: String,
-    /// Processor time for one order, in microseconds.
-    pub(super) us_per_order: f64,
-    /// Of one core, in percent.
+    /// What it took; none if it did not run all the time: its successor knows nothing of it.
+    pub(super) took: Option<Took>,
+}
+
+/// Processor time over one span of time.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
+pub(super) struct Took {
+    /// For each order that ended in that time, in microseconds; none if none ended.
+    pub(super) us_per_order: Option<f64>,
+    /// Of one core over that time, in percent.
     pub(super) core_percent: f64,
 }
 
@@ -36,23 +47,27 @@ impl Usage {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
             Some((name, ticks_of(&stat)?))
         };
-        Self(pids.chain([ourselves]).filter_map(read).collect())
+        let ticks = pids.chain([ourselves]).filter_map(read).collect();
+        Self { at: Instant::now(), ticks }
     }
 
-    /// What was taken since `before`, for so many orders in so many seconds.
-    pub(super) fn since(&self, before: &Self, orders: u64, seconds: f64) -> Vec<Share> {
-        let per_second = ticks_per_second();
-        let share = |(process, now): (&String, &u64)| {
-            let ticks = now.saturating_sub(*before.0.get(process)?);
-            let took = f64::from(u32::try_from(ticks).ok()?) / per_second;
-            let orders = f64::from(u32::try_from(orders.max(1)).ok()?);
-            Some(Share {
-                process: process.clone(),
-                us_per_order: (took * 1e6 / orders).round(),
-                core_percent: (took * 1_000.0 / seconds.max(0.001)).round() / 10.0,
+    /// What was taken since `before`, in which time so many orders ended.
+    pub(super) fn since(&self, before: &Self, ended: u64) -> Vec<Share> {
+        let seconds = self.at.saturating_duration_since(before.at).as_secs_f64().max(0.001);
+        let ended = u32::try_from(ended).ok().filter(|ended| *ended > 0).map(f64::from);
+        let took = |process: &String, before: u64| {
+            let ticks = self.ticks.get(process)?.checked_sub(before)?;
+            let took = f64::from(u32::try_from(ticks).ok()?) / ticks_per_second();
+            Some(Took {
+                us_per_order: ended.map(|ended| (took * 1e6 / ended).round()),
+                core_percent: (took * 1_000.0 / seconds).round() / 10.0,
             })
         };
-        self.0.iter().filter_map(share).collect()
+        let share = |(process, ticks): (&String, &u64)| Share {
+            process: process.clone(),
+            took: took(process, *ticks),
+        };
+        before.ticks.iter().map(share).collect()
     }
 }
 
@@ -72,6 +87,8 @@ fn ticks_per_second() -> f64 {
 
 #[cfg(test)]
 mod tests {
+    use std::time::Duration;
+
     use super::*;
 
     #[test]
@@ -82,17 +99,32 @@ mod tests {
     }
 
     #[test]
-    fn what_was_taken_is_told_for_one_order_and_of_one_core() {
-        let usage = |ticks| Usage(BTreeMap::from([("order".to_owned(), ticks)]));
-        let ticks = rustix::param::clock_ticks_per_second();
-        let shares = usage(ticks * 2).since(&usage(ticks), 1_000, 4.0);
-        assert_eq!(shares.len(), 1);
-        assert!((shares[0].us_per_order - 1_000.0).abs() < 0.5, "{shares:?}");
-        assert!((shares[0].core_percent - 25.0).abs() < 0.1, "{shares:?}");
+    fn what_was_taken_is_told_for_an_ended_order_and_of_one_core_over_the_same_time() {
+        let (began, ticks) = (Instant::now(), rustix::param::clock_ticks_per_second());
+        let usage = |after, ticks| {
+            let ticks = BTreeMap::from([("order".to_owned(), ticks)]);
+            Usage { at: began + Duration::from_secs(after), ticks }
+        };
+        let took = |ended| usage(4, ticks * 2).since(&usage(0, ticks), ended)[0].took.unwrap();
+        let us_per_order = took(1_000).us_per_order.unwrap();
+        assert!((us_per_order - 1_000.0).abs() < 0.5, "{us_per_order}");
+        assert!((took(1_000).core_percent - 25.0).abs() < 0.1);
+        assert_eq!(took(0).us_per_order, None, "of no order nothing is said");
+    }
+
+    #[test]
+    fn who_did_not_run_all_the_time_is_shown_without_figures() {
+        let usage = |names: &[&str]| {
+            let ticks = names.iter().map(|name| ((*name).to_owned(), 5)).collect();
+            Usage { at: Instant::now(), ticks }
+        };
+        let shares = usage(&["order"]).since(&usage(&["nats", "order"]), 1);
+        assert_eq!(shares[0], Share { process: "nats".to_owned(), took: None });
+        assert!(shares[1].took.is_some());
     }
 
     #[test]
     fn this_process_takes_some() {
-        assert!(Usage::now(&[]).0.contains_key(OURSELVES));
+        assert!(Usage::now(&[]).ticks.contains_key(OURSELVES));
     }
 }

@@ -63,12 +63,11 @@ pub(super) async fn hear(
     })))
 }
 
-/// Notes the end that a message tells of, if it is one of this run.
+/// Notes the end that a message tells of, if it is one of this run and is told for the first time.
 fn end_in(message: &Message, board: &Board) -> Option<u32> {
     let (kind, id) = message.subject.rsplit_once('.')?;
     let order = board.order_of(id)?;
-    board.note_end(order, kind == "order.completed");
-    Some(order)
+    board.note_end(order, kind == "order.completed").then_some(order)
 }
 
 /// Asks the read model for an order that has ended; it answers when it has folded that end.

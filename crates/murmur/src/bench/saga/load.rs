@@ -3,6 +3,7 @@
 use std::sync::Arc;
 use std::time::Instant;
 
+use auditor::journal::Outcome;
 use contracts::Service;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -11,6 +12,7 @@ use tokio::task::JoinHandle;
 use super::board::Board;
 use super::ground::Ground;
 use crate::http::{Call, Client};
+use crate::interruption;
 use crate::running::Running;
 
 /// Requests under way at most, each on a connection of its own. Who comes later waits here, and the
@@ -26,7 +28,8 @@ struct Load {
     places: Semaphore,
 }
 
-/// Begins the load. It is over when the thread has ended; requests may still be under way.
+/// Begins the load. It is over when the thread has ended, or the command is asked to; requests may
+/// still be under way.
 ///
 /// # Errors
 /// When there is no order service.
@@ -54,6 +57,10 @@ fn send_when_due(runtime: &Handle, load: &Arc<Load>) {
         if !wait.is_zero() {
             std::thread::sleep(wait);
         }
+        if interruption::cause().is_some() {
+            return;
+        }
+        load.board.note_due();
         runtime.spawn(send(Arc::clone(load), order));
     }
 }
@@ -67,15 +74,17 @@ async fn send(load: Arc<Load>, order: u32) {
         Ok(call) => load.client.send(call).await,
         Err(error) => Err(error),
     };
+    let status = answer.as_ref().ok().map(|answer| answer.status.as_u16());
+    match Outcome::of_status(status) {
+        Outcome::Ok => board.note_accepted(order),
+        Outcome::Failed => board.note_refused(),
+        Outcome::Unknown => board.note_unanswered(),
+    }
     match answer {
-        Ok(answer) if answer.status.is_success() => board.note_accepted(order),
+        Ok(answer) if answer.status.is_success() => {}
         Ok(answer) => {
             tracing::debug!(status = %answer.status, reason = answer.reason(), "not accepted");
-            board.note_failed();
         }
-        Err(error) => {
-            tracing::debug!(%error, "not accepted");
-            board.note_failed();
-        }
+        Err(error) => tracing::debug!(%error, "not accepted"),
     }
 }

@@ -8,11 +8,14 @@ use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use contracts::{Row, Service};
 use runtime::async_nats::jetstream;
-use runtime::async_nats::jetstream::context::PublishAckFuture;
+use runtime::async_nats::jetstream::context::{
+    DeleteStreamError, DeleteStreamErrorKind, PublishAckFuture,
+};
 use runtime::async_nats::jetstream::stream::Config;
 use runtime::nats::{streams, wire};
 use serde::Serialize;
 
+use crate::broken::Broken;
 use crate::streams::Streams;
 
 /// The stream. Deleted afterwards, and before, if an earlier run could not.
@@ -30,9 +33,11 @@ const TIME: Duration = Duration::from_secs(2);
 pub(super) struct Raw {
     /// Acknowledged publishes.
     pub(super) rows: u64,
-    /// Of them, each second.
+    /// From the first publish to the last acknowledgement.
+    pub(super) seconds: f64,
+    /// Acknowledged publishes a second of that time.
     pub(super) rows_per_second: u64,
-    /// Bytes of one, with its headers.
+    /// Bytes of one: payload and headers.
     pub(super) bytes: usize,
 }
 
@@ -40,16 +45,25 @@ pub(super) struct Raw {
 pub(super) async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
     let context = jetstream::new(streams.connection().client().clone());
     let row = placed(&context).await?;
-    delete(&context).await;
+    delete(&context).await?;
     let config = Config {
         name: STREAM.to_owned(),
         subjects: vec![SUBJECT.to_owned()],
         ..streams::wanted(Service::Order, 1)
     };
     context.create_stream(config).await.context("cannot make a stream of our own")?;
-    let measured = publish(&context, row).await;
-    delete(&context).await;
-    measured
+    // Deleted also if what follows fails, or is interrupted.
+    let made = Broken::note(
+        format!("the stream {STREAM} is there, and is deleted"),
+        format!("`murmur bench saga` deletes {STREAM} before it makes one"),
+        {
+            let context = context.clone();
+            async move { delete(&context).await }
+        },
+    );
+    let measured = publish(&context, row).await?;
+    made.mend().await?;
+    Ok(measured)
 }
 
 async fn placed(context: &jetstream::Context) -> anyhow::Result<Row> {
@@ -59,10 +73,21 @@ async fn placed(context: &jetstream::Context) -> anyhow::Result<Row> {
     row.context("no order was ever placed")
 }
 
-async fn delete(context: &jetstream::Context) {
-    if let Err(error) = context.delete_stream(STREAM).await {
-        tracing::debug!(%error, "there was no stream of an earlier run");
+async fn delete(context: &jetstream::Context) -> anyhow::Result<()> {
+    match context.delete_stream(STREAM).await {
+        Ok(_) => Ok(()),
+        Err(error) if is_absent(&error) => Ok(()),
+        Err(error) => Err(error).with_context(|| format!("cannot delete the stream {STREAM}")),
     }
+}
+
+/// Whether there was no such stream, as after most runs.
+fn is_absent(error: &DeleteStreamError) -> bool {
+    matches!(
+        error.kind(),
+        DeleteStreamErrorKind::JetStream(ref error)
+            if error.error_code() == jetstream::ErrorCode::STREAM_NOT_FOUND
+    )
 }
 
 async fn publish(context: &jetstream::Context, mut row: Row) -> anyhow::Result<Raw> {
@@ -87,7 +112,8 @@ async fn publish(context: &jetstream::Context, mut row: Row) -> anyhow::Result<R
             bail!("row {acknowledged} was stored as {sequence}: somebody else writes to {STREAM}");
         }
     }
-    let micros = u64::try_from(started.elapsed().as_micros())?.max(1);
+    let took = started.elapsed();
+    let micros = u64::try_from(took.as_micros())?.max(1);
     let rows_per_second = acknowledged * 1_000_000 / micros;
-    Ok(Raw { rows: acknowledged, rows_per_second, bytes })
+    Ok(Raw { rows: acknowledged, seconds: took.as_secs_f64(), rows_per_second, bytes })
 }

@@ -166,3 +166,20 @@ fn a_late_answer_does_not_revive_a_stopping_process() {
     assert!(!life.probed(Ok(()), now));
     assert_eq!(life.state(), State::Stopping);
 }
+
+#[test]
+fn who_is_configured_wrongly_stays_down_with_the_reason_until_it_is_started() {
+    let now = Instant::now();
+    let mut life = started(now);
+    assert_eq!(life.gave_up("exit status: 64; no such option".into(), now), []);
+    assert_eq!((life.state(), life.poll_timeout()), (State::Stopped, None));
+    assert_eq!(life.reason(), "exit status: 64; no such option");
+    assert_eq!(life.last_death(), Some("exit status: 64; no such option"));
+    assert_eq!(life.command(Act::Start, now), Ok(vec![Effect::Spawn]));
+    assert_eq!(life.reason(), "");
+    // Who is being stopped was not asked to come back.
+    life.spawned(now);
+    life.command(Act::Stop, now).unwrap();
+    assert_eq!(life.gave_up("exit status: 64".into(), now), []);
+    assert_eq!((life.state(), life.reason()), (State::Stopped, ""));
+}

@@ -14,7 +14,7 @@ use crate::http::Client;
 use crate::process::Process;
 use crate::running;
 use crate::up::board::Board;
-use crate::up::child::{self, Child};
+use crate::up::child::{self, Child, Death};
 use crate::up::folder::Folder;
 use crate::up::lifecycle::{Effect, Lifecycle, Signal};
 use crate::up::plan::{CommandLine, Plan};
@@ -24,7 +24,7 @@ use crate::up::probe;
 #[derive(Debug)]
 pub(super) enum News {
     /// The process ended, in this way.
-    Ended(Process, u32, String),
+    Ended(Process, u32, Death),
     /// The process was asked whether it is ready.
     Probed(Process, u32, Result<(), String>),
 }
@@ -71,17 +71,19 @@ impl Members {
     pub(super) fn new(
         folder: Folder,
         plan: Plan,
+        board: Board,
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<Self> {
         let member = |process: &Process| (*process, Member::default());
-        let run_file = running::Running::new(folder.path().to_owned(), plan.ports());
+        let run_file =
+            running::Running::new(folder.path().to_owned(), plan.ports(), plan.redis_elsewhere());
         run_file.save()?;
         Ok(Self {
             run_file,
             members: plan.ports().keys().map(member).collect(),
             folder,
             plan,
-            board: Board::new(),
+            board,
             client: Client::answering_within(probe::ANSWER_WITHIN),
             news,
         })
@@ -123,13 +125,18 @@ impl Members {
     }
 
     /// An incarnation ended.
-    pub(super) fn has_ended(&mut self, process: Process, incarnation: u32, how: String) {
+    pub(super) fn has_ended(&mut self, process: Process, incarnation: u32, death: Death) {
         if self.incarnation(process) != incarnation {
             return;
         }
         if let Some(member) = self.members.get_mut(&process) {
             member.child = None;
-            let effects = member.life.ended(how, Instant::now());
+            let (how, now) = (death.how, Instant::now());
+            let effects = if death.is_misconfigured {
+                member.life.gave_up(how, now)
+            } else {
+                member.life.ended(how, now)
+            };
             self.carry_out(process, effects);
         }
     }
@@ -230,8 +237,8 @@ impl Members {
                 self.run_file.save()
             }
             Err(error) => {
-                let how = format!("{error:#}");
-                self.has_ended(process, self.incarnation(process), how);
+                let death = Death { how: format!("{error:#}"), is_misconfigured: false };
+                self.has_ended(process, self.incarnation(process), death);
                 Ok(())
             }
         }
@@ -254,9 +261,9 @@ impl Members {
         let incarnation = self.incarnation(process);
         tokio::spawn(async move {
             let status = running.wait().await;
-            let how = child::death(&status, &log, log_from);
+            let death = child::death(&status, &log, log_from);
             // Without a loop nobody needs to know.
-            drop(news.send(News::Ended(process, incarnation, how)).await);
+            drop(news.send(News::Ended(process, incarnation, death)).await);
         });
     }
 

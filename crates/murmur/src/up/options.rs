@@ -1,0 +1,235 @@
+//! What `murmur up` can be told. An option that could do nothing, or that would leave somebody
+//! without what it needs, is refused before anything is started.
+
+use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
+
+use anyhow::bail;
+use contracts::Service;
+
+use super::plan::Ways;
+use super::ports::Wanted;
+use crate::process::{Process, UnknownProcess};
+
+/// Broker and services give way: a fifth of a processor that the read side wants as well is theirs. At 500
+/// orders a second on two processors the slowest reads take about half the time then; with more than
+/// this, orders wait noticeably where the processors are full.
+const NICENESS: u8 = 7;
+
+/// What `murmur up` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Go on in the background, and return when everything is ready.
+    #[arg(long)]
+    pub(super) detach: bool,
+    /// Port of the broker; without it, a free one.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    nats_port: Option<u16>,
+    /// Port of Redis; without it, a free one.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    redis_port: Option<u16>,
+    /// First of the ports of the services, query and composer; without it, free ones.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    http_port_base: Option<u16>,
+    /// Processes that are not started; Redis only if query is not, or has another one.
+    #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
+    without: Vec<Process>,
+    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    #[arg(long, value_name = "DIR", visible_alias = "release-dir")]
+    pub(super) programs: Option<PathBuf>,
+    /// Milliseconds for which an order can still be cancelled when all is taken; said to order.
+    #[arg(long, value_name = "MS")]
+    hand_over_ms: Option<u32>,
+    /// Milliseconds after which an order that is not confirmed is cancelled; said to order.
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u32>,
+    /// A country that nobody delivers to; repeatable; said to shipping [default: Atlantis]
+    #[arg(long, value_name = "COUNTRY")]
+    not_served: Vec<String>,
+    /// One more argument for a process, such as `order=--log-format=json`; repeatable.
+    #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
+    arguments: Vec<(Process, String)>,
+    /// Where a process finds the broker, if not directly, such as `order=nats://127.0.0.1:4333`:
+    /// through a proxy; repeatable.
+    #[arg(long, value_name = "PROCESS=ADDRESS", value_parser = extra_argument)]
+    broker_at: Vec<(Process, String)>,
+    /// Where query finds Redis, if not directly.
+    #[arg(long, value_name = "ADDRESS")]
+    redis_at: Option<String>,
+    /// How far broker and services give way to Redis, query and composer where processors are short:
+    /// their nice level, 0 for not at all.
+    #[arg(long, value_name = "LEVEL", default_value_t = NICENESS,
+        value_parser = clap::value_parser!(u8).range(0..=19))]
+    pub(super) nice: u8,
+    /// Said by `--detach` to itself.
+    #[arg(long, hide = true)]
+    pub(super) in_background: bool,
+    /// Said by a command that starts a system for as long as it lives itself.
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    pub(super) until_stdin_closes: bool,
+}
+
+/// Where nobody delivers unless something else is said: a country to try that with.
+const NOT_SERVED: &str = "Atlantis";
+
+impl Args {
+    /// What is started, in order.
+    pub(super) fn processes(&self) -> Vec<Process> {
+        Process::ALL.into_iter().filter(|process| self.starts(*process)).collect()
+    }
+
+    pub(super) const fn wanted_ports(&self) -> Wanted {
+        Wanted { nats: self.nats_port, redis: self.redis_port, http_base: self.http_port_base }
+    }
+
+    pub(super) fn ways(&self) -> Ways {
+        Ways { broker: self.broker_at.iter().cloned().collect(), redis: self.redis_at.clone() }
+    }
+
+    /// What is said to single processes.
+    pub(super) fn for_processes(&self) -> BTreeMap<Process, Vec<String>> {
+        let (order, shipping) = (Service::Order, Service::Shipping);
+        let hand_over = self.hand_over_ms.map(|ms| (order, format!("--hand-over-ms={ms}")));
+        let deadline = self.deadline_ms.map(|ms| (order, format!("--deadline-ms={ms}")));
+        let usual = self.not_served.is_empty().then(|| NOT_SERVED.to_owned());
+        let not_served = self.not_served.iter().chain(&usual);
+        let not_served = not_served.map(|country| (shipping, format!("--not-served={country}")));
+        let named = hand_over.into_iter().chain(deadline).chain(not_served);
+        let named = named.map(|(service, argument)| (Process::Service(service), argument));
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for (process, argument) in named.chain(self.arguments.iter().cloned()) {
+            all.entry(process).or_default().push(argument);
+        }
+        all
+    }
+
+    /// Whether all that was said can be done.
+    ///
+    /// # Errors
+    /// What cannot, and what to say instead.
+    pub(super) fn check(&self) -> anyhow::Result<()> {
+        if !self.starts(Process::Nats) {
+            bail!("the broker cannot be left out: all that happens goes through it");
+        }
+        let query_is_alone = self.starts(Process::Query) && self.redis_at.is_none();
+        if !self.starts(Process::Redis) && query_is_alone {
+            bail!(
+                "query needs Redis: leave it out as well (--without redis,query), or say with \
+                 --redis-at where another Redis is"
+            );
+        }
+        if let Some((option, process)) =
+            self.told().into_iter().find(|(_, process)| !self.starts(*process))
+        {
+            bail!("{option} is for {process}, which is left out by --without");
+        }
+        if self.http_port_base.is_some() && self.processes().into_iter().all(Process::is_store) {
+            bail!("--http-port-base is for services, and all are left out by --without");
+        }
+        self.check_ways()
+    }
+
+    fn check_ways(&self) -> anyhow::Result<()> {
+        let mut named = BTreeSet::new();
+        for (process, _) in &self.broker_at {
+            if !matches!(process, Process::Service(_) | Process::Query) {
+                bail!("--broker-at: {process} does not use the broker");
+            }
+            if !named.insert(process) {
+                bail!("--broker-at names {process} twice: it takes one way");
+            }
+        }
+        Ok(())
+    }
+
+    fn starts(&self, process: Process) -> bool {
+        !self.without.contains(&process)
+    }
+
+    /// The options that are for one process, and that one.
+    fn told(&self) -> Vec<(&'static str, Process)> {
+        let (order, shipping) = (Service::Order.into(), Service::Shipping.into());
+        let single = [
+            ("--redis-port", Process::Redis, self.redis_port.is_some()),
+            ("--redis-at", Process::Query, self.redis_at.is_some()),
+            ("--hand-over-ms", order, self.hand_over_ms.is_some()),
+            ("--deadline-ms", order, self.deadline_ms.is_some()),
+            ("--not-served", shipping, !self.not_served.is_empty()),
+        ];
+        let single = single.into_iter().filter(|(_, _, is_said)| *is_said);
+        let named = |option| move |(process, _): &(Process, String)| (option, *process);
+        single
+            .map(|(option, process, _)| (option, process))
+            .chain(self.arguments.iter().map(named("--argument")))
+            .chain(self.broker_at.iter().map(named("--broker-at")))
+            .collect()
+    }
+}
+
+fn extra_argument(text: &str) -> Result<(Process, String), String> {
+    let (process, argument) =
+        text.split_once('=').ok_or("expected PROCESS=ARGUMENT, such as order=--log-format=json")?;
+    let process = process.parse().map_err(|error: UnknownProcess| error.to_string());
+    Ok((process?, argument.to_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Up {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn said(line: &str) -> Args {
+        Up::try_parse_from(["up"].into_iter().chain(line.split_whitespace())).unwrap().args
+    }
+
+    fn refused(line: &str) -> String {
+        said(line).check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn who_is_left_out_is_not_started_and_nobody_is_left_without_what_it_needs() {
+        assert_eq!(said("--without order,query").processes().len(), Process::ALL.len() - 2);
+        assert!(!said("--without redis,query").processes().contains(&Process::Redis));
+        for fine in ["", "--without redis,query", "--without redis --redis-at redis://r:1"] {
+            assert!(said(fine).check().is_ok(), "{fine}");
+        }
+        assert!(refused("--without redis").contains("--redis-at"));
+        assert!(refused("--without nats").contains("the broker cannot be left out"));
+        assert!(refused("--without broker").contains("the broker cannot be left out"));
+    }
+
+    #[test]
+    fn what_is_said_to_somebody_who_is_left_out_is_refused() {
+        for option in
+            ["--deadline-ms 5", "--hand-over-ms 5", "--argument order=--x", "--broker-at order=x"]
+        {
+            assert!(said(option).check().is_ok(), "{option}");
+            let why = refused(&format!("{option} --without order"));
+            assert!(why.contains("is for order, which is left out"), "{why}");
+        }
+        assert!(refused("--redis-at x --without query").contains("is for query"));
+        assert!(refused("--not-served Oz --without shipping").contains("is for shipping"));
+        assert!(refused("--redis-port 7 --without redis,query").contains("is for redis"));
+    }
+
+    #[test]
+    fn a_way_that_nobody_takes_is_refused() {
+        assert!(refused("--broker-at redis=x").contains("does not use the broker"));
+        assert!(refused("--broker-at composer=x").contains("does not use the broker"));
+        assert!(refused("--broker-at order=x --broker-at order=y").contains("twice"));
+    }
+
+    #[test]
+    fn a_country_that_is_said_stands_for_the_usual_one() {
+        let not_served = |line: &str| said(line).for_processes()[&Service::Shipping.into()].clone();
+        assert_eq!(not_served(""), ["--not-served=Atlantis"]);
+        assert_eq!(not_served("--not-served Oz"), ["--not-served=Oz"]);
+    }
+}
