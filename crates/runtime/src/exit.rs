@@ -39,9 +39,11 @@ pub struct CutOff {
 #[must_use]
 pub fn arguments<A: Parser>() -> A {
     A::try_parse().unwrap_or_else(|error| {
-        // Whoever closed the standard error reads nothing there.
-        drop(error.print());
-        std::process::exit(if error.use_stderr() { MISCONFIGURED.into() } else { 0 })
+        let shown = error.print();
+        // Whoever has closed the standard error, or has seen enough, reads nothing there. Help that
+        // cannot be written for another reason is a failure.
+        let lost = shown.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
+        std::process::exit(if error.use_stderr() { MISCONFIGURED.into() } else { lost.into() })
     })
 }
 
