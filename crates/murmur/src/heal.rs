@@ -95,8 +95,10 @@ async fn discard(
     }
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     awaiting::redundant(global, process).await?;
-    if !global.json {
-        let service = stores.service;
+    let service = stores.service;
+    if global.json {
+        line!("{}", json!({ "done": "heal", "service": service, "kept": kept }));
+    } else {
         line!(
             "{service} is restored from its stream; its old database is kept in {}",
             kept.display()
