@@ -21,6 +21,10 @@ pub use customer::{Address, Customer};
 pub use order::{Line, Snapshot};
 pub use product::Product;
 
+/// Longest name, street, city and country that a client may give, in bytes: each order's event carries
+/// some for each line, and a row has to fit the broker's largest message.
+pub const TEXT_BYTES_MAX: usize = 200;
+
 /// Why an event cannot be understood. Its raw row is still intact and can be kept.
 #[derive(Debug, thiserror::Error)]
 pub enum EventError {

@@ -11,9 +11,8 @@ use serde::Deserialize;
 use crate::refusal::Refusal;
 use crate::tables;
 
-/// Longest name, street, city and country, in bytes: each order's event carries them, and a row has
-/// to fit the broker's largest message.
-pub const TEXT_BYTES_MAX: usize = 200;
+/// Longest name, street, city and country, in bytes.
+pub use contracts::events::TEXT_BYTES_MAX;
 
 const OPEN: State = "open";
 const CLOSED: State = "closed";

@@ -11,9 +11,8 @@ use serde::Deserialize;
 use crate::refusal::Refusal;
 use crate::tables;
 
-/// Longest name, in bytes: each line of an order's event carries one, and a row has to fit the
-/// broker's largest message.
-pub const NAME_BYTES_MAX: usize = 200;
+/// Longest name, in bytes.
+pub use contracts::events::TEXT_BYTES_MAX as NAME_BYTES_MAX;
 
 const LISTED: State = "listed";
 const DISCONTINUED: State = "discontinued";

@@ -17,6 +17,10 @@ pub struct Snapshot {
     pub customer: Customer,
 }
 
+/// Most units in one line that a client may order. All lines of an order together still fit 32 bits, so
+/// that no later service can overflow when it adds them up.
+pub const QUANTITY_MAX: u32 = 1_000_000;
+
 /// One line of an order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {

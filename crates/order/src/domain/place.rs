@@ -14,9 +14,8 @@ use crate::{Refusal, tables};
 /// Most lines of one order: what inventory reserves in one decision.
 pub const LINES_MAX: usize = 1_000;
 
-/// Most units in one line. All lines of an order together still fit 32 bits, so that no later
-/// service can overflow when it adds them up.
-pub const QUANTITY_MAX: u32 = 1_000_000;
+/// Most units in one line.
+pub use contracts::events::order::QUANTITY_MAX;
 
 /// Largest payload of a placed order, in bytes. The events that pass the order on are larger, and
 /// the outbox takes rows of at most 960 KiB.
