@@ -46,11 +46,76 @@ fn file() -> String {
 }
 
 fn replay(system: &System, arguments: &[&str]) -> Value {
+    replay_of(system, &file(), arguments)
+}
+
+/// Replays a file that holds this.
+fn replay_of(system: &System, file: &str, arguments: &[&str]) -> Value {
     let path = system.folder("invoices.csv");
-    fs::write(&path, file()).unwrap();
+    fs::write(&path, file).unwrap();
     let path = path.to_string_lossy();
     let all = [&["replay", "retail", &*path, "--json"], arguments].concat();
     serde_json::from_str(&system.expect(&all)).unwrap()
+}
+
+fn head(system: &System, process: &str) -> Value {
+    system.get(process, "/status").body["head"].clone()
+}
+
+fn limit(system: &System, customer: &str) -> Value {
+    system.get("customer", &format!("/customers/{customer}")).body["credit_limit"].clone()
+}
+
+/// Two customers, each with an invoice of one thing at this price.
+fn two_invoices(first_invoice: u32, price: &str) -> String {
+    let line = |nth: u32| {
+        format!(
+            "{},10001,MUG,1,13/12/2010 8:26,{price},{}.0,Norway\r\n",
+            first_invoice + nth,
+            7 + nth
+        )
+    };
+    let header =
+        "\u{feff}Invoice,StockCode,Description,Quantity,InvoiceDate,Price,Customer ID,Country";
+    format!("{header}\r\n{}{}\r\n\r\n", line(0), line(1))
+}
+
+#[test]
+fn customers_of_two_files_may_owe_what_both_sell_however_often_they_are_replayed() {
+    let system = System::start();
+    let (a, b) = (two_invoices(1, "10.00"), two_invoices(3, "\"5,00\""));
+    for (file, loaded, owed) in [(&a, 2, 1_000), (&b, 2, 1_500), (&a, 0, 1_500), (&b, 0, 1_500)] {
+        let report = replay_of(&system, file, &[]);
+        assert_eq!(
+            (&report["loaded"], &report["clean"]),
+            (&loaded.into(), &true.into()),
+            "{report}"
+        );
+        for customer in ["7", "8"] {
+            assert_eq!(limit(&system, customer)["minor"], owed, "{report}");
+        }
+    }
+    // Another order under a number that is taken is told, and nothing else changes.
+    let path = system.folder("other.csv");
+    fs::write(&path, two_invoices(1, "11.00")).unwrap();
+    let output = system.murmur(&["replay", "retail", &path.to_string_lossy()]);
+    let text = String::from_utf8_lossy(&output.stdout).into_owned();
+    assert!(text.contains("refused, order-exists: line 2 (1, 10001); line 3 (2, 10001)"), "{text}");
+    assert_eq!(output.status.code(), Some(1), "{text}");
+}
+
+#[test]
+fn a_price_in_a_currency_without_decimals_is_what_it_says() {
+    let system = System::start();
+    let report = replay_of(&system, &two_invoices(1, "500"), &["--currency", "JPY"]);
+    assert_eq!(report["clean"], true, "{report}");
+    assert_eq!(report["days"][0]["read_model_minor"], 1_000);
+    assert_eq!(limit(&system, "7")["minor"], 500);
+    let trace = system.expect(&["trace", "1"]);
+    assert!(trace.contains(" 500 JPY"), "{trace}");
+    let unknown = system.murmur(&["replay", "retail", "nothing.csv", "--currency", "ZZZ"]);
+    let text = String::from_utf8_lossy(&unknown.stderr).into_owned();
+    assert!(text.contains("ZZZ is no active currency"), "{text}");
 }
 
 #[test]
@@ -69,8 +134,13 @@ fn every_figure_of_dashboard_and_reports_equals_the_sums_over_the_file() {
         assert!(compared["figures"].as_u64().unwrap() >= at_least, "{place}: {compared}");
     }
     assert_eq!((&first["clean"], &first["orders_without_end"]), (&true.into(), &0.into()));
-    // The same again changes nothing; as other orders, the figures grow by as much again.
-    assert_eq!(replay(&system, &[])["clean"], true);
+    // The same again changes nothing and says so; as other orders, the figures grow by as much again.
+    let heads = || ["customer", "product", "order", "inventory"].map(|of| head(&system, of));
+    let before = heads();
+    let again = replay(&system, &[]);
+    assert_eq!((&again["clean"], &again["loaded"]), (&true.into(), &0.into()));
+    assert_eq!(again["already_there"], first["loaded"]);
+    assert_eq!(heads(), before);
     assert_eq!(replay(&system, &["--prefix", "again-"])["clean"], true);
     system.expect(&["audit"]);
 }

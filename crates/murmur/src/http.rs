@@ -3,6 +3,9 @@
 //! Deliberately absent: retries and redirects. Who sends a command again has to say so, with an
 //! idempotency key.
 
+pub(crate) mod exact;
+pub(crate) mod key;
+
 use std::time::Duration;
 
 use bytes::Bytes;
@@ -15,11 +18,14 @@ use hyper_util::rt::TokioExecutor;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
+use serde_json::value::RawValue;
 
 /// Consistency token, in requests and answers: `ORDER=1234,CUSTOMER=3`.
 pub(crate) const TOKEN: &str = "murmur-token";
 /// Names a command, so that sending it again has no second effect.
 pub(crate) const IDEMPOTENCY_KEY: &str = "idempotency-key";
+/// The command is only carried out on the state that this names.
+pub(crate) const IF_MATCH: &str = "if-match";
 /// Says that an answer is the repeat of an earlier one.
 pub(crate) const REPLAYED: &str = "idempotency-replayed";
 
@@ -43,6 +49,7 @@ pub(crate) struct Call {
     method: Method,
     url: String,
     headers: Vec<(&'static str, String)>,
+    scope: Option<String>,
     body: Bytes,
 }
 
@@ -133,6 +140,12 @@ impl Client {
         answer.json()
     }
 
+    /// Like [`Client::json`], with whole numbers read exactly.
+    pub(crate) async fn value(&self, call: Call) -> Result<Value, CallError> {
+        let raw: Box<RawValue> = self.json(call).await?;
+        Ok(exact::value(raw.get().as_bytes())?)
+    }
+
     async fn exchange(&self, call: Call) -> Result<Answer, CallError> {
         let url = call.url.clone();
         let unreachable = |reason: String| CallError::Unreachable(url.clone(), reason);
@@ -158,12 +171,17 @@ impl Call {
 
     /// Any method.
     pub(crate) fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: Vec::new(), body: Bytes::new() }
+        Self { method, url: url.into(), headers: Vec::new(), scope: None, body: Bytes::new() }
     }
 
     /// What is called.
     pub(crate) fn url(&self) -> &str {
         &self.url
+    }
+
+    /// What is sent.
+    pub(crate) fn json(&self) -> Result<Value, CallError> {
+        Ok(serde_json::from_slice(&self.body)?)
     }
 
     /// Sends this as JSON.
@@ -177,9 +195,19 @@ impl Call {
         if token.is_empty() { self } else { self.header(TOKEN, token) }
     }
 
-    /// Names the command.
-    pub(crate) fn idempotency_key(self, key: &str) -> Self {
-        self.header(IDEMPOTENCY_KEY, key)
+    /// Names the command, by all that is asked and by what it is for: in one scope, it has one effect
+    /// however often it is sent.
+    pub(crate) fn once_in(mut self, scope: impl Into<String>) -> Self {
+        self.scope = Some(scope.into());
+        self
+    }
+
+    /// The idempotency key, once everything is set.
+    pub(crate) fn key(&self) -> Option<String> {
+        let condition = self.headers.iter().find(|(name, _)| *name == IF_MATCH);
+        let condition = condition.map_or("", |(_, value)| value);
+        let scope = self.scope.as_deref()?;
+        Some(key::of(scope, self.method.as_str(), &self.url, condition, &self.body))
     }
 
     /// Sets a header.
@@ -189,7 +217,11 @@ impl Call {
     }
 
     fn into_request(self) -> Result<Request<Full<Bytes>>, CallError> {
+        let key = self.key();
         let mut request = Request::builder().method(self.method).uri(&self.url);
+        if let Some(key) = key {
+            request = request.header(IDEMPOTENCY_KEY, key);
+        }
         for (name, value) in &self.headers {
             request = request.header(*name, value);
         }
@@ -206,7 +238,7 @@ impl Answer {
 
     /// The body as any JSON; null if it is none.
     pub(crate) fn value(&self) -> Value {
-        serde_json::from_slice(&self.body).unwrap_or_default()
+        exact::value(&self.body).unwrap_or_default()
     }
 
     /// A header as text.

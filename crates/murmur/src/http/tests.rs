@@ -38,12 +38,14 @@ async fn a_command_carries_its_key_its_token_and_its_body() {
         answering("201 Created\r\nmurmur-token: ORDER=7\r\nidempotency-replayed: true\r\n", "{}")
             .await;
     let call = Call::post(url).body(&serde_json::json!({ "a": 1 })).unwrap();
-    let call = call.idempotency_key("k-1").after("CUSTOMER=3");
+    let call = call.once_in("k").after("CUSTOMER=3");
+    let key = call.key().unwrap();
     let answer = Client::default().send(call).await.unwrap();
     assert_eq!((answer.token(), answer.is_replayed()), (Some("ORDER=7"), true));
     let request = served.await.unwrap();
     assert!(
-        request.contains("idempotency-key: k-1") && request.contains("murmur-token: CUSTOMER=3")
+        request.contains(&format!("idempotency-key: {key}"))
+            && request.contains("murmur-token: CUSTOMER=3")
     );
     assert!(request.ends_with("{\"a\":1}"), "{request}");
 }

@@ -3,9 +3,12 @@
 //! Customers, products and stock come from the file; each sale is an order under its invoice's
 //! number and business day, with the prices of its lines; a cancelling invoice cancels the order that
 //! it means, if it still can be. Every line is accounted for. All ids and idempotency keys come from
-//! the file, so that replaying it again changes nothing.
+//! the file, so that replaying it again changes nothing, and says so.
 //!
 //! Money is exact: a line whose price has more decimals than its currency is skipped, and not rounded.
+
+mod file;
+mod skip;
 
 mod entry;
 
@@ -15,6 +18,8 @@ mod masters;
 mod matching;
 
 mod sending;
+
+mod raised;
 
 mod making;
 mod ordering;
@@ -42,10 +47,12 @@ use crate::cli::{Global, Verdict};
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
-use book::Book;
+use book::{Book, Invoice};
 use endings::{Endings, Told};
+use file::dates::DateOrder;
 use masters::Masters;
 use ordering::Fate;
+use raised::Raised;
 use report::Report;
 use reports_check::{Comparison, Figures, Growth, Reading, Shown};
 use revenue::Day;
@@ -55,8 +62,11 @@ use sending::Sender;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The file: columns InvoiceNo, StockCode, Description, Quantity, InvoiceDate, UnitPrice,
-    /// CustomerID and Country.
+    /// CustomerID and Country, or as the second edition calls them.
     file: PathBuf,
+    /// Whether day or month comes first in dates like 01-12-2010, if no date of the file tells.
+    #[arg(long, value_name = "ORDER")]
+    dates: Option<DateOrder>,
     /// Put before all ids, so that a file can be loaded again as other orders.
     #[arg(long, default_value = "")]
     prefix: String,
@@ -106,16 +116,16 @@ impl Plan {
         text.parse().with_context(|| format!("--prefix {:?} makes no id", self.prefix))
     }
 
-    /// An idempotency key: of this content, sent with these settings.
-    fn key(&self, what: &str) -> String {
-        let Self { digest, currency, hand_over_ms, deadline_ms, .. } = self;
-        format!("retail-{digest}-{currency}-{deadline_ms}-{hand_over_ms}-{what}")
+    /// In which something has one effect: this content, in this currency.
+    fn scope(&self, what: &str) -> String {
+        let Self { digest, currency, .. } = self;
+        format!("retail {digest} {currency} {what}")
     }
 }
 
 /// Replays a file.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let book = Book::read(&args.file, args.currency)?;
+    let book = Book::read(&args.file, args.currency, args.dates)?;
     let running = Running::load(&global.data)?;
     let plan = Plan::of(&args, &book);
     let report = replay(global, &args, &running, &plan, &book).await?;
@@ -138,15 +148,20 @@ async fn replay(
     let sender = Arc::new(Sender::new(patience));
     let sales = book.sales().map(|invoice| plan.id(&invoice.number));
     let orders: HashSet<Id> = sales.collect::<anyhow::Result<_>>()?;
-    let endings = Endings::begin(&Streams::open(running).await?, orders);
+    let streams = Streams::open(running).await?;
+    let raised = Arc::new(Raised::begin(&streams, patience));
+    let endings = Endings::begin(&streams, orders);
     endings.caught_up().await;
     let before = Before::of(&sender, running, plan, book, &endings).await?;
 
     let mut clock = Clock::start();
-    let masters = Masters::of(book);
-    let stocked = masters.products.values().filter(|article| article.units > 0).count();
+    let is_placed = |invoice: &Invoice| {
+        plan.id(&invoice.number).is_ok_and(|id| before.told.placed.contains(&id))
+    };
+    let masters = Masters::of(book, is_placed);
+    let stocked = masters.products.values().filter(|article| article.is_missing).count();
     let bar = bar(global, "masters", masters.customers.len() + masters.products.len() + stocked)?;
-    making::make(running, plan, &masters, &sender, &bar).await?;
+    let made = making::make(running, plan, &masters, (&sender, &raised), &bar).await?;
     bar.finish();
     clock.lap("masters");
 
@@ -155,7 +170,8 @@ async fn replay(
     bar.finish();
     clock.lap("orders");
 
-    let accepted = fates.iter().filter(|fate| **fate == Fate::Accepted).count();
+    let is_there = |fate: &&Fate| matches!(fate, Fate::Placed | Fate::AlreadyThere);
+    let accepted = fates.iter().filter(is_there).count();
     let bar = self::bar(global, "ends", accepted)?;
     let ended = endings.until(accepted, patience, |ended| bar.set_position(ended as u64)).await;
     bar.finish();
@@ -167,6 +183,9 @@ async fn replay(
     clock.lap("read model");
     Ok(Report {
         shares: report::shares(book, plan, &fates, &told.ends)?,
+        made,
+        loaded: fates.iter().filter(|fate| **fate == Fate::Placed).count(),
+        already_there: fates.iter().filter(|fate| **fate == Fate::AlreadyThere).count(),
         lines: book.lines,
         without_end: accepted.saturating_sub(ended),
         currency: plan.currency,

@@ -72,7 +72,7 @@ pub(crate) async fn place(world: &mut World, place: &Place) -> Result<(), Unmet>
         let (body, key) = (order(world, place, id)?, world.next_key());
         let url = format!("{}/orders", world.url(Service::Order)?);
         let call = Call::post(url).body(&body).context("an order cannot be written")?;
-        let call = world.prepared(call.idempotency_key(&key));
+        let call = world.prepared(call.once_in(key));
         for _ in 0..place.sent {
             let (client, call, id) = (world.client().clone(), call.clone(), id.clone());
             sending.spawn(async move { (id, send_until_answered(&client, call).await) });
@@ -126,7 +126,7 @@ pub(crate) async fn cancel(world: &mut World, cancel: &Cancel) -> Result<(), Unm
     for id in world.orders(&cancel.order)? {
         let key = world.next_key();
         let call = Call::post(format!("{}/orders/{id}/cancel", world.url(Service::Order)?));
-        let answer = world.send(call.idempotency_key(&key)).await?;
+        let answer = world.send(call.once_in(key)).await?;
         check(&cancel.answers, &answer, &id)?;
     }
     Ok(())

@@ -114,7 +114,7 @@ impl World {
     pub(crate) async fn must(&mut self, call: Call) -> anyhow::Result<()> {
         let key = self.next_key();
         let url = call.url().to_owned();
-        let answer = self.send(call.idempotency_key(&key)).await?;
+        let answer = self.send(call.once_in(key)).await?;
         if !answer.status.is_success() {
             bail!("{url} answered {}: {}", answer.status, answer.reason());
         }

@@ -69,7 +69,7 @@ async fn send(load: Arc<Load>, order: u32) {
     let board = &load.board;
     let Ok(_place) = load.places.acquire().await else { return };
     let id = board.id_of(order);
-    let call = Call::post(load.url.as_str()).idempotency_key(&id).after(&load.ground.seen);
+    let call = Call::post(load.url.as_str()).once_in(&id).after(&load.ground.seen);
     let answer = match call.body(&load.ground.order(&id, order)) {
         Ok(call) => load.client.send(call).await,
         Err(error) => Err(error),

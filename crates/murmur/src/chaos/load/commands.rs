@@ -8,7 +8,7 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::chaos::dice::Dice;
-use crate::http::{Call, CallError};
+use crate::http::{Call, CallError, IDEMPOTENCY_KEY, key};
 use crate::running::Running;
 
 const CUSTOMERS: u64 = 12;
@@ -41,6 +41,7 @@ pub(super) struct Command {
     pub(super) name: &'static str,
     /// What it is about.
     pub(super) id: Id,
+    /// Of all that is asked: a seed that runs again meets other states, and asks other things.
     pub(super) key: String,
     pub(super) effect: Effect,
     method: Method,
@@ -58,7 +59,7 @@ impl Command {
     /// The request.
     pub(super) fn call(&self, running: &Running) -> anyhow::Result<Call> {
         let url = format!("{}{}", running.url(self.service)?, self.path);
-        let call = Call::new(self.method.clone(), url).idempotency_key(&self.key);
+        let call = Call::new(self.method.clone(), url).header(IDEMPOTENCY_KEY, &self.key);
         match &self.body {
             Some(body) => call.body(body).map_err(|error: CallError| error.into()),
             None => Ok(call),
@@ -167,9 +168,7 @@ impl Ground {
     fn change_customer(&self, nth: u64, number: u64, key: &str) -> anyhow::Result<Command> {
         let id = format!("{}-c{nth}", self.run);
         let body = customer(nth, &format!("number {number}"));
-        let command =
-            post(Service::Customer, "change", &id, key, format!("/customers/{id}"), Some(body))?;
-        Ok(Command { method: Method::PUT, ..command })
+        put(Service::Customer, "change", &id, key, format!("/customers/{id}"), body)
     }
 
     fn list(&self, nth: u64) -> anyhow::Result<Command> {
@@ -182,9 +181,7 @@ impl Ground {
         let sku = format!("{}-p{nth}", self.run);
         let price = 200 + i64::try_from(number % 100)?;
         let body = json!({ "name": format!("{sku}, number {number}"), "price": money(price) });
-        let command =
-            post(Service::Product, "change", &sku, key, format!("/products/{sku}"), Some(body))?;
-        Ok(Command { method: Method::PUT, ..command })
+        put(Service::Product, "change", &sku, key, format!("/products/{sku}"), body)
     }
 }
 
@@ -192,13 +189,27 @@ fn post(
     service: Service,
     name: &'static str,
     id: &str,
-    key: &str,
+    scope: &str,
     path: String,
     body: Option<Value>,
 ) -> anyhow::Result<Command> {
-    let (id, key) = (id.parse()?, key.to_owned());
-    let effect = Effect::Event;
-    Ok(Command { service, name, id, key, effect, method: Method::POST, path, body })
+    let asked = body.as_ref().map(Value::to_string).unwrap_or_default();
+    let key = key::of(scope, "POST", &path, "", asked.as_bytes());
+    let (id, effect, method) = (id.parse()?, Effect::Event, Method::POST);
+    Ok(Command { service, name, id, key, effect, method, path, body })
+}
+
+fn put(
+    service: Service,
+    name: &'static str,
+    id: &str,
+    scope: &str,
+    path: String,
+    body: Value,
+) -> anyhow::Result<Command> {
+    let key = key::of(scope, "PUT", &path, "", body.to_string().as_bytes());
+    let command = post(service, name, id, scope, path, Some(body))?;
+    Ok(Command { method: Method::PUT, key, ..command })
 }
 
 fn customer(nth: u64, name: &str) -> Value {

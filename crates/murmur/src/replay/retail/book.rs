@@ -1,14 +1,17 @@
 //! The whole file, sorted: invoices in file order, and for every line what becomes of it.
 
 use std::collections::{BTreeMap, HashMap, HashSet};
-use std::fs::File;
+use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
 use contracts::{Chain, Currency, Id};
-use csv::{ByteRecord, ReaderBuilder};
+use csv::ByteRecord;
 
-use super::entry::{Columns, Entry, Skip};
+use super::entry::{Columns, Entry};
+use super::file::dates::{DateOrder, Survey};
+use super::file::{Found, Text};
+use super::skip::{Lines, Shown, Skip, Skipped};
 
 /// Lines that are read at most: some fifty times the largest known file of this form.
 const LINES_MAX: usize = 25_000_000;
@@ -22,7 +25,7 @@ pub(super) struct Book {
     /// The invoices, in the order of their first lines.
     pub(super) invoices: Vec<Invoice>,
     /// How many lines are skipped, and why.
-    pub(super) skipped: BTreeMap<Skip, usize>,
+    pub(super) skipped: Skipped,
     /// How many lines there are.
     pub(super) lines: usize,
     /// Names this content: the same file again has the same.
@@ -49,6 +52,8 @@ pub(super) struct Invoice {
 /// One usable line of an invoice.
 #[derive(Clone, Debug)]
 pub(super) struct Sold {
+    /// Its number in the file.
+    pub(super) line: u64,
     /// The product.
     pub(super) sku: Id,
     /// What it is called here.
@@ -80,37 +85,67 @@ impl Book {
     /// Reads a file of prices in this currency.
     ///
     /// # Errors
-    /// When it cannot be read, or is not of this form.
-    pub(super) fn read(path: &Path, currency: Currency) -> anyhow::Result<Self> {
-        let file = File::open(path).with_context(|| format!("cannot read {}", path.display()))?;
-        Self::of(file, currency).with_context(|| format!("in {}", path.display()))
+    /// When it cannot be read, is not of this form, or its dates can be read in two ways.
+    pub(super) fn read(
+        path: &Path,
+        currency: Currency,
+        dates: Option<DateOrder>,
+    ) -> anyhow::Result<Self> {
+        let bytes = fs::read(path).with_context(|| format!("cannot read {}", path.display()))?;
+        Self::of(&bytes, currency, dates).with_context(|| format!("in {}", path.display()))
     }
 
     /// Reads what a file holds.
     ///
     /// # Errors
-    /// When it is not of this form.
-    pub(super) fn of(text: impl std::io::Read, currency: Currency) -> anyhow::Result<Self> {
-        let mut reader = ReaderBuilder::new().flexible(true).from_reader(text);
-        let columns = Columns::of(reader.byte_headers()?)?;
+    /// When it is not of this form, or its dates can be read in two ways.
+    pub(super) fn of(
+        bytes: &[u8],
+        currency: Currency,
+        dates: Option<DateOrder>,
+    ) -> anyhow::Result<Self> {
+        let file = Text::of(bytes, |header| Columns::of(header).map(drop))?;
+        let columns = Columns::of(&file.header)?;
+        let dates = survey(&file, &columns)?.decide(dates)?;
         let mut sorter = Sorter::default();
-        let mut record = ByteRecord::new();
-        while reader.read_byte_record(&mut record)? {
+        let mut records = file.records()?;
+        while let Some((line, found)) = records.next()? {
             if sorter.book.lines == LINES_MAX {
                 bail!("it has more than {LINES_MAX} lines: split it");
             }
-            sorter.take(&record, columns.read(&record, currency));
+            sorter.take(line, &columns, &found, |record| columns.read(record, &dates, currency));
         }
-        if sorter.book.invoices.is_empty() {
-            bail!("no line of it can be used: is it of the right form?");
+        let book = sorter.finish();
+        if book.invoices.is_empty() {
+            bail!("no line of it can be used: {}", book.reasons());
         }
-        Ok(sorter.finish())
+        Ok(book)
+    }
+
+    /// Why lines are skipped, with the first of each reason.
+    fn reasons(&self) -> String {
+        let reason = |(skip, lines): (&Skip, &Lines)| {
+            let first: Vec<_> = lines.first.iter().map(ToString::to_string).collect();
+            format!("\n{} of {skip}: {}", lines.count, first.join("; "))
+        };
+        let reasons: String = self.skipped.iter().map(reason).collect();
+        if reasons.is_empty() { "there is none after the header".to_owned() } else { reasons }
     }
 
     /// The invoices that sell.
     pub(super) fn sales(&self) -> impl Iterator<Item = &Invoice> {
         self.invoices.iter().filter(|invoice| !invoice.cancels)
     }
+}
+
+fn survey(file: &Text<'_>, columns: &Columns) -> anyhow::Result<Survey> {
+    let (mut survey, mut records) = (Survey::default(), file.records()?);
+    while let Some((line, found)) = records.next()? {
+        if let Found::Record(record) = found {
+            columns.survey(&mut survey, line, &record);
+        }
+    }
+    Ok(survey)
 }
 
 #[derive(Default)]
@@ -122,30 +157,45 @@ struct Sorter {
 }
 
 impl Sorter {
-    fn take(&mut self, record: &ByteRecord, entry: Result<Entry, Skip>) {
+    fn take(
+        &mut self,
+        line: u64,
+        columns: &Columns,
+        found: &Found,
+        read: impl FnOnce(&ByteRecord) -> Result<Entry, Skip>,
+    ) {
         self.book.lines += 1;
-        let content = content_of(record);
+        let Found::Record(record) = found else {
+            let shown = || Shown { line, ..Shown::default() };
+            return self.book.skipped.entry(Skip::OpenQuote).or_default().add(shown);
+        };
+        let content = columns.content(record);
         self.digest = self.digest.next("", "", &content);
         let duplicate = !self.seen.insert(Chain::START.next("", "", &content));
-        let sorted = match entry {
+        let sorted = match read(record) {
             Err(skip) if skip < Skip::Duplicate || !duplicate => Err(skip),
             _ if duplicate => Err(Skip::Duplicate),
-            Ok(entry) => self.add(entry),
+            Ok(entry) => self.add(line, entry),
             Err(skip) => Err(skip),
         };
         if let Err(skip) = sorted {
-            *self.book.skipped.entry(skip).or_default() += 1;
+            let [invoice, sku, value] = columns.shown(record, skip);
+            let shown = || Shown { line, invoice, sku, value };
+            self.book.skipped.entry(skip).or_default().add(shown);
         }
     }
 
-    fn add(&mut self, entry: Entry) -> Result<(), Skip> {
+    fn add(&mut self, line: u64, entry: Entry) -> Result<(), Skip> {
         let Entry { sku, description, quantity, price_minor, .. } = entry;
-        let sold = Sold { sku, description, quantity, price_minor };
+        let sold = Sold { line, sku, description, quantity, price_minor };
         if let Some(invoice) =
             self.places.get(&entry.invoice).and_then(|place| self.book.invoices.get_mut(*place))
         {
             if invoice.customer != entry.customer {
                 return Err(Skip::OtherCustomer);
+            }
+            if invoice.country.is_empty() {
+                invoice.country = entry.country;
             }
             invoice.lines.push(sold);
             return Ok(());
@@ -168,11 +218,6 @@ impl Sorter {
     }
 }
 
-/// All fields of a line, with something between them that stands in none.
-fn content_of(record: &ByteRecord) -> Vec<u8> {
-    record.iter().collect::<Vec<_>>().join(&b'\0')
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -182,7 +227,7 @@ mod tests {
 
     fn book(lines: &[&str]) -> Book {
         let text = HEADER.to_owned() + &lines.join("\n");
-        Book::of(text.as_bytes(), "GBP".parse().unwrap()).unwrap()
+        Book::of(text.as_bytes(), "GBP".parse().unwrap(), None).unwrap()
     }
 
     const A: &str = "1,10001,MUG,2,2010-12-01 08:00:00,2.50,7.0,Norway";
@@ -194,10 +239,15 @@ mod tests {
         let zero = "3,10001,MUG,1,2010-12-02 08:00:00,0,8.0,France";
         let book = book(&[A, B, C, A, zero, zero, "x,,,,,,,"]);
         let used: usize = book.invoices.iter().map(|invoice| invoice.lines.len()).sum();
-        let skipped: usize = book.skipped.values().sum();
+        let skipped: usize = book.skipped.values().map(|lines| lines.count).sum();
         assert_eq!((book.lines, used, skipped), (7, 3, 4));
-        assert_eq!(book.skipped[&Skip::Duplicate], 2);
-        assert_eq!((book.skipped[&Skip::NoPrice], book.skipped[&Skip::Malformed]), (1, 1));
+        let count = |skip| book.skipped[&skip].count;
+        assert_eq!(
+            (count(Skip::Duplicate), count(Skip::NoPrice), count(Skip::Quantity)),
+            (2, 1, 1)
+        );
+        let first = book.skipped[&Skip::Duplicate].first[0].to_string();
+        assert_eq!(first, "line 5 (1, 10001)");
     }
 
     #[test]
@@ -212,7 +262,7 @@ mod tests {
     #[test]
     fn a_line_of_another_customer_in_one_invoice_is_skipped() {
         let book = book(&[A, &B.replace("7.0", "8.0")]);
-        assert_eq!(book.skipped[&Skip::OtherCustomer], 1);
+        assert_eq!(book.skipped[&Skip::OtherCustomer].count, 1);
     }
 
     #[test]
@@ -223,7 +273,31 @@ mod tests {
 
     #[test]
     fn a_file_without_a_usable_line_is_refused() {
-        let error = Book::of(HEADER.as_bytes(), "GBP".parse().unwrap()).unwrap_err().to_string();
+        let error =
+            Book::of(HEADER.as_bytes(), "GBP".parse().unwrap(), None).unwrap_err().to_string();
         assert!(error.contains("no line of it can be used"), "{error}");
+        let text = format!("{HEADER}{}\n", C.replace("2.50", "free"));
+        let error = Book::of(text.as_bytes(), "GBP".parse().unwrap(), None).unwrap_err();
+        let said = "1 of the price is no number: line 2 (2, 10001): \"free\"";
+        assert!(error.to_string().contains(said), "{error}");
+    }
+
+    #[test]
+    fn the_same_invoices_in_another_form_are_the_same() {
+        let plain = book(&[A, B, C]);
+        let other = "\u{feff}Invoice;StockCode;Description;Quantity;InvoiceDate;Price;Customer ID;\
+                     Country\r\n\
+                     1;10001;MUG;2,0;12/1/2010 8:00;2,5;7;Norway\r\n\
+                     1;10002;\"LA\r\nMP\";1;12/1/2010 8:00;1.0E+01;7;\r\n\
+                     2;10001;MUG;3;12/2/2010 8:00;2.5000000000000004;8.0;France\r\n\
+                     9;10001;MUG;3;12/13/2010 8:00;2,5;NULL;France\r\n\r\n";
+        let other = Book::of(other.as_bytes(), "GBP".parse().unwrap(), None).unwrap();
+        let facts = |book: &Book| {
+            let fact = |invoice: &Invoice| (invoice.day.clone(), invoice.total_minor());
+            book.invoices.iter().map(fact).collect::<Vec<_>>()
+        };
+        assert_eq!(facts(&other), facts(&plain));
+        assert_eq!(other.invoices[0].lines[1].description, "LA MP");
+        assert_eq!((other.lines, other.skipped[&Skip::NoCustomer].count), (4, 1));
     }
 }

@@ -26,6 +26,8 @@ pub(super) struct Buyer {
     pub(super) country: String,
     /// What the customer buys in all, in minor units.
     pub(super) buys_minor: i64,
+    /// What of it is not ordered yet.
+    pub(super) missing_minor: i64,
 }
 
 /// A product.
@@ -37,23 +39,31 @@ pub(super) struct Article {
     pub(super) price_minor: i64,
     /// Units that are sold in all.
     pub(super) units: u64,
+    /// Whether an order of it is not placed yet.
+    pub(super) is_missing: bool,
 }
+
+/// What the data set itself calls the country of a customer of whom none is known.
+const UNSPECIFIED: &str = "Unspecified";
 
 /// Called so when no line has a description.
 const UNNAMED: &str = "(no description)";
 
 impl Masters {
-    /// Of all usable lines. Products that only come back are there, too, without stock.
-    pub(super) fn of(book: &Book) -> Self {
+    /// Of all usable lines. Products that only come back are there, too, without stock. `is_placed`
+    /// says of an invoice whether its order is there already.
+    pub(super) fn of(book: &Book, is_placed: impl Fn(&Invoice) -> bool) -> Self {
         let mut masters = Self::default();
         let (mut names, mut prices) = (Votes::default(), Votes::default());
         for invoice in &book.invoices {
-            masters.add_customer(invoice);
+            let missing = !invoice.cancels && !is_placed(invoice);
+            masters.add_customer(invoice, missing);
             for line in &invoice.lines {
                 let article = masters.products.entry(line.sku.clone()).or_default();
                 if !invoice.cancels {
                     article.units += u64::from(line.quantity);
                 }
+                article.is_missing |= missing;
                 if !line.description.is_empty() {
                     names.add(&line.sku, line.description.clone());
                 }
@@ -64,10 +74,13 @@ impl Masters {
             article.name = names.most(sku).unwrap_or_else(|| UNNAMED.to_owned());
             article.price_minor = prices.most(sku).unwrap_or_default();
         }
+        for buyer in masters.customers.values_mut().filter(|buyer| buyer.country.is_empty()) {
+            UNSPECIFIED.clone_into(&mut buyer.country);
+        }
         masters
     }
 
-    fn add_customer(&mut self, invoice: &Invoice) {
+    fn add_customer(&mut self, invoice: &Invoice, missing: bool) {
         let buyer = self.customers.entry(invoice.customer.clone()).or_default();
         if buyer.country.is_empty() {
             buyer.country.clone_from(&invoice.country);
@@ -75,6 +88,9 @@ impl Masters {
         if !invoice.cancels {
             let total = i64::try_from(invoice.total_minor()).unwrap_or(i64::MAX);
             buyer.buys_minor = buyer.buys_minor.saturating_add(total);
+            if missing {
+                buyer.missing_minor = buyer.missing_minor.saturating_add(total);
+            }
         }
     }
 }
@@ -112,6 +128,7 @@ mod tests {
 
     fn invoice(number: &str, lines: &[(&str, &str, u32, i64)]) -> Invoice {
         let line = |(sku, name, quantity, price): &(&str, &str, u32, i64)| Sold {
+            line: 2,
             sku: sku.parse().unwrap(),
             description: (*name).to_owned(),
             quantity: *quantity,
@@ -128,7 +145,7 @@ mod tests {
     }
 
     fn masters(invoices: Vec<Invoice>) -> Masters {
-        Masters::of(&Book { invoices, ..Book::default() })
+        Masters::of(&Book { invoices, ..Book::default() }, |invoice| invoice.number.as_str() == "9")
     }
 
     #[test]
@@ -152,5 +169,22 @@ mod tests {
         let masters = masters(vec![invoice("1", &lines), invoice("C2", &lines)]);
         assert_eq!(masters.products.values().next().unwrap().units, 2);
         assert_eq!(masters.customers.values().next().unwrap().buys_minor, 500);
+    }
+
+    #[test]
+    fn what_is_ordered_already_is_not_missing() {
+        let (mug, lamp) = ([("10001", "MUG", 2, 250)], [("10002", "LAMP", 1, 700)]);
+        let masters = masters(vec![invoice("9", &mug), invoice("1", &lamp)]);
+        let buyer = masters.customers.values().next().unwrap();
+        assert_eq!((buyer.buys_minor, buyer.missing_minor), (1_200, 700));
+        let missing: Vec<_> = masters.products.values().map(|article| article.is_missing).collect();
+        assert_eq!(missing, [false, true]);
+    }
+
+    #[test]
+    fn a_customer_without_a_country_is_called_as_the_data_set_does() {
+        let nowhere = Invoice { country: String::new(), ..invoice("1", &[]) };
+        let masters = masters(vec![nowhere]);
+        assert_eq!(masters.customers.values().next().unwrap().country, "Unspecified");
     }
 }

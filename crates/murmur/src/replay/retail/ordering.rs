@@ -4,6 +4,7 @@
 use std::collections::HashMap;
 use std::sync::Arc;
 
+use anyhow::Context as _;
 use contracts::{Id, Money, Service};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -19,10 +20,14 @@ use crate::running::Running;
 /// What became of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(super) enum Fate {
-    /// The order was accepted.
-    Accepted,
+    /// The order was placed.
+    Placed,
+    /// The order was there before, as it is in the file.
+    AlreadyThere,
     /// The order that it means was cancelled.
     Cancelled,
+    /// The order that it means had been cancelled before.
+    AlreadyCancelled,
     /// The order that it means was confirmed already.
     TooLate,
     /// It means a part of an order only.
@@ -35,7 +40,8 @@ pub(super) enum Fate {
 
 /// What is done for an invoice.
 enum Act {
-    Place(Call),
+    /// An order, and where it is then.
+    Place(Call, String),
     Cancel(Call),
     Nothing(Fate),
 }
@@ -81,7 +87,11 @@ async fn in_turn(
         if before.await.is_err() {}
     }
     let fate = match act {
-        Act::Place(call) => placed(&sender.send(call).await?),
+        Act::Place(call, url) => {
+            let wanted = call.json()?;
+            let answer = sender.send(call).await.with_context(|| url.clone())?;
+            placed(&sender, &answer, &url, &wanted).await?
+        }
         Act::Cancel(call) => cancelled(&sender.send(call).await?),
         Act::Nothing(fate) => fate,
     };
@@ -100,14 +110,15 @@ fn act(
     if !invoice.cancels {
         let id = plan.id(&invoice.number)?;
         let call = Call::post(format!("{url}/orders")).body(&order(plan, invoice)?)?;
-        let call = call.idempotency_key(&plan.key(&format!("order-{id}"))).after(seen);
+        let call = call.once_in(plan.scope(&format!("order {id}"))).after(seen);
+        let place = format!("{url}/orders/{id}");
         earlier.push(Earlier { id, units: invoice.units(), taken: false });
-        return Ok(Act::Place(call));
+        return Ok(Act::Place(call, place));
     }
     Ok(match meant(earlier, &invoice.units()) {
         Meant::Whole(id) => {
-            let key = plan.key(&format!("cancel-{}", invoice.number));
-            Act::Cancel(Call::post(format!("{url}/orders/{id}/cancel")).idempotency_key(&key))
+            let scope = plan.scope(&format!("cancel {}", invoice.number));
+            Act::Cancel(Call::post(format!("{url}/orders/{id}/cancel")).once_in(scope))
         }
         Meant::Part => Act::Nothing(Fate::PartOfAnOrder),
         Meant::Nothing => Act::Nothing(Fate::NoOrder),
@@ -133,13 +144,41 @@ fn order(plan: &Plan, invoice: &Invoice) -> anyhow::Result<Value> {
     }))
 }
 
-fn placed(answer: &Answer) -> Fate {
-    if answer.status.is_success() { Fate::Accepted } else { refused(answer) }
+async fn placed(
+    sender: &Sender,
+    answer: &Answer,
+    url: &str,
+    wanted: &Value,
+) -> anyhow::Result<Fate> {
+    if answer.status.is_success() {
+        return Ok(if answer.is_replayed() { Fate::AlreadyThere } else { Fate::Placed });
+    }
+    let fate = refused(answer);
+    if fate == Fate::Refused("order-exists".to_owned()) {
+        let there = sender.send(Call::get(url)).await?.value();
+        if is_the_same(wanted, &there) {
+            return Ok(Fate::AlreadyThere);
+        }
+    }
+    Ok(fate)
+}
+
+/// Whether an order is the one that is wanted, whatever its times.
+fn is_the_same(wanted: &Value, there: &Value) -> bool {
+    let same = |a: &Value, b: &Value, names: &[&str]| names.iter().all(|name| a[name] == b[name]);
+    let lines = |order: &Value| order["lines"].as_array().cloned().unwrap_or_default();
+    let (wanted_lines, lines) = (lines(wanted), lines(there));
+    same(wanted, there, &["customer_id", "business_date"])
+        && wanted_lines.len() == lines.len()
+        && wanted_lines
+            .iter()
+            .zip(&lines)
+            .all(|(wanted, there)| same(wanted, there, &["sku", "quantity", "unit_price"]))
 }
 
 fn cancelled(answer: &Answer) -> Fate {
     if answer.status.is_success() {
-        return Fate::Cancelled;
+        return if answer.is_replayed() { Fate::AlreadyCancelled } else { Fate::Cancelled };
     }
     match refused(answer) {
         Fate::Refused(problem) if problem == "too-late" => Fate::TooLate,
@@ -150,4 +189,26 @@ fn cancelled(answer: &Answer) -> Fate {
 fn refused(answer: &Answer) -> Fate {
     let problem = answer.problem().map(|problem| problem.kind).filter(|kind| !kind.is_empty());
     Fate::Refused(problem.unwrap_or_else(|| answer.status.to_string()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_order_of_the_same_number_is_the_same_only_if_all_that_was_agreed_is() {
+        let order = |quantity: u32, day: &str, name: Option<&str>| {
+            let price = json!({ "minor": 250, "currency": "GBP" });
+            let mut line = json!({ "sku": "10001", "quantity": quantity, "unit_price": price });
+            if let Some(name) = name {
+                line["name"] = json!(name);
+            }
+            json!({ "customer_id": "7", "business_date": day, "lines": [line] })
+        };
+        let wanted = order(2, "2010-12-01", None);
+        assert!(is_the_same(&wanted, &order(2, "2010-12-01", Some("MUG"))));
+        assert!(!is_the_same(&wanted, &order(3, "2010-12-01", Some("MUG"))));
+        assert!(!is_the_same(&wanted, &order(2, "2010-12-02", Some("MUG"))));
+        assert!(!is_the_same(&wanted, &json!({ "customer_id": "7" })));
+    }
 }

@@ -8,18 +8,23 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use super::Plan;
-use super::book::Book;
+use super::book::{Book, Invoice, Sold};
 use super::endings::{Ending, Ends};
+use super::making::Made;
 use super::ordering::Fate;
 use super::reports_check::{self, Comparison};
 use super::revenue::Day;
+use super::skip::{Lines, Shown};
 use crate::cli::Verdict;
 use crate::table::{self, judged};
+
+/// Refusals of customers, products and stock that are shown.
+const REFUSED_SHOWN: usize = 3;
 
 /// Lines of one fate.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub(super) struct Share {
-    /// `loaded`, `cancelling`, `refused` or `skipped`.
+    /// `loaded`, `already there`, `cancelling`, `refused` or `skipped`.
     pub(super) what: &'static str,
     /// More exactly.
     pub(super) why: String,
@@ -27,11 +32,19 @@ pub(super) struct Share {
     pub(super) lines: usize,
     /// Invoices; lines that are skipped belong to none.
     pub(super) invoices: usize,
+    /// The first lines that are refused or skipped so.
+    pub(super) first: Vec<Shown>,
 }
 
 /// The outcome of a replay.
 #[derive(Debug)]
 pub(super) struct Report {
+    /// What became of customers, products and stock.
+    pub(super) made: Made,
+    /// Orders that were placed.
+    pub(super) loaded: usize,
+    /// Orders that had been placed before.
+    pub(super) already_there: usize,
     /// What became of every line.
     pub(super) shares: Vec<Share>,
     /// Lines in the file.
@@ -57,23 +70,45 @@ pub(super) fn shares(
     fates: &[Fate],
     ends: &Ends,
 ) -> anyhow::Result<Vec<Share>> {
-    let mut shares: BTreeMap<(&'static str, String), (usize, usize)> = BTreeMap::new();
+    let mut shares: BTreeMap<(&'static str, String), (usize, Lines)> = BTreeMap::new();
     for (invoice, fate) in book.invoices.iter().zip(fates) {
         let end = ends.get(&plan.id(&invoice.number)?);
-        let (lines, invoices) = shares.entry(share_of(fate, end)).or_default();
-        *lines += invoice.lines.len();
+        let (invoices, lines) = shares.entry(share_of(fate, end)).or_default();
         *invoices += 1;
+        for line in &invoice.lines {
+            lines.add(|| shown(invoice, line));
+        }
     }
     for (skip, lines) in &book.skipped {
-        shares.insert(("skipped", skip.to_string()), (*lines, 0));
+        shares.insert(("skipped", skip.to_string()), (0, lines.clone()));
     }
-    let share = |((what, why), (lines, invoices))| Share { what, why, lines, invoices };
+    let share = |((what, why), (invoices, lines)): ((&'static str, String), (usize, Lines))| {
+        let is_lost = matches!(what, "refused" | "skipped");
+        let first = if is_lost { lines.first } else { Vec::new() };
+        Share { what, why, lines: lines.count, invoices, first }
+    };
     Ok(shares.into_iter().map(share).collect())
+}
+
+fn shown(invoice: &Invoice, line: &Sold) -> Shown {
+    let (invoice, sku) = (invoice.number.to_string(), line.sku.to_string());
+    Shown { line: line.line, invoice, sku, value: String::new() }
+}
+
+/// Where in the file the lines of a reason begin.
+fn first_lines(share: &Share) -> Option<String> {
+    let first: Vec<_> = share.first.iter().map(ToString::to_string).collect();
+    let more = share.lines - first.len();
+    let more = if more == 0 { String::new() } else { format!("; and {more} more") };
+    (!first.is_empty())
+        .then(|| format!("{}, {}: {}{more}", share.what, share.why, first.join("; ")))
 }
 
 fn share_of(fate: &Fate, end: Option<&Ending>) -> (&'static str, String) {
     match fate {
-        Fate::Accepted => ("loaded", end_text(end)),
+        Fate::Placed => ("loaded", end_text(end)),
+        Fate::AlreadyThere => ("already there", end_text(end)),
+        Fate::AlreadyCancelled => ("cancelling", "it had cancelled its order before".to_owned()),
         Fate::Cancelled => ("cancelling", "it cancelled its order".to_owned()),
         Fate::TooLate => ("cancelling", "its order had left: too late".to_owned()),
         Fate::PartOfAnOrder => {
@@ -103,8 +138,12 @@ impl Report {
         self.shares.iter().map(|share| share.lines).sum()
     }
 
-    /// Whether every line is accounted for, every order has ended, and the money is the same.
+    /// Whether anything of the file is there, every line is accounted for, every order has ended, and
+    /// the money is the same.
     pub(super) fn verdict(&self) -> Verdict {
+        if self.loaded + self.already_there == 0 {
+            return Verdict::Found;
+        }
         let money = self.days.iter().all(Day::is_well) && reports_check::is_well(&self.figures);
         let all = self.accounted() == self.lines && self.without_end == 0;
         if money && all { Verdict::Clean } else { Verdict::Found }
@@ -114,6 +153,14 @@ impl Report {
     pub(super) fn json(&self) -> Value {
         let seconds: BTreeMap<_, _> = self.seconds.iter().copied().collect();
         json!({
+            "loaded": self.loaded,
+            "already_there": self.already_there,
+            "masters": {
+                "new": self.made.new,
+                "raised": self.made.raised,
+                "already_there": self.made.already,
+                "refused": self.made.refused,
+            },
             "lines": self.lines,
             "accounted": self.accounted(),
             "shares": self.shares,
@@ -128,7 +175,9 @@ impl Report {
 
     /// For a person.
     pub(super) fn text(&self) -> String {
-        let mut lines = vec![self.table_of_lines(), String::new(), self.table_of_money()];
+        let mut lines = vec![self.table_of_lines()];
+        lines.extend(self.shares.iter().filter_map(first_lines));
+        lines.extend([String::new(), self.table_of_money()]);
         lines.push(String::new());
         lines.push(reports_check::text(&self.figures));
         lines.push(String::new());
@@ -138,7 +187,7 @@ impl Report {
 
     fn table_of_lines(&self) -> String {
         let mut table = table::with_header(["lines", "invoices", "", "why"]);
-        for Share { what, why, lines, invoices } in &self.shares {
+        for Share { what, why, lines, invoices, .. } in &self.shares {
             let invoices = if *invoices == 0 { String::new() } else { invoices.to_string() };
             table.add_row([lines.to_string(), invoices, (*what).to_owned(), why.clone()]);
         }
@@ -152,7 +201,7 @@ impl Report {
     fn table_of_money(&self) -> String {
         let mut table = table::with_header(["day", "in the file", "in the read model", ""]);
         for day in &self.days {
-            let decimal = |minor: i64| self.currency.decimal(minor.into()).to_string();
+            let decimal = |minor: i128| self.currency.decimal(minor).to_string();
             let seen = day.read_model_minor.map_or_else(|| "not shown".to_owned(), decimal);
             let verdict = match day.read_model_minor {
                 None => judged("not compared", None),
@@ -170,7 +219,17 @@ impl Report {
     }
 
     fn sentences(&self) -> Vec<String> {
-        let mut lines = Vec::new();
+        let Made { new, raised, already, refused } = &self.made;
+        let orders = format!("loaded {} orders, already there {}", self.loaded, self.already_there);
+        let masters = format!(
+            "customers, products and stock: {new} new, {raised} limits raised, {already} already there"
+        );
+        let mut lines = vec![orders, masters];
+        if let Some(first) =
+            refused.get(..refused.len().min(REFUSED_SHOWN)).filter(|r| !r.is_empty())
+        {
+            lines.push(format!("{} of them refused: {}", refused.len(), first.join("; ")));
+        }
         if self.without_end > 0 {
             lines.push(format!("{} accepted orders have no end", self.without_end));
         }
@@ -190,8 +249,17 @@ mod tests {
     use super::*;
 
     fn report(lines: usize, days: Vec<Day>) -> Report {
-        let share = Share { what: "loaded", why: "completed".into(), lines: 3, invoices: 1 };
+        let share = Share {
+            what: "loaded",
+            why: "completed".into(),
+            lines: 3,
+            invoices: 1,
+            first: Vec::new(),
+        };
         Report {
+            made: Made::default(),
+            loaded: 1,
+            already_there: 0,
             shares: vec![share],
             lines,
             without_end: 0,
@@ -231,8 +299,8 @@ mod tests {
     #[test]
     fn an_accepted_order_is_told_by_its_end() {
         let end = Ending { completed: false, reason: EndReason::Requested };
-        let (what, why) = share_of(&Fate::Accepted, Some(&end));
+        let (what, why) = share_of(&Fate::Placed, Some(&end));
         assert_eq!((what, why.as_str()), ("loaded", "the order was cancelled by a later line"));
-        assert_eq!(share_of(&Fate::Accepted, None).1, "the order has no end");
+        assert_eq!(share_of(&Fate::Placed, None).1, "the order has no end");
     }
 }

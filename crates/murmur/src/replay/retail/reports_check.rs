@@ -95,8 +95,7 @@ impl Reading<'_> {
                 let by = place.trim_start_matches("report by ");
                 let path = format!("{}/reports/sales?from={from}&to={to}&by={by}", self.url);
                 let token = format!("ORDER={}", self.at_least);
-                let report: Value =
-                    self.sender.client().json(Call::get(path).after(&token)).await?;
+                let report = self.sender.client().value(Call::get(path).after(&token)).await?;
                 shown.add_report(place, &report);
             }
         }
@@ -224,7 +223,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
 
     /// Invoice 1 is completed, 2 rejected, 3 refused.
     fn figures() -> Figures {
-        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap()).unwrap();
+        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap(), None).unwrap();
         let plan = Plan::of(&Line::parse_from(["replay", "file"]).args, &book);
         let id = |text: &str| text.parse::<contracts::Id>().unwrap();
         let mut told = Told::default();
@@ -279,7 +278,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
 
     #[test]
     fn a_file_that_goes_on_into_another_year_is_asked_for_in_two_reports() {
-        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap()).unwrap();
+        let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap(), None).unwrap();
         let day = |text: &str| text.to_owned();
         let expected =
             [(day("2010-12-31"), day("2010-12-31")), (day("2011-01-02"), day("2011-01-02"))];

@@ -13,7 +13,7 @@ use super::Plan;
 use super::book::Book;
 use super::endings::Ends;
 use super::sending::Sender;
-use crate::http::Call;
+use crate::http::{Call, exact};
 
 /// How long the read model may take to have folded everything: it may have to be rebuilt.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(60);
@@ -30,9 +30,9 @@ pub(super) struct Day {
     /// Which.
     pub(super) day: String,
     /// Money in the file: of the lines whose orders were completed.
-    pub(super) file_minor: i64,
+    pub(super) file_minor: i128,
     /// Money in the read model, less what other orders brought in on that day.
-    pub(super) read_model_minor: Option<i64>,
+    pub(super) read_model_minor: Option<i128>,
 }
 
 impl Day {
@@ -50,7 +50,7 @@ pub(super) async fn dashboard(sender: &Sender, url: &str, at_least: u64) -> anyh
     let deadline = Instant::now() + CAUGHT_UP_WITHIN;
     let call = Call::get(format!("{url}/dashboard"));
     loop {
-        let seen: Result<Value, _> = sender.client().json(call.clone()).await;
+        let seen = sender.client().value(call.clone()).await;
         let stands = match &seen {
             Ok(dashboard) => dashboard["freshness"]["streams"]["ORDER"]["folded"].as_u64(),
             Err(_) => None,
@@ -72,7 +72,7 @@ pub(super) fn shown(dashboard: &Value, currency: Currency) -> ByDay {
     let revenue = |day: &Value| {
         let sums = day["revenue"].as_array().into_iter().flatten();
         let mut ours = sums.filter(|sum| sum["currency"] == currency.as_str());
-        ours.next().and_then(|sum| sum["minor"].as_i64()).map_or(0, i128::from)
+        ours.next().and_then(|sum| exact::integer(&sum["minor"])).unwrap_or_default()
     };
     days.filter_map(|day| Some((day["date"].as_str()?.to_owned(), revenue(day)))).collect()
 }
@@ -99,15 +99,11 @@ pub(super) fn compare(of_file: &ByDay, shown: &ByDay, of_others: &ByDay) -> Vec<
     let days: BTreeSet<_> = of_file.keys().collect();
     let day = |day: &String| {
         let others = of_others.get(day).copied().unwrap_or_default();
-        let seen = shown.get(day).map(|minor| clamp(minor - others));
-        let file_minor = clamp(of_file.get(day).copied().unwrap_or_default());
+        let seen = shown.get(day).map(|minor| minor - others);
+        let file_minor = of_file.get(day).copied().unwrap_or_default();
         Day { day: day.clone(), file_minor, read_model_minor: seen }
     };
     days.into_iter().map(day).collect()
-}
-
-fn clamp(minor: i128) -> i64 {
-    i64::try_from(minor).unwrap_or(if minor < 0 { i64::MIN } else { i64::MAX })
 }
 
 #[cfg(test)]

@@ -39,6 +39,11 @@ impl Sender {
         self.sent_again.load(Ordering::Relaxed)
     }
 
+    /// How long a command may take.
+    pub(super) const fn patience(&self) -> Duration {
+        self.patience
+    }
+
     /// The client itself, for what is no command.
     pub(super) const fn client(&self) -> &Client {
         &self.client

@@ -5,6 +5,7 @@ use serde_json::Value;
 
 use super::expected::DASHBOARD;
 use super::{Figures, Place};
+use crate::http::exact;
 
 /// What the read model shows in one currency.
 #[derive(Clone, Debug)]
@@ -135,5 +136,5 @@ fn is_date(word: &str) -> bool {
 
 /// A whole number; one that is missing is told as a figure that no file has.
 fn integer(value: &Value) -> i128 {
-    value.as_i64().map_or(i128::MIN / 4, i128::from)
+    exact::integer(value).unwrap_or(i128::MIN / 4)
 }

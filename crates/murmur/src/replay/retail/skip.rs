@@ -1,0 +1,145 @@
+//! Why lines are skipped, how many, and the first of each reason.
+
+use std::collections::BTreeMap;
+use std::fmt;
+
+use serde::Serialize;
+
+/// Lines of each reason that are shown.
+const SHOWN: usize = 3;
+
+/// Why a line is skipped. Of several reasons, the first in this order.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub(super) enum Skip {
+    /// Nothing stands in any field.
+    Blank,
+    /// A quote opens that nothing closes.
+    OpenQuote,
+    /// It has more or fewer fields than the header.
+    Fields,
+    /// There is no invoice's number.
+    Invoice,
+    /// The quantity is no whole number.
+    Quantity,
+    /// A number can be read in two ways.
+    TwoWays,
+    /// More units than an order's line may have.
+    TooMany,
+    /// There is no day.
+    Date,
+    /// The customer's number is none.
+    Customer,
+    /// Nobody is named as the customer.
+    NoCustomer,
+    /// The code is no product's.
+    NoProduct,
+    /// The line stands in the file already.
+    Duplicate,
+    /// A text is longer than services take it.
+    LongText,
+    /// The price is no number.
+    Price,
+    /// The price is 0 or less.
+    NoPrice,
+    /// The price is more than services take.
+    LargePrice,
+    /// The price has more decimals than the currency.
+    FractionalPrice,
+    /// Units come back without a cancelling invoice, or go out with one, or there are none.
+    WrongSign,
+    /// The invoice is another customer's.
+    OtherCustomer,
+}
+
+/// Lines of one reason.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub(super) struct Lines {
+    /// How many.
+    pub(super) count: usize,
+    /// The first of them.
+    pub(super) first: Vec<Shown>,
+}
+
+/// One line, so that it can be found in the file.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
+pub(super) struct Shown {
+    /// Its number in the file.
+    pub(super) line: u64,
+    /// Its invoice, as it stands there.
+    pub(super) invoice: String,
+    /// Its product's code, as it stands there.
+    pub(super) sku: String,
+    /// What the reason is about, as it stands there; may be empty.
+    pub(super) value: String,
+}
+
+/// All that is skipped.
+pub(super) type Skipped = BTreeMap<Skip, Lines>;
+
+impl Skip {
+    /// The column that the reason is about, counted as in the header of the original file.
+    pub(super) const fn column(self) -> Option<usize> {
+        match self {
+            Self::Blank
+            | Self::OpenQuote
+            | Self::Fields
+            | Self::NoCustomer
+            | Self::Duplicate
+            | Self::TwoWays
+            | Self::Invoice
+            | Self::NoProduct => None,
+            Self::LongText => Some(2),
+            Self::Quantity | Self::TooMany | Self::WrongSign => Some(3),
+            Self::Date => Some(4),
+            Self::Price | Self::NoPrice | Self::LargePrice | Self::FractionalPrice => Some(5),
+            Self::Customer | Self::OtherCustomer => Some(6),
+        }
+    }
+}
+
+impl Lines {
+    /// One more.
+    pub(super) fn add(&mut self, shown: impl FnOnce() -> Shown) {
+        self.count += 1;
+        if self.first.len() < SHOWN {
+            self.first.push(shown());
+        }
+    }
+}
+
+impl fmt::Display for Skip {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Blank => "nothing stands in the line",
+            Self::OpenQuote => "a quote opens that nothing closes",
+            Self::Fields => "it has more or fewer fields than the header",
+            Self::Invoice => "the invoice has no number that can be used",
+            Self::Quantity => "the quantity is no whole number",
+            Self::TwoWays => "a number can be read in two ways (1,234): write it without the comma",
+            Self::TooMany => "more units than a line of an order may have",
+            Self::Date => "the date is none, or not in the file's order of day and month",
+            Self::Customer => "the customer's number cannot be used",
+            Self::NoCustomer => "no customer is named",
+            Self::NoProduct => "the code is no product's (postage, discount, fee)",
+            Self::Duplicate => "an exact duplicate of an earlier line",
+            Self::LongText => "the description or the country is longer than 200 bytes",
+            Self::Price => "the price is no number",
+            Self::NoPrice => "the price is 0 or less",
+            Self::LargePrice => "the price is more than an order may come to",
+            Self::FractionalPrice => "the price has more decimals than its currency",
+            Self::WrongSign => "the sign of the quantity does not fit the invoice, or it is 0",
+            Self::OtherCustomer => "the invoice is another customer's",
+        })
+    }
+}
+
+impl fmt::Display for Shown {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, invoice, sku, value } = self;
+        write!(f, "line {line}")?;
+        if !invoice.is_empty() || !sku.is_empty() {
+            write!(f, " ({invoice}, {sku})")?;
+        }
+        if value.is_empty() { Ok(()) } else { write!(f, ": {value:?}") }
+    }
+}
