@@ -221,6 +221,20 @@ fn what_is_lost_by_force_is_named() {
     assert_eq!(system.get("order", "/orders/o-1").status, 404, "that was its only copy");
 }
 
+/// Ending loses nothing, as long as the folder stays.
+#[test]
+fn what_is_in_one_place_only_is_told_when_everything_is_stopped_and_is_there_after_it() {
+    let system = System::start();
+    system.stock_up();
+    place_alone(&system);
+    let down = system.murmur(&["down"]);
+    let said = String::from_utf8_lossy(&down.stderr).into_owned();
+    assert!(said.contains("order: 1 row is in the database only"), "{said}");
+    system.expect(&["up", "--detach"]);
+    system.wait_healed();
+    assert!(!system.state_of("o-1").is_empty());
+}
+
 #[test]
 fn a_wipe_of_the_broker_is_refused_while_a_service_cannot_be_asked() {
     let system = System::start();
