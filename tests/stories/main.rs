@@ -7,6 +7,7 @@ mod support;
 mod accessibility;
 mod chaos;
 mod composer;
+mod http;
 mod input;
 mod interrupting;
 mod losses;

@@ -5,6 +5,7 @@ mod operations;
 use contracts::events::{Address, Snapshot};
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
+use engine::{Validators, outbox};
 use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter, Reply as _};
@@ -57,8 +58,15 @@ pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
 
 async fn find(id: Id, service: Handle<Customers>, after: Token) -> Response {
     let unknown = Refusal::Unknown(id.clone());
-    match service.read(after, move |state| tables::find(state, &id)).await {
-        Ok(Some(found)) => http::json(StatusCode::OK, &snapshot(found)),
+    let found = service.read(after, move |state| {
+        let Some(found) = tables::find(state, &id)? else { return Ok(None) };
+        let validators = outbox::validators(state, found.0)?;
+        Ok(Some((found, validators)))
+    });
+    match found.await {
+        Ok(Some((found, validators))) => {
+            http::validated(http::json(StatusCode::OK, &snapshot(found)), &validators)
+        }
         Ok(None) => Problem::from(unknown).into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -124,12 +132,13 @@ fn accepted(event: &StoredEvent) -> Response {
         let text = format!("{} answers no command", event.headers.kind);
         return Problem::defect(&text).into_response();
     };
+    let validators = Validators::of_event(event.headers.sequence, event.headers.time);
     if event.headers.kind == Kind::CustomerRegistered {
         let location = format!("/customers/{}", event.headers.id);
-        let created = http::json(StatusCode::CREATED, &state);
+        let created = http::validated(http::json(StatusCode::CREATED, &state), &validators);
         return warp::reply::with_header(created, "location", location).into_response();
     }
-    http::json(StatusCode::OK, &state)
+    http::validated(http::json(StatusCode::OK, &state), &validators)
 }
 
 fn snapshot((version, customer): (u64, contracts::events::Customer)) -> Snapshot {

@@ -4,7 +4,7 @@ use contracts::choreography::{NONE, State};
 use contracts::events::{Address, Customer};
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write, outbox};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -84,6 +84,18 @@ impl Domain for Customers {
             Command::Change { .. } => "change",
             Command::Close { .. } => "close",
         }
+    }
+
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Command,
+    ) -> Result<Option<Validators>, StateError> {
+        let about = match command {
+            Command::Register { id, .. } | Command::Change { id, .. } | Command::Close { id } => id,
+        };
+        let found = tables::find(state, about)?;
+        found.map(|(version, _)| outbox::validators(state, version)).transpose()
     }
 
     fn decide(

@@ -16,6 +16,7 @@ use crate::database::Database;
 use crate::database::owner::NotOwner;
 use crate::domain::Domain;
 use crate::positions::{self, Positions};
+use crate::precondition::{Preconditions, Validators};
 use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError};
 use crate::timers::{self, Timer};
@@ -31,6 +32,8 @@ pub struct Request {
     pub idempotency: Option<Idempotency>,
     /// The W3C trace that the command belongs to.
     pub traceparent: Option<String>,
+    /// What must hold of the thing that the command would change.
+    pub preconditions: Preconditions,
 }
 
 /// One input, queued.
@@ -66,6 +69,8 @@ pub enum Answer<R> {
     Refused(R),
     /// The idempotency key stands for another request.
     KeyReused,
+    /// A precondition does not hold; nothing changed. What there is instead, if anything.
+    PreconditionFailed(Option<Validators>),
     /// It cannot be handled; nothing changed. A defect, and not the client's.
     Failed(String),
 }

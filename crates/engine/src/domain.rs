@@ -3,6 +3,7 @@
 use contracts::choreography::State;
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
 
+use crate::precondition::Validators;
 use crate::state::{Read, StateError, Write};
 
 /// The logic of one service. Nothing here knows of streams, positions or answers.
@@ -21,6 +22,17 @@ pub trait Domain: Send + 'static {
 
     /// The name of a command in the choreography.
     fn command_name(command: &Self::Command) -> &'static str;
+
+    /// What a command would change, as it stands; none if there is no such thing. A client's
+    /// preconditions are held against it.
+    ///
+    /// # Errors
+    /// When the state cannot be read or contradicts itself.
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Self::Command,
+    ) -> Result<Option<Validators>, StateError>;
 
     /// Turns one input into at most one own event. Reads, and changes nothing.
     ///

@@ -13,7 +13,8 @@
 //!
 //! # Layout, in reading order
 //!
-//! [`domain`] is what a service implements, over the [`state`] that it reads and writes.
+//! [`domain`] is what a service implements, over the [`state`] that it reads and writes; [`precondition`]
+//! is what a client may demand of that state.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
 //! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`], [`redundancy`] and [`healing`] say what
@@ -23,6 +24,7 @@
 //! handed in.
 
 pub mod domain;
+pub mod precondition;
 
 pub mod state;
 
@@ -52,5 +54,6 @@ pub use batch::{Answer, Batch, Engine, Outcome, Request, Work};
 pub use database::Database;
 pub use database::ReadPool;
 pub use domain::{Decision, Domain, Input};
+pub use precondition::{Preconditions, Validators};
 pub use rusqlite::{self, named_params, params};
 pub use state::{Read, StateError, Write};

@@ -5,6 +5,7 @@
 use contracts::{Id, Position, Row};
 use rusqlite::params;
 
+use crate::precondition::Validators;
 use crate::state::{Read, StateError, Write};
 
 /// Largest row that may be appended, in bytes of subject, headers and payload together. A broker
@@ -51,6 +52,19 @@ pub fn rows(state: &Read<'_>, from: u64, limit: u32) -> Result<Vec<Row>, StateEr
 pub fn of_id(state: &Read<'_>, id: &Id) -> Result<Vec<Row>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1 ORDER BY sequence");
     state.all(&sql, [id.as_str()], to_row)
+}
+
+/// What tells the state that the row of that number made from others.
+///
+/// # Errors
+/// When the database cannot be read, or the row is missing or damaged.
+pub fn validators(state: &Read<'_>, sequence: u64) -> Result<Validators, StateError> {
+    let unusable = |reason: String| {
+        StateError::Contradiction(format!("outbox row {sequence} cannot be used: {reason}"))
+    };
+    let row = row(state, sequence)?.ok_or_else(|| unusable("it is missing".to_owned()))?;
+    let event = row.parse().map_err(|error| unusable(error.to_string()))?;
+    Ok(Validators::of_event(sequence, event.headers.time))
 }
 
 /// Verifies every row from 1: numbers without a gap, and the chain computed over the content.

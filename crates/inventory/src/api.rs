@@ -63,7 +63,10 @@ pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
 async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {
     let missing = format!("nothing of {sku} was ever stocked");
     match service.read(after, move |state| tables::stock(state, &sku)).await {
-        Ok(Some(stock)) => http::json(StatusCode::OK, &StockBody::from(stock)),
+        Ok(Some(stock)) => {
+            let validators = stock.validators();
+            http::validated(http::json(StatusCode::OK, &StockBody::from(stock)), &validators)
+        }
         Ok(None) => not_found("unknown-stock", "There is no such stock", missing),
         Err(problem) => problem.into_response(),
     }

@@ -9,7 +9,7 @@ mod stocking;
 use contracts::choreography::{NONE, State};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
 use engine::seeded::{self, Bug};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
 use crate::refusal::Refusal;
 use crate::tables;
@@ -43,6 +43,15 @@ impl Domain for Inventory {
         match command {
             Command::Stock { .. } => "stock",
         }
+    }
+
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Command,
+    ) -> Result<Option<Validators>, StateError> {
+        let Command::Stock { sku, .. } = command;
+        Ok(tables::stock(state, sku)?.map(|stock| stock.validators()))
     }
 
     fn decide(

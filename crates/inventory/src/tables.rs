@@ -6,7 +6,7 @@
 use contracts::Id;
 use contracts::choreography::State;
 use contracts::events::inventory::{Stocked, Units};
-use engine::{Read, StateError, Write, params};
+use engine::{Read, StateError, Validators, Write, params};
 
 /// The steps that make this service's tables.
 pub const MIGRATIONS: &[&str] = &["
@@ -74,6 +74,13 @@ impl Stock {
     #[must_use]
     pub const fn available(&self) -> u64 {
         self.on_hand.saturating_sub(self.reserved)
+    }
+
+    /// What tells this state from others. Orders change it too, so no one event stands for it.
+    #[must_use]
+    pub fn validators(&self) -> Validators {
+        let Self { stocked, committed, reserved, .. } = self;
+        Validators { tag: format!("{stocked}-{committed}-{reserved}"), modified: None }
     }
 }
 

@@ -6,6 +6,7 @@ mod operations;
 
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
+use engine::Validators;
 use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
@@ -93,23 +94,26 @@ async fn place_order(service: Service, request: CommandRequest, body: NewOrder) 
 
 async fn cancel_order(id: Id, service: Service, request: CommandRequest) -> Response {
     let executed = service.execute(request, Command::Cancel(id.clone())).await;
-    let unchanged = || http::json(StatusCode::OK, &Ended::cancelled(&id));
+    let unchanged = || http::result(StatusCode::OK, &Ended::cancelled(&id));
     http::answer(executed, answer_to_command, unchanged)
 }
 
 /// The answer is made from the event alone, so that a repeated request gets the same one.
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other event answers a command")]
 fn answer_to_command(stored: &StoredEvent) -> Response {
+    let validators = Validators::of_event(stored.headers.sequence, stored.headers.time);
     match &stored.event {
         Event::OrderPlaced(placed) => {
-            let mut response = http::json(StatusCode::CREATED, &PlacedOrder::of(placed));
+            let placed_order = http::result(StatusCode::CREATED, &PlacedOrder::of(placed));
+            let mut response = http::validated(placed_order, &validators);
             if let Ok(location) = HeaderValue::try_from(format!("/orders/{}", placed.order_id)) {
                 response.headers_mut().insert(LOCATION, location);
             }
             response
         }
         Event::OrderCancelled(ended) => {
-            http::json(StatusCode::OK, &Ended::cancelled(&ended.order_id))
+            let ended = http::result(StatusCode::OK, &Ended::cancelled(&ended.order_id));
+            http::validated(ended, &validators)
         }
         other => cannot_be(&format!("{} answered a command", other.kind())),
     }
@@ -118,7 +122,7 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
 async fn find_order(id: Id, service: Service, after: Token) -> Response {
     let wanted = id.clone();
     match service.read(after, move |state| tables::order(state, &wanted)).await {
-        Ok(Some(order)) => http::json(StatusCode::OK, &order),
+        Ok(Some(order)) => http::validated(http::json(StatusCode::OK, &order), &order.validators()),
         Ok(None) => Problem::from(Refusal::UnknownOrder(id)).into_response(),
         Err(problem) => problem.into_response(),
     }

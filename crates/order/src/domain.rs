@@ -8,7 +8,7 @@ mod react;
 
 use contracts::events::order::{Confirmed, EndReason, Ended};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
 use crate::stage::Stage;
 use crate::{Refusal, tables};
@@ -62,6 +62,17 @@ impl Domain for Order {
             Command::Place(_) => "place",
             Command::Cancel(_) => "cancel",
         }
+    }
+
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Command,
+    ) -> Result<Option<Validators>, StateError> {
+        let id = match command {
+            Command::Place(Place { id, .. }) | Command::Cancel(id) => id,
+        };
+        Ok(tables::order(state, id)?.map(|order| order.validators()))
     }
 
     fn decide(

@@ -5,7 +5,7 @@ use contracts::events::order::{EndReason, Placed};
 use contracts::{Headers, Id, Money, StoredEvent, Timestamp};
 use engine::rusqlite::types::{FromSql, Type};
 use engine::rusqlite::{self, Row};
-use engine::{Read, StateError, Write, named_params, outbox, params};
+use engine::{Read, StateError, Validators, Write, named_params, outbox, params};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -77,6 +77,14 @@ pub struct OrderRow {
     pub detail: Option<String>,
     /// Sequence of the event that changed it last.
     pub version: u64,
+}
+
+impl OrderRow {
+    /// What tells this state of the order from its others.
+    #[must_use]
+    pub fn validators(&self) -> Validators {
+        Validators::of_event(self.version, self.updated_at)
+    }
 }
 
 /// What an event changes of an order.

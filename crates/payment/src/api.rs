@@ -5,7 +5,7 @@ mod operations;
 
 use contracts::events::Customer;
 use contracts::{Event, Id, StoredEvent};
-use engine::{Read, StateError};
+use engine::{Read, StateError, Validators};
 use runtime::http::{self, CommandRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter as _};
@@ -66,7 +66,7 @@ async fn settle_account(
 #[expect(clippy::wildcard_enum_match_arm, reason = "no other event answers a command")]
 fn answer_to_command(stored: &StoredEvent) -> Response {
     match &stored.event {
-        Event::PaymentSettled(settled) => http::json(StatusCode::OK, settled),
+        Event::PaymentSettled(settled) => http::result(StatusCode::OK, settled),
         other => cannot_be(&format!("{} answered a command", other.kind())),
     }
 }
@@ -74,13 +74,18 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
 async fn find_account(customer_id: Id, service: Service, after: Token) -> Response {
     let missing = format!("customer {customer_id} is not known here and was never charged");
     match service.read(after, move |state| account(state, &customer_id)).await {
-        Ok(Some(account)) => http::json(StatusCode::OK, &account),
+        Ok(Some((account, validators))) => {
+            http::validated(http::json(StatusCode::OK, &account), &validators)
+        }
         Ok(None) => not_found("unknown-customer", "There is no such account", missing),
         Err(problem) => problem.into_response(),
     }
 }
 
-fn account(state: &Read<'_>, customer_id: &Id) -> Result<Option<AccountBody>, StateError> {
+fn account(
+    state: &Read<'_>,
+    customer_id: &Id,
+) -> Result<Option<(AccountBody, Validators)>, StateError> {
     let known = state.replica::<Customer>(customer_id)?;
     let limit = known.map(|(_, customer)| customer.credit_limit);
     let accounts = tables::accounts(state, customer_id)?;
@@ -88,7 +93,8 @@ fn account(state: &Read<'_>, customer_id: &Id) -> Result<Option<AccountBody>, St
         Some(limit) => Some(tables::account(state, customer_id, limit.currency)?),
         None => accounts.first().copied(),
     };
-    Ok(main.map(|main| AccountBody::of(customer_id, limit, &main, &accounts)))
+    let account = main.map(|main| AccountBody::of(customer_id, limit, &main, &accounts));
+    Ok(account.zip(tables::account_validators(state, customer_id)?))
 }
 
 async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {

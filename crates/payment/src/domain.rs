@@ -8,7 +8,7 @@ use contracts::events::order::Ended;
 use contracts::events::payment::{Refunded, Voided};
 use contracts::{Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
 use engine::seeded::{self, Bug};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
 use crate::stage::Stage;
 use crate::{Refusal, tables};
@@ -40,6 +40,15 @@ impl Domain for Payment {
         match command {
             Command::Settle { .. } => "settle",
         }
+    }
+
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Command,
+    ) -> Result<Option<Validators>, StateError> {
+        let Command::Settle { customer_id, .. } = command;
+        tables::account_validators(state, customer_id)
     }
 
     fn decide(

@@ -1,10 +1,11 @@
 //! The tables of charges and accounts: a fold of the own events, and the queries over them.
 
+use contracts::events::Customer;
 use contracts::events::payment::DeclineReason;
 use contracts::{Currency, Headers, Id, Kind, Money, StoredEvent, Timestamp};
 use engine::rusqlite::types::Type;
 use engine::rusqlite::{self, Row};
-use engine::{Read, StateError, Write, outbox, params};
+use engine::{Read, StateError, Validators, Write, outbox, params};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -137,6 +138,22 @@ pub fn accounts(state: &Read<'_>, customer_id: &Id) -> Result<Vec<Account>, Stat
     let sql = "SELECT currency, outstanding, paid_in FROM accounts
                WHERE customer_id = ?1 ORDER BY currency";
     state.all(sql, [customer_id.as_str()], to_account)
+}
+
+/// What tells this state of all that a customer owes from others: the limit is a part of what is
+/// shown, so the customer's version is a part of it. None if nothing is known of the customer.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn account_validators(
+    state: &Read<'_>,
+    customer_id: &Id,
+) -> Result<Option<Validators>, StateError> {
+    let known = state.replica::<Customer>(customer_id)?.map(|(version, _)| version);
+    let sql = "SELECT max(version) FROM accounts WHERE customer_id = ?1";
+    let charged: Option<u64> = state.one(sql, [customer_id.as_str()], |row| row.get(0))?.flatten();
+    let tag = format!("{}-{}", charged.unwrap_or_default(), known.unwrap_or_default());
+    Ok(known.or(charged).map(|_| Validators { tag, modified: None }))
 }
 
 /// The audit trail of an order's charge: all events about it, in order.

@@ -5,6 +5,7 @@ mod operations;
 use contracts::events::Product;
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
+use engine::{Validators, outbox};
 use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::{self, Filter, Reply as _};
@@ -69,8 +70,15 @@ pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
 
 async fn find(sku: Id, service: Handle<Products>, after: Token) -> Response {
     let unknown = Refusal::Unknown(sku.clone());
-    match service.read(after, move |state| tables::find(state, &sku)).await {
-        Ok(Some(found)) => http::json(StatusCode::OK, &versioned(found)),
+    let found = service.read(after, move |state| {
+        let Some(found) = tables::find(state, &sku)? else { return Ok(None) };
+        let validators = outbox::validators(state, found.0)?;
+        Ok(Some((found, validators)))
+    });
+    match found.await {
+        Ok(Some((found, validators))) => {
+            http::validated(http::json(StatusCode::OK, &versioned(found)), &validators)
+        }
         Ok(None) => Problem::from(unknown).into_response(),
         Err(problem) => problem.into_response(),
     }
@@ -131,12 +139,13 @@ fn accepted(event: &StoredEvent) -> Response {
         let text = format!("{} answers no command", event.headers.kind);
         return Problem::defect(&text).into_response();
     };
+    let validators = Validators::of_event(event.headers.sequence, event.headers.time);
     if event.headers.kind == Kind::ProductListed {
         let location = format!("/products/{}", event.headers.id);
-        let created = http::json(StatusCode::CREATED, &state);
+        let created = http::validated(http::json(StatusCode::CREATED, &state), &validators);
         return warp::reply::with_header(created, "location", location).into_response();
     }
-    http::json(StatusCode::OK, &state)
+    http::validated(http::json(StatusCode::OK, &state), &validators)
 }
 
 fn versioned((version, product): (u64, Product)) -> Versioned {

@@ -4,7 +4,7 @@ use contracts::choreography::{NONE, State};
 use contracts::events::Product;
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write, outbox};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -69,6 +69,20 @@ impl Domain for Products {
             Command::Change { .. } => "change",
             Command::Discontinue { .. } => "discontinue",
         }
+    }
+
+    fn validators(
+        &self,
+        state: &Read<'_>,
+        command: &Command,
+    ) -> Result<Option<Validators>, StateError> {
+        let about = match command {
+            Command::List { sku, .. }
+            | Command::Change { sku, .. }
+            | Command::Discontinue { sku } => sku,
+        };
+        let found = tables::find(state, about)?;
+        found.map(|(version, _)| outbox::validators(state, version)).transpose()
     }
 
     fn decide(

@@ -14,7 +14,7 @@ use warp::http::StatusCode;
 
 use crate::executed::{Executed, Promise};
 use crate::failpoint::Point;
-use crate::http::{CommandRequest, Problem};
+use crate::http::{CommandRequest, Problem, precondition};
 use crate::replicas::Replicas;
 use crate::status::{Stage, Standing, Status};
 use crate::token::Token;
@@ -75,8 +75,8 @@ impl<D: Domain> Handle<D> {
         let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(full)?;
         let (reply, answer) = oneshot::channel();
         let require_replicated = request.require_replicated;
-        let request =
-            Request { idempotency: request.idempotency, traceparent: request.traceparent };
+        let CommandRequest { idempotency, traceparent, preconditions, .. } = request;
+        let request = Request { idempotency, traceparent, preconditions };
         let work = Work::Command { command, request };
         let letter = Letter::Command { work, reply: Reply { sender: reply, place } };
         let gone = || unavailable("stopping", "The service stops.");
@@ -232,13 +232,16 @@ fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Probl
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", title);
             Err(problem.detail("choose a new key for a new request"))
         }
+        Answer::PreconditionFailed(current) => {
+            Err(precondition::failed(current.as_ref().map(|current| current.tag.as_str())))
+        }
         Answer::Failed(reason) => Err(Problem::defect(&reason)),
     }
 }
 
 #[cfg(test)]
 mod tests {
-    use engine::{Decision, Input, Write};
+    use engine::{Decision, Input, Validators, Write};
     use futures_util::FutureExt as _;
 
     use super::*;
@@ -254,6 +257,10 @@ mod tests {
 
         fn command_name((): &()) -> &'static str {
             "register"
+        }
+
+        fn validators(&self, _: &Read<'_>, (): &()) -> Result<Option<Validators>, StateError> {
+            Ok(None)
         }
 
         fn decide(

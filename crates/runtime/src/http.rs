@@ -5,6 +5,7 @@
 //! * [`problem`]: the one error type, RFC 9457.
 //! * [`mod@command`], [`mod@page`] and [`path`]: from a request to what a handler needs.
 //! * [`mod@verbose`]: what else `/readyz` can be asked.
+//! * [`precondition`]: what a client demands of the state that it reads or changes.
 //! * [`mod@answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
 //! * [`openapi`]: the API, described, and a page to try it.
@@ -18,6 +19,7 @@ pub mod command;
 pub mod page;
 pub mod path;
 pub mod verbose;
+pub mod precondition;
 
 pub mod answer;
 
@@ -25,10 +27,11 @@ pub mod fallback;
 pub mod openapi;
 pub mod server;
 
-pub use answer::{answer, json, paged, with_promise};
+pub use answer::{answer, json, paged, result, with_promise};
 pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
 pub use page::{PageRequest, page};
 pub use path::id;
+pub use precondition::validated;
 pub use problem::Problem;
 pub use verbose::verbose;
 pub use warp::http::StatusCode;

@@ -9,7 +9,7 @@ use contracts::events::Customer;
 use contracts::events::payment::Charged;
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Write};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
 use crate::tables::{self, Parcel, Shipment, ShipmentState};
 
@@ -37,6 +37,14 @@ impl Domain for Shipping {
     const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
 
     fn command_name(command: &Infallible) -> &'static str {
+        match *command {}
+    }
+
+    fn validators(
+        &self,
+        _: &Read<'_>,
+        command: &Infallible,
+    ) -> Result<Option<Validators>, StateError> {
         match *command {}
     }
 

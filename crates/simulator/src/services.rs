@@ -57,7 +57,7 @@ impl Ask {
         let key = self.key.as_ref().and_then(|key| key.parse().ok());
         let idempotency =
             key.map(|key| Idempotency { key, request_hash: self.what.request_hash() });
-        Request { idempotency, traceparent: None }
+        Request { idempotency, ..Request::default() }
     }
 }
 

@@ -218,7 +218,7 @@ fn one_key_asked_ten_times_registers_once() {
     let mut engine = started();
     let idempotency =
         contracts::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
-    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    let request = Request { idempotency: Some(idempotency), ..Request::default() };
     for nth in 0..10 {
         // The id is made anew by each attempt of a client that names none.
         let command = register_as(&format!("c-{nth}"));

@@ -10,6 +10,7 @@ use contracts::{
 
 use super::{Answer, Batch, Known, Outcome, Request, Work};
 use crate::domain::{Decision, Domain, Input};
+use crate::precondition::Validators;
 use crate::seeded::{self, Bug};
 use crate::state::{StateError, Write};
 use crate::timers::{self, Timer};
@@ -78,6 +79,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
                 idempotency::Known::Reused => return Ok(Answer::KeyReused),
             }
         }
+        let failed = self.failed_precondition(command, request)?;
         let name = D::command_name(command);
         let origin = Origin {
             trigger: Trigger::Command(name),
@@ -86,14 +88,30 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             traceparent: request.traceparent.as_deref(),
         };
         let decision = self.decide(Input::Command(command), origin.trigger)?;
-        match decision {
-            Decision::Emit { event, .. } => {
+        match (decision, failed) {
+            // What would be refused of something that does not exist is told as that.
+            (Decision::Refuse(refusal), Some(None)) => Ok(Answer::Refused(refusal)),
+            (_, Some(current)) => Ok(Answer::PreconditionFailed(current)),
+            (Decision::Emit { event, .. }, None) => {
                 let event = Box::new(self.happen(event, origin)?);
                 Ok(Answer::Accepted { event, repeated: false })
             }
-            Decision::Nothing { .. } => Ok(Answer::Unchanged),
-            Decision::Refuse(refusal) => Ok(Answer::Refused(refusal)),
+            (Decision::Nothing { .. }, None) => Ok(Answer::Unchanged),
+            (Decision::Refuse(refusal), None) => Ok(Answer::Refused(refusal)),
         }
+    }
+
+    /// What there is, where the request's preconditions do not hold for it.
+    fn failed_precondition(
+        &self,
+        command: &D::Command,
+        Request { preconditions, .. }: &Request,
+    ) -> Result<Option<Option<Validators>>, StateError> {
+        if preconditions.is_empty() {
+            return Ok(None);
+        }
+        let current = self.domain.validators(&self.write.read(), command)?;
+        Ok(if preconditions.hold(current.as_ref()) { None } else { Some(current) })
     }
 
     fn event(&mut self, event: &StoredEvent) -> Result<Outcome<D::Refusal>, StateError> {

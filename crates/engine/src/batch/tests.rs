@@ -5,6 +5,7 @@ mod stage;
 use contracts::{Event, Kind, Service};
 
 use super::*;
+use crate::precondition::Tags;
 use stage::{Ask, Stage, at, cancelled, key, registered, stocked};
 
 #[test]
@@ -85,6 +86,28 @@ fn a_request_that_is_repeated_has_one_effect_and_one_answer() {
     let other = stage::place("o-2", Some(key("k", "another")));
     let batch = stage.engine.run(&[other], at(2)).unwrap();
     assert!(matches!(batch.outcomes[0], Outcome::Command(Answer::KeyReused)));
+}
+
+#[test]
+fn a_precondition_holds_for_the_state_of_its_own_decision_and_a_repeat_is_not_held_to_it() {
+    let mut stage = Stage::begun();
+    let create = |idempotency| {
+        let preconditions =
+            Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
+        let request = Request { idempotency, preconditions, ..Request::default() };
+        Work::Command { command: Ask::Place("o-1"), request }
+    };
+    // Both are asked at once: the second is decided on what the first has left.
+    let works = [create(Some(key("k", "hash"))), create(None), create(Some(key("k", "hash")))];
+    let batch = stage.engine.run(&works, at(1)).unwrap();
+    assert_eq!(batch.rows.len(), 1);
+    let accepted = |outcome: &Outcome<_>, again| matches!(outcome, Outcome::Command(Answer::Accepted { repeated, .. }) if *repeated == again);
+    assert!(accepted(&batch.outcomes[0], false), "{batch:?}");
+    let Outcome::Command(Answer::PreconditionFailed(current)) = &batch.outcomes[1] else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(current, &Some(Validators::of_event(1, at(1))));
+    assert!(accepted(&batch.outcomes[2], true), "its first try made it stale");
 }
 
 #[test]

@@ -202,7 +202,7 @@ fn more_units_than_can_be_counted_are_refused() {
 fn one_key_asked_ten_times_stocks_once() {
     let mut world = World::new();
     let idempotency = Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
-    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    let request = Request { idempotency: Some(idempotency), ..Request::default() };
     for nth in 0..10 {
         let answer = world.ask("a", 2, request.clone());
         assert!(matches!(answer, Answer::Accepted { repeated, .. } if repeated == (nth > 0)));

@@ -223,7 +223,7 @@ fn one_key_asked_ten_times_lists_once() {
     let mut engine = started();
     let idempotency =
         contracts::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
-    let request = Request { idempotency: Some(idempotency), traceparent: None };
+    let request = Request { idempotency: Some(idempotency), ..Request::default() };
     for nth in 0..10 {
         let command = list_as(&format!("p-{nth}"));
         let event = accepted(answer(run(&mut engine, command, request.clone())));

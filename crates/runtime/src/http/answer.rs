@@ -36,6 +36,15 @@ pub fn json(status: StatusCode, body: &impl Serialize) -> Response {
     response
 }
 
+/// What a command came to, as JSON. It has no ETag: that would name a state of the thing that a read
+/// shows, and this is none.
+#[must_use]
+pub fn result(status: StatusCode, body: &impl Serialize) -> Response {
+    let mut response = json(status, body);
+    response.headers_mut().remove(ETAG);
+    response
+}
+
 /// One page of a list as `{"items":[..],"next":cursor}`, with a `Link` to the next page. `items`
 /// holds up to one more than the page's limit: that there is one more is how a next page is known.
 /// `key` is what the list is ordered by.

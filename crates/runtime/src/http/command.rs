@@ -4,6 +4,7 @@ use std::str::FromStr;
 
 use bytes::{Buf, Bytes, BytesMut};
 use contracts::{Idempotency, IdempotencyKey};
+use engine::Preconditions;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -12,7 +13,9 @@ use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
 use warp::http::{Method, StatusCode};
 use warp::{Filter, Rejection};
 
-use super::{IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page};
+use super::{
+    IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page, precondition,
+};
 use crate::token::Token;
 
 /// Largest body of a request. An event made of it has to fit a message of the broker, 1 MiB by
@@ -30,6 +33,8 @@ pub struct CommandRequest {
     pub traceparent: Option<String>,
     /// How much must have been seen before the command is decided.
     pub after: Token,
+    /// What must hold of the thing that the command would change.
+    pub preconditions: Preconditions,
     /// Whether an answer that is kept only here is of no use to the client.
     pub require_replicated: bool,
 }
@@ -95,6 +100,7 @@ impl CommandRequest {
             idempotency,
             traceparent: traceparent.filter(|text| is_traceparent(text)).map(str::to_owned),
             after: parsed_header(headers, TOKEN_HEADER)?.unwrap_or_default(),
+            preconditions: precondition::preconditions(headers)?,
             require_replicated,
         })
     }

@@ -87,7 +87,11 @@ impl Operation {
             )
             .header::<TokenText>("Murmur-Token", "What must have been seen before it is decided")
             .header::<DurabilityText>("Murmur-Require-Durability", "The least that is accepted")
+            .header::<TagsText>("If-Match", "Only if it still has one of these ETags")
+            .header::<TagsText>("If-None-Match", "Only if it has none of these; `*` for only new")
+            .header::<DateText>("If-Unmodified-Since", "Only if it has not changed since")
             .problem(400, "A header, the path or the body does not make sense")
+            .problem(412, "If-Match, If-None-Match or If-Unmodified-Since does not hold")
             .problem(413, "The body is too large")
             .problem(415, "The body is not JSON")
             .problem(422, "It is refused, or its Idempotency-Key was used for another request")
@@ -240,6 +244,14 @@ described_text!(TokenText, {
 });
 described_text!(KeyText, { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" });
 described_text!(DurabilityText, { "type": "string", "enum": ["replicated", "local"] });
+described_text!(TagsText, {
+    "type": "string",
+    "pattern": "^(\\*|(W/)?\"[!#-~]*\"(, *(W/)?\"[!#-~]*\")*)$"
+});
+described_text!(DateText, {
+    "type": "string",
+    "pattern": "^(Mon|Tue|Wed|Thu|Fri|Sat|Sun), [0-9]{2} [A-Z][a-z]{2} [0-9]{4} [0-9:]{8} GMT$"
+});
 described_text!(CursorText, { "type": "string", "pattern": "^([0-9a-f]{2})+$" });
 described_text!(VerboseText, { "type": "string", "maxLength": 8 });
 described_text!(LimitNumber, { "type": "integer", "minimum": 1, "maximum": 500 });

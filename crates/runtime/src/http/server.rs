@@ -20,10 +20,11 @@ use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderValue, Request, StatusCode, header};
+use warp::http::{HeaderMap, HeaderValue, Method, Request, header};
 use warp::reply::Response;
 
 use super::fallback::recover;
+use super::precondition::{self, answer_conditionally};
 use crate::shutdown::Stop;
 use crate::telemetry;
 
@@ -134,21 +135,16 @@ fn note_end(ended: Result<(), hyper::Error>) {
     }
 }
 
-/// Answers 304 where the client holds the entity already.
+/// Answers 304 or 412 where a read's preconditions say so.
 fn conditional(routes: Routes) -> Routes {
-    warp::header::optional::<String>("if-none-match")
+    warp::method()
+        .and(warp::header::headers_cloned())
         .and(routes)
-        .map(|held: Option<String>, mut response: Response| {
-            let tag = response.headers().get(header::ETAG).and_then(|tag| tag.to_str().ok());
-            let same = held.zip(tag).is_some_and(|(held, tag)| {
-                held.split(',').any(|one| one.trim().trim_start_matches("W/") == tag)
-            });
-            if same {
-                *response.status_mut() = StatusCode::NOT_MODIFIED;
-                *response.body_mut() = "".into();
-                response.headers_mut().remove(header::CONTENT_TYPE);
+        .map(|method: Method, headers: HeaderMap, response: Response| {
+            match precondition::asked(&headers) {
+                Some(asked) => answer_conditionally(&method, &asked, response),
+                None => response,
             }
-            response
         })
         .boxed()
 }

@@ -217,7 +217,12 @@ fn decide<D: Domain>(
             let row = batch.rows.last().map(contracts::Row::parse).transpose();
             Ok(Some(row.map_err(|e| told(&e))?.map(|stored| stored.event)))
         }
-        Some(Outcome::Command(Answer::Unchanged | Answer::Refused(_) | Answer::KeyReused))
+        Some(Outcome::Command(
+            Answer::Unchanged
+            | Answer::Refused(_)
+            | Answer::KeyReused
+            | Answer::PreconditionFailed(_),
+        ))
         | None => Ok(None),
     }
 }

@@ -228,7 +228,7 @@ fn told<R>(answer: Answer<R>) -> Told {
             repeated,
         },
         Answer::Unchanged => Told::Unchanged,
-        Answer::Refused(_) => Told::Refused,
+        Answer::Refused(_) | Answer::PreconditionFailed(_) => Told::Refused,
         Answer::KeyReused => Told::KeyReused,
         Answer::Failed(reason) => Told::Failed(reason),
     }

@@ -66,7 +66,9 @@ fn outcome(answer: &Answer<Refusal>) -> Expected {
         Answer::Accepted { .. } => Expected::Accepted,
         Answer::Unchanged => Expected::Unchanged,
         Answer::Refused(_) => Expected::Refused,
-        Answer::KeyReused | Answer::Failed(_) => panic!("{answer:?}"),
+        Answer::KeyReused | Answer::PreconditionFailed(_) | Answer::Failed(_) => {
+            panic!("{answer:?}")
+        }
     }
 }
 
@@ -98,7 +100,7 @@ proptest! {
         for (nth, command) in commands.into_iter().enumerate() {
             let idempotency =
                 Idempotency { key: format!("k-{nth}").parse().unwrap(), request_hash: "h".into() };
-            let request = Request { idempotency: Some(idempotency), traceparent: None };
+            let request = Request { idempotency: Some(idempotency), ..Request::default() };
             let answer = answer(run(&mut engine, command.clone(), request.clone()));
             if let Answer::Accepted { event, .. } = answer {
                 accepted.push((command, request, event));

@@ -6,7 +6,7 @@ use contracts::{Headers, StoredEvent, Timestamp, Vector};
 
 use crate::batch::step::chained;
 use crate::batch::{Engine, Request, Work};
-use crate::{Database, Decision, Domain, Input, Read, StateError, Write};
+use crate::{Database, Decision, Domain, Input, Read, StateError, Validators, Write};
 
 /// What the small service can be asked.
 #[derive(Clone, Debug)]
@@ -44,6 +44,12 @@ impl Domain for Orders {
 
     fn command_name(_: &Ask) -> &'static str {
         "place"
+    }
+
+    fn validators(&self, state: &Read<'_>, ask: &Ask) -> Result<Option<Validators>, StateError> {
+        let (Ask::Place(id) | Ask::Steal(id) | Ask::Huge(id)) = ask;
+        let last = crate::outbox::of_id(state, &self::id(id))?.pop();
+        last.map(|row| crate::outbox::validators(state, row.sequence)).transpose()
     }
 
     fn decide(
@@ -160,7 +166,7 @@ pub(super) fn key(key: &str, hash: &str) -> Idempotency {
 }
 
 pub(super) fn ask(command: Ask, idempotency: Option<Idempotency>) -> Work<Ask> {
-    Work::Command { command, request: Request { idempotency, traceparent: None } }
+    Work::Command { command, request: Request { idempotency, ..Request::default() } }
 }
 
 pub(super) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Work<Ask> {

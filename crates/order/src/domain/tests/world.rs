@@ -56,7 +56,7 @@ impl World {
     pub(super) fn asks_with_key(&mut self, command: Command, key: &str) -> Answer<Refusal> {
         let key = key.parse().unwrap();
         let idempotency = Some(Idempotency { key, request_hash: format!("{command:?}") });
-        self.asks_with(command, Request { idempotency, traceparent: None })
+        self.asks_with(command, Request { idempotency, ..Request::default() })
     }
 
     /// What follows when that much time has passed.

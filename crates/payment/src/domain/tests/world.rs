@@ -76,7 +76,7 @@ impl World {
     pub(super) fn pays_in_with_key(&mut self, amount: Money, key: &str) -> Answer<Refusal> {
         let (key, request_hash) = (key.parse().unwrap(), format!("{amount}"));
         let idempotency = Some(Idempotency { key, request_hash });
-        self.asks(settle("c-1", amount), Request { idempotency, traceparent: None })
+        self.asks(settle("c-1", amount), Request { idempotency, ..Request::default() })
     }
 
     pub(super) fn refusal(&mut self, command: Command) -> Refusal {

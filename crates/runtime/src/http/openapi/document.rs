@@ -215,8 +215,9 @@ mod tests {
             all.iter().map(|one| one["name"].as_str().unwrap().to_owned()).collect()
         };
         let put = &document["paths"]["/mugs/{id}"]["put"];
-        let headers = ["id", "Idempotency-Key", "Murmur-Token", "Murmur-Require-Durability"];
-        assert_eq!(names(put), headers);
+        let headers = ["Idempotency-Key", "Murmur-Token", "Murmur-Require-Durability"];
+        let conditions = ["If-Match", "If-None-Match", "If-Unmodified-Since"];
+        assert_eq!(names(put), [&["id"][..], &headers, &conditions].concat());
         assert_eq!(put["operationId"], "put_mugs_id");
         assert!(put["responses"]["503"]["content"]["application/problem+json"].is_object());
         let list = &document["paths"]["/mugs"]["get"];

@@ -3,7 +3,7 @@
 use contracts::choreography::NONE;
 use contracts::events::{Address, Customer};
 use contracts::{Currency, Event, Id, Money, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Write, params};
+use engine::{Decision, Domain, Input, Read, StateError, Validators, Write, params};
 use runtime::http::server::Routes;
 use runtime::http::{self, CommandRequest, Problem, StatusCode};
 use runtime::warp::{self, Filter as _};
@@ -29,6 +29,10 @@ impl Domain for Registry {
 
     fn command_name(_: &Id) -> &'static str {
         "register"
+    }
+
+    fn validators(&self, _: &Read<'_>, _: &Id) -> Result<Option<Validators>, StateError> {
+        Ok(None)
     }
 
     fn decide(
