@@ -70,3 +70,80 @@ fn a_stale_precondition_changes_nothing_whatever_the_command_is_about() {
     let nobody = under(&system, ("customer", "PUT", "/customers/nobody"), ("if-match", "*"), ann);
     assert_eq!(nobody.status, 404, "{nobody:?}");
 }
+
+const PROCESSES: [&str; 8] =
+    ["customer", "product", "order", "inventory", "payment", "shipping", "query", "composer"];
+
+/// What is on each process, and in no document.
+const EVERYWHERE: [&str; 3] = ["/openapi.json", "/docs", "/docs.js"];
+
+/// What is on the query process, and in no document.
+const OF_THE_PAGE: [&str; 5] = ["/", "/page/js/main.js", "/live", "/choreography", "/generations"];
+
+#[test]
+fn every_path_of_every_process_is_treated_alike() {
+    let system = System::start();
+    system.stock_up();
+    for process in PROCESSES {
+        let port = system.port(process);
+        let document = system.get(process, "/openapi.json").body;
+        for (template, methods) in document["paths"].as_object().unwrap() {
+            let path =
+                template.split('/').map(|part| if part.starts_with('{') { "mug" } else { part });
+            let path = path.collect::<Vec<_>>().join("/");
+            let methods: Vec<String> =
+                methods.as_object().unwrap().keys().map(|name| name.to_uppercase()).collect();
+            walk(port, &path, &methods);
+            for method in &methods {
+                let odd = format!("{path}?surprise=1");
+                let answer = send(port, method, &odd, &[], "{}").unwrap();
+                assert_eq!((answer.status, answer.problem()), (400, "bad-query"), "{method} {odd}");
+            }
+        }
+        for path in EVERYWHERE {
+            walk(port, path, &["GET".to_owned()]);
+        }
+        let slash = send(port, "GET", "/status/", &[], "").unwrap();
+        assert_eq!(slash.status, 404, "{process}");
+    }
+    let port = system.port("query");
+    for path in OF_THE_PAGE {
+        let also = (path == "/generations").then(|| "POST".to_owned());
+        let methods: Vec<String> = [Some("GET".to_owned()), also].into_iter().flatten().collect();
+        walk(port, path, &methods);
+    }
+}
+
+/// Asks all that no path may treat differently.
+fn walk(port: u16, path: &str, methods: &[String]) {
+    let ask = |method: &str, headers: &[(&str, &str)]| {
+        let body = if ["GET", "HEAD"].contains(&method) { "" } else { "{}" };
+        send(port, method, path, headers, body).unwrap()
+    };
+    if methods.iter().any(|method| method == "GET") {
+        let head = ask("HEAD", &[]);
+        // Nobody waits for the end of a stream.
+        if path != "/live" {
+            let get = ask("GET", &[]);
+            assert_eq!(get.status, head.status, "{path}");
+            assert_eq!(get.header("content-type"), head.header("content-type"), "{path}");
+        }
+        assert!(head.body.is_null(), "{path}: {head:?}");
+    }
+    let (other, asked) = (ask("PATCH", &[]), ask("OPTIONS", &[]));
+    assert_eq!((other.status, asked.status), (405, 204), "{path}");
+    let allowed: Vec<&str> = other.header("allow").unwrap().split(", ").collect();
+    assert_eq!(asked.header("allow"), other.header("allow"), "{path}");
+    assert!(methods.iter().all(|method| allowed.contains(&&**method)), "{path}: {allowed:?}");
+    for method in methods {
+        let of_another_page = ask(method, &[("origin", "http://evil.example")]);
+        let (status, problem) = (of_another_page.status, of_another_page.problem());
+        assert_eq!((status, problem), (403, "cross-site"), "{method} {path}");
+        let rebound = ask(method, &[("host", "evil.example")]);
+        assert_eq!(rebound.status, 421, "{method} {path}");
+        if method != "GET" {
+            let untyped = ask(method, &[("content-type", "text/plain")]);
+            assert_eq!(untyped.status, 415, "{method} {path}");
+        }
+    }
+}

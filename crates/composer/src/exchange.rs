@@ -30,8 +30,9 @@ const HEAD_BYTES_MAX: usize = 64 << 10;
 /// comes later than any deadline is of no use.
 const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 
-/// How long an unused connection is kept.
-const IDLE_FOR: Duration = Duration::from_secs(30);
+/// How long an unused connection is kept. Owners close one after half a minute: a request must not
+/// cross with that.
+const IDLE_FOR: Duration = Duration::from_secs(15);
 
 /// What an owner says.
 #[derive(Clone, Debug)]

@@ -6,12 +6,10 @@ mod standing;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::Id;
+use contracts::{Id, Service};
 use runtime::Token;
-use runtime::http::openapi;
-use runtime::http::server::Routes;
 use runtime::http::{
-    PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, id, json, page, token,
+    Api, PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, id, json, page, token,
 };
 use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::{self, Filter};
@@ -30,9 +28,9 @@ struct OrderFilter {
     state: Option<String>,
 }
 
-/// All routes but those that every process has.
+/// The API of the composer.
 #[must_use]
-pub fn routes(owners: Arc<Owners>) -> Routes {
+pub fn api(owners: Arc<Owners>) -> Api {
     let with = {
         let owners = Arc::clone(&owners);
         warp::any().map(move || Arc::clone(&owners))
@@ -43,14 +41,8 @@ pub fn routes(owners: Arc<Owners>) -> Routes {
     let one = one.and(warp::path::end()).and(warp::get());
     let filter = warp::query::<OrderFilter>();
     let overview = one.and(with).and(token()).and(page()).and(filter).then(get_overview);
-    details
-        .or(overview)
-        .unify()
-        .or(standing::routes(owners))
-        .unify()
-        .or(openapi::routes(operations::document()))
-        .unify()
-        .boxed()
+    let all = details.or(overview).unify().or(standing::routes(owners)).unify().boxed();
+    Api::new(all, operations::document()).taking_descriptors(Service::ALL.len())
 }
 
 async fn get_details(id: Id, owners: Arc<Owners>, asked: Token) -> Response {

@@ -9,7 +9,7 @@ use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
 use runtime::telemetry;
 
-use crate::http::routes;
+use crate::http;
 use crate::owners::Owners;
 use crate::settings::Settings;
 
@@ -22,11 +22,12 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
     let owners = Arc::new(Owners::new(&settings.owners, settings.deadline()));
     let listener = server::bind(settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "composer answers");
+    let api = http::api(owners).called(&settings.http.hosts);
     let (stopper, stop) = stop_signal();
     // It keeps nothing that could be lost.
     tokio::spawn(telemetry::measure_redundant(|| true));
     let drain = Duration::from_secs(settings.drain_seconds);
-    let serving = tokio::spawn(server::serve(listener, routes(owners), stop, drain));
+    let serving = tokio::spawn(server::serve(listener, api, stop, drain));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "composer stops");
     stopper.stop(reason);

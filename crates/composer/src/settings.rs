@@ -5,6 +5,7 @@ use std::time::Duration;
 
 use clap::Parser;
 use contracts::Service;
+use runtime::http::gate::host::HostSettings;
 use runtime::settings::LogFormat;
 
 /// Answers questions across services by asking their owners.
@@ -32,6 +33,9 @@ pub struct Settings {
     /// Where HTTP is served; port 0 takes a free one
     #[arg(long, env = "MURMUR_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Whom HTTP is served to
+    #[command(flatten)]
+    pub http: HostSettings,
     /// How the log is written
     #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,

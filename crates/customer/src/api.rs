@@ -6,8 +6,7 @@ use contracts::events::{Address, Snapshot};
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
 use engine::{Validators, outbox};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
-use runtime::warp::filters::BoxedFilter;
+use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Executed, Handle, Token};
 use schemars::JsonSchema;
@@ -29,8 +28,8 @@ struct Registration {
     credit_limit: Money,
 }
 
-/// The routes of the customer service.
-pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
+/// The API of the customer service.
+pub fn api(service: Handle<Customers>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("customers").and(warp::path::end());
     let one = warp::path("customers").and(http::id()).and(warp::path::end());
@@ -43,17 +42,9 @@ pub fn routes(service: Handle<Customers>) -> BoxedFilter<(Response,)> {
     let register = all.and(warp::post()).and(service.clone()).and(http::command()).then(register);
     let change = one.and(warp::put()).and(service.clone()).and(http::command()).then(change);
     let close = close_one.and(warp::post()).and(service).and(http::bodyless_command()).then(close);
-    find.or(list)
-        .unify()
-        .or(register)
-        .unify()
-        .or(change)
-        .unify()
-        .or(close)
-        .unify()
-        .or(openapi::routes(operations::document()))
-        .unify()
-        .boxed()
+    let all =
+        find.or(list).unify().or(register).unify().or(change).unify().or(close).unify().boxed();
+    Api::new(all, operations::document())
 }
 
 async fn find(id: Id, service: Handle<Customers>, after: Token) -> Response {

@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Customers, api::routes)
+    runtime::serve(settings, Customers, api::api)
 }

@@ -4,8 +4,7 @@ mod operations;
 
 use contracts::events::inventory::Units;
 use contracts::{Event, Id, StoredEvent};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
-use runtime::warp::filters::BoxedFilter;
+use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Handle, Token};
 use schemars::JsonSchema;
@@ -37,8 +36,8 @@ struct ReservationBody {
     lines: Vec<Units>,
 }
 
-/// The routes of the inventory service.
-pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
+/// The API of the inventory service.
+pub fn api(service: Handle<Inventory>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("stock").and(warp::path::end());
     let one = warp::path("stock").and(http::id()).and(warp::path::end());
@@ -49,15 +48,8 @@ pub fn routes(service: Handle<Inventory>) -> BoxedFilter<(Response,)> {
     let list = all.and(warp::get()).and(reading.clone()).and(http::page()).then(list);
     let reservation = reserved.and(warp::get()).and(reading).then(reservation);
     let stock = one.and(warp::post()).and(service).and(http::command()).then(stock);
-    find.or(list)
-        .unify()
-        .or(reservation)
-        .unify()
-        .or(stock)
-        .unify()
-        .or(openapi::routes(operations::document()))
-        .unify()
-        .boxed()
+    let all = find.or(list).unify().or(reservation).unify().or(stock).unify().boxed();
+    Api::new(all, operations::document())
 }
 
 async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {

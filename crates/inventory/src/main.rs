@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Inventory, api::routes)
+    runtime::serve(settings, Inventory, api::api)
 }

@@ -33,6 +33,9 @@ pub(crate) const REPLAYED: &str = "idempotency-replayed";
 const ANSWER_WITHIN: Duration = Duration::from_secs(30);
 /// Services run on this machine: a connection that takes longer will not come.
 const CONNECT_WITHIN: Duration = Duration::from_secs(2);
+/// How long an unused connection is kept. Processes close one after half a minute: a request must not
+/// cross with that.
+const IDLE_FOR: Duration = Duration::from_secs(15);
 /// More than the largest page that a service answers with.
 const ANSWER_BYTES_MAX: usize = 16 << 20;
 
@@ -116,7 +119,7 @@ impl Client {
         let mut connector = HttpConnector::new();
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_WITHIN));
-        let pool = Pool::builder(TokioExecutor::new()).build(connector);
+        let pool = Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_FOR).build(connector);
         Self { pool, answer_within }
     }
 

@@ -7,7 +7,7 @@ mod operations;
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
 use engine::Validators;
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
+use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
 use runtime::warp::{self, Filter as _};
@@ -20,10 +20,10 @@ use bodies::{AuditedEvent, Ended, Filters, NewOrder, PlacedOrder, ReplicatedProd
 
 type Service = Handle<Order>;
 
-/// The routes of the order service.
-pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
-    let described = openapi::routes(operations::document());
-    orders(service.clone()).or(replicas(service)).unify().or(described).unify().boxed()
+/// The API of the order service.
+pub fn api(service: Service) -> Api {
+    let all = orders(service.clone()).or(replicas(service)).unify().boxed();
+    Api::new(all, operations::document())
 }
 
 fn orders(service: Service) -> BoxedFilter<(Response,)> {

@@ -32,5 +32,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings, deadline_ms, hand_over_ms } = runtime::arguments();
-    runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::routes)
+    runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::api)
 }

@@ -6,8 +6,7 @@ mod operations;
 use contracts::events::Customer;
 use contracts::{Event, Id, StoredEvent};
 use engine::{Read, StateError, Validators};
-use runtime::http::{self, CommandRequest, Problem, Response, StatusCode, openapi};
-use runtime::warp::filters::BoxedFilter;
+use runtime::http::{self, Api, CommandRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
 
@@ -17,8 +16,8 @@ use bodies::{AccountBody, AuditedEvent, Settlement};
 
 type Service = Handle<Payment>;
 
-/// The routes of the payment service.
-pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
+/// The API of the payment service.
+pub fn api(service: Service) -> Api {
     let service = warp::any().map(move || service.clone());
     let reading = service.clone().and(http::token());
     let settle = warp::path("accounts")
@@ -38,16 +37,8 @@ pub fn routes(service: Service) -> BoxedFilter<(Response,)> {
     let account = account.and(reading.clone()).then(find_account);
     let charge = charge.and(reading.clone()).then(find_charge);
     let events = events.and(reading).then(audit_trail);
-    charge
-        .or(account)
-        .unify()
-        .or(events)
-        .unify()
-        .or(settle)
-        .unify()
-        .or(openapi::routes(operations::document()))
-        .unify()
-        .boxed()
+    let all = charge.or(account).unify().or(events).unify().or(settle).unify().boxed();
+    Api::new(all, operations::document())
 }
 
 async fn settle_account(

@@ -15,5 +15,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Payment, api::routes)
+    runtime::serve(settings, Payment, api::api)
 }

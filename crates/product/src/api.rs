@@ -6,8 +6,7 @@ use contracts::events::Product;
 use contracts::money::NewMoney;
 use contracts::{Event, Id, Kind, Money, StoredEvent};
 use engine::{Validators, outbox};
-use runtime::http::{self, CommandRequest, PageRequest, Problem, Response, StatusCode, openapi};
-use runtime::warp::filters::BoxedFilter;
+use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Executed, Handle, Token};
 use schemars::JsonSchema;
@@ -35,8 +34,8 @@ struct Versioned {
     product: Product,
 }
 
-/// The routes of the product service.
-pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
+/// The API of the product service.
+pub fn api(service: Handle<Products>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("products").and(warp::path::end());
     let one = warp::path("products").and(http::id()).and(warp::path::end());
@@ -55,17 +54,9 @@ pub fn routes(service: Handle<Products>) -> BoxedFilter<(Response,)> {
         .and(service)
         .and(http::bodyless_command())
         .then(discontinue);
-    find.or(browse)
-        .unify()
-        .or(list)
-        .unify()
-        .or(change)
-        .unify()
-        .or(discontinue)
-        .unify()
-        .or(openapi::routes(operations::document()))
-        .unify()
-        .boxed()
+    let all =
+        find.or(browse).unify().or(list).unify().or(change).unify().or(discontinue).unify().boxed();
+    Api::new(all, operations::document())
 }
 
 async fn find(sku: Id, service: Handle<Products>, after: Token) -> Response {

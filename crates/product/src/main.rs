@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Products, api::routes)
+    runtime::serve(settings, Products, api::api)
 }

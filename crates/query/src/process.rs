@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use anyhow::{Context as _, bail};
 use runtime::handle::now;
-use runtime::http::{openapi, server};
+use runtime::http::{Api, server};
 use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
 use runtime::shutdown::{asked_to_stop, stop_signal};
@@ -87,13 +87,13 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
         .unify()
         .or(processes::routes(heard))
         .unify()
-        .or(openapi::routes(http::operations::document()))
-        .unify()
         .or(page::routes())
         .unify()
         .boxed();
     let drain = settings.process.drain();
-    let serving = server::serve_behind(front, listener, all, stop, drain);
+    let api = Api::new(all, http::operations::document());
+    let api = api.behind(front).called(&settings.process.http.hosts);
+    let serving = server::serve(listener, api, stop, drain);
     let serving = tokio::spawn(serving);
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");

@@ -24,6 +24,10 @@ use crate::writer::{Letter, Reply};
 /// two seconds of work: whoever comes later had better come again.
 pub const COMMANDS_WAITING_MAX: usize = 2_048;
 
+/// Reads of the database at once. Each has a thread and three descriptors to itself, and more of them
+/// than this make none of them faster.
+const READS_AT_ONCE: usize = 32;
+
 /// How long a request waits for what its token asks for.
 pub const TOKEN_WAIT_MAX: Duration = Duration::from_secs(5);
 
@@ -38,6 +42,7 @@ struct Shared<D: Domain> {
     letters: mpsc::Sender<Letter<D>>,
     places: Arc<Semaphore>,
     reads: ReadPool,
+    reading: Semaphore,
     replicas: Arc<Replicas>,
     status: Status,
 }
@@ -56,8 +61,8 @@ impl<D: Domain> Handle<D> {
         status: Status,
     ) -> Self {
         let places = Arc::new(Semaphore::new(COMMANDS_WAITING_MAX));
-        let reads = ReadPool::new(database);
-        Self { shared: Arc::new(Shared { letters, places, reads, replicas, status }) }
+        let (reads, reading) = (ReadPool::new(database), Semaphore::new(READS_AT_ONCE));
+        Self { shared: Arc::new(Shared { letters, places, reads, reading, replicas, status }) }
     }
 
     /// Runs a command and waits until its answer is kept in two places, or says that it is not.
@@ -101,6 +106,8 @@ impl<D: Domain> Handle<D> {
         query: impl FnOnce(&Read<'_>) -> Result<T, StateError> + Send + 'static,
     ) -> Result<T, Problem> {
         self.seen(&after).await?;
+        // Nobody closes it.
+        let _permit = self.shared.reading.acquire().await.ok();
         let shared = Arc::clone(&self.shared);
         let found = tokio::task::spawn_blocking(move || shared.reads.read(query)).await;
         found.map_err(|error| Problem::defect(&error.to_string()))?.map_err(Problem::from)

@@ -3,12 +3,13 @@
 //! # Layout
 //!
 //! * [`problem`]: the one error type, RFC 9457.
-//! * [`mod@command`], [`mod@page`] and [`path`]: from a request to what a handler needs.
+//! * [`mod@command`], [`mod@page`], [`path`] and [`query`]: from a request to what a handler needs.
 //! * [`mod@verbose`]: what else `/readyz` can be asked.
 //! * [`precondition`]: what a client demands of the state that it reads or changes.
 //! * [`mod@answer`]: from what a handler has to a response.
 //! * [`fallback`]: what is answered where no route is.
 //! * [`openapi`]: the API, described, and a page to try it.
+//! * [`api`]: routes with the table of what they take; [`gate`]: what every request has to pass.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 //!
 //! Deliberately absent: TLS and authentication. Both belong in front of the services.
@@ -18,16 +19,21 @@ pub mod problem;
 pub mod command;
 pub mod page;
 pub mod path;
-pub mod verbose;
 pub mod precondition;
+pub mod query;
+pub mod verbose;
 
 pub mod answer;
 
 pub mod fallback;
 pub mod openapi;
+
+pub mod api;
+pub mod gate;
 pub mod server;
 
 pub use answer::{answer, json, paged, result, with_promise};
+pub use api::Api;
 pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
 pub use page::{PageRequest, page};
 pub use path::id;

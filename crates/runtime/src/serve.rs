@@ -19,7 +19,7 @@ use crate::exit::{self, CutOff, Misconfigured};
 use crate::handle::{Handle, unavailable};
 use crate::heartbeat::Heartbeats;
 use crate::http::server::{self, Routes};
-use crate::http::{self, Response};
+use crate::http::{self, Api, Response};
 use crate::nats::Connection;
 use crate::reading::{self, Reading};
 use crate::relay::{RelayShell, Suspect};
@@ -42,12 +42,12 @@ const WORKER_THREADS: usize = 2;
 
 /// Runs a service until it is asked to stop, or has to. A failure's exit code, with its reason in the
 /// log, if it cannot start or had to stop by itself.
-pub fn serve<D: Domain>(
+pub fn serve<D: Domain, A: Into<Api>>(
     settings: Settings,
     domain: D,
-    routes: impl FnOnce(Handle<D>) -> Routes,
+    api: impl FnOnce(Handle<D>) -> A,
 ) -> ExitCode {
-    run_to_exit(settings.process.log_format, live(settings, domain, routes))
+    run_to_exit(settings.process.log_format, live(settings, domain, api))
 }
 
 /// Runs the life of a process on threads of its own, and turns its end into an exit code.
@@ -72,10 +72,10 @@ pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>
     exit::code_of(&ended)
 }
 
-async fn live<D: Domain>(
+async fn live<D: Domain, A: Into<Api>>(
     settings: Settings,
     domain: D,
-    routes: impl FnOnce(Handle<D>) -> Routes,
+    api: impl FnOnce(Handle<D>) -> A,
 ) -> anyhow::Result<()> {
     // 1. Own the database.
     let engine = match open(&settings, domain)? {
@@ -95,10 +95,12 @@ async fn live<D: Domain>(
     tracing::info!(service = %D::SERVICE, address = %listener.local_addr()?, "listening");
     let reads = ReadPool::new(&file);
     let timers = move || reads.read(timers::count).ok();
-    let all = status_routes(status.clone(), timers).or(routes(handle)).unify().boxed();
     tokio::spawn(measure_redundant(status.clone()));
+    let api: Api = api(handle).into();
+    let api = api.with(status_routes(status.clone(), timers));
+    let api = api.called(&settings.process.http.hosts);
     let drain = settings.process.drain();
-    let serving = tokio::spawn(server::serve(listener, all, stop.clone(), drain));
+    let serving = tokio::spawn(server::serve(listener, api, stop.clone(), drain));
     // 3. Start, and run until somebody or something stops it.
     let process = Process { settings, status, replicas, stopper, letters, inbox };
     let ran = process.run(*engine, stop).await;

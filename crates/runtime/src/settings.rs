@@ -7,6 +7,8 @@ use std::time::Duration;
 use clap::Args;
 use contracts::Service;
 
+use crate::http::gate::host::HostSettings;
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -44,6 +46,9 @@ pub struct ProcessSettings {
     /// Where HTTP is served; port 0 takes a free one
     #[arg(long, env = "MURMUR_LISTEN", default_value = "127.0.0.1:0")]
     pub listen: SocketAddr,
+    /// Whom HTTP is served to
+    #[command(flatten)]
+    pub http: HostSettings,
     /// The broker
     #[command(flatten)]
     pub nats: NatsSettings,

@@ -4,8 +4,7 @@ mod operations;
 
 use contracts::Id;
 use contracts::events::Address;
-use runtime::http::{self, PageRequest, Problem, Response, StatusCode, openapi};
-use runtime::warp::filters::BoxedFilter;
+use runtime::http::{self, Api, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter};
 use runtime::{Handle, Token};
 use schemars::JsonSchema;
@@ -32,8 +31,8 @@ struct ParcelBody {
     units: u64,
 }
 
-/// The routes of the shipping service.
-pub fn routes(service: Handle<Shipping>) -> BoxedFilter<(Response,)> {
+/// The API of the shipping service.
+pub fn api(service: Handle<Shipping>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("shipments").and(warp::path::end());
     let one = warp::path("shipments").and(http::id()).and(warp::path::end());
@@ -41,7 +40,7 @@ pub fn routes(service: Handle<Shipping>) -> BoxedFilter<(Response,)> {
 
     let find = one.and(warp::get()).and(reading.clone()).then(find);
     let list = all.and(warp::get()).and(reading).and(http::page()).then(list);
-    find.or(list).unify().or(openapi::routes(operations::document())).unify().boxed()
+    Api::new(find.or(list).unify().boxed(), operations::document())
 }
 
 async fn find(order_id: Id, service: Handle<Shipping>, after: Token) -> Response {

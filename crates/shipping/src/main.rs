@@ -19,5 +19,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings, not_served } = runtime::arguments();
-    runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::routes)
+    runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::api)
 }

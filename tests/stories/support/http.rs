@@ -44,10 +44,14 @@ pub(crate) fn send(
     stream.set_read_timeout(Some(TIMEOUT))?;
     let extra: String =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
+    let usual = [("host", "localhost"), ("content-type", "application/json")];
+    let is_usual = |(name, _): &&(&str, &str)| headers.iter().all(|(given, _)| given != name);
+    let usual: String =
+        usual.iter().filter(is_usual).map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let length = body.len();
     let request = format!(
-        "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
-         content-type: application/json\r\ncontent-length: {length}\r\n{extra}\r\n{body}"
+        "{method} {path} HTTP/1.1\r\n{usual}connection: close\r\ncontent-length: {length}\r\n\
+         {extra}\r\n{body}"
     );
     // Who is refused for its body's size may be cut off while it still sends.
     stream.write_all(request.as_bytes()).or_else(|error| {

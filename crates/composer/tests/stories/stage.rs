@@ -52,7 +52,7 @@ impl Stage {
             .iter()
             .map(|(service, owner)| (*service, format!("http://{}", owner.address)))
             .collect();
-        let routes = composer::http::routes(Arc::new(Owners::new(&urls, DEADLINE)));
+        let routes = composer::http::api(Arc::new(Owners::new(&urls, DEADLINE)));
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stopper, stop) = stop_signal();

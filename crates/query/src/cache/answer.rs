@@ -67,14 +67,14 @@ impl Answer {
     }
 
     /// The response beside what was seen; nothing if the answer knows more than that, or is too old.
-    pub(super) fn beside(&self, seen: &Seen, held: Option<&str>) -> Option<Response> {
+    pub(super) fn beside(&self, seen: &Seen) -> Option<Response> {
         if self.expires.is_some_and(|expires| Instant::now() >= expires) {
             return None;
         }
         let rendered = self.rendered(seen)?;
         let (headers, body) = (rendered.headers.clone(), rendered.body.clone());
         self.used.store(true, Ordering::Relaxed);
-        Some(respond(StatusCode::OK, headers, body, held))
+        Some(respond(StatusCode::OK, headers, body))
     }
 
     fn rendered(&self, seen: &Seen) -> Option<Arc<Rendered>> {
@@ -118,29 +118,12 @@ impl Answer {
     }
 }
 
-/// A response, or only its head if the client holds an answer with this tag.
-pub(super) fn respond(
-    status: StatusCode,
-    headers: HeaderMap,
-    body: Bytes,
-    held: Option<&str>,
-) -> Response {
-    let same = status == StatusCode::OK
-        && held.zip(headers.get(header::ETAG)).is_some_and(|(held, tag)| is_held(held, tag));
-    let mut response = Response::new(if same { Bytes::new() } else { body }.into());
-    *response.status_mut() = if same { StatusCode::NOT_MODIFIED } else { status };
+/// A response. Whether the client has it already is the server's to see.
+pub(super) fn respond(status: StatusCode, headers: HeaderMap, body: Bytes) -> Response {
+    let mut response = Response::new(body.into());
+    *response.status_mut() = status;
     *response.headers_mut() = headers;
-    if same {
-        response.headers_mut().remove(header::CONTENT_TYPE);
-    }
     response
-}
-
-/// Whether a client's `If-None-Match` names the tag. It asks for a weak comparison.
-fn is_held(held: &str, tag: &HeaderValue) -> bool {
-    let Ok(tag) = tag.to_str() else { return false };
-    let opaque = |tag: &str| tag.trim().trim_start_matches("W/").to_owned();
-    held.split(',').any(|one| one.trim() == "*" || opaque(one) == opaque(tag))
 }
 
 #[cfg(test)]

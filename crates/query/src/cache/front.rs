@@ -50,7 +50,6 @@ struct Asked<'a> {
     /// Path and query.
     what: Cow<'a, str>,
     token: Token,
-    held: Option<Cow<'a, str>>,
     age_max: Option<Duration>,
 }
 
@@ -73,23 +72,19 @@ pub fn before(cache: Cache, routes: Routes) -> Front {
 impl<'a> Asked<'a> {
     fn of<B>(request: &'a Request<B>) -> Option<Self> {
         let age_max = listed(request.uri().path()).filter(|_| request.method() == Method::GET)?;
-        let header = |name: &str| match request.headers().get(name) {
-            Some(value) => value.to_str().ok().map(Some),
-            None => Some(None),
+        let mut tokens = request.headers().get_all(TOKEN_HEADER).iter();
+        let token = match (tokens.next(), tokens.next()) {
+            (None, _) => Token::default(),
+            (Some(token), None) => token.to_str().ok()?.parse().ok()?,
+            (Some(_), Some(_)) => return None,
         };
-        let token = match header(TOKEN_HEADER)? {
-            Some(token) => token.parse().ok()?,
-            None => Token::default(),
-        };
-        let held = header(header::IF_NONE_MATCH.as_str())?.map(Cow::Borrowed);
         let what = request.uri().path_and_query()?.as_str().into();
-        Some(Self { what, token, held, age_max })
+        Some(Self { what, token, age_max })
     }
 
     fn into_owned(self) -> Asked<'static> {
-        let Self { what, token, held, age_max } = self;
-        let (what, held) = (what.into_owned().into(), held.map(|held| held.into_owned().into()));
-        Asked { what, token, held, age_max }
+        let Self { what, token, age_max } = self;
+        Asked { what: what.into_owned().into(), token, age_max }
     }
 }
 
@@ -106,7 +101,7 @@ fn from_memory(parts: &Parts, asked: &Asked<'_>) -> Option<Response> {
     if !reader::missing(&seen.positions, &asked.token.0).is_empty() {
         return None;
     }
-    let response = answer.beside(&seen, asked.held.as_deref())?;
+    let response = answer.beside(&seen)?;
     parts.hits.increment(1);
     Some(response)
 }
@@ -119,13 +114,13 @@ async fn answer(parts: Arc<Parts>, asked: Asked<'static>, routes: Routes) -> Res
             return problems::not_caught_up(&missing, &parts.reader.standing()).into_response();
         }
     }
-    let Asked { what, held, age_max, .. } = asked;
+    let Asked { what, age_max, .. } = asked;
     let maker = Arc::clone(&parts);
     let make = move |what: String| make(Arc::clone(&maker), what, age_max, routes.clone());
     match parts.flights.join(&what, move |what| make(what).map(Arc::new)).await {
         Some(made) => {
             let (headers, body) = (made.headers.clone(), made.body.clone());
-            respond(made.status, headers, body, held.as_deref())
+            respond(made.status, headers, body)
         }
         None => Problem::defect("making an answer broke off").into_response(),
     }

@@ -86,7 +86,16 @@ async fn comparison<S: Source + Clone + Sync>(
         let live = live.ok_or_else(|| Refused::Unknown("that is live".to_owned()))?;
         compare(&builder.0.client, live, &other, which.view.as_deref()).await
     };
-    compared.await.map_or_else(refused, |compared| json(StatusCode::OK, &compared))
+    match (compared.await, which.view) {
+        (Ok(compared), Some(view)) if compared.views.is_empty() => {
+            let title = "There is no such view";
+            Problem::new(StatusCode::NOT_FOUND, "unknown-view", title)
+                .detail(format!("no record of either generation is of the view {view}"))
+                .into_response()
+        }
+        (Ok(compared), _) => json(StatusCode::OK, &compared),
+        (Err(error), _) => refused(error),
+    }
 }
 
 async fn activate<S: Source + Clone + Sync>(id: String, builder: Builder<S>) -> Response {

@@ -1,6 +1,6 @@
 //! The API of the read side, as data.
 //!
-//! Deliberately absent: what belongs to the live page and to the operator, which have no promise of
+//! Deliberately absent from the document: what belongs to the live page and to the operator, which have no promise of
 //! staying as they are: `/live`, `/choreography` and `/generations`.
 
 use contracts::Id;
@@ -39,6 +39,7 @@ pub fn document() -> Document {
     );
     all.extend(views());
     all.extend(lists());
+    all.extend(hidden());
     let description =
         "The read side: all streams folded, and the questions that no service answers.";
     Document::new("query", description, &all)
@@ -67,6 +68,21 @@ fn views() -> Vec<Operation> {
         .problem(422, "It would have too many rows"),
     ];
     all.map(|operation| operation.problem(503, BUILT)).into()
+}
+
+fn hidden() -> [Operation; 9] {
+    [
+        Operation::file("/"),
+        Operation::file("/page/{*file}"),
+        Operation::hidden("get", "/live"),
+        Operation::hidden("get", "/choreography"),
+        Operation::hidden("get", "/generations"),
+        Operation::hidden("post", "/generations"),
+        Operation::hidden("get", "/generations/{id}/comparison")
+            .query::<String>("view", "Only this one"),
+        Operation::hidden("post", "/generations/{id}/activate"),
+        Operation::hidden("delete", "/generations/{id}"),
+    ]
 }
 
 fn lists() -> Vec<Operation> {

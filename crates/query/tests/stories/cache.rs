@@ -13,6 +13,7 @@ use query::positions::Positions;
 use query::reader::{Reader, record};
 use query::records::OrderRecord;
 use query::standing::Standing;
+use runtime::http::Api;
 use runtime::http::server::{self, Routes};
 use runtime::http::{StatusCode, json};
 use runtime::shutdown::{StopSender, stop_signal};
@@ -54,7 +55,12 @@ impl Stage {
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve_behind(front, listener, routes, stop, Duration::ZERO));
+        tokio::spawn(server::serve(
+            listener,
+            Api::from(routes).behind(front),
+            stop,
+            Duration::ZERO,
+        ));
         Self { redis, streams, running, cache, address, _stop: stopper }
     }
 

@@ -59,7 +59,7 @@ impl Stage {
 
     async fn listen(&self) -> Listening {
         let mut stream = TcpStream::connect(&self.address).await.unwrap();
-        let request = "GET /live HTTP/1.1\r\nhost: test\r\n\r\n";
+        let request = "GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
         Listening(BufReader::new(stream))
     }

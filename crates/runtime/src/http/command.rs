@@ -3,16 +3,18 @@
 use std::str::FromStr;
 
 use bytes::{Buf, Bytes, BytesMut};
+use contracts::headers::InvalidIdempotencyKey;
 use contracts::{Idempotency, IdempotencyKey};
 use engine::Preconditions;
 use futures_util::StreamExt as _;
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use warp::filters::path::FullPath;
-use warp::http::header::{CONTENT_LENGTH, CONTENT_TYPE, HeaderMap};
+use warp::http::header::{CONTENT_LENGTH, HeaderMap};
 use warp::http::{Method, StatusCode};
 use warp::{Filter, Rejection};
 
+use super::server::Caller;
 use super::{
     IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page, precondition,
 };
@@ -46,7 +48,7 @@ pub fn command<T: DeserializeOwned + Send>()
     request()
         .and_then(|method: Method, path: FullPath, headers: HeaderMap, body: Bytes| async move {
             let parsed = CommandRequest::parse(&method, path.as_str(), &headers, &body)
-                .and_then(|request| Ok((request, parse_json(&headers, &body)?)));
+                .and_then(|request| Ok((request, parse_json(&body)?)));
             parsed.map_err(warp::reject::custom)
         })
         .untuple_one()
@@ -57,8 +59,9 @@ pub fn bodyless_command()
 -> impl Filter<Extract = (CommandRequest,), Error = Rejection> + Clone + Send + Sync + 'static {
     request().and_then(
         |method: Method, path: FullPath, headers: HeaderMap, body: Bytes| async move {
-            CommandRequest::parse(&method, path.as_str(), &headers, &body)
-                .map_err(warp::reject::custom)
+            let parsed = check_empty(&body)
+                .and_then(|()| CommandRequest::parse(&method, path.as_str(), &headers, &body));
+            parsed.map_err(warp::reject::custom)
         },
     )
 }
@@ -83,7 +86,7 @@ impl CommandRequest {
         headers: &HeaderMap,
         body: &[u8],
     ) -> Result<Self, Problem> {
-        let key: Option<IdempotencyKey> = parsed_header(headers, IDEMPOTENCY_KEY_HEADER)?;
+        let key = idempotency_key(headers)?;
         let idempotency =
             key.map(|key| Idempotency { key, request_hash: request_hash(method, path, body) });
         let require_replicated = match header(headers, REQUIRE_DURABILITY_HEADER)? {
@@ -114,12 +117,22 @@ fn request()
 /// The whole body, up to the limit; what is announced as larger is not even read.
 fn body() -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone {
     let announced = warp::header::optional::<u64>(CONTENT_LENGTH.as_str());
-    announced.and(warp::body::stream()).and_then(|announced: Option<u64>, stream| async move {
-        if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
-            return Err(warp::reject::custom(too_large()));
-        }
-        collect(stream).await.map_err(warp::reject::custom)
-    })
+    let caller = warp::ext::optional::<Caller>();
+    announced.and(caller).and(warp::body::stream()).and_then(
+        |announced: Option<u64>, caller: Option<Caller>, stream| async move {
+            if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
+                return Err(warp::reject::custom(too_large()));
+            }
+            let body = match &caller {
+                Some(caller) => tokio::time::timeout(caller.body_within(), collect(stream))
+                    .await
+                    .unwrap_or_else(|_| Err(too_slow())),
+                None => collect(stream).await,
+            };
+            caller.iter().for_each(Caller::answers);
+            body.map_err(warp::reject::custom)
+        },
+    )
 }
 
 async fn collect(
@@ -150,19 +163,32 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-fn parse_json<T: DeserializeOwned>(headers: &HeaderMap, body: &[u8]) -> Result<T, Problem> {
-    let content_type = header(headers, CONTENT_TYPE.as_str())?.unwrap_or("application/json");
-    let essence = content_type.split(';').next().unwrap_or_default().trim();
-    if !essence.eq_ignore_ascii_case("application/json") && !essence.ends_with("+json") {
-        let title = "The body must be JSON";
-        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", title);
-        return Err(problem.detail(format!("send content-type: application/json, not {essence}")));
-    }
+fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(StatusCode::BAD_REQUEST, "bad-json", "The body is not what is asked for")
             .detail(error.to_string())
             .with("line", error.line())
             .with("column", error.column())
+    })
+}
+
+/// What is in a body that nobody reads must not look as if it had been taken.
+fn check_empty(body: &[u8]) -> Result<(), Problem> {
+    if [&b""[..], b"{}", b"null"].contains(&body.trim_ascii()) {
+        return Ok(());
+    }
+    let title = "The body is not what is asked for";
+    Err(Problem::new(StatusCode::BAD_REQUEST, "bad-json", title)
+        .detail("this command takes no body: send none, or {}"))
+}
+
+/// A key as it is, or in quotes, as a structured field writes a text (RFC 8941).
+fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Problem> {
+    let Some(text) = header(headers, IDEMPOTENCY_KEY_HEADER)? else { return Ok(None) };
+    let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
+    let key = quoted.unwrap_or(text).parse().map(Some);
+    key.map_err(|error: InvalidIdempotencyKey| {
+        wrong_header(IDEMPOTENCY_KEY_HEADER).detail(error.to_string())
     })
 }
 
@@ -188,6 +214,12 @@ fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a s
 fn wrong_header(name: &'static str) -> Problem {
     let title = format!("The header {name} does not make sense");
     Problem::new(StatusCode::BAD_REQUEST, "bad-header", title).with("header", name)
+}
+
+fn too_slow() -> Problem {
+    let title = "The body did not come in time";
+    Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", title)
+        .detail("send it at once, or in parts that follow each other sooner")
 }
 
 fn too_large() -> Problem {
@@ -243,12 +275,14 @@ mod tests {
     fn headers_ask_for_what_they_say() {
         let trace = "00-0af7651916cd43dd8448eb211c80319c-b7ad6b7169203331-01";
         let request = parse(&[
-            ("idempotency-key", "k-1"),
+            ("idempotency-key", "\"k-1\""),
             ("traceparent", trace),
             ("murmur-token", "CUSTOMER=3"),
             ("murmur-require-durability", "replicated"),
         ]);
         let request = request.unwrap();
+        let bare = parse(&[("idempotency-key", "k-1")]).unwrap();
+        assert_eq!(request.idempotency, bare.idempotency);
         assert_eq!(request.idempotency.unwrap().request_hash.len(), 64);
         assert_eq!(request.traceparent.as_deref(), Some(trace));
         assert_eq!(request.after.to_string(), "CUSTOMER=3");
@@ -259,6 +293,8 @@ mod tests {
     fn headers_that_make_no_sense_are_named() {
         for headers in [
             &[("idempotency-key", "a b")][..],
+            &[("idempotency-key", "\"a")],
+            &[("idempotency-key", "\"a\";b")],
             &[("idempotency-key", "a"), ("idempotency-key", "b")],
             &[("murmur-token", "nonsense")],
             &[("murmur-require-durability", "eternal")],
@@ -279,7 +315,7 @@ mod tests {
 
     #[test]
     fn bad_json_is_refused_with_its_place() {
-        let parse = |body: &str| parse_json::<Asked>(&HeaderMap::new(), body.as_bytes());
+        let parse = |body: &str| parse_json::<Asked>(body.as_bytes());
         assert!(parse(r#"{"quantity":1}"#).is_ok());
         let problem = parse("{\n \"quantity\": x}").unwrap_err();
         assert_eq!((&problem.extensions["line"], problem.status.as_u16()), (&2.into(), 400));

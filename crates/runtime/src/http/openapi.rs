@@ -4,7 +4,9 @@
 //! Each service declares its operations as data beside its routes. Whether both say the same is
 //! checked from outside, by a tester that knows only the document.
 //!
-//! Deliberately absent: any check of a request by its description. Types do that.
+//! The same operations say to the server which methods and parameters there are.
+//!
+//! Deliberately absent: any check of a value by its description. Types do that.
 
 mod document;
 mod page;
@@ -27,6 +29,8 @@ pub struct Operation {
     parameters: Vec<Parameter>,
     body: Option<SchemaOf>,
     answers: Vec<Answer>,
+    is_hidden: bool,
+    takes_any_query: bool,
 }
 
 #[derive(Clone, Debug)]
@@ -91,6 +95,7 @@ impl Operation {
             .header::<TagsText>("If-None-Match", "Only if it has none of these; `*` for only new")
             .header::<DateText>("If-Unmodified-Since", "Only if it has not changed since")
             .problem(400, "A header, the path or the body does not make sense")
+            .problem(408, "The body did not come in time")
             .problem(412, "If-Match, If-None-Match or If-Unmodified-Since does not hold")
             .problem(413, "The body is too large")
             .problem(415, "The body is not JSON")
@@ -103,7 +108,35 @@ impl Operation {
     #[must_use]
     pub fn plain(method: &'static str, path: &'static str, summary: &'static str) -> Self {
         let (parameters, answers) = (Vec::new(), Vec::new());
-        Self { method, path, summary, parameters, body: None, answers }
+        let (is_hidden, takes_any_query) = (false, false);
+        let body = None;
+        Self { method, path, summary, parameters, body, answers, is_hidden, takes_any_query }
+            .problem(400, "A header or the query does not make sense")
+            .problem(403, "A page of another origin has asked for it")
+            .problem(421, "The process does not answer under the Host that was named")
+    }
+
+    /// One that the server has to know of and that is not described: nobody is promised that it
+    /// stays as it is.
+    #[must_use]
+    pub fn hidden(method: &'static str, path: &'static str) -> Self {
+        Self { is_hidden: true, ..Self::plain(method, path, "") }
+    }
+
+    /// A file, hidden too: whatever stands in its query, such as a version, is passed over.
+    #[must_use]
+    pub fn file(path: &'static str) -> Self {
+        Self { takes_any_query: true, ..Self::hidden("get", path) }
+    }
+
+    pub(super) const fn method(&self) -> &'static str {
+        self.method
+    }
+
+    /// The names of all parts of its query; none if any will do.
+    pub(super) fn query_names(&self) -> Option<Vec<&'static str>> {
+        let parts = self.parameters.iter().filter(|parameter| parameter.place == "query");
+        (!self.takes_any_query).then(|| parts.map(|parameter| parameter.name).collect())
     }
 
     /// Its path.

@@ -4,7 +4,7 @@ use warp::filters::path::FullPath;
 use warp::http::StatusCode;
 use warp::{Filter, Rejection};
 
-use super::Problem;
+use super::{Problem, query};
 
 /// Items of a page, if the client does not say.
 pub const PAGE_ITEMS_DEFAULT: usize = 50;
@@ -42,12 +42,11 @@ impl PageRequest {
         let mut page =
             Self { limit: PAGE_ITEMS_DEFAULT, after: None, path: path.to_owned(), others: vec![] };
         for part in query.split('&').filter(|part| !part.is_empty()) {
-            match part.split_once('=') {
-                Some(("limit", limit)) => page.limit = parse_limit(limit)?,
-                Some(("cursor", cursor)) => {
-                    page.after = Some(decode(cursor).ok_or_else(bad_cursor)?)
-                }
-                Some(_) | None => page.others.push(part.to_owned()),
+            let (name, value) = query::pair(part)?;
+            match &*name {
+                "limit" => page.limit = parse_limit(&value)?,
+                "cursor" => page.after = Some(decode(&value).ok_or_else(bad_cursor)?),
+                _ => page.others.push(part.to_owned()),
             }
         }
         Ok(page)

@@ -1,32 +1,43 @@
-//! The HTTP server: routes on a bound listener until it is time to stop.
+//! The HTTP server: an API on a bound listener until it is time to stop, with limits on all that a
+//! client can send, hold or leave undone.
 //!
 //! Deliberately absent: HTTP/2 and TLS. Both belong in front of the services.
 
+mod connections;
+mod stall;
+
 use std::convert::Infallible;
+use std::error::Error;
 use std::future::Ready;
+use std::io::Write as _;
 use std::net::SocketAddr;
+use std::pin::Pin;
 use std::sync::Arc;
+use std::task::{Context, Poll};
 use std::time::Duration;
 
 use anyhow::Context as _;
-use futures_util::FutureExt as _;
 use futures_util::future::{BoxFuture, Either};
-use hyper::body::Incoming;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
 use hyper::server::conn::http1;
 use hyper::service::{Service, service_fn};
-use hyper_util::rt::TokioIo;
+use hyper_util::rt::{TokioIo, TokioTimer};
 use hyper_util::server::graceful::GracefulShutdown;
 use hyper_util::service::TowerToHyperService;
 use tokio::net::{TcpListener, TcpStream};
 use warp::Filter;
 use warp::filters::BoxedFilter;
-use warp::http::{HeaderMap, HeaderValue, Method, Request, header};
+use warp::http::{HeaderValue, Request, Response as HttpResponse, header};
 use warp::reply::Response;
 
+use super::api::Api;
 use super::fallback::recover;
+use super::gate::Gate;
 use super::precondition::{self, answer_conditionally};
 use crate::shutdown::Stop;
 use crate::telemetry;
+use connections::{Connections, Place};
+use stall::Stalling;
 
 /// Routes as a service hands them over.
 pub type Routes = BoxedFilter<(Response,)>;
@@ -37,12 +48,48 @@ pub type Front = Arc<dyn Fn(&Request<Incoming>) -> Option<Answering> + Send + Sy
 /// An answer that is there, or comes.
 pub type Answering = Either<Ready<Response>, BoxFuture<'static, Response>>;
 
-/// Where a request comes from.
-#[derive(Clone, Copy)]
-struct Caller(SocketAddr);
+/// How long a client is waited for, whatever it is in the middle of: long for any line worth the
+/// name, and short for a connection that nobody uses.
+const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pause after a connection could not be accepted, such as for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
+
+/// What is told to a client for whom there is no place.
+const NO_PLACE: &str = r#"{"type":"too-many-connections","title":"Too many requests are being answered","status":503}"#;
+
+/// How long clients are waited for.
+#[derive(Clone, Copy, Debug)]
+pub struct Patience {
+    /// For the head of a request, and for a next one on a connection that is kept. Clients of ours
+    /// give up an idle connection before.
+    pub head: Duration,
+    /// For the body of a request.
+    pub body: Duration,
+    /// For a client to take anything of what it is sent.
+    pub taken: Duration,
+}
+
+/// Where a request comes from.
+#[derive(Clone)]
+pub(super) struct Caller {
+    from: SocketAddr,
+    place: Arc<Place>,
+    body_within: Duration,
+}
+
+/// What every connection asks.
+struct Server<S> {
+    gate: Gate,
+    front: Option<Front>,
+    routes: S,
+}
+
+/// A body, and the place of its connection, which waits for its client again once it is sent.
+struct Sent<B> {
+    body: B,
+    place: Arc<Place>,
+}
 
 /// Binds the address.
 ///
@@ -56,43 +103,44 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 
 /// Where a request comes from; nothing if no server of this module took it.
 pub fn caller() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Copy {
-    warp::ext::optional::<Caller>().map(|caller: Option<Caller>| caller.map(|Caller(from)| from))
+    warp::ext::optional::<Caller>().map(|caller: Option<Caller>| caller.map(|caller| caller.from))
 }
 
-/// Serves the routes until it is time to stop, and then, for at most `drain`, what has begun.
-pub async fn serve(listener: TcpListener, routes: Routes, stop: Stop, drain: Duration) {
-    serve_behind(Arc::new(|_| None), listener, routes, stop, drain).await;
-}
-
-/// Like [`serve`], with somebody who is asked first.
-pub async fn serve_behind(
-    front: Front,
-    listener: TcpListener,
-    routes: Routes,
-    mut stop: Stop,
-    drain: Duration,
-) {
-    let all = live().or(metrics()).unify().or(routes).unify().boxed().recover(recover).unify();
-    let routes = TowerToHyperService::new(warp::service(conditional(all.boxed())));
+/// Serves an API until it is time to stop, and then, for at most `drain`, what has begun.
+pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop, drain: Duration) {
+    let api: Api = api.into();
+    let connections = Connections::within_descriptors(api.descriptors_each);
+    let patience = api.patience;
+    let server = Arc::new(Server::of(api));
     let open = GracefulShutdown::new();
     loop {
         let accepted = tokio::select! {
             accepted = listener.accept() => accepted,
             () = stop.stopped() => break,
         };
-        match accepted {
-            Ok((stream, caller)) => {
-                let (front, routes) = (Arc::clone(&front), routes.clone());
-                let caller = Caller(caller);
-                let service = service_fn(move |request| ask(&front, &routes, caller, request));
-                let connection = connection(stream, service);
-                tokio::spawn(open.watch(connection).map(note_end));
-            }
+        let (stream, from) = match accepted {
+            Ok(accepted) => accepted,
             Err(error) => {
                 tracing::warn!(%error, "a connection was not accepted");
                 tokio::time::sleep(ACCEPT_AGAIN).await;
+                continue;
             }
-        }
+        };
+        let Some(place) = connections.admit() else {
+            turn_away(stream);
+            continue;
+        };
+        let caller = Caller { from, place: Arc::clone(&place), body_within: patience.body };
+        let (server, local) = (Arc::clone(&server), stream.local_addr().unwrap_or(from));
+        let service =
+            service_fn(move |request| Arc::clone(&server).answer(caller.clone(), local, request));
+        let connection = open.watch(connection(stream, service, patience));
+        tokio::spawn(async move {
+            tokio::select! {
+                ended = connection => note_end(ended),
+                () = place.taken_away() => tracing::debug!("a waiting connection made room"),
+            }
+        });
     }
     drop(listener);
     if tokio::time::timeout(drain, open.shutdown()).await.is_err() {
@@ -100,31 +148,137 @@ pub async fn serve_behind(
     }
 }
 
-fn connection<S>(stream: TcpStream, service: S) -> http1::Connection<TokioIo<TcpStream>, S>
+fn connection<S, B>(
+    stream: TcpStream,
+    service: S,
+    patience: Patience,
+) -> http1::Connection<TokioIo<Stalling>, S>
 where
-    S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
+    S: Service<Request<Incoming>, Response = HttpResponse<B>, Error = Infallible>,
+    B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
     if let Err(error) = stream.set_nodelay(true) {
         tracing::debug!(%error, "a connection answers in its own time");
     }
-    http1::Builder::new().serve_connection(TokioIo::new(stream), service)
+    let stream = TokioIo::new(Stalling::new(stream, patience.taken));
+    http1::Builder::new()
+        .timer(TokioTimer::new())
+        .header_read_timeout(patience.head)
+        .serve_connection(stream, service)
 }
 
-fn ask<S>(
-    front: &Front,
-    routes: &S,
-    caller: Caller,
-    mut request: Request<Incoming>,
-) -> impl Future<Output = Result<Response, Infallible>> + use<S>
+impl Server<()> {
+    fn of(
+        api: Api,
+    ) -> Server<
+        impl Service<Request<Incoming>, Response = Response, Error = Infallible, Future: Send>
+        + Send
+        + Sync,
+    > {
+        let (gate, front) = (Gate::of(&api), api.front);
+        let all = live().or(metrics()).unify().or(api.routes).unify().boxed();
+        let routes = TowerToHyperService::new(warp::service(all.recover(recover).unify().boxed()));
+        Server { gate, front, routes }
+    }
+}
+
+impl<S> Server<S>
 where
     S: Service<Request<Incoming>, Response = Response, Error = Infallible>,
 {
-    match front(&request) {
-        Some(answering) => Either::Left(answering.map(Ok)),
-        None => {
-            request.extensions_mut().insert(caller);
-            Either::Right(routes.call(request))
+    async fn answer(
+        self: Arc<Self>,
+        caller: Caller,
+        local: SocketAddr,
+        mut request: Request<Incoming>,
+    ) -> Result<HttpResponse<impl Body<Data = bytes::Bytes, Error = warp::Error>>, Infallible> {
+        let place = Arc::clone(&caller.place);
+        if request.body().is_end_stream() {
+            place.answers();
         }
+        let method = request.method().clone();
+        let conditions = precondition::asked(request.headers());
+        let response = match self.gate.pass(&mut request, local) {
+            Ok(()) => self.ask(caller, request).await?,
+            Err(refused) => *refused,
+        };
+        let response = match conditions {
+            Some(conditions) => answer_conditionally(&method, &conditions, response),
+            None => response,
+        };
+        Ok(response.map(|body| Sent { body, place }))
+    }
+
+    async fn ask(
+        &self,
+        caller: Caller,
+        mut request: Request<Incoming>,
+    ) -> Result<Response, Infallible> {
+        match self.front.as_ref().and_then(|front| front(&request)) {
+            Some(answering) => Ok(answering.await),
+            None => {
+                request.extensions_mut().insert(caller);
+                self.routes.call(request).await
+            }
+        }
+    }
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self { head: PATIENCE, body: PATIENCE, taken: PATIENCE }
+    }
+}
+
+impl Caller {
+    /// How long the body of its request may take.
+    pub(super) const fn body_within(&self) -> Duration {
+        self.body_within
+    }
+
+    /// All of its request is here.
+    pub(super) fn answers(&self) {
+        self.place.answers();
+    }
+}
+
+impl<B: Body + Unpin> Body for Sent<B> {
+    type Data = B::Data;
+    type Error = B::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        context: &mut Context<'_>,
+    ) -> Poll<Option<Result<Frame<B::Data>, B::Error>>> {
+        Pin::new(&mut self.body).poll_frame(context)
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.body.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.body.size_hint()
+    }
+}
+
+impl<B> Drop for Sent<B> {
+    fn drop(&mut self) {
+        self.place.waits();
+    }
+}
+
+/// Waiting would keep everybody behind it from the answer that they, too, would get.
+fn turn_away(stream: TcpStream) {
+    metrics::counter!("murmur_http_connections_turned_away_total").increment(1);
+    let answer = format!(
+        "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
+         content-type: application/problem+json\r\ncontent-length: {}\r\n\r\n{NO_PLACE}",
+        NO_PLACE.len()
+    );
+    let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
+    if let Err(error) = told {
+        tracing::debug!(%error, "a client for whom there is no place was not told so");
     }
 }
 
@@ -133,20 +287,6 @@ fn note_end(ended: Result<(), hyper::Error>) {
     if let Err(error) = ended {
         tracing::debug!(%error, "a connection broke off");
     }
-}
-
-/// Answers 304 or 412 where a read's preconditions say so.
-fn conditional(routes: Routes) -> Routes {
-    warp::method()
-        .and(warp::header::headers_cloned())
-        .and(routes)
-        .map(|method: Method, headers: HeaderMap, response: Response| {
-            match precondition::asked(&headers) {
-                Some(asked) => answer_conditionally(&method, &asked, response),
-                None => response,
-            }
-        })
-        .boxed()
 }
 
 fn live() -> Routes {
@@ -164,3 +304,6 @@ fn text(content: String) -> Response {
     response.headers_mut().insert(header::CONTENT_TYPE, text);
     response
 }
+
+#[cfg(test)]
+mod tests;

@@ -4,6 +4,7 @@
 mod support;
 
 mod brokers;
+mod clients;
 mod drills;
 mod fences;
 mod hands;

@@ -1,15 +1,21 @@
 //! From operations to the document.
 
+use std::sync::Arc;
+
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Content, Operation, Parameter};
+use super::{Answer, Content, Operation, Parameter, page};
+use crate::http::api::Table;
 
-/// The description of an API.
+/// The description of an API, and the table of what it takes.
 #[derive(Clone, Debug)]
-pub struct Document(Value);
+pub struct Document {
+    value: Value,
+    table: Arc<Table>,
+}
 
 /// A problem, as RFC 9457 has it. Kinds of problems have more members.
 #[derive(Serialize, JsonSchema)]
@@ -38,7 +44,7 @@ impl Document {
     pub fn new(title: &str, description: &str, operations: &[Operation]) -> Self {
         let mut schemas = Schemas::new();
         let mut paths = Map::new();
-        for operation in operations {
+        for operation in operations.iter().filter(|operation| !operation.is_hidden) {
             let described = schemas.operation(operation);
             let path = paths.entry(operation.path).or_insert_with(|| json!({}));
             if let Value::Object(methods) = path {
@@ -46,27 +52,25 @@ impl Document {
             }
         }
         let components = schemas.given.take_definitions(true);
-        Self(json!({
+        let value = json!({
             "openapi": "3.1.0",
             "info": { "title": title, "description": description, "version": env!("CARGO_PKG_VERSION") },
             "paths": paths,
             "components": { "schemas": components },
-        }))
+        });
+        let all: Vec<Operation> = operations.iter().cloned().chain(page::operations()).collect();
+        Self { value, table: Arc::new(Table::of(&all)) }
     }
 
-    /// The methods that the operations at a path have; none if no operation is there.
-    #[must_use]
-    pub fn methods_at(&self, path: &str) -> Vec<String> {
-        let paths = self.0["paths"].as_object().into_iter().flatten();
-        let there = paths.filter(|(template, _)| matches(template, path));
-        let methods = there.filter_map(|(_, methods)| methods.as_object());
-        methods.flat_map(|methods| methods.keys().map(|name| name.to_uppercase())).collect()
+    /// What is at which path.
+    pub(in crate::http) const fn table(&self) -> &Arc<Table> {
+        &self.table
     }
 
     /// The document.
     #[must_use]
     pub const fn value(&self) -> &Value {
-        &self.0
+        &self.value
     }
 }
 
@@ -132,28 +136,10 @@ impl Schemas {
                     json!({ *media_type: { "schema": { "type": "string" } } })
                 }
             };
-            let answer = all.entry(status.to_string());
-            let answer =
-                answer.or_insert_with(|| json!({ "description": description, "content": {} }));
-            // One status may be answered in several media types.
-            if let (Some(all), Value::Object(one)) = (answer["content"].as_object_mut(), content) {
-                all.extend(one);
-            }
+            let answer = json!({ "description": description, "content": content });
+            all.insert(status.to_string(), answer);
         }
         Value::Object(all)
-    }
-}
-
-/// Whether a path is one of a template: the same but for its parameters.
-fn matches(template: &str, path: &str) -> bool {
-    let (mut wanted, mut found) = (template.split('/'), path.split('/'));
-    loop {
-        match (wanted.next(), found.next()) {
-            (None, None) => return true,
-            (Some(wanted), Some(found)) if wanted == found => {}
-            (Some(wanted), Some(found)) if wanted.starts_with('{') && !found.is_empty() => {}
-            (Some(_) | None, Some(_) | None) => return false,
-        }
     }
 }
 
@@ -181,7 +167,6 @@ mod tests {
         let put = put.answers::<Mug>(200, "The mug");
         let list = Operation::get("/mugs", "Mugs").paged();
         let list = list.answers::<super::super::PageOf<Mug>>(200, "A page");
-        let list = list.answers_text(200, "text/csv", "A page");
         Document::new("mugs", "Mugs.", &[put, list]).value().clone()
     }
 
@@ -195,16 +180,6 @@ mod tests {
         assert_eq!(document["components"]["schemas"]["Mug"]["required"], json!(["id", "colour"]));
         let given = &put["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(given["$ref"], "#/components/schemas/Mug");
-    }
-
-    #[test]
-    fn a_path_is_known_by_its_template() {
-        let document = Document(document());
-        assert_eq!(document.methods_at("/mugs/red"), ["PUT"]);
-        assert_eq!(document.methods_at("/mugs"), ["GET"]);
-        for nowhere in ["/", "/mugs/", "/mugs/red/handle", "/cups/red"] {
-            assert!(document.methods_at(nowhere).is_empty(), "{nowhere}");
-        }
     }
 
     #[test]
@@ -222,7 +197,5 @@ mod tests {
         assert!(put["responses"]["503"]["content"]["application/problem+json"].is_object());
         let list = &document["paths"]["/mugs"]["get"];
         assert_eq!(names(list), ["Murmur-Token", "limit", "cursor"]);
-        let content = list["responses"]["200"]["content"].as_object().unwrap();
-        assert_eq!(content.keys().collect::<Vec<_>>(), ["application/json", "text/csv"]);
     }
 }

@@ -7,6 +7,7 @@ use std::process::{Child, Command, ExitCode, ExitStatus, Stdio, Termination as _
 use std::sync::{Arc, Mutex};
 use std::time::Duration;
 
+use runtime::http::gate::host::HostSettings;
 use runtime::settings::{LogFormat, ProcessSettings};
 use runtime::{Settings, exit, failpoint, serve};
 use serde_json::Value;
@@ -33,6 +34,7 @@ fn a_service_process() {
         database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
         process: ProcessSettings {
             listen: ([127, 0, 0, 1], port).into(),
+            http: HostSettings::default(),
             nats: runtime::NatsSettings::at(&std::env::var(NATS).unwrap()),
             log_format: LogFormat::Text,
             drain_seconds: 5,
@@ -92,8 +94,27 @@ impl Process {
         Self::start(data, broker, &[(PORT, &port.to_string())])
     }
 
+    /// A first start that may never open more than so many descriptors.
+    pub(crate) fn with_descriptors(data: &Path, broker: &Broker, most: u32) -> Self {
+        let mut limited = Command::new("sh");
+        limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
+        limited.arg(std::env::current_exe().unwrap());
+        let process = Self::run(limited, data, broker, &[(FIRST_START, "1")]);
+        process.until_state("ready");
+        process
+    }
+
     fn start(data: &Path, broker: &Broker, environment: &[(&str, &str)]) -> Self {
-        let mut command = Command::new(std::env::current_exe().unwrap());
+        let program = Command::new(std::env::current_exe().unwrap());
+        Self::run(program, data, broker, environment)
+    }
+
+    fn run(
+        mut command: Command,
+        data: &Path,
+        broker: &Broker,
+        environment: &[(&str, &str)],
+    ) -> Self {
         command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
         let asked = environment.iter().find(|(name, _)| *name == PORT);
         let port = asked.map_or_else(free_port, |(_, port)| port.parse().unwrap());
@@ -125,6 +146,11 @@ impl Process {
 
     pub(crate) fn until_state(&self, state: &str) -> Value {
         self.until(state, |status| status["state"] == state)
+    }
+
+    /// A connection on which nothing is sent.
+    pub(crate) fn connect(&self) -> TcpStream {
+        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
     }
 
     pub(crate) fn register(&self, id: &str, headers: &[&str]) -> Reply {
@@ -159,7 +185,7 @@ impl Process {
         let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         let length = body.len();
         let request = format!(
-            "{method} {path} HTTP/1.1\r\nhost: x\r\nconnection: close\r\n\
+            "{method} {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n\
              content-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n{body}"
         );
         stream.write_all(request.as_bytes()).ok()?;

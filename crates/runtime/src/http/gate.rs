@@ -1,0 +1,178 @@
+//! What every request has to pass before any route or cache is asked, so that all processes treat
+//! alike what HTTP says of all resources alike: who may ask, methods, parameters and bodies.
+//!
+//! Deliberately absent: whatever only one route can know, such as the values of its parameters.
+
+pub mod host;
+
+pub(super) mod target;
+
+mod site;
+
+use std::net::SocketAddr;
+use std::sync::Arc;
+
+use hyper::body::Body;
+use warp::http::header::{
+    ALLOW, CONTENT_ENCODING, CONTENT_TYPE, EXPECT, HeaderMap, HeaderValue, TRANSFER_ENCODING,
+};
+use warp::http::{Method, Request, StatusCode};
+use warp::reply::Response;
+
+use super::api::{Api, Entry, Table};
+use super::{Problem, query};
+use host::HostName;
+
+/// Decides what may pass.
+#[derive(Clone)]
+pub(super) struct Gate {
+    table: Arc<Table>,
+    is_open: bool,
+    hosts: Vec<HostName>,
+}
+
+impl Gate {
+    pub(super) fn of(api: &Api) -> Self {
+        Self { table: Arc::clone(&api.table), is_open: api.is_open, hosts: api.hosts.clone() }
+    }
+
+    /// Lets a request through, in the form in which routes are asked; or answers it. A connection
+    /// of this process is at `local`.
+    pub(super) fn pass<B: Body>(
+        &self,
+        request: &mut Request<B>,
+        local: SocketAddr,
+    ) -> Result<(), Box<Response>> {
+        self.pass_checked(request, local)?;
+        // Whoever answers a GET answers a HEAD: the server leaves the body away.
+        if request.method() == Method::HEAD {
+            *request.method_mut() = Method::GET;
+        }
+        Ok(())
+    }
+
+    fn pass_checked<B: Body>(
+        &self,
+        request: &mut Request<B>,
+        local: SocketAddr,
+    ) -> Result<(), Box<Response>> {
+        let refuse = |problem: Problem| Box::new(problem.into_response());
+        let authority = host::check(request, &self.hosts, local).map_err(refuse)?;
+        site::check(request.method(), request.headers(), authority.as_ref()).map_err(refuse)?;
+        if let Some(target) = target::normalised(request.uri()).map_err(refuse)? {
+            *request.uri_mut() = target;
+        }
+        let entry = self.entry_of(request)?;
+        if let Some(known) = entry.and_then(|entry| entry.parameters.as_ref()) {
+            query::check(request.uri().query().unwrap_or_default(), known).map_err(refuse)?;
+        }
+        check_body(request).map_err(refuse)
+    }
+
+    /// What a request asks for; none where an open API has no such path.
+    fn entry_of<B>(&self, request: &Request<B>) -> Result<Option<&Entry>, Box<Response>> {
+        let (method, path) = (request.method(), request.uri().path());
+        // `OPTIONS *` asks of the server, and a CONNECT names no path at all.
+        let of_all = path == "*" || method == Method::CONNECT;
+        let there = if of_all { self.table.methods() } else { self.table.at(path) };
+        let meant = if *method == Method::HEAD { Method::GET } else { method.clone() };
+        if path == "*" && method == Method::OPTIONS {
+            return Err(Box::new(options(&there)));
+        }
+        if let Some(entry) = there.iter().find(|entry| entry.method == meant && !of_all) {
+            return Ok(Some(entry));
+        }
+        let never = [Method::CONNECT, Method::TRACE].contains(method);
+        match (there.is_empty(), never) {
+            (true, false) if self.is_open => Ok(None),
+            (true, false) => Err(Box::new(nothing_at(&self.table, path).into_response())),
+            (_, false) if method == Method::OPTIONS => Err(Box::new(options(&there))),
+            (_, _) => Err(Box::new(not_allowed(&there))),
+        }
+    }
+}
+
+/// A body is sent as it is and as JSON. It has to be said: what a browser sends for any page without
+/// asking first is never called that.
+fn check_body<B: Body>(request: &Request<B>) -> Result<(), Problem> {
+    let headers = request.headers();
+    if headers.get(EXPECT).is_some_and(|one| !one.as_bytes().eq_ignore_ascii_case(b"100-continue"))
+    {
+        let title = "Nothing but 100-continue can be expected";
+        return Err(Problem::new(StatusCode::EXPECTATION_FAILED, "unknown-expectation", title));
+    }
+    if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
+        return Ok(());
+    }
+    let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
+    if encodings.any(|one| !one.as_bytes().eq_ignore_ascii_case(b"identity")) {
+        let title = "The body must not be compressed";
+        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoded-body", title);
+        return Err(problem.detail("send it without content-encoding"));
+    }
+    let has_body = !request.body().is_end_stream() || headers.contains_key(TRANSFER_ENCODING);
+    let kinds: Vec<&HeaderValue> = headers.get_all(CONTENT_TYPE).iter().collect();
+    match kinds[..] {
+        [] if !has_body => Ok(()),
+        [one] if one.to_str().is_ok_and(is_json) => Ok(()),
+        [..] => Err(not_json(headers)),
+    }
+}
+
+fn is_json(content_type: &str) -> bool {
+    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
+    essence == "application/json"
+        || (essence.starts_with("application/") && essence.ends_with("+json"))
+}
+
+fn not_json(headers: &HeaderMap) -> Problem {
+    let sent = headers.get(CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()));
+    let sent = sent.map_or_else(|| "nothing".to_owned(), |kind| target::excerpt(&kind));
+    let title = "The body must be JSON";
+    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", title)
+        .detail(format!("send content-type: application/json once, it says {sent}"))
+}
+
+fn nothing_at(table: &Table, path: &str) -> Problem {
+    let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
+    let plain = path.trim_end_matches('/');
+    if plain.len() < path.len() && !table.at(plain).is_empty() {
+        return problem
+            .detail(format!("leave out the slash at the end: {}", target::excerpt(plain)));
+    }
+    problem.detail("/openapi.json says what there is")
+}
+
+fn options(there: &[&Entry]) -> Response {
+    let mut response = Response::default();
+    *response.status_mut() = StatusCode::NO_CONTENT;
+    response.headers_mut().extend(allow(there).map(|methods| (ALLOW, methods)));
+    response
+}
+
+fn not_allowed(there: &[&Entry]) -> Response {
+    let title = "This method is not for this path";
+    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
+    let methods = allow(there);
+    let said = methods.as_ref().and_then(|methods| methods.to_str().ok()).unwrap_or_default();
+    let mut response = problem.detail(format!("use {said}")).into_response();
+    response.headers_mut().extend(methods.map(|methods| (ALLOW, methods)));
+    response
+}
+
+fn allow(there: &[&Entry]) -> Option<HeaderValue> {
+    let mut methods: Vec<&str> = Vec::new();
+    for entry in there {
+        let also = if entry.method == Method::GET { Some("HEAD") } else { None };
+        for method in [Some(entry.method.as_str()), also].into_iter().flatten() {
+            if !methods.contains(&method) {
+                methods.push(method);
+            }
+        }
+    }
+    methods.push("OPTIONS");
+    HeaderValue::try_from(methods.join(", ")).ok()
+}
+
+#[cfg(test)]
+mod tests;
