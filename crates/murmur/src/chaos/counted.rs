@@ -31,6 +31,8 @@ struct Seen {
 /// # Errors
 /// When a stream cannot be read.
 pub(super) async fn count(streams: &Streams, board: &Board) -> anyhow::Result<Counted> {
+    // Before the streams: what is promised meanwhile may stand behind what was read.
+    let promised = board.promised();
     let mut seen = Seen::default();
     for service in Service::ALL {
         for row in streams.rows(service).await? {
@@ -39,7 +41,7 @@ pub(super) async fn count(streams: &Streams, board: &Board) -> anyhow::Result<Co
             seen.note(headers.kind, headers.id, key);
         }
     }
-    Ok(seen.judge(&board.promised()))
+    Ok(seen.judge(&promised))
 }
 
 impl Seen {

@@ -202,16 +202,27 @@ impl Reading<'_> {
         }
         type Answer = (Vec<Option<String>>, Vec<Option<String>>, Vec<Option<String>>);
         let (positions, old, new): Answer = both.query_async(&mut self.connection).await?;
-        let at_one = stands_at_one(&positions);
-        Ok(Pair::of(name, held(&kind, old), held(&kind, new), at_one))
+        let reach = Reach::of(&positions);
+        Ok(Pair::of(name, held(&kind, old), held(&kind, new), reach))
     }
 }
 
-/// Whether both generations have folded the same.
-fn stands_at_one(positions: &[Option<String>]) -> bool {
-    let parsed: Option<Vec<Positions>> =
-        positions.iter().map(|text| Positions::parse(text.as_ref()?).ok()).collect();
-    parsed.is_some_and(|both| both[0].covers(&both[1]) && both[1].covers(&both[0]))
+/// Which of two generations has folded all that the other has: both, if they stand at one.
+#[derive(Clone, Copy, Debug, Default)]
+struct Reach {
+    old: bool,
+    new: bool,
+}
+
+impl Reach {
+    fn of(positions: &[Option<String>]) -> Self {
+        let parsed: Option<Vec<Positions>> =
+            positions.iter().map(|text| Positions::parse(text.as_ref()?).ok()).collect();
+        match parsed.as_deref() {
+            Some([old, new]) => Self { old: old.covers(new), new: new.covers(old) },
+            _ => Self::default(),
+        }
+    }
 }
 
 fn held(kind: &str, values: Vec<Option<String>>) -> Held {
@@ -236,9 +247,13 @@ fn folded_to(held: &RawValue) -> Option<u64> {
 }
 
 impl Pair {
-    fn of(name: &str, old: Held, new: Held, at_one: bool) -> Self {
+    fn of(name: &str, old: Held, new: Held, reach: Reach) -> Self {
+        let at_one = reach.old && reach.new;
         match (old, new) {
             (None, None) => Self::Gone,
+            // One that has folded less may lack it for that reason.
+            (Some(_), None) if !reach.new => Self::Moving,
+            (None, Some(_)) if !reach.old => Self::Moving,
             (Some(_), None) => Self::OnlyOld,
             (None, Some(_)) => Self::OnlyNew,
             (Some(old), Some(new)) if same(&old, &new) => Self::Same,
@@ -284,4 +299,19 @@ fn is_compared(name: &str) -> bool {
 
 fn view_of(name: &str) -> &str {
     name.split(':').next().unwrap_or(name)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_record_that_a_generation_which_is_behind_lacks_is_moving() {
+        let lacking = |reach| Pair::of("day:ORDER:2026-01-31", Some(Value::Null), None, reach);
+        assert!(matches!(lacking(Reach { old: true, new: false }), Pair::Moving));
+        assert!(matches!(lacking(Reach { old: false, new: true }), Pair::OnlyOld));
+        let more = |reach| Pair::of("day:ORDER:2026-01-31", None, Some(Value::Null), reach);
+        assert!(matches!(more(Reach { old: false, new: true }), Pair::Moving));
+        assert!(matches!(more(Reach { old: true, new: true }), Pair::OnlyNew));
+    }
 }
