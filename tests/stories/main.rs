@@ -5,6 +5,7 @@
 mod support;
 
 mod accessibility;
+mod auditing;
 mod chaos;
 mod composer;
 mod http;

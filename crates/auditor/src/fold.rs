@@ -36,6 +36,10 @@ pub struct Fold {
     pub streams: BTreeMap<Service, StreamFold>,
     /// Each order, with what every service said of it.
     pub orders: BTreeMap<Id, OrderFold>,
+    /// Each customer's orders, in the order in which they were placed.
+    pub orders_of: BTreeMap<Id, Vec<Id>>,
+    /// The orders that each SKU stands in.
+    pub orders_with: BTreeMap<Id, Vec<Id>>,
     /// Each SKU's movements.
     pub stock: BTreeMap<Id, StockFold>,
     /// Each customer's account.
@@ -44,6 +48,8 @@ pub struct Fold {
     pub customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
     /// Each product's states, by version.
     pub products: BTreeMap<Id, BTreeMap<u64, Product>>,
+    /// The newest version of any customer that a charge names.
+    customer_named: u64,
 }
 
 impl Fold {
@@ -78,8 +84,28 @@ impl Fold {
         self.streams.get(&service).map_or(0, StreamFold::rows)
     }
 
+    /// How far each stream must be read for all that was read to have its causes: the positions that
+    /// events name, and the states of customers that charges name.
+    pub fn named(&self) -> BTreeMap<Service, u64> {
+        let mut named = BTreeMap::from([(Service::Customer, self.customer_named)]);
+        for (service, position) in self.streams.values().flat_map(|stream| &stream.vector.0) {
+            let furthest = named.entry(*service).or_default();
+            *furthest = position.sequence.max(*furthest);
+        }
+        named
+    }
+
     fn take_order(&mut self, event: &StoredEvent) {
-        self.orders.entry(event.headers.id.clone()).or_default().take(event);
+        let id = &event.headers.id;
+        let order = self.orders.entry(id.clone()).or_default();
+        let is_new = order.agreed.is_none();
+        order.take(event);
+        if let Some(agreed) = order.agreed.as_ref().filter(|_| is_new) {
+            self.orders_of.entry(agreed.customer.clone()).or_default().push(id.clone());
+            for sku in agreed.units.keys() {
+                self.orders_with.entry(sku.clone()).or_default().push(id.clone());
+            }
+        }
     }
 
     fn take_inventory(&mut self, event: &StoredEvent) {
@@ -93,6 +119,9 @@ impl Fold {
 
     fn take_payment(&mut self, event: &StoredEvent) {
         if let Some((customer, movement)) = account::movement(event) {
+            if let account::What::Charged { version, .. } = movement.what {
+                self.customer_named = version.max(self.customer_named);
+            }
             self.accounts.entry(customer).or_default().movements.push(movement);
         }
         if event.headers.kind != Kind::PaymentSettled {

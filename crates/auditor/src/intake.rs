@@ -6,6 +6,7 @@ use contracts::{Position, Row, Service};
 
 use crate::fold::{Fold, Place};
 use crate::invariants::{Checked, Invariant};
+use crate::records::Records;
 use crate::rows::{self, Outbox};
 
 /// Everything that was read of the streams.
@@ -15,17 +16,25 @@ pub struct Intake {
     pub fold: Fold,
     /// What is wrong with their rows.
     pub rows: Checked,
+    /// What the read model has to hold, if that is to be compared.
+    pub records: Option<Records>,
     positions: BTreeMap<Service, Position>,
 }
 
 impl Default for Intake {
     fn default() -> Self {
         let rows = Checked::new(Invariant::Rows, "rows");
-        Self { fold: Fold::default(), rows, positions: BTreeMap::new() }
+        Self { fold: Fold::default(), rows, records: None, positions: BTreeMap::new() }
     }
 }
 
 impl Intake {
+    /// Takes what the read model has to hold from the rows, too.
+    #[must_use]
+    pub fn with_records() -> Self {
+        Self { records: Some(Records::default()), ..Self::default() }
+    }
+
     /// How far a stream was taken.
     #[must_use]
     pub fn position(&self, service: Service) -> Position {
@@ -39,7 +48,11 @@ impl Intake {
             self.rows.found(service, place(), "it does not follow the row before");
         }
         self.positions.insert(service, row.position());
-        match row.parse() {
+        let parsed = row.parse();
+        if let Some(records) = &mut self.records {
+            records.take(service, row, parsed.as_ref().ok());
+        }
+        match parsed {
             Ok(event) if event.headers.kind.service() == service => self.fold.take(&event),
             Ok(event) => {
                 let text = format!("it is {}, another service's event", event.headers.kind);

@@ -21,7 +21,7 @@ pub(crate) mod histories;
 
 use serde::Serialize;
 
-use crate::fold::order::Moment;
+use crate::fold::order::{Moment, OrderFold};
 use crate::fold::{Fold, Place};
 
 /// An invariant.
@@ -42,7 +42,9 @@ pub enum Invariant {
     Rows,
     /// 6, across streams: what events say of other streams.
     Positions,
-    /// 7, the read model and the services' own answers.
+    /// 7, each record that the read model holds.
+    Records,
+    /// 7, the read model's answers.
     Views,
     /// 7, the replicas.
     Replicas,
@@ -65,7 +67,8 @@ impl Invariant {
             Self::Credit => ("5", "nobody owes more than the limit that the charge names"),
             Self::Rows => ("6", "each outbox equals its stream, and the chain holds"),
             Self::Positions => ("6", "the streams agree on each other's rows"),
-            Self::Views => ("7", "the read model equals a fold of the streams"),
+            Self::Records => ("7", "each record of the read model is the fold of its stream"),
+            Self::Views => ("7", "the read model's answers are what the streams say"),
             Self::Replicas => ("7", "each replica equals its owner's state"),
             Self::Keys => ("8", "each accepted command had one effect"),
             Self::Commands => ("8", "each answer to a command is what the streams say"),
@@ -135,8 +138,21 @@ impl Checked {
 pub enum InFlight {
     /// Everything had the time to end.
     IsAFinding,
+    /// Those had it that were placed up to this row of ORDER.
+    IsAFindingUpTo(u64),
     /// Nobody waited.
     IsFine,
+}
+
+impl InFlight {
+    /// Whether this order had the time to end.
+    pub(crate) fn had_time(self, order: &OrderFold) -> bool {
+        match self {
+            Self::IsAFinding => true,
+            Self::IsAFindingUpTo(row) => order.placed().is_none_or(|placed| placed <= row),
+            Self::IsFine => false,
+        }
+    }
 }
 
 /// Checks every invariant that the streams alone can show.

@@ -10,7 +10,7 @@
 //! * [`intake`]: takes the raw rows of the streams, and sees for itself that they follow each other.
 //! * [`fold`]: what the streams say happened to each order, each SKU and each account.
 //! * [`invariants`]: what must be found, always: one module for each invariant.
-//! * [`rows`], [`replicas`], [`views`]: what must be the same elsewhere.
+//! * [`rows`], [`replicas`], [`records`], [`views`]: what must be the same elsewhere.
 //! * [`journal`]: what clients asked for and were told, to compare with what the streams say.
 //! * [`report`]: how much was examined, and what was found.
 //!
@@ -23,6 +23,7 @@ pub mod fold;
 pub mod invariants;
 
 pub mod journal;
+pub mod records;
 pub mod replicas;
 pub mod rows;
 pub mod subset;

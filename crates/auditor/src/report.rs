@@ -9,6 +9,7 @@ use serde_json::json;
 use crate::fold::Fold;
 use crate::intake::Intake;
 use crate::invariants::{self, Checked, Finding, InFlight};
+use crate::records;
 
 /// How much there was.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
@@ -100,7 +101,13 @@ impl Audit {
 
     /// For a script.
     pub fn json(&self) -> serde_json::Value {
-        json!({ "verdict": self.word(), "examined": self.examined, "checks": self.checks })
+        let not_compared = records::NOT_COMPARED.map(|(what, _)| what);
+        json!({
+            "verdict": self.word(),
+            "examined": self.examined,
+            "checks": self.checks,
+            "not_compared": not_compared,
+        })
     }
 
     /// The last line.
@@ -114,7 +121,7 @@ impl Audit {
         match self.word() {
             "nothing" => "there is nothing to audit: no order was ever placed".to_owned(),
             "clean" => format!("the audit is clean: {examined}"),
-            "unknown" => format!("not everything could be examined: {examined}"),
+            "unknown" => format!("nothing is broken, not everything could be compared: {examined}"),
             _ => format!("{} findings in {examined}", self.findings().count()),
         }
     }

@@ -1,23 +1,24 @@
-//! 7: what the read model has to say, from the fold: the dashboard's counts and sums, and the states
-//! of orders.
+//! 7: what answers of the read model have to say, from the fold: the dashboard's counts and sums,
+//! orders, customers, products and a report. What they are made from is compared whole
+//! ([`crate::records`]); this looks at what clients are told.
 
 mod listed;
 mod sold;
 
 use std::collections::BTreeMap;
 
-use contracts::choreography::{MURMURATION, NONE};
+use contracts::choreography::{MURMURATION, NONE, Trigger};
 use contracts::{Currency, Kind, Money, Service};
 use serde_json::{Value, json};
 
 use crate::fold::Fold;
 use crate::fold::account::What;
-use crate::fold::order::OrderFold;
+use crate::fold::order::{Moment, OrderFold};
 use crate::fold::stock;
 use crate::subset;
 
-pub use listed::{ITEMS_MAX, customers};
-pub use sold::{Report, products, report_by_day};
+pub use listed::{ITEMS_MAX, customer};
+pub use sold::{Report, product};
 
 /// The parts of the dashboard that a fold of the streams can say.
 pub fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
@@ -39,7 +40,7 @@ pub fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
 pub fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
     let expected = json!({
         "state": state(order, Service::Order),
-        "settled": order.is_settled(),
+        "settled": is_settled(order),
         "total": order.agreed.as_ref().map(|agreed| agreed.total),
         "stock": { "state": state(order, Service::Inventory) },
         "payment": { "state": state(order, Service::Payment) },
@@ -53,6 +54,18 @@ pub fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
 pub fn difference(expected: &Value, seen: &Value) -> Option<String> {
     let seen = subset::of(seen, expected);
     (seen != *expected).then(|| format!("expected {expected}, the read model says {seen}"))
+}
+
+/// Whether it has ended, and the choreography has nobody react any more to what was told of it. Unlike
+/// [`OrderFold::is_settled`], which looks at whole histories, this is a rule for every cut of them.
+fn is_settled(order: &OrderFold) -> bool {
+    let reacts = |service| {
+        let state = state(order, service);
+        let reaction =
+            |moment: &Moment| MURMURATION.emits(service, state, Trigger::Event(moment.kind));
+        order.moments.iter().any(|moment| reaction(moment).is_some())
+    };
+    order.end().is_some() && !Service::ALL.into_iter().any(reacts)
 }
 
 fn state(order: &OrderFold, service: Service) -> &'static str {
@@ -133,13 +146,17 @@ fn count(fold: &Fold, kind: Kind) -> usize {
 
 /// One sum for each currency, in the order of the currencies.
 fn sums(amounts: impl Iterator<Item = Money>) -> Value {
-    let mut sums: BTreeMap<Currency, i64> = BTreeMap::new();
+    let mut sums: BTreeMap<Currency, i128> = BTreeMap::new();
     for amount in amounts {
-        let sum = sums.entry(amount.currency).or_default();
-        *sum = sum.saturating_add(amount.minor);
+        *sums.entry(amount.currency).or_default() += i128::from(amount.minor);
     }
-    let sum = |(currency, minor)| json!({ "minor": minor, "currency": currency });
+    let sum = |(currency, minor)| json!({ "minor": number(minor), "currency": currency });
     sums.into_iter().map(sum).collect()
+}
+
+/// A number as a reader of JSON has it, however large it is.
+fn number(number: i128) -> Value {
+    serde_json::from_str(&number.to_string()).unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -2,24 +2,29 @@
 //!
 //! Here everything is gathered, from the broker, the databases and the read model, and the outcome is
 //! told; what must be true is the `auditor`'s to say. Nothing is changed.
+//!
+//! The system may be under load: each store is compared with the streams at the very position at which
+//! it was read. What cannot be compared there within its time is told as such, and is not broken.
 
 mod gathering;
+mod records;
 mod replicas;
 mod rows;
 mod views;
 
 pub(crate) mod report;
 
+use std::collections::BTreeMap;
 use std::fs::File;
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::Context as _;
 use auditor::invariants::commands;
 use auditor::journal::{self, Entry};
 use auditor::rows::Outbox;
-use auditor::{Audit, Checked, Fold, InFlight, Invariant};
+use auditor::{Audit, Checked, InFlight};
 use contracts::Service;
 use tokio::time::Instant;
 
@@ -34,6 +39,9 @@ const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
 
 /// How long the streams may take to be read at all.
 const READ_WITHIN: Duration = Duration::from_secs(300);
+
+/// How long all comparisons with replicas and the read model may take together.
+const COMPARED_WITHIN: Duration = Duration::from_secs(300);
 
 /// What `murmur audit` takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -50,7 +58,8 @@ pub(crate) struct Args {
     journal: Vec<PathBuf>,
 }
 
-/// Audits, and prints what was found.
+/// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not
+/// everything could be compared.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
@@ -79,8 +88,9 @@ fn read_journals(files: &[PathBuf]) -> anyhow::Result<Option<Vec<Entry>>> {
     Ok(Some(entries))
 }
 
-/// Audits a running Murmuration. Waits so long for orders in flight; without, they are no findings.
-/// What clients were told is compared if there is a journal of it.
+/// Audits a running Murmuration, whether or not it is under load. Waits so long for the orders that
+/// were placed before; without, orders in flight are no findings. What clients were told is compared if
+/// there is a journal of it.
 ///
 /// # Errors
 /// When the broker cannot be read at all.
@@ -89,37 +99,69 @@ pub(crate) async fn examine(
     wait: Option<Duration>,
     journal: Option<&[Entry]>,
 ) -> anyhow::Result<Audit> {
-    let mut gathering = Gathering::begin(&Streams::open(running).await?);
-    let in_flight = if wait.is_some() { InFlight::IsAFinding } else { InFlight::IsFine };
-    if !gathering.until(Instant::now() + READ_WITHIN, |_| true).await {
-        bail!("the streams could not be read to their ends within {READ_WITHIN:?}");
-    }
-    if let Some(wait) = wait {
-        let settled = |fold: &Fold| fold.unsettled().next().is_none();
-        gathering.until(Instant::now() + wait, settled).await;
-    }
+    let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
+    let deadline = Instant::now() + READ_WITHIN;
+    let ends = gathering.ends(deadline).await?;
+    gathering.reach(&ends, deadline).await?;
+    close(&mut gathering).await;
+    let in_flight = match wait {
+        Some(wait) => wait_for_orders(&mut gathering, wait).await,
+        None => InFlight::IsFine,
+    };
     compare_outboxes(&mut gathering, running).await?;
-    let Gathering { intake, .. } = gathering;
-    let views = views_of(running, &intake.fold, in_flight).await;
-    let replicas = replicas::check(&running.data, &intake.fold);
-    let mut others = vec![views, replicas];
-    others.extend(journal.map(|journal| commands::check(&intake.fold, journal)));
+    let deadline = Instant::now() + COMPARED_WITHIN;
+    let replicas = replicas::check(&running.data, &mut gathering, deadline).await;
+    let records = records::check(running, &mut gathering, records::LIVE, deadline).await;
+    let views = views::check(running, &mut gathering, deadline).await;
+    close(&mut gathering).await;
+    let intake = gathering.end();
+    let mut others = vec![records, views, replicas];
+    others.extend(journal.map(|journal| {
+        commands::check_up_to(&intake.fold, journal, |of| ends.get(&of).copied().unwrap_or(0))
+    }));
     Ok(Audit::of(intake, in_flight, others))
 }
 
-async fn views_of(running: &Running, fold: &Fold, in_flight: InFlight) -> Checked {
-    if views::can_be_compared(fold, in_flight) {
-        return views::check(running, fold).await;
+/// Compares what some generations of the read model hold with the streams, and with nothing else.
+///
+/// # Errors
+/// When the broker cannot be read at all.
+pub(crate) async fn examine_generations(
+    running: &Running,
+    names: &[&str],
+) -> anyhow::Result<Vec<Checked>> {
+    let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
+    let deadline = Instant::now() + READ_WITHIN;
+    let ends = gathering.ends(deadline).await?;
+    gathering.reach(&ends, deadline).await?;
+    let (mut all, deadline) = (Vec::new(), Instant::now() + COMPARED_WITHIN);
+    for name in names {
+        all.push(records::check(running, &mut gathering, name, deadline).await);
     }
-    // Not unknown: who asked not to wait does not want to hear that it could not be compared.
-    Checked::new(Invariant::Views, views::WHAT)
+    gathering.end();
+    Ok(all)
+}
+
+/// Takes the causes of all that was taken. Those that do not come are findings.
+async fn close(gathering: &mut Gathering) {
+    if let Err(error) = gathering.close(Instant::now() + PUBLISHED_WITHIN).await {
+        tracing::debug!(%error, "a position is named that its stream does not hold");
+    }
+}
+
+/// Only orders that were there when the audit began are waited for: under load there are always others.
+async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight {
+    let placed = gathering.fold().rows(Service::Order);
+    let unsettled = gathering.fold().unsettled().map(|(id, _)| id.clone()).collect();
+    gathering.until_settled(unsettled, Instant::now() + wait).await;
+    close(gathering).await;
+    InFlight::IsAFindingUpTo(placed)
 }
 
 /// Reads each outbox after its stream, so that it cannot be shorter; where it is longer, the rest
 /// has to arrive in the stream.
 async fn compare_outboxes(gathering: &mut Gathering, running: &Running) -> anyhow::Result<()> {
     for service in Service::ALL {
-        let cut = gathering.intake.fold.rows(service);
         let outbox = match read_outbox(running.data.clone(), service).await? {
             Ok(outbox) => outbox,
             Err(error) => {
@@ -128,12 +170,10 @@ async fn compare_outboxes(gathering: &mut Gathering, running: &Running) -> anyho
             }
         };
         let held = outbox.chains.len() as u64;
-        let deadline = Instant::now() + PUBLISHED_WITHIN;
-        if held > cut {
-            gathering.until(deadline, |fold| fold.rows(service) >= held).await;
-        }
-        let compared = usize::try_from(held.max(cut))?;
-        gathering.intake.compare_outbox(service, &outbox, compared);
+        let end = BTreeMap::from([(service, held)]);
+        // A stream that does not get there is shorter than its outbox: that is found below.
+        drop(gathering.reach(&end, Instant::now() + PUBLISHED_WITHIN).await);
+        gathering.intake.compare_outbox(service, &outbox, usize::MAX);
     }
     Ok(())
 }

@@ -1,7 +1,8 @@
 //! The command line: what can be asked for, and which module answers.
 //!
 //! Exit codes: 0 all is well, 1 something was found or failed, 2 the command line, or a file that it
-//! names, is wrong, 128 and more: a signal ended it (130 for Ctrl-C).
+//! names, is wrong, 3 an audit has found nothing wrong and could not compare everything, 128 and more:
+//! a signal ended it (130 for Ctrl-C).
 
 use std::path::PathBuf;
 
@@ -81,7 +82,8 @@ pub(crate) enum Command {
     Simulate(simulate::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
     Views(views::Args),
-    /// Check every invariant over everything that was run.
+    /// Check every invariant over everything that was run. Exit codes: 0 clean, 1 something is broken,
+    /// 3 nothing is, but not everything could be compared yet.
     Audit(audit::Args),
 }
 
@@ -94,6 +96,8 @@ pub(crate) enum Verdict {
     Found,
     /// It was asked to end before it was through, and has printed what there was.
     Partial(Cause),
+    /// Nothing was found, and not everything could be looked at.
+    Incomplete,
 }
 
 /// What was asked for makes no sense: nothing was done.

@@ -71,6 +71,7 @@ impl Ended {
         match ended {
             Ok(Verdict::Clean) => Self::told(0),
             Ok(Verdict::Found) => Self::told(1),
+            Ok(Verdict::Incomplete) => Self::told(3),
             Ok(Verdict::Partial(cause)) => Self::told(cause.exit()),
             Err(error) => Self { exit: code_of(&error), error: Some(error) },
         }

@@ -6,12 +6,14 @@ mod answers;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use auditor::Checked;
 use clap::Subcommand;
 use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::DeserializeOwned;
 use serde_json::json;
 
+use crate::audit::examine_generations;
 use crate::cli::{Global, Verdict};
 use crate::http::{Call, Client};
 use crate::output::line;
@@ -36,7 +38,8 @@ pub(crate) struct Args {
 enum Action {
     /// Show which generations there are, and which is read.
     Status,
-    /// Build a new generation beside the one that is read, compare the two, and switch.
+    /// Build a new generation beside the one that is read, compare the two, and switch if nothing
+    /// differs, or if the streams say that only the one that is read is wrong.
     Rebuild(RebuildArgs),
     /// Read the generation again that was read before.
     Rollback,
@@ -49,7 +52,7 @@ struct RebuildArgs {
     /// have one position.
     #[arg(long)]
     view: Option<String>,
-    /// Switch even if the two differ: that is what a change of the views is for.
+    /// Switch whatever differs, without asking the streams.
     #[arg(long)]
     accept: bool,
     /// Do not switch: leave the new generation beside the old one.
@@ -59,6 +62,7 @@ struct RebuildArgs {
 
 /// The query service's generations.
 struct Views {
+    running: Running,
     client: Client,
     url: String,
 }
@@ -67,7 +71,7 @@ struct Views {
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let url = format!("{}/generations", running.query()?);
-    let views = Views { client: Client::answering_within(COMPARED_WITHIN), url };
+    let views = Views { running, client: Client::answering_within(COMPARED_WITHIN), url };
     match &args.action {
         Action::Status => views.show_status(global).await,
         Action::Rebuild(args) => views.rebuild(global, args).await,
@@ -95,13 +99,44 @@ impl Views {
         } else {
             compared.show();
         }
-        if args.keep || !(compared.same || args.accept) {
-            line_unless_json(global, "not switched: the new generation stays beside the old one");
+        let keep = if args.keep {
+            Some("as you asked".to_owned())
+        } else if compared.same || args.accept {
+            None
+        } else {
+            self.why_not(&compared).await?
+        };
+        if let Some(why) = keep {
+            let text = format!("not switched, {why}: the new generation stays beside the old one");
+            line_unless_json(global, &text);
             return Ok(if compared.same { Verdict::Clean } else { Verdict::Found });
         }
         self.activate(&next).await?;
         line_unless_json(global, "switched; `murmur views rollback` goes back");
         Ok(Verdict::Clean)
+    }
+
+    /// Two generations differ: why the new one cannot be switched to, if it cannot. If the streams say
+    /// that it is right and the live one is not, then somebody has edited the live one.
+    async fn why_not(&self, compared: &Comparison) -> anyhow::Result<Option<String>> {
+        let names = [compared.old.as_str(), compared.new.as_str()];
+        let checks = examine_generations(&self.running, &names).await?;
+        let is_right = |check: &Checked| check.findings.is_empty() && check.unknown.is_none();
+        let told = |check: &Checked| {
+            let found = check.findings.first().map(ToString::to_string);
+            check.unknown.clone().or(found).unwrap_or_default()
+        };
+        Ok(match &checks[..] {
+            [live, new] if is_right(new) && !live.findings.is_empty() => None,
+            [_, new] if !is_right(new) => Some(format!(
+                "since the streams do not say that the new one is right ({})",
+                told(new)
+            )),
+            [_, _] => {
+                Some("though both are what the streams say: compare again, or --accept".into())
+            }
+            _ => Some("since the streams were not compared".to_owned()),
+        })
     }
 
     async fn roll_back(&self, global: &Global) -> anyhow::Result<Verdict> {

@@ -11,6 +11,8 @@
 //! is the fold of one prefix of the streams.
 
 pub mod compare;
+pub mod records;
+
 pub mod http;
 
 mod json;

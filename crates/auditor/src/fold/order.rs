@@ -71,6 +71,12 @@ impl OrderFold {
         self.moments.iter().filter(move |moment| moment.kind.service() == service)
     }
 
+    /// The row with which it was placed; none if nobody placed it.
+    pub fn placed(&self) -> Option<u64> {
+        let placed = self.moments.iter().find(|moment| moment.kind == Kind::OrderPlaced);
+        placed.map(|placed| placed.sequence)
+    }
+
     /// Whether something of that kind happened.
     pub fn has(&self, kind: Kind) -> bool {
         self.moments.iter().any(|moment| moment.kind == kind)

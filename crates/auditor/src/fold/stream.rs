@@ -19,7 +19,8 @@ pub struct StreamFold {
     pub named: Vec<Named>,
     /// Rows that name an earlier position than a row before them.
     pub backwards: Vec<Named>,
-    vector: Vector,
+    /// The furthest positions that its events name.
+    pub vector: Vector,
 }
 
 /// What a command did.

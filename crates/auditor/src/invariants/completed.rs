@@ -35,7 +35,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
         checked.examined += 1;
         let owes = !order.is_settled();
         for kind in ONCE {
-            let may_come = owes && in_flight == InFlight::IsFine;
+            let may_come = owes && !in_flight.had_time(order);
             check_once(&mut checked, id, order, kind, may_come);
         }
         for kind in NEVER {

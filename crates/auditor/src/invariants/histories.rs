@@ -11,6 +11,7 @@ use contracts::{
 
 use super::Checked;
 use crate::fold::Fold;
+use crate::records::Records;
 
 /// The history of one order, with the masters and the stock that it needs.
 pub(crate) struct History {
@@ -102,6 +103,16 @@ impl History {
         let mut fold = Fold::default();
         self.events().iter().for_each(|event| fold.take(event));
         fold
+    }
+
+    /// What the read model has to hold of it.
+    pub(crate) fn records(&self) -> Records {
+        let mut records = Records::default();
+        for event in self.events() {
+            let row = event.to_row().unwrap();
+            records.take(event.headers.kind.service(), &row, Some(&event));
+        }
+        records
     }
 
     /// Without the events of that kind.

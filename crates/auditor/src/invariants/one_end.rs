@@ -36,7 +36,7 @@ fn check_end(checked: &mut Checked, id: &Id, order: &OrderFold, in_flight: InFli
     let own: Vec<&Moment> = order.by(Service::Order).collect();
     let ends = order.ends();
     match ends.len() {
-        0 if in_flight == InFlight::IsAFinding && order.agreed.is_some() => {
+        0 if in_flight.had_time(order) && order.agreed.is_some() => {
             let last = own.last().map_or("nothing", |moment| moment.kind.name());
             checked.found(id, places(&own), format!("it has no end: its last event is {last}"));
         }

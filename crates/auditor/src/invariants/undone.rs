@@ -15,7 +15,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
         }
         checked.examined += 1;
         check_never_left(&mut checked, id, order);
-        if in_flight == InFlight::IsAFinding || order.is_settled() {
+        if in_flight.had_time(order) || order.is_settled() {
             check_owed(&mut checked, id, order);
             check_money(&mut checked, id, order);
             check_goods(&mut checked, id, order);

@@ -1,5 +1,6 @@
 //! How the outcome of an audit is told to people.
 
+use auditor::records::NOT_COMPARED;
 use auditor::{Audit, Checked};
 
 use crate::cli::Verdict;
@@ -10,13 +11,19 @@ const FINDINGS_SHOWN_MAX: usize = 8;
 
 /// For the exit code.
 pub(crate) fn verdict(audit: &Audit) -> Verdict {
-    if audit.is_clean() { Verdict::Clean } else { Verdict::Found }
+    match audit.word() {
+        "clean" => Verdict::Clean,
+        "unknown" => Verdict::Incomplete,
+        _ => Verdict::Found,
+    }
 }
 
 /// For a person.
 pub(crate) fn text(audit: &Audit) -> String {
     let mut lines = vec![table(audit), String::new()];
     lines.extend(audit.checks.iter().flat_map(sentences));
+    let apart = NOT_COMPARED.iter().map(|(what, why)| format!("not compared: {what}: {why}"));
+    lines.extend(apart);
     lines.push(audit.conclusion());
     lines.join("\n")
 }
@@ -39,7 +46,7 @@ fn table(audit: &Audit) -> String {
 fn verdict_of(checked: &Checked) -> comfy_table::Cell {
     match (checked.findings.len(), &checked.unknown) {
         (0, None) => judged("holds", Some(true)),
-        (0, Some(reason)) => judged(format!("unknown: {reason}"), None),
+        (0, Some(_)) => judged("not compared yet", None),
         (some, _) => judged(format!("broken {some} times"), Some(false)),
     }
 }
@@ -47,9 +54,12 @@ fn verdict_of(checked: &Checked) -> comfy_table::Cell {
 fn sentences(checked: &Checked) -> Vec<String> {
     let shown = checked.findings.iter().take(FINDINGS_SHOWN_MAX);
     let mut lines: Vec<_> = shown.map(ToString::to_string).collect();
+    let (number, sentence) = checked.invariant.text();
+    if let Some(reason) = &checked.unknown {
+        lines.push(format!("{number}: not compared yet: {sentence}: because {reason}"));
+    }
     let more = checked.findings.len().saturating_sub(FINDINGS_SHOWN_MAX);
     if more > 0 {
-        let (number, _) = checked.invariant.text();
         lines.push(format!("{number}: and {more} more; --json shows all"));
     }
     lines

@@ -1,162 +1,239 @@
-//! Asks the read model, once it stands where the fold does, for what it must say.
+//! Asks the read model what clients ask it, and compares each answer where it stands: an answer says
+//! how far it has folded the streams, and the fold is taken there.
 
-use std::collections::BTreeMap;
 use std::time::Duration;
 
-use anyhow::Context as _;
 use auditor::fold::order::OrderFold;
-use auditor::views as expected;
-use auditor::{Checked, Fold, InFlight, Invariant, Place, subset};
+use auditor::views::{self as expected, Report};
+use auditor::{Checked, Fold, Invariant, Place, subset};
 use contracts::{Id, Service};
+use hyper::StatusCode;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::http::{Call, Client};
+use super::gathering::{Cut, Gathering};
+use crate::http::{Call, CallError, Client};
 use crate::running::Running;
 
-/// How long the read model may take to fold what the streams hold.
-const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
-
-/// Pause between two looks at it.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
-
-/// Orders, customers or products that are compared one by one, spread evenly over all.
-const COMPARED_MAX: usize = 2_000;
+/// Orders, customers or products that are asked for one by one, spread evenly over all.
+const ASKED_MAX: usize = 2_000;
 
 /// Answers that are asked for at once.
 const ASKED_AT_ONCE: usize = 16;
 
-/// What is compared.
-pub(crate) const WHAT: &str = "figures, orders, customers, products and days";
+/// How often an answer is asked for that cannot be compared, and the wait before.
+const ATTEMPTS: usize = 5;
+const ASK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 
-/// Compares the read model with the fold.
-pub(crate) async fn check(running: &Running, fold: &Fold) -> Checked {
-    let checked = Checked::new(Invariant::Views, WHAT);
-    match compare(running, fold, checked.clone()).await {
-        Ok(compared) => compared,
-        Err(error) => checked.unknown(format!("{error:#}")),
-    }
+/// What is asked for.
+#[derive(Clone, Debug)]
+enum Question {
+    Dashboard,
+    Order(Id),
+    Customer(Id),
+    Product(Id),
+    Report(Report),
 }
 
-async fn compare(running: &Running, fold: &Fold, mut checked: Checked) -> anyhow::Result<Checked> {
-    let (client, url) = (Client::default(), running.query()?);
-    let dashboard = dashboard_at(&client, url, fold).await?;
-    for (name, expected) in expected::dashboard(fold) {
-        checked.examined += 1;
-        let seen = subset::of(&dashboard[name.as_str()], &expected);
-        if seen != expected {
-            let text = format!("{name}: expected {expected}, the read model says {seen}");
-            checked.found("dashboard", Vec::new(), text);
+/// Answers, being asked for and compared.
+struct Asking<'a> {
+    client: Client,
+    url: &'a str,
+    gathering: &'a mut Gathering,
+    deadline: Instant,
+    checked: Checked,
+    /// Why the last answer that could not be compared could not be.
+    reason: String,
+}
+
+/// Compares answers of the read model.
+pub(crate) async fn check(
+    running: &Running,
+    gathering: &mut Gathering,
+    deadline: Instant,
+) -> Checked {
+    let checked = Checked::new(Invariant::Views, "answers");
+    let url = match running.query() {
+        Ok(url) => url,
+        Err(error) => return checked.unknown(format!("{error:#}")),
+    };
+    let (client, reason) = (Client::default(), String::new());
+    Asking { client, url, gathering, deadline, checked, reason }.run().await
+}
+
+impl Asking<'_> {
+    async fn run(mut self) -> Checked {
+        let all = questions(self.gathering.fold());
+        let mut left = 0;
+        for some in all.chunks(ASKED_AT_ONCE) {
+            let lacking = self.compare_all(some.to_vec()).await;
+            if lacking == some.len() {
+                // So it would be with all others, too.
+                let lacking = all.len() as u64 - self.checked.examined;
+                return self.checked.unknown(format!("{lacking} answers: {}", self.reason));
+            }
+            left += lacking;
+            self.gathering.show("comparing answers:", self.checked.examined, all.len() as u64);
+            if Instant::now() > self.deadline {
+                let (done, of) = (self.checked.examined, all.len());
+                let text = format!("it takes too long: {done} of {of} answers were compared");
+                return self.checked.unknown(text);
+            }
         }
+        let Self { checked, reason, .. } = self;
+        if left == 0 { checked } else { checked.unknown(format!("{left} answers: {reason}")) }
     }
-    compare_one_by_one(&mut checked, &client, url, fold).await;
-    Ok(checked)
-}
 
-/// The dashboard, once it stands exactly where the fold does.
-async fn dashboard_at(client: &Client, url: &str, fold: &Fold) -> anyhow::Result<Value> {
-    let deadline = Instant::now() + CATCH_UP_WITHIN;
-    loop {
-        let dashboard: Value = client.json(Call::get(format!("{url}/dashboard"))).await?;
-        let differing = Service::ALL
-            .into_iter()
-            .find(|service| folded(&dashboard, *service) != Some(fold.rows(*service)));
-        let Some(service) = differing else { return Ok(dashboard) };
-        if Instant::now() > deadline {
-            let (stream, rows) = (service.stream(), fold.rows(service));
-            let at = folded(&dashboard, service).unwrap_or_default();
-            anyhow::bail!("the read model has folded {at} rows of {stream}, the auditor {rows}");
+    /// Compares these answers. Says how many could not be, however often they were asked for.
+    async fn compare_all(&mut self, mut open: Vec<Question>) -> usize {
+        for attempt in 0..ATTEMPTS {
+            if open.is_empty() || Instant::now() > self.deadline {
+                break;
+            }
+            if attempt > 0 {
+                tokio::time::sleep(ASK_AGAIN_AFTER).await;
+            }
+            let token = self.gathering.token();
+            let answers = ask(&self.client, self.url, &token, &open).await;
+            open.clear();
+            for (question, answer) in answers {
+                if let Err(reason) = self.compare(&question, answer).await {
+                    self.reason = reason;
+                    open.push(question);
+                }
+            }
         }
-        tokio::time::sleep(LOOK_EVERY).await;
+        open.len()
+    }
+
+    /// Compares an answer where it stands, or says why that cannot be.
+    async fn compare(
+        &mut self,
+        question: &Question,
+        answer: Result<Value, CallError>,
+    ) -> Result<(), String> {
+        let differences = match answer {
+            Ok(answer) => {
+                let cut = folded(&answer);
+                let reached = self.gathering.reach(&cut, self.deadline).await;
+                reached.map_err(|error| error.to_string())?;
+                if self.gathering.cut() != cut {
+                    return Err("the read model did not stand where the auditor does".to_owned());
+                }
+                question.differences(self.gathering.fold(), &answer)
+            }
+            // It has folded what the token names, and knows nothing of this.
+            Err(error @ CallError::Refused { status: StatusCode::NOT_FOUND, .. }) => {
+                vec![error.to_string()]
+            }
+            Err(error) => return Err(error.to_string()),
+        };
+        self.checked.examined += 1;
+        for text in differences {
+            let rows = question.rows(self.gathering.fold());
+            self.checked.found(question.about(), rows, text);
+        }
+        Ok(())
     }
 }
 
-fn folded(dashboard: &Value, service: Service) -> Option<u64> {
-    dashboard["freshness"]["streams"][service.stream()]["folded"].as_u64()
-}
-
-/// Says what is different in an answer.
-type Compare<'a> = dyn Fn(&Value) -> Option<String> + Send + Sync + 'a;
-
-/// What one answer of the read model must be.
-struct Expected<'a> {
-    /// Where it is asked for.
-    path: String,
-    /// What it is about.
-    about: String,
-    /// The rows that show it.
-    rows: Vec<Place>,
-    /// What is different in an answer.
-    difference: Box<Compare<'a>>,
-}
-
-/// Everything that is compared one by one: orders, customers, products, and a report.
-fn one_by_one(fold: &Fold) -> Vec<Expected<'_>> {
-    let orders = spread(&fold.orders).map(|(id, order)| Expected {
-        path: format!("orders/{id}"),
-        about: id.to_string(),
-        rows: places_of(order),
-        difference: Box::new(|seen| expected::difference_of_order(order, seen)),
-    });
-    let mut all: Vec<_> = orders.collect();
-    let most = expected::ITEMS_MAX;
-    let customers = expected::customers(fold);
-    all.extend(spread(&customers).map(|(id, view)| {
-        whole(format!("customers/{id}/orders?limit={most}"), format!("customer {id}"), view)
-    }));
-    let products = expected::products(fold);
-    all.extend(
-        spread(&products).map(|(sku, view)| {
-            whole(format!("products/{sku}/sales"), format!("product {sku}"), view)
-        }),
-    );
-    all.extend(expected::report_by_day(fold).map(|report| Expected {
-        path: format!("reports/sales?from={}&to={}&by=day", report.from, report.to),
-        about: format!("report of {} to {}", report.from, report.to),
-        rows: Vec::new(),
-        difference: Box::new(move |seen| report.difference(seen)),
-    }));
+fn questions(fold: &Fold) -> Vec<Question> {
+    let mut all = vec![Question::Dashboard];
+    all.extend(spread(fold.orders.keys().collect()).map(Question::Order));
+    all.extend(spread(fold.customers.keys().collect()).map(Question::Customer));
+    all.extend(spread(fold.products.keys().collect()).map(Question::Product));
+    all.extend(Report::newest_year(fold).map(Question::Report));
     all
 }
 
-fn whole<'a>(path: String, about: String, view: &Value) -> Expected<'a> {
-    let view = view.clone();
-    let difference = Box::new(move |seen: &Value| expected::difference(&view, seen));
-    Expected { path, about, rows: Vec::new(), difference }
+/// At most so many as are asked for, spread evenly over all.
+fn spread(all: Vec<&Id>) -> impl Iterator<Item = Id> {
+    let step = all.len().div_ceil(ASKED_MAX).max(1);
+    all.into_iter().step_by(step).cloned()
 }
 
-/// At most so many as are compared, spread evenly over all.
-fn spread<T>(all: &BTreeMap<Id, T>) -> impl Iterator<Item = (&Id, &T)> {
-    all.iter().step_by(all.len().div_ceil(COMPARED_MAX).max(1))
+/// The answers, in the order in which the read model has folded what they say.
+async fn ask(
+    client: &Client,
+    url: &str,
+    token: &str,
+    questions: &[Question],
+) -> Vec<(Question, Result<Value, CallError>)> {
+    let mut asked = JoinSet::new();
+    for question in questions.iter().cloned() {
+        let client = client.clone();
+        let call = Call::get(format!("{url}/{}", question.path())).after(token);
+        asked.spawn(async move { (question, client.json::<Value>(call).await) });
+    }
+    let mut answers = asked.join_all().await;
+    let rows = |answer: &Result<Value, CallError>| -> u64 {
+        answer.as_ref().map_or(0, |answer| folded(answer).values().sum())
+    };
+    answers.sort_by_cached_key(|(question, answer)| (rows(answer), question.path()));
+    answers
 }
 
-async fn compare_one_by_one(checked: &mut Checked, client: &Client, url: &str, fold: &Fold) {
-    for some in one_by_one(fold).chunks(ASKED_AT_ONCE) {
-        let mut asked = JoinSet::new();
-        for (nth, expected) in some.iter().enumerate() {
-            let (client, call) = (client.clone(), Call::get(format!("{url}/{}", expected.path)));
-            asked.spawn(async move { (nth, client.json::<Value>(call).await) });
-        }
-        for (nth, answer) in asked.join_all().await {
-            let Expected { about, rows, difference, .. } = &some[nth];
-            checked.examined += 1;
-            let wrong = match answer.context("no answer") {
-                Ok(seen) => difference(&seen),
-                Err(error) => Some(format!("{error:#}")),
-            };
-            if let Some(text) = wrong {
-                checked.found(about, rows.clone(), text);
+/// How far an answer says that it has folded the streams.
+fn folded(answer: &Value) -> Cut {
+    let of = |service: Service| {
+        let stream = &answer["freshness"]["streams"][service.stream()];
+        Some((service, stream["folded"].as_u64()?))
+    };
+    Service::ALL.into_iter().filter_map(of).collect()
+}
+
+impl Question {
+    fn path(&self) -> String {
+        match self {
+            Self::Dashboard => "dashboard".to_owned(),
+            Self::Order(id) => format!("orders/{id}"),
+            Self::Customer(id) => format!("customers/{id}/orders?limit={}", expected::ITEMS_MAX),
+            Self::Product(sku) => format!("products/{sku}/sales"),
+            Self::Report(Report { from, to }) => {
+                format!("reports/sales?from={from}&to={to}&by=day")
             }
         }
     }
+
+    fn about(&self) -> String {
+        match self {
+            Self::Dashboard => "dashboard".to_owned(),
+            Self::Order(id) => id.to_string(),
+            Self::Customer(id) => format!("customer {id}"),
+            Self::Product(sku) => format!("product {sku}"),
+            Self::Report(Report { from, to }) => format!("report of {from} to {to}"),
+        }
+    }
+
+    /// The rows that show it.
+    fn rows(&self, fold: &Fold) -> Vec<Place> {
+        let Self::Order(id) = self else { return Vec::new() };
+        let of = |order: &OrderFold| -> Vec<_> {
+            order.by(Service::Order).map(|moment| moment.place()).collect()
+        };
+        fold.orders.get(id).map(of).unwrap_or_default()
+    }
+
+    fn differences(&self, fold: &Fold, seen: &Value) -> Vec<String> {
+        let difference = match self {
+            Self::Dashboard => return of_dashboard(fold, seen),
+            Self::Order(id) => {
+                fold.orders.get(id).and_then(|order| expected::difference_of_order(order, seen))
+            }
+            Self::Customer(id) => expected::difference(&expected::customer(fold, id), seen),
+            Self::Product(sku) => expected::difference(&expected::product(fold, sku), seen),
+            Self::Report(report) => report.difference(fold, seen),
+        };
+        difference.into_iter().collect()
+    }
 }
 
-fn places_of(order: &OrderFold) -> Vec<Place> {
-    order.by(Service::Order).map(|moment| moment.place()).collect()
-}
-
-/// What is in flight cannot be compared while it moves.
-pub(crate) fn can_be_compared(fold: &Fold, in_flight: InFlight) -> bool {
-    in_flight == InFlight::IsAFinding || fold.unsettled().next().is_none()
+fn of_dashboard(fold: &Fold, dashboard: &Value) -> Vec<String> {
+    let difference = |(name, expected): (String, Value)| {
+        let seen = subset::of(&dashboard[name.as_str()], &expected);
+        (seen != expected)
+            .then(|| format!("{name}: expected {expected}, the read model says {seen}"))
+    };
+    expected::dashboard(fold).into_iter().filter_map(difference).collect()
 }

@@ -307,10 +307,14 @@ mod tests {
 
     #[test]
     fn a_record_that_a_generation_which_is_behind_lacks_is_moving() {
-        let lacking = |reach| Pair::of("day:ORDER:2026-01-31", Some(Value::Null), None, reach);
+        let pair = |old: Option<u8>, new: Option<u8>, reach| {
+            let held = |value: Option<u8>| value.and_then(|value| to_raw_value(&value).ok());
+            Pair::of("day:ORDER:2026-01-31", held(old), held(new), reach)
+        };
+        let lacking = |reach| pair(Some(1), None, reach);
         assert!(matches!(lacking(Reach { old: true, new: false }), Pair::Moving));
         assert!(matches!(lacking(Reach { old: false, new: true }), Pair::OnlyOld));
-        let more = |reach| Pair::of("day:ORDER:2026-01-31", None, Some(Value::Null), reach);
+        let more = |reach| pair(None, Some(1), reach);
         assert!(matches!(more(Reach { old: false, new: true }), Pair::Moving));
         assert!(matches!(more(Reach { old: true, new: true }), Pair::OnlyNew));
     }

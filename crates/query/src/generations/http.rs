@@ -8,14 +8,30 @@ use runtime::warp::{self, Filter, Rejection};
 use serde::{Deserialize, Serialize};
 
 use super::compare::compare;
+use super::records::{entries, records};
 use super::{Builder, Refused};
 use crate::http::problems::unavailable;
+use crate::keys::Generation;
 use crate::sources::Source;
 
 #[derive(Deserialize)]
 struct Which {
     view: Option<String>,
 }
+
+/// Which page of what a generation holds.
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct WhichPage {
+    /// The `next` of the page before.
+    #[serde(default)]
+    cursor: u64,
+    /// Of this index, which a page of records has named as too large for it.
+    index: Option<String>,
+}
+
+/// Names whichever generation is live.
+const LIVE: &str = "live";
 
 #[derive(Serialize)]
 struct Begun {
@@ -36,12 +52,18 @@ pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
         .and(warp::query())
         .and(with())
         .then(comparison);
+    let held = warp::path!("generations" / String / "records")
+        .and(warp::get())
+        .and(warp::query())
+        .and(with())
+        .then(held);
     let activate = warp::path!("generations" / String / "activate")
         .and(warp::post())
         .and(with())
         .then(activate);
     let discard = warp::path!("generations" / String).and(warp::delete()).and(with()).then(discard);
-    list.or(start).unify().or(compared).unify().or(activate).unify().or(discard).unify().boxed()
+    let read = list.or(compared).unify().or(held).unify();
+    read.or(start).unify().or(activate).unify().or(discard).unify().boxed()
 }
 
 /// Lets only callers on the same machine through.
@@ -96,6 +118,30 @@ async fn comparison<S: Source + Clone + Sync>(
         (Ok(compared), _) => json(StatusCode::OK, &compared),
         (Err(error), _) => refused(error),
     }
+}
+
+async fn held<S: Source + Clone + Sync>(
+    id: String,
+    which: WhichPage,
+    builder: Builder<S>,
+) -> Response {
+    let page = async {
+        let mut store = builder.store().await?;
+        let all = store.generations().await?;
+        let is_named = |one: &Generation| one.to_string() == id;
+        let live = all.live.map(|one| one.generation);
+        let others = [all.next, all.previous].into_iter().flatten().map(|one| one.generation);
+        let found = match live {
+            Some(live) if id == LIVE || is_named(&live) => Some(live),
+            _ => others.into_iter().find(is_named),
+        };
+        let generation = found.ok_or_else(|| Refused::Unknown(id.clone()))?;
+        match which.index {
+            None => records(store.connection(), &generation, which.cursor).await,
+            Some(index) => entries(store.connection(), &generation, &index, which.cursor).await,
+        }
+    };
+    page.await.map_or_else(refused, |page| json(StatusCode::OK, &page))
 }
 
 async fn activate<S: Source + Clone + Sync>(id: String, builder: Builder<S>) -> Response {

@@ -18,6 +18,7 @@ mod schema;
 mod stage;
 
 mod answers;
+mod audited;
 mod broker;
 mod cache;
 mod folding;

@@ -1,0 +1,113 @@
+//! The audit of a system that is under load, and of one whose read model somebody has edited.
+
+use std::io::{Read as _, Write as _};
+use std::net::TcpStream;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::thread::JoinHandle;
+use std::time::{Duration, Instant};
+
+use serde_json::{Value, json};
+
+use crate::support::{System, wait_until};
+
+/// An audit under load takes no longer than that, on a machine that is full, too.
+const AUDITED_WITHIN: Duration = Duration::from_secs(60);
+
+/// Orders that come, one by one, for as long as this is kept.
+struct Load {
+    stop: Arc<AtomicBool>,
+    placing: Option<JoinHandle<usize>>,
+}
+
+impl Load {
+    fn on(system: &System) -> Self {
+        let (port, stop) = (system.port("order"), Arc::new(AtomicBool::new(false)));
+        let stopped = Arc::clone(&stop);
+        let placing = std::thread::spawn(move || {
+            let mut placed = 0;
+            while !stopped.load(Ordering::Relaxed) {
+                placed += usize::from(System::try_post(port, "/orders", &order()).is_some());
+                std::thread::park_timeout(Duration::from_millis(50));
+            }
+            placed
+        });
+        Self { stop, placing: Some(placing) }
+    }
+
+    fn end(mut self) -> usize {
+        self.stop.store(true, Ordering::Relaxed);
+        self.placing.take().unwrap().join().unwrap()
+    }
+}
+
+fn order() -> Value {
+    json!({"customer_id": "ann", "lines": [{"sku": "mug", "quantity": 2}]})
+}
+
+/// Runs one command in the system's Redis, and returns the answer as it is sent.
+fn redis(system: &System, words: &[&str]) -> String {
+    let mut stream = TcpStream::connect(("127.0.0.1", system.port("redis"))).unwrap();
+    let words = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len()));
+    let words: Vec<String> = words.collect();
+    let quit = "*1\r\n$4\r\nQUIT\r\n";
+    write!(stream, "*{}\r\n{}{quit}", words.len(), words.concat()).unwrap();
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).unwrap();
+    answer
+}
+
+fn placed(system: &System, count: usize) {
+    for _ in 0..count {
+        let answer = system.post("order", "/orders", &order());
+        let id = answer.body["order_id"].as_str().unwrap().to_owned();
+        wait_until("the order ends", || system.state_of_ended(&id));
+    }
+}
+
+#[test]
+fn audits_under_load_are_clean_and_come_to_an_end() {
+    let system = System::start();
+    system.stock_up();
+    let load = Load::on(&system);
+    for more in [&[][..], &["--no-wait"]] {
+        let begun = Instant::now();
+        let said = system.expect(&[&["audit"], more].concat());
+        assert!(said.contains("the audit is clean"), "{said}");
+        assert!(begun.elapsed() < AUDITED_WITHIN, "it took {:?}", begun.elapsed());
+    }
+    assert!(load.end() > 20, "hardly any order came");
+}
+
+#[test]
+fn a_record_that_somebody_edits_is_found_and_mended_by_a_rebuild() {
+    let system = System::start();
+    system.stock_up();
+    placed(&system, 3);
+    system.expect(&["audit"]);
+    let live = redis(&system, &["GET", "{query}:generation"]);
+    let live = live.lines().nth(1).unwrap();
+    let totals = format!("{{query}}:{live}:totals:PAYMENT");
+    let text = redis(&system, &["GET", &totals]);
+    let edited = text.lines().nth(1).unwrap().replace("1500", "1501");
+    redis(&system, &["SET", &totals, &edited]);
+    let audit = system.murmur(&["audit"]);
+    let said = String::from_utf8_lossy(&audit.stdout);
+    assert_eq!(audit.status.code(), Some(1), "{said}");
+    assert!(said.contains("totals:PAYMENT") && said.contains("1501"), "{said}");
+    let rebuilt = system.expect(&["views", "rebuild"]);
+    assert!(rebuilt.contains("switched;"), "{rebuilt}");
+    system.expect(&["audit"]);
+}
+
+#[test]
+fn what_cannot_be_compared_is_told_and_is_not_broken() {
+    let system = System::start();
+    system.stock_up();
+    placed(&system, 1);
+    system.expect(&["stop", "query"]);
+    let audit = system.murmur(&["audit"]);
+    let said = String::from_utf8_lossy(&audit.stdout);
+    assert_eq!(audit.status.code(), Some(3), "{said}");
+    assert!(said.contains("not compared yet") && !said.contains("broken "), "{said}");
+}
