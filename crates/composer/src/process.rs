@@ -23,11 +23,10 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
     let listener = server::bind(settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "composer answers");
     let api = http::api(owners).called(&settings.http.hosts);
-    let (stopper, stop) = stop_signal();
+    let (stopper, stop) = stop_signal(Duration::from_secs(settings.drain_seconds));
     // It keeps nothing that could be lost.
     tokio::spawn(telemetry::measure_redundant(|| true));
-    let drain = Duration::from_secs(settings.drain_seconds);
-    let serving = tokio::spawn(server::serve(listener, api, stop, drain));
+    let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "composer stops");
     stopper.stop(reason);

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use contracts::Service;
 use runtime::http::gate::host::HostSettings;
-use runtime::settings::LogFormat;
+use runtime::settings::{DRAIN_SECONDS, LogFormat};
 
 /// Answers questions across services by asking their owners.
 #[derive(Clone, Debug, Parser)]
@@ -39,8 +39,8 @@ pub struct Settings {
     /// How the log is written
     #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
-    /// Seconds that a stopping process may take to finish what it has begun
-    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = 10)]
+    /// Seconds that a stopping process may take, from the signal on, for all that it has begun
+    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = DRAIN_SECONDS)]
     pub drain_seconds: u64,
     /// Stop when the standard input ends, so that the process does not outlive who started it
     #[arg(long)]

@@ -36,8 +36,8 @@ const LOOK_EVERY: Duration = Duration::from_millis(25);
 const EFFECT_WITHIN: Duration = Duration::from_secs(60);
 /// How long `down` waits for rows that are being published.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
-/// How long `down` waits: every deadline of the supervisor together is below it.
-const DOWN_WITHIN: Duration = Duration::from_secs(60);
+/// How long `down` waits beyond what the supervisor gives all processes to end.
+const DOWN_MARGIN: Duration = Duration::from_secs(5);
 
 /// Which process to act on.
 #[derive(Debug, clap::Args)]
@@ -153,9 +153,19 @@ impl Supervisor {
     /// Waits until a process is in that state.
     ///
     /// # Errors
-    /// When it is not within a minute, or gave up for good; the message says where it stands instead.
+    /// When it is not within a minute, or as long as a stop may take, or gave up for good; the message
+    /// says where it stands instead.
     pub(crate) async fn wait_for(&self, process: Process, state: State) -> anyhow::Result<()> {
-        let deadline = Instant::now() + EFFECT_WITHIN;
+        let within = match state {
+            State::Stopped => EFFECT_WITHIN.max(self.down_within()),
+            State::Starting
+            | State::Ready
+            | State::Unready
+            | State::Paused
+            | State::Stopping
+            | State::Waiting => EFFECT_WITHIN,
+        };
+        let deadline = Instant::now() + within;
         loop {
             let report = self.report_on(process).await?;
             if report.state == state {
@@ -164,10 +174,16 @@ impl Supervisor {
             report.refuse_if_given_up()?;
             if Instant::now() > deadline {
                 let (is, reason) = (report.state, report.reason);
-                bail!("{process} is not {state} after {EFFECT_WITHIN:?}: it is {is} ({reason})");
+                bail!("{process} is not {state} after {within:?}: it is {is} ({reason})");
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
+    }
+
+    /// How long all may take to end, and to be seen to have ended.
+    pub(crate) fn down_within(&self) -> Duration {
+        let running = self.socket.parent().and_then(|data| Running::find(data).ok().flatten());
+        running.map_or(EFFECT_WITHIN, |running| running.down_within + DOWN_MARGIN)
     }
 
     /// Asks something, and returns the connection with the answer.
@@ -290,12 +306,13 @@ async fn end_supervised(global: &Global) -> anyhow::Result<Vec<Process>> {
     let supervisor = Supervisor::in_folder(&global.data);
     let reports = supervisor.report().await?;
     let left = left_in_one_place(global).await;
+    let within = supervisor.down_within();
     supervisor.ask(Request::Down).await?;
-    let deadline = Instant::now() + DOWN_WITHIN;
+    let deadline = Instant::now() + within;
     // Until the data folder is free again: then the next `up` finds nothing in its way.
     while up::is_supervised(global) {
         if Instant::now() > deadline {
-            bail!("the supervisor still runs after {DOWN_WITHIN:?}: see its log");
+            bail!("the supervisor still runs after {within:?}: see its log");
         }
         tokio::time::sleep(LOOK_EVERY).await;
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use contracts::Service;
@@ -36,6 +37,9 @@ pub(crate) struct Running {
     pub(crate) pids: BTreeMap<Process, u32>,
     /// The data folder, absolute.
     pub(crate) data: PathBuf,
+    /// What all may take to end, at most.
+    #[serde(default)]
+    pub(crate) down_within: Duration,
 }
 
 impl Running {
@@ -62,6 +66,7 @@ impl Running {
             services: services.map(|service| (service, http(Process::Service(service)))).collect(),
             pids: BTreeMap::new(),
             data,
+            down_within: Duration::ZERO,
         }
     }
 

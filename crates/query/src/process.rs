@@ -65,7 +65,7 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
     let reader = Reader::new(&redis, standing.clone())?;
     let cache = Cache::new(redis, reader.clone());
-    let (stopper, stop) = stop_signal();
+    let (stopper, stop) = stop_signal(settings.process.drain());
     let source = Source {
         reader: reader.clone(),
         observed: heard.clone(),
@@ -90,10 +90,9 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
         .or(page::routes())
         .unify()
         .boxed();
-    let drain = settings.process.drain();
     let api = Api::new(all, http::operations::document());
     let api = api.behind(front).called(&settings.process.http.hosts);
-    let serving = server::serve(listener, api, stop, drain);
+    let serving = server::serve(listener, api, stop);
     let serving = tokio::spawn(serving);
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");

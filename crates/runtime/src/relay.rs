@@ -5,7 +5,7 @@ mod look;
 mod question;
 
 use std::collections::VecDeque;
-use std::pin::Pin;
+use std::pin::{Pin, pin};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
@@ -26,7 +26,7 @@ use crate::executed::Promise;
 use crate::failpoint::Point;
 use crate::handle::now;
 use crate::nats::{Connection, wire};
-use crate::shutdown::StopSender;
+use crate::shutdown::{Stop, StopSender};
 use crate::status::{Stage, Status};
 use crate::token::Token;
 use look::{Look, Seen};
@@ -131,13 +131,15 @@ impl RelayShell {
     }
 
     /// Publishes until the writer is gone and all is acknowledged, or the process has to end. What
-    /// waits for an acknowledgement then is given up: its outcome is unknown.
-    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Committed>) {
+    /// waits for an acknowledgement then, or when a stop runs out of time, is given up: its outcome is
+    /// unknown.
+    pub(crate) async fn run(mut self, mut inbox: mpsc::UnboundedReceiver<Committed>, stop: Stop) {
         let mut connected = self.connection.watch();
         let mut verify = ticks(VERIFY_EVERY);
         let mut look = ticks(LOOK_EVERY);
         let client = self.connection.client().clone();
         let mut questions = Questions::about(self.service, client).await;
+        let mut given_up = pin!(stop.given_up());
         let mut open = true;
         while !self.ended && (open || self.relay.acknowledged() < self.head) {
             self.publish().await;
@@ -154,6 +156,7 @@ impl RelayShell {
                     self.note_complaint(question.row());
                     questions.answer(question, self.relay.acknowledged()).await;
                 }
+                () = &mut given_up => break,
                 changed = connected.changed() => self.note_connection(&mut connected, changed.is_ok()),
             }
             self.keep_promises();

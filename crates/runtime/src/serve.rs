@@ -88,7 +88,7 @@ async fn live<D: Domain, A: Into<Api>>(
     let (status, replicas) = (Status::new(D::SERVICE), Arc::new(Replicas::default()));
     replicas.load(&engine.read())?;
     status.tell(&engine);
-    let (stopper, stop) = stop_signal();
+    let (stopper, stop) = stop_signal(settings.process.drain());
     let stopper = Arc::new(stopper);
     let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
     let listener = server::bind(settings.process.listen).await?;
@@ -99,8 +99,7 @@ async fn live<D: Domain, A: Into<Api>>(
     let api: Api = api(handle).into();
     let api = api.with(status_routes(status.clone(), timers));
     let api = api.called(&settings.process.http.hosts);
-    let drain = settings.process.drain();
-    let serving = tokio::spawn(server::serve(listener, api, stop.clone(), drain));
+    let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
     let process = Process { settings, status, replicas, stopper, letters, inbox };
     let ran = process.run(*engine, stop).await;
@@ -145,7 +144,6 @@ struct Process<D: Domain> {
 impl<D: Domain> Process<D> {
     async fn run(self, engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
         let (status, stopper) = (self.status.clone(), Arc::clone(&self.stopper));
-        let drain = self.settings.process.drain();
         let nats = &self.settings.process.nats;
         let connection = Connection::open(nats, D::SERVICE.name()).await.map_err(Misconfigured)?;
         let heartbeats = Heartbeats::begin(connection.clone(), D::SERVICE, status.clone());
@@ -162,13 +160,14 @@ impl<D: Domain> Process<D> {
                 return Err(error);
             }
         };
+        stopper.start_deadline();
         // Before, nothing is published, and nothing can be waited for.
         let publishes = matches!(status.standing().stage, Stage::Ready | Stage::Alone);
         status.set_stage(Stage::Stopping, None);
         match asked_reason {
             Some(reason) => {
                 tracing::info!(reason, "stopping");
-                let drained = if publishes { drain_relay(&status, drain).await } else { Ok(()) };
+                let drained = if publishes { drain_relay(&status, &stop).await } else { Ok(()) };
                 stopper.stop(reason);
                 heartbeats.end(drained.as_ref().err().map(ToString::to_string)).await;
                 Ok(drained?)
@@ -204,7 +203,7 @@ impl<D: Domain> Process<D> {
                 stop.stopped().await;
             }
             Started::Ready(found) => {
-                let readings = self.begin(engine, connection, found)?;
+                let readings = self.begin(engine, connection, found, stop.clone())?;
                 stop.stopped().await;
                 drop(readings);
             }
@@ -217,6 +216,7 @@ impl<D: Domain> Process<D> {
         engine: Engine<D>,
         connection: Connection,
         found: Found,
+        stop: Stop,
     ) -> anyhow::Result<Vec<Reading>> {
         let (committed, from_writer) = mpsc::unbounded_channel();
         let (suspects, suspected) = mpsc::unbounded_channel();
@@ -240,7 +240,7 @@ impl<D: Domain> Process<D> {
             stop: self.stopper,
         };
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
-        tokio::spawn(relay.run(from_writer));
+        tokio::spawn(relay.run(from_writer, stop));
         tokio::spawn(pass_on(suspected, self.letters.clone()));
         tokio::spawn(timekeeper::run(self.status.clone(), connection, self.letters));
         tokio::spawn(tell_ready(self.status));
@@ -305,16 +305,19 @@ async fn tell_ready(status: Status) {
     }
 }
 
-/// Waits, for a while, until the stream has acknowledged all that was committed.
-async fn drain_relay(status: &Status, drain: std::time::Duration) -> Result<(), CutOff> {
+/// Waits, as long as there is time, for the stream to acknowledge all that was committed.
+async fn drain_relay(status: &Status, stop: &Stop) -> Result<(), CutOff> {
     let mut watch = status.watch();
-    let drained = watch.wait_for(|standing| standing.acknowledged >= standing.head);
-    if tokio::time::timeout(drain, drained).await.is_err() {
-        let Standing { head, acknowledged, .. } = status.standing();
-        return Err(CutOff { head, acknowledged });
+    tokio::select! {
+        _ = watch.wait_for(|standing| standing.acknowledged >= standing.head) => {
+            tracing::info!("all that was committed is acknowledged");
+            Ok(())
+        }
+        () = stop.given_up() => {
+            let Standing { head, acknowledged, .. } = status.standing();
+            Err(CutOff { head, acknowledged })
+        }
     }
-    tracing::info!("all that was committed is acknowledged");
-    Ok(())
 }
 
 async fn measure_redundant(status: Status) {

@@ -9,6 +9,14 @@ use contracts::Service;
 
 use crate::http::gate::host::HostSettings;
 
+/// Seconds that a stopping process may take, unless it is told otherwise: above the five after which
+/// a command that waits for a silent broker is answered without it.
+pub const DRAIN_SECONDS: u64 = 10;
+
+/// What whoever ends processes by force leaves them beyond their own deadline: time to let go of what
+/// is open, and to be noticed. `stop_grace_period` in compose.yaml is the sum of both.
+pub const STOP_MARGIN: Duration = Duration::from_secs(5);
+
 /// How the log is written.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub enum LogFormat {
@@ -55,8 +63,8 @@ pub struct ProcessSettings {
     /// How the log is written
     #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,
-    /// Seconds that a stopping process may take to finish what it has begun
-    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = 10)]
+    /// Seconds that a stopping process may take, from the signal on, for all that it has begun
+    #[arg(long, env = "MURMUR_DRAIN_SECONDS", default_value_t = DRAIN_SECONDS)]
     pub drain_seconds: u64,
     /// Stop when the standard input ends, so that the process does not outlive who started it
     #[arg(long)]
@@ -114,4 +122,18 @@ fn stream_and_prefix(text: &str) -> Result<(Service, String), String> {
     let (stream, prefix) = text.split_once('=').ok_or_else(wrong)?;
     let service = Service::of_stream(stream).ok_or_else(wrong)?;
     if prefix.is_empty() { Err(wrong()) } else { Ok((service, prefix.to_owned())) }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn containers_get_the_time_that_a_stop_takes_and_the_margin() {
+        let compose = include_str!("../../../compose.yaml");
+        let seconds = DRAIN_SECONDS + STOP_MARGIN.as_secs();
+        let granted = compose.matches(&format!("stop_grace_period: {seconds}s")).count();
+        // The six services share one description.
+        assert_eq!((granted, compose.matches("build: .").count()), (3, 3));
+    }
 }

@@ -55,8 +55,8 @@ impl Stage {
         let routes = composer::http::api(Arc::new(Owners::new(&urls, DEADLINE)));
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
-        let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(listener, routes, stop, Duration::ZERO));
+        let (stopper, stop) = stop_signal(Duration::ZERO);
+        tokio::spawn(server::serve(listener, routes, stop));
         Self { owners, url, _stop: stopper }
     }
 

@@ -23,8 +23,6 @@ use crate::status::report::ServiceReport;
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long anything that is done to a process may take to show.
 pub(crate) const SHOWS_WITHIN: Duration = Duration::from_secs(30);
-/// How long everything together may take to end.
-const ENDED_WITHIN: Duration = Duration::from_secs(60);
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(20);
 
@@ -191,8 +189,9 @@ impl System {
         if let Some(network) = &self.network {
             network.clear();
         }
+        let within = self.supervisor.down_within();
         self.supervisor.ask(Request::Down).await?;
-        let ended = tokio::time::timeout(ENDED_WITHIN, self.up.wait()).await;
+        let ended = tokio::time::timeout(within, self.up.wait()).await;
         ended.with_context(|| format!("the system in {} does not end", self.data.display()))??;
         self.runs.forget();
         if !keep {

@@ -5,6 +5,8 @@
 
 use std::time::{Duration, Instant};
 
+use runtime::settings::{DRAIN_SECONDS, STOP_MARGIN};
+
 use crate::control::protocol::{Act, State};
 
 /// Pause before the first restart: long enough not to spin, short enough not to be noticed.
@@ -13,8 +15,8 @@ pub(super) const BACKOFF_FIRST: Duration = Duration::from_millis(100);
 pub(super) const BACKOFF_MAX: Duration = Duration::from_secs(5);
 /// Who ran that long was well, and starts from the first pause again.
 const STEADY_AFTER: Duration = Duration::from_secs(10);
-/// How long a process may take from SIGTERM to its end: above the services' own drain deadline.
-pub(super) const STOP_WITHIN: Duration = Duration::from_secs(15);
+/// How long a process may take from SIGTERM to its end, unless it was told to take another time.
+pub(super) const STOP_WITHIN: Duration = stop_within(DRAIN_SECONDS);
 /// How often a process that is not ready is asked.
 const PROBE_EVERY_UNREADY: Duration = Duration::from_millis(50);
 /// How often a ready process is asked.
@@ -70,6 +72,7 @@ enum Phase {
 /// One process, from its first start to the supervisor's end.
 #[derive(Clone, Debug)]
 pub(super) struct Lifecycle {
+    stop_within: Duration,
     phase: Phase,
     started: Option<Instant>,
     probe_at: Option<Instant>,
@@ -80,9 +83,10 @@ pub(super) struct Lifecycle {
 }
 
 impl Lifecycle {
-    /// A process that has not been started.
-    pub(super) const fn new() -> Self {
+    /// A process that has not been started, and what it may take from SIGTERM to its end.
+    pub(super) const fn new(stop_within: Duration) -> Self {
         Self {
+            stop_within,
             phase: Phase::Stopped,
             started: None,
             probe_at: None,
@@ -149,7 +153,7 @@ impl Lifecycle {
             }
             Phase::Starting | Phase::Ready | Phase::Unready | Phase::Paused => {}
         }
-        self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then: Then::StayDown };
+        self.phase = Phase::Stopping { kill_at: now + self.stop_within, then: Then::StayDown };
         self.probe_at = None;
         let mut effects = vec![Effect::Signal(Signal::Term)];
         if was_paused {
@@ -233,7 +237,7 @@ impl Lifecycle {
         match self.phase {
             Phase::Waiting { until } if until <= now => return self.spawn(now),
             Phase::Stopping { kill_at, then } if kill_at <= now => {
-                self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then };
+                self.phase = Phase::Stopping { kill_at: now + self.stop_within, then };
                 return vec![Effect::Signal(Signal::Kill)];
             }
             Phase::Stopped
@@ -315,7 +319,7 @@ impl Lifecycle {
     }
 
     fn kill(&mut self, then: Then, now: Instant) -> Vec<Effect> {
-        self.phase = Phase::Stopping { kill_at: now + STOP_WITHIN, then };
+        self.phase = Phase::Stopping { kill_at: now + self.stop_within, then };
         self.probe_at = None;
         vec![Effect::Signal(Signal::Kill)]
     }
@@ -323,6 +327,11 @@ impl Lifecycle {
     const fn runs(&self) -> bool {
         !matches!(self.phase, Phase::Stopped | Phase::Waiting { .. })
     }
+}
+
+/// What a process may take from SIGTERM to its end that takes that long for what it has begun.
+pub(super) const fn stop_within(drain_seconds: u64) -> Duration {
+    Duration::from_secs(drain_seconds).saturating_add(STOP_MARGIN)
 }
 
 /// The pause after that many deaths in a row: doubled each time, up to a limit.

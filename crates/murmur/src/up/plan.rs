@@ -3,10 +3,12 @@
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::path::{Path, PathBuf};
+use std::time::Duration;
 
 use contracts::Service;
 
 use super::folder::Folder;
+use super::lifecycle::{STOP_WITHIN, stop_within};
 use super::programs;
 use crate::process::Process;
 
@@ -16,6 +18,10 @@ pub(super) const BROKER_CONFIGURATION: &str = include_str!("../../../../nats/one
 /// Ends a tethered process when the supervisor dies.
 const TETHER_ARGUMENTS: [&str; 2] = ["--pdeathsig", "TERM"];
 
+/// How processes are told how long they may take to stop.
+const DRAIN_VARIABLE: &str = "MURMUR_DRAIN_SECONDS";
+const DRAIN_ARGUMENT: &str = "--drain-seconds";
+
 /// How to start every process.
 #[derive(Debug)]
 pub(super) struct Plan {
@@ -24,6 +30,8 @@ pub(super) struct Plan {
     extra: BTreeMap<Process, Vec<String>>,
     ways: Ways,
     wrappers: Wrappers,
+    /// What the environment tells every process that drains.
+    drain_seconds: Option<u64>,
 }
 
 /// Programs that start another one in their place, where there are such.
@@ -87,7 +95,8 @@ impl Plan {
         }
         let nice = programs::nice().map(|nice| (nice, niceness));
         let wrappers = Wrappers { tether: programs::tether(), nice };
-        Ok(Self { programs: found, ports, extra, ways, wrappers })
+        let drain_seconds = std::env::var(DRAIN_VARIABLE).ok().and_then(|told| told.parse().ok());
+        Ok(Self { programs: found, ports, extra, ways, wrappers, drain_seconds })
     }
 
     /// Where each process listens.
@@ -103,6 +112,21 @@ impl Plan {
     /// The Redis that is used, if none of our own is started.
     pub(super) fn redis_elsewhere(&self) -> Option<&str> {
         self.ways.redis.as_deref().filter(|_| !self.ports.contains_key(&Process::Redis))
+    }
+
+    /// What a process may take from SIGTERM to its end: above what it is told to take for it.
+    pub(super) fn stop_within(&self, process: Process) -> Duration {
+        let told = self.extra.get(&process).and_then(|arguments| drain_seconds_in(arguments));
+        told.or(self.drain_seconds).map_or(STOP_WITHIN, stop_within)
+    }
+
+    /// What all may take to end, if each has to be killed: the stores after all others.
+    pub(super) fn down_within(&self) -> Duration {
+        let phase = |stores: bool| {
+            let those = self.ports.keys().filter(|process| process.is_store() == stores);
+            those.map(|process| 2 * self.stop_within(*process)).max().unwrap_or_default()
+        };
+        phase(false) + phase(true)
     }
 
     /// The command line of a process, in a data folder.
@@ -189,6 +213,20 @@ impl Plan {
     }
 }
 
+/// What these arguments say of the time for stopping.
+fn drain_seconds_in(arguments: &[String]) -> Option<u64> {
+    let mut told = None;
+    for (nth, argument) in arguments.iter().enumerate() {
+        let value = match argument.strip_prefix(DRAIN_ARGUMENT) {
+            Some("") => arguments.get(nth + 1).map(String::as_str),
+            Some(rest) => rest.strip_prefix('='),
+            None => None,
+        };
+        told = value.and_then(|value| value.parse().ok()).or(told);
+    }
+    told
+}
+
 /// Where the broker's configuration is written.
 pub(super) fn broker_configuration_in(folder: &Folder) -> PathBuf {
     folder.path().join("nats.conf")
@@ -220,7 +258,14 @@ mod tests {
         let ports = (1u16..).zip(Process::ALL).map(|(port, process)| (process, port)).collect();
         let programs = Process::ALL.map(|process| (process, PathBuf::from(process.name()))).into();
         let extra = BTreeMap::from([(Process::Query, vec!["--more".to_owned()])]);
-        Plan { programs, ports, extra, ways: Ways::default(), wrappers: Wrappers::default() }
+        Plan {
+            programs,
+            ports,
+            extra,
+            ways: Ways::default(),
+            wrappers: Wrappers::default(),
+            drain_seconds: None,
+        }
     }
 
     #[test]
@@ -277,6 +322,18 @@ mod tests {
         let query = arguments(&plan, Process::Query, &folder);
         assert!(query.contains(&"redis://127.0.0.1:8".to_owned()));
         assert!(query.contains(&"nats://127.0.0.1:1".to_owned()));
+    }
+
+    #[test]
+    fn who_may_drain_for_longer_is_killed_later_and_down_waits_for_it() {
+        let order = Process::Service(Service::Order);
+        let told = vec!["--drain-seconds".to_owned(), "60".to_owned()];
+        let plan = Plan { extra: BTreeMap::from([(order, told)]), ..plan() };
+        assert_eq!(plan.stop_within(order), Duration::from_secs(65));
+        assert_eq!(plan.stop_within(Process::Query), STOP_WITHIN);
+        assert_eq!(plan.down_within(), Duration::from_secs(2 * 65) + 2 * STOP_WITHIN);
+        assert_eq!(drain_seconds_in(&["--drain-seconds=7".to_owned()]), Some(7));
+        assert_eq!(drain_seconds_in(&["--drain-seconds-x=7".to_owned()]), None);
     }
 
     #[test]

@@ -54,13 +54,8 @@ impl Stage {
         tokio::spawn(cache.clone().run());
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(
-            listener,
-            Api::from(routes).behind(front),
-            stop,
-            Duration::ZERO,
-        ));
+        let (stopper, stop) = stop_signal(Duration::ZERO);
+        tokio::spawn(server::serve(listener, Api::from(routes).behind(front), stop));
         Self { redis, streams, running, cache, address, _stop: stopper }
     }
 

@@ -43,7 +43,7 @@ impl Stage {
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
-        let (stopper, stop) = stop_signal();
+        let (stopper, stop) = stop_signal(Duration::from_secs(600));
         let (_, observed) = watch::channel(Observed::default());
         let stuck_after = Duration::from_secs(30);
         let source = Source { reader, observed, stuck_after, clock, fresh_at: None };
@@ -52,8 +52,7 @@ impl Stage {
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         // Far longer than a test: what holds up the stop is noticed.
-        let drain = Duration::from_secs(600);
-        let serving = tokio::spawn(server::serve(listener, routes, stop, drain));
+        let serving = tokio::spawn(server::serve(listener, routes, stop));
         Self { streams, running, address, stopper, serving, redis }
     }
 

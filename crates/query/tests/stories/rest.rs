@@ -33,8 +33,8 @@ impl Stage {
         let app = App::new(reader, Duration::from_secs(30), clock);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(listener, routes(app), stop, Duration::ZERO));
+        let (stopper, stop) = stop_signal(Duration::ZERO);
+        tokio::spawn(server::serve(listener, routes(app), stop));
         Self { redis, streams, running, address, _stop: stopper }
     }
 

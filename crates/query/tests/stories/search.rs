@@ -36,8 +36,8 @@ impl Stage {
         let following = tokio::spawn(follower::run(streams.source(), search.clone()));
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
-        let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(listener, routes(search), stop, Duration::ZERO));
+        let (stopper, stop) = stop_signal(Duration::ZERO);
+        tokio::spawn(server::serve(listener, routes(search), stop));
         Self { streams, address, following: Some(following), _stop: stopper }
     }
 
@@ -268,8 +268,8 @@ async fn a_search_that_has_read_nothing_yet_says_that_it_is_being_built() {
     let search = Search::new().unwrap();
     let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (_stopper, stop) = stop_signal();
-    tokio::spawn(server::serve(listener, routes(search), stop, Duration::ZERO));
+    let (_stopper, stop) = stop_signal(Duration::ZERO);
+    tokio::spawn(server::serve(listener, routes(search), stop));
     let answer = get(&address, "/search?q=lantern", &[]).await;
     assert_eq!((answer.status, ids(&answer.body).len()), (200, 0));
     assert_eq!(answer.body["freshness"]["state"], "rebuilding");

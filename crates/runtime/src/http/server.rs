@@ -106,8 +106,8 @@ pub fn caller() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallib
     warp::ext::optional::<Caller>().map(|caller: Option<Caller>| caller.map(|caller| caller.from))
 }
 
-/// Serves an API until it is time to stop, and then, for at most `drain`, what has begun.
-pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop, drain: Duration) {
+/// Serves an API until it is time to stop, and then, until the stop's deadline, what has begun.
+pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
     let api: Api = api.into();
     let connections = Connections::within_descriptors(api.descriptors_each);
     let patience = api.patience;
@@ -143,7 +143,7 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop, d
         });
     }
     drop(listener);
-    if tokio::time::timeout(drain, open.shutdown()).await.is_err() {
+    if stop.in_time(open.shutdown()).await.is_none() {
         tracing::warn!("requests were still open at the deadline");
     }
 }

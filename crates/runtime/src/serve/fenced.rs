@@ -26,7 +26,7 @@ pub(super) async fn live(
     status.fence(&fence);
     let listener = server::bind(settings.listen).await?;
     tracing::info!(%service, address = %listener.local_addr()?, "listening");
-    let (stopper, stop) = stop_signal();
+    let (stopper, stop) = stop_signal(settings.drain());
     tokio::spawn(measure_redundant(status.clone()));
     let heartbeats = match Connection::open(&settings.nats, service.name()).await {
         Ok(connection) => Some(Heartbeats::begin(connection, service, status.clone())),
@@ -40,7 +40,7 @@ pub(super) async fn live(
     let all = status_routes(status, || None).or(refuse).unify().boxed();
     let document = Document::new(service.name(), "It is fenced.", &openapi::standing());
     let api = Api::new(all, document).open().called(&settings.http.hosts);
-    let serving = tokio::spawn(server::serve(listener, api, stop, settings.drain()));
+    let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "stopping");
     stopper.stop(reason);

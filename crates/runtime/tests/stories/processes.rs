@@ -1,8 +1,14 @@
 //! One process: who owns the database, how it stops, what it promises.
 
+use std::io::Write as _;
+use std::time::{Duration, Instant};
+
 use crate::support::broker::Broker;
-use crate::support::process::Process;
+use crate::support::process::{DRAIN, Process};
 use crate::support::{Folder, eventually};
+
+/// What a busy machine may take to start a process's end, and to notice it.
+const SLACK: Duration = Duration::from_secs(2);
 
 #[test]
 fn a_second_process_is_refused_and_told_why() {
@@ -60,6 +66,27 @@ fn a_stop_that_is_cut_off_says_so_and_the_next_start_publishes_the_rest() {
     broker.signal("CONT");
     let process = Process::again(&data, &broker);
     process.until("published", |s| s["state"] == "ready" && s["acknowledged"] == 2);
+}
+
+#[test]
+fn a_silent_broker_and_a_half_sent_request_together_take_one_deadline() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let mut process = Process::first(&folder.path().join("customer"), &broker);
+    let mut half = process.connect().unwrap();
+    half.write_all(b"POST /customers HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n\"").unwrap();
+    assert_eq!(process.register("a", &[]).status, 201);
+    broker.signal("STOP");
+    let waits = process.begin_send("POST", "/customers", &[], "\"b\"").unwrap();
+    process.until("the row waits", |status| status["head"] == 2);
+    let asked = Instant::now();
+    process.signal("TERM");
+    let waited = Process::read_reply(waits).unwrap();
+    assert_eq!(process.ended().code(), Some(75));
+    let took = asked.elapsed();
+    assert!(DRAIN - SLACK < took && took < DRAIN + SLACK, "{took:?}");
+    assert_eq!(waited.status, 503, "what became of it is told before the end: {waited:?}");
+    assert!(Process::read_reply(half).is_none(), "nobody waited for the other half");
+    broker.signal("CONT");
 }
 
 #[test]

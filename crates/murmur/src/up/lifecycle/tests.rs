@@ -1,7 +1,7 @@
 use super::*;
 
 fn started(now: Instant) -> Lifecycle {
-    let mut life = Lifecycle::new();
+    let mut life = Lifecycle::new(STOP_WITHIN);
     assert_eq!(life.command(Act::Start, now), Ok(vec![Effect::Spawn]));
     life.spawned(now);
     life
@@ -104,7 +104,7 @@ fn a_process_killed_while_it_stops_stays_down() {
 
 #[test]
 fn a_stopped_process_is_not_killed_or_paused() {
-    let mut life = Lifecycle::new();
+    let mut life = Lifecycle::new(STOP_WITHIN);
     assert!(life.command(Act::Kill, Instant::now()).is_err());
     assert!(life.command(Act::Pause, Instant::now()).unwrap_err().contains("stopped"));
 }
@@ -133,7 +133,7 @@ fn wiping_kills_deletes_and_starts_again_in_that_order() {
     let mut life = ready(now);
     assert_eq!(life.wipe(now), [Effect::Signal(Signal::Kill)]);
     assert_eq!(life.ended("signal: 9".into(), now), [Effect::Wipe, Effect::Spawn]);
-    assert_eq!(Lifecycle::new().wipe(now), [Effect::Wipe, Effect::Spawn]);
+    assert_eq!(Lifecycle::new(STOP_WITHIN).wipe(now), [Effect::Wipe, Effect::Spawn]);
 }
 
 #[test]

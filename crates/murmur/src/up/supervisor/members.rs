@@ -48,13 +48,11 @@ struct Member {
     arming: Arming,
 }
 
-impl Default for Member {
-    fn default() -> Self {
-        Self { life: Lifecycle::new(), child: None, arming: Arming::default() }
-    }
-}
-
 impl Member {
+    fn new(stop_within: Duration) -> Self {
+        Self { life: Lifecycle::new(stop_within), child: None, arming: Arming::default() }
+    }
+
     /// Adds what an arming asks for, as long as it lasts.
     fn arm(&mut self, line: &mut CommandLine) {
         if self.arming.starts == 0 {
@@ -74,9 +72,10 @@ impl Members {
         board: Board,
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<Self> {
-        let member = |process: &Process| (*process, Member::default());
-        let run_file =
+        let member = |process: &Process| (*process, Member::new(plan.stop_within(*process)));
+        let mut run_file =
             running::Running::new(folder.path().to_owned(), plan.ports(), plan.redis_elsewhere());
+        run_file.down_within = plan.down_within();
         run_file.save()?;
         Ok(Self {
             run_file,

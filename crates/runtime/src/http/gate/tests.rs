@@ -43,8 +43,8 @@ impl Running {
         let api = Api::new(routes(), Document::new("mugs", "Mugs.", &operations)).called(&names);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
-        let (stopper, stop) = stop_signal();
-        tokio::spawn(server::serve(listener, api, stop, Duration::ZERO));
+        let (stopper, stop) = stop_signal(Duration::ZERO);
+        tokio::spawn(server::serve(listener, api, stop));
         Self { address, _stop: stopper }
     }
 

@@ -47,9 +47,9 @@ async fn start() -> (SocketAddr, oneshot::Receiver<()>, StopSender) {
     let patience = Patience { head: SHORT, body: SHORT, taken: SHORT };
     let listener = bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap();
-    let (stopper, stop) = stop_signal();
+    let (stopper, stop) = stop_signal(Duration::ZERO);
     let api = Api::from(routes).patient_for(patience);
-    tokio::spawn(serve(listener, api, stop, Duration::ZERO));
+    tokio::spawn(serve(listener, api, stop));
     (address, given_up, stopper)
 }
 

@@ -22,6 +22,9 @@ const PORT: &str = "STORY_PORT";
 const FIRST_START: &str = "STORY_FIRST_START";
 const BYTES_MAX: &str = "STORY_BYTES_MAX";
 
+/// How long a service may take to stop: less than what a command waits for a silent broker.
+pub(crate) const DRAIN: Duration = Duration::from_secs(4);
+
 /// The service. Without its environment this is an ordinary test run, and nothing is to be done.
 #[test]
 fn a_service_process() {
@@ -37,7 +40,7 @@ fn a_service_process() {
             http: HostSettings::default(),
             nats: runtime::NatsSettings::at(&std::env::var(NATS).unwrap()),
             log_format: LogFormat::Text,
-            drain_seconds: 5,
+            drain_seconds: DRAIN.as_secs(),
             until_stdin_closes: false,
         },
     };
@@ -180,8 +183,7 @@ impl Process {
         headers: &[&str],
         body: &str,
     ) -> Option<TcpStream> {
-        let mut stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
-        stream.set_read_timeout(Some(WITHIN)).unwrap();
+        let mut stream = self.connect()?;
         let more: String = headers.iter().map(|header| format!("{header}\r\n")).collect();
         let length = body.len();
         let request = format!(
@@ -189,6 +191,12 @@ impl Process {
              content-type: application/json\r\ncontent-length: {length}\r\n{more}\r\n{body}"
         );
         stream.write_all(request.as_bytes()).ok()?;
+        Some(stream)
+    }
+
+    pub(crate) fn connect(&self) -> Option<TcpStream> {
+        let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
+        stream.set_read_timeout(Some(WITHIN)).unwrap();
         Some(stream)
     }
 
