@@ -71,6 +71,13 @@ pub enum Answer<R> {
     KeyReused,
     /// A precondition does not hold; nothing changed. What there is instead, if anything.
     PreconditionFailed(Option<Validators>),
+    /// What it would write is more than one row may hold; nothing changed.
+    TooLarge {
+        /// Bytes of the row.
+        bytes: usize,
+        /// Bytes that a row may have now.
+        bytes_max: usize,
+    },
     /// It cannot be handled; nothing changed. A defect, and not the client's.
     Failed(String),
 }
@@ -125,6 +132,7 @@ pub struct Engine<D: Domain> {
     known: Known,
     held: BTreeMap<Service, String>,
     held_timers: BTreeSet<Timer>,
+    row_bytes_max: usize,
 }
 
 /// What stands in the database, kept in memory between batches.
@@ -142,8 +150,9 @@ impl<D: Domain> Engine<D> {
     /// When the database cannot be read.
     pub fn new(domain: D, database: Database) -> Result<Self, StateError> {
         let known = Known::load(&database.read())?;
-        let held = BTreeMap::new();
-        Ok(Self { domain, database, known, held, held_timers: BTreeSet::new() })
+        let (held, held_timers) = (BTreeMap::new(), BTreeSet::new());
+        let row_bytes_max = outbox::ROW_BYTES_MAX;
+        Ok(Self { domain, database, known, held, held_timers, row_bytes_max })
     }
 
     /// The committed state, to read.
@@ -194,6 +203,13 @@ impl<D: Domain> Engine<D> {
     #[must_use]
     pub const fn held(&self) -> &BTreeMap<Service, String> {
         &self.held
+    }
+
+    /// From now on, commands write rows of at most so many bytes: what the broker takes, or
+    /// [`outbox::ROW_BYTES_MAX`] if that is less. What follows from other services' events and from
+    /// timers cannot be refused: it is written, and waits for a broker that takes it.
+    pub fn limit_rows(&mut self, bytes_max: usize) {
+        self.row_bytes_max = bytes_max.min(outbox::ROW_BYTES_MAX);
     }
 
     /// At most `limit` timers that are due and not held.
@@ -248,12 +264,13 @@ impl<D: Domain> Engine<D> {
         works: &[Work<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
-        let Self { domain, database, known, held, .. } = self;
+        let Self { domain, database, known, held, row_bytes_max, .. } = self;
         // A commit into an unlinked file would be acknowledged and lost.
         database.check_still_owner()?;
         let before = known.clone();
         let (batch, after) = database.transaction(|write| {
             let running = Running::new(domain, write, held, before.clone(), works, now);
+            let running = running.with_rows_of(*row_bytes_max);
             let (batch, after) = running.run()?;
             if seeded::on(Bug::PositionOutsideTransaction) {
                 positions::store(write, &Positions::default(), &before.positions)?;

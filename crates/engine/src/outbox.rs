@@ -89,6 +89,12 @@ pub fn verify(state: &Read<'_>) -> Result<Position, StateError> {
     }
 }
 
+/// The bytes of a row that count for its limit.
+#[must_use]
+pub fn bytes_of(row: &Row) -> usize {
+    row.subject.len() + row.headers.len() + row.payload.len()
+}
+
 /// Appends a row, which must follow `head`.
 pub(crate) fn append(
     write: &mut Write<'_>,
@@ -97,7 +103,7 @@ pub(crate) fn append(
     id: &Id,
 ) -> Result<(), StateError> {
     debug_assert!(row.follows(head), "row {} does not follow {}", row.sequence, head.sequence);
-    let size = row.subject.len() + row.headers.len() + row.payload.len();
+    let size = bytes_of(row);
     if size > ROW_BYTES_MAX {
         let text = format!("an event of {size} bytes is too large, {ROW_BYTES_MAX} is the limit");
         return Err(StateError::Contradiction(text));

@@ -242,6 +242,13 @@ fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Probl
         Answer::PreconditionFailed(current) => {
             Err(precondition::failed(current.as_ref().map(|current| current.tag.as_str())))
         }
+        Answer::TooLarge { bytes, bytes_max } => {
+            let title = "What the command would write is too large.";
+            let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "row-too-large", title);
+            let detail =
+                format!("it takes {bytes} bytes, and {bytes_max} are the limit: ask for less");
+            Err(problem.detail(detail).with("bytes", bytes).with("bytes_max", bytes_max))
+        }
         Answer::Failed(reason) => Err(Problem::defect(&reason)),
     }
 }

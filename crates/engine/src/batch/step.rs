@@ -24,6 +24,7 @@ pub(super) struct Running<'a, 'tx, D: Domain> {
     known: Known,
     works: &'a [Work<D::Command>],
     now: Timestamp,
+    row_bytes_max: usize,
     batch: Batch<D::Refusal>,
 }
 
@@ -45,7 +46,14 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         now: Timestamp,
     ) -> Self {
         let batch = Batch::empty(known.head);
-        Self { domain, write, held, known, works, now, batch }
+        let row_bytes_max = outbox::ROW_BYTES_MAX;
+        Self { domain, write, held, known, works, now, row_bytes_max, batch }
+    }
+
+    /// The same, whose commands write rows of at most so many bytes.
+    pub(super) const fn with_rows_of(mut self, bytes_max: usize) -> Self {
+        self.row_bytes_max = bytes_max;
+        self
     }
 
     /// Runs the inputs in order. Says what they did, and what is known afterwards.
@@ -93,7 +101,12 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             (Decision::Refuse(refusal), Some(None)) => Ok(Answer::Refused(refusal)),
             (_, Some(current)) => Ok(Answer::PreconditionFailed(current)),
             (Decision::Emit { event, .. }, None) => {
-                let event = Box::new(self.happen(event, origin)?);
+                let (event, row) = self.next_row(event, origin)?;
+                let (bytes, bytes_max) = (outbox::bytes_of(&row), self.row_bytes_max);
+                if bytes > bytes_max {
+                    return Ok(Answer::TooLarge { bytes, bytes_max });
+                }
+                let event = Box::new(self.append_and_apply(event, row)?);
                 Ok(Answer::Accepted { event, repeated: false })
             }
             (Decision::Nothing { .. }, None) => Ok(Answer::Unchanged),
@@ -192,6 +205,14 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     /// Appends the event to the outbox, with the vector of exactly this input, and applies it.
     fn happen(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
         let (event, row) = self.next_row(event, origin)?;
+        self.append_and_apply(event, row)
+    }
+
+    fn append_and_apply(
+        &mut self,
+        event: StoredEvent,
+        row: Row,
+    ) -> Result<StoredEvent, StateError> {
         if seeded::on(Bug::TombstoneWithoutEvent) && event.headers.kind == Kind::PaymentVoided {
             return self.domain.apply(self.write, &event).map(|()| event);
         }

@@ -221,7 +221,8 @@ fn decide<D: Domain>(
             Answer::Unchanged
             | Answer::Refused(_)
             | Answer::KeyReused
-            | Answer::PreconditionFailed(_),
+            | Answer::PreconditionFailed(_)
+            | Answer::TooLarge { .. },
         ))
         | None => Ok(None),
     }

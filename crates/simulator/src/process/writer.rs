@@ -230,6 +230,7 @@ fn told<R>(answer: Answer<R>) -> Told {
         Answer::Unchanged => Told::Unchanged,
         Answer::Refused(_) | Answer::PreconditionFailed(_) => Told::Refused,
         Answer::KeyReused => Told::KeyReused,
+        Answer::TooLarge { bytes, .. } => Told::Failed(format!("a row of {bytes} bytes")),
         Answer::Failed(reason) => Told::Failed(reason),
     }
 }

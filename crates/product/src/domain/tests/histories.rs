@@ -70,9 +70,10 @@ fn outcome(answer: &Answer<Refusal>) -> Expected {
         Answer::Accepted { .. } => Expected::Accepted,
         Answer::Unchanged => Expected::Unchanged,
         Answer::Refused(_) => Expected::Refused,
-        Answer::KeyReused | Answer::PreconditionFailed(_) | Answer::Failed(_) => {
-            panic!("{answer:?}")
-        }
+        Answer::KeyReused
+        | Answer::PreconditionFailed(_)
+        | Answer::TooLarge { .. }
+        | Answer::Failed(_) => panic!("{answer:?}"),
     }
 }
 
