@@ -9,6 +9,7 @@ use std::path::PathBuf;
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use runtime::address::redacted;
 
 use crate::control::Act;
 use crate::interruption::{self, Cause, run_to_its_end};
@@ -146,10 +147,10 @@ fn say(wrong: &clap::Error) -> u8 {
     }
     if std::env::args_os().any(|argument| argument == "--json") {
         output::speak_json();
-        output::print_error(text.to_string().trim_end(), 2);
+        output::print_error(&redacted(text.to_string().trim_end()), 2);
     } else {
         // Who closed standard error reads nothing there.
-        drop(wrong.print());
+        drop(runtime::exit::tell(wrong));
     }
     2
 }

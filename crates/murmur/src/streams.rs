@@ -50,18 +50,11 @@ impl Streams {
     /// # Errors
     /// When the broker does not answer.
     pub(crate) async fn open(running: &Running) -> anyhow::Result<Self> {
-        let settings = NatsSettings {
-            url: running.nats.clone(),
-            nats_user: None,
-            nats_password: None,
-            nats_credentials: None,
-            nats_inbox: "_INBOX".to_owned(),
-            foreign_prefix: Vec::new(),
-        };
-        let connection = Connection::open(&settings, READER).await?;
+        let connection = Connection::open(&NatsSettings::at(&running.nats), READER).await?;
         let connected = timeout(PATIENCE, connection.connected()).await;
         connected.with_context(|| {
-            format!("the broker at {} does not answer: see `murmur status`", running.nats)
+            let reason = connection.waits().borrow().clone().unwrap_or_default();
+            format!("the broker does not answer: {reason}: see `murmur status`")
         })?;
         Ok(Self { connection })
     }

@@ -1,8 +1,10 @@
 //! The life of the process: from its settings to its last answer.
 
 use std::process::ExitCode;
+use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use runtime::exit::Misconfigured;
 use runtime::handle::now;
 use runtime::http::{Api, server};
 use runtime::nats::Connection;
@@ -32,6 +34,10 @@ use crate::{live, page, processes};
 /// One that folds, and one that takes rows from the broker meanwhile.
 const FOLDING_THREADS: usize = 2;
 
+/// How long the first look at Redis may take, before anything is answered: whoever is asked says at
+/// once that it waits.
+const CHECK_WITHIN: Duration = Duration::from_secs(2);
+
 /// Folding has threads of its own: a batch is milliseconds of work, behind which no read shall wait. What
 /// runs there ends with this value, at whatever it is.
 struct FoldingThreads(Option<Runtime>);
@@ -43,9 +49,10 @@ pub fn run(settings: Settings) -> ExitCode {
 }
 
 async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
-    let redis = store::client(&settings.redis)
-        // The address is not shown: it may hold a password.
-        .context("--redis is no usable address of Redis: use redis://HOST:PORT")?;
+    let redis = store::client(settings.redis.expose()).with_context(|| {
+        format!("--redis {} is no usable address of Redis: use redis://HOST:PORT", settings.redis)
+    });
+    let redis = redis.map_err(Misconfigured)?;
     check(&redis).await?;
     let broker = Connection::open(&settings.process.nats, "query").await?;
     let listener = server::bind(settings.process.listen).await?;
@@ -130,15 +137,17 @@ fn fold(
 
 /// A Redis that is there and is not fit needs a person; one that is away will come.
 async fn check(redis: &redis::Client) -> anyhow::Result<()> {
-    let checked = match Store::connect(redis).await {
-        Ok(mut store) => store.find().await.map(|_| ()),
-        Err(error) => Err(error),
+    let looked = async { Store::connect(redis).await?.find().await.map(drop) };
+    let Ok(checked) = tokio::time::timeout(CHECK_WITHIN, looked).await else {
+        tracing::warn!("{}", store::at(redis, "Redis does not answer; query waits for it"));
+        return Ok(());
     };
     match checked {
         Ok(()) => Ok(()),
         Err(unfit @ (StoreError::Unfit(_) | StoreError::Newer { .. })) => bail!(unfit),
         Err(away) => {
-            tracing::warn!(reason = %away, "Redis is away; query waits for it");
+            let reason = store::at(redis, &away.to_string());
+            tracing::warn!(reason, "Redis is away; query waits for it");
             Ok(())
         }
     }

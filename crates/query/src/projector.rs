@@ -25,7 +25,7 @@ use tokio::task::{AbortHandle, JoinError};
 use crate::keys::Generation;
 use crate::sources::{Readings, Source};
 use crate::standing::{Began, Phase, Standing, told};
-use crate::store::{Found, Live, Slot, Store, StoreError};
+use crate::store::{self, Found, Live, Slot, Store, StoreError};
 use following::Following;
 
 /// Rows that wait to be folded.
@@ -108,7 +108,10 @@ impl<S: Source> Projector<S> {
     async fn start_over(&mut self, setback: &Setback) {
         metrics::counter!("murmur_query_setbacks_total").increment(1);
         tracing::warn!(reason = %setback, "the projector starts over from what Redis says");
-        let reason = setback.to_string();
+        let mut reason = setback.to_string();
+        if matches!(setback, Setback::Store(_)) {
+            reason = store::at(&self.client, &reason);
+        }
         self.standing.send_modify(|standing| standing.enter(Phase::Away(reason)));
         tokio::time::sleep(RETRY).await;
     }

@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
+use runtime::address::Address;
 use runtime::settings::ProcessSettings;
 
 /// The read side of Murmuration: folds all streams into Redis, and answers from there.
@@ -16,7 +17,7 @@ pub struct Settings {
         hide_env_values = true,
         default_value = "redis://127.0.0.1:6379"
     )]
-    pub redis: String,
+    pub redis: Address,
     /// Milliseconds after which an order that is not settled counts as stuck
     #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]
     pub stuck_after_ms: u64,

@@ -136,6 +136,11 @@ pub fn client(url: &str) -> Result<Client, redis::RedisError> {
     Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
 }
 
+/// The reason of a failure, with the Redis that it is about. An address is shown without its password.
+pub(crate) fn at(client: &Client, reason: &str) -> String {
+    format!("{reason} (Redis at {})", client.get_connection_info().addr())
+}
+
 impl Store {
     /// Connects, and checks that the server is fit to hold the read model.
     ///

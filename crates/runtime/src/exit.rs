@@ -7,9 +7,12 @@
 //! | 64 | it is configured wrongly: starting it again changes nothing (`EX_USAGE`) |
 //! | 75 | it was asked to stop, and was cut off: the next start publishes the rest (`EX_TEMPFAIL`) |
 
+use std::io::Write as _;
 use std::process::ExitCode;
 
 use clap::Parser;
+
+use crate::address::redacted;
 
 /// The code of a process that is configured wrongly.
 pub const MISCONFIGURED: u8 = 64;
@@ -39,12 +42,28 @@ pub struct CutOff {
 #[must_use]
 pub fn arguments<A: Parser>() -> A {
     A::try_parse().unwrap_or_else(|error| {
-        let shown = error.print();
+        let shown = tell(&error);
         // Whoever has closed the standard error, or has seen enough, reads nothing there. Help that
         // cannot be written for another reason is a failure.
         let lost = shown.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
         std::process::exit(if error.use_stderr() { MISCONFIGURED.into() } else { lost.into() })
     })
+}
+
+/// Says what is wrong with a command line, or the help that was asked for, without the secrets that were
+/// typed.
+///
+/// # Errors
+/// When it cannot be written.
+pub fn tell(error: &clap::Error) -> std::io::Result<()> {
+    let text = error.render().to_string();
+    match redacted(&text) {
+        // Help holds nothing that was typed, and shows what addresses look like.
+        shown if error.use_stderr() && shown != text => {
+            std::io::stderr().write_all(shown.as_bytes())
+        }
+        _ => error.print(),
+    }
 }
 
 /// The code for the end of a process's life.

@@ -143,17 +143,17 @@ impl<D: Domain> Handle<D> {
 
     fn check_stage(&self, require_replicated: bool) -> Result<(), Problem> {
         let standing = self.shared.status.standing();
-        let reason = standing.reason.clone().unwrap_or_default();
+        let reason = || self.shared.status.reason().unwrap_or_default();
         match standing.stage {
             Stage::Ready => Ok(()),
             Stage::Alone if !require_replicated => Ok(()),
             Stage::Alone => {
                 let title = "The broker is away: changes would be kept in one place only.";
-                Err(unavailable("only-local", title).detail(reason))
+                Err(unavailable("only-local", title).detail(reason()))
             }
             Stage::Starting => {
                 let title = "The service starts and takes no commands yet.";
-                Err(unavailable("starting", title).detail(reason))
+                Err(unavailable("starting", title).detail(reason()))
             }
             Stage::Fenced => Err(fenced(&standing)),
             Stage::Stopping => Err(unavailable("stopping", "The service stops.")),

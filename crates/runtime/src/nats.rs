@@ -4,4 +4,7 @@ pub mod connection;
 pub mod streams;
 pub mod wire;
 
+mod login;
+mod trouble;
+
 pub use connection::Connection;

@@ -57,6 +57,8 @@ pub struct Progress {
     pub seen_at_begin: u64,
     /// How far rows were handed over.
     pub handed_over: Position,
+    /// Why no messages flow, where that is not for the stream's sake.
+    pub waits: Option<String>,
     /// What is wrong with the stream, if anything is, in words.
     pub alarm: Option<String>,
     /// The same, for programs.
@@ -145,6 +147,7 @@ impl Loop {
     async fn run(mut self) {
         let mut wait = RETRY_MIN;
         loop {
+            self.until_connected().await;
             let before = self.cursor.position();
             let ended = self.once().await;
             self.progress.send_modify(|progress| progress.connected = false);
@@ -156,12 +159,26 @@ impl Loop {
                 Ended::Renew => continue,
                 Ended::Broken(reason) => {
                     tracing::debug!(stream = self.stream.stream(), reason, "reading begins anew");
+                    let reason = self.connection.explain(reason);
+                    self.progress.send_modify(|progress| progress.waits = Some(reason));
                 }
                 Ended::Alarm(alarm) => self.raise(alarm).await,
             }
             tokio::time::sleep(wait).await;
             wait = (wait * 2).min(RETRY_MAX);
-            self.connection.connected().await;
+        }
+    }
+
+    /// Waits for the broker, and tells why it is not there.
+    async fn until_connected(&self) {
+        let mut waits = self.connection.waits();
+        loop {
+            let reason = waits.borrow_and_update().clone();
+            let Some(reason) = reason else { return self.connection.connected().await };
+            self.progress.send_modify(|progress| progress.waits = Some(reason));
+            if waits.changed().await.is_err() {
+                return;
+            }
         }
     }
 
@@ -219,6 +236,7 @@ impl Loop {
         let messages = messages.map_err(|error| broken(error.to_string()))?;
         self.progress.send_modify(|progress| {
             progress.connected = true;
+            progress.waits = None;
             progress.last_in_stream = extent.last;
             progress.seen_at_begin = extent.last;
             if progress.wrong.is_some_and(|wrong| wrong.is_of_counters()) {

@@ -3,6 +3,8 @@
 
 mod look;
 mod question;
+mod reasons;
+mod replies;
 
 use std::collections::VecDeque;
 use std::pin::{Pin, pin};
@@ -10,6 +12,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use async_nats::jetstream;
+use async_nats::jetstream::context::PublishErrorKind;
 use bytes::Bytes;
 use contracts::{Row, Service, Timestamp};
 use engine::promise::{Durability, Link, Promises};
@@ -31,6 +34,7 @@ use crate::status::{Stage, Status};
 use crate::token::Token;
 use look::{Look, Seen};
 use question::Questions;
+use replies::reply_of;
 
 /// How often the stream is verified without a doubt: an idle stream raises no error.
 const VERIFY_EVERY: Duration = Duration::from_secs(3);
@@ -79,6 +83,9 @@ pub(crate) struct RelayShell {
     asked: Option<u64>,
     /// How often consumers have complained.
     complaints: u64,
+    /// Why the stream was last read back, until it takes rows again.
+    doubted: Option<String>,
+    payload_bytes_max: usize,
     suspects: mpsc::UnboundedSender<Suspect>,
     ended: bool,
 }
@@ -125,6 +132,8 @@ impl RelayShell {
             look: None,
             asked: None,
             complaints: 0,
+            doubted: None,
+            payload_bytes_max: wire::PAYLOAD_BYTES_NEEDED,
             suspects,
             ended: false,
         }
@@ -150,7 +159,10 @@ impl RelayShell {
                 },
                 Some((row, reply)) = self.acknowledgements.next() => self.hear(row, &reply),
                 _ = verify.tick() => self.begin_look(),
-                _ = look.tick() => if self.relay.is_in_doubt() { self.begin_look() },
+                _ = look.tick() => {
+                    self.note_limits();
+                    if self.relay.is_in_doubt() { self.begin_look() }
+                }
                 seen = look::done(&mut self.look) => self.judge(seen),
                 question = questions.next() => {
                     self.note_complaint(question.row());
@@ -184,7 +196,7 @@ impl RelayShell {
                 Ok(row) => row,
                 Err(reason) => return self.end(&reason),
             };
-            let headers = wire::headers_of(&row);
+            let (headers, bytes) = (wire::headers_of(&row), outbox::bytes_of(&row));
             let payload = Bytes::from_owner(row.payload);
             let publishing = self.context.publish_with_headers(row.subject, headers, payload);
             Point::BeforePublish.pass();
@@ -197,6 +209,10 @@ impl RelayShell {
                     let acknowledgement = acknowledgement.into_future();
                     let reply = acknowledgement.map(move |answer| (sequence, reply_of(answer)));
                     self.acknowledgements.push_back(Box::pin(reply));
+                }
+                Err(error) if error.kind() == PublishErrorKind::MaxPayloadExceeded => {
+                    self.connection.renew().await;
+                    return self.doubt(self.too_large(sequence, bytes));
                 }
                 Err(error) => return self.doubt(format!("row {sequence} was not sent: {error}")),
             }
@@ -234,6 +250,7 @@ impl RelayShell {
     }
 
     fn acknowledge(&mut self, sequence: u64) {
+        self.doubted = None;
         self.promises.acknowledged(sequence);
         self.link.waits(sequence < self.head, now());
         self.status.update(|standing| standing.acknowledged = sequence);
@@ -246,6 +263,7 @@ impl RelayShell {
         self.relay.resume(last);
         self.promises.acknowledged(last);
         if advances {
+            self.doubted = None;
             self.link.waits(last < self.head, now());
         } else {
             self.link.begins_to_wait(now());
@@ -256,7 +274,11 @@ impl RelayShell {
 
     /// Forgets what is under way, until the stream is read back.
     fn doubt(&mut self, reason: String) {
-        tracing::warn!(reason, "what the stream holds is read back");
+        // What goes on for the same reason is said once.
+        if self.doubted.as_ref() != Some(&reason) {
+            tracing::warn!(reason, "what the stream holds is read back");
+            self.doubted = Some(reason.clone());
+        }
         metrics::counter!("murmur_relay_doubts_total").increment(1);
         self.status.update_compared(|compared| compared.doubt = Some(reason.clone()));
         self.relay.doubt(reason);
@@ -333,7 +355,9 @@ impl RelayShell {
         let connected = known && *connected.borrow_and_update();
         self.link.set_connected(connected);
         if !connected {
+            let before = self.doubted.take();
             self.doubt("the broker is away".to_owned());
+            self.doubted = before.or(self.doubted.take());
         }
     }
 
@@ -346,8 +370,7 @@ impl RelayShell {
             release(Promise { durability: Durability::Replicated, token });
         }
         if self.link.is_alone(now()) {
-            let reason = "the broker does not answer; what is answered is kept here only";
-            self.status.leave(Stage::Ready, Stage::Alone, Some(reason));
+            self.status.go_alone(&self.why_alone());
             while let Some((_, release)) = self.promises.next_alone() {
                 release(Promise { durability: Durability::Local, token: None });
             }
@@ -361,22 +384,4 @@ fn ticks(every: Duration) -> Interval {
     let mut ticks = interval(every);
     ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
     ticks
-}
-
-fn reply_of(
-    answer: Result<jetstream::publish::PublishAck, jetstream::context::PublishError>,
-) -> Reply {
-    use jetstream::context::PublishErrorKind;
-    match answer {
-        Ok(stored) => Reply::Stored { sequence: stored.sequence, duplicate: stored.duplicate },
-        Err(error) => {
-            let silent = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe];
-            let reason = error.to_string();
-            if silent.contains(&error.kind()) {
-                Reply::Lost(reason)
-            } else {
-                Reply::Refused(reason)
-            }
-        }
-    }
 }

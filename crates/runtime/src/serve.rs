@@ -11,7 +11,7 @@ use contracts::{Row, Service};
 use engine::starting::{Fence, Found};
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use serde_json::Value;
-use tokio::sync::mpsc;
+use tokio::sync::{mpsc, watch};
 use warp::Filter as _;
 use warp::http::StatusCode;
 
@@ -145,7 +145,8 @@ impl<D: Domain> Process<D> {
     async fn run(self, engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
         let (status, stopper) = (self.status.clone(), Arc::clone(&self.stopper));
         let nats = &self.settings.process.nats;
-        let connection = Connection::open(nats, D::SERVICE.name()).await.map_err(Misconfigured)?;
+        let connection = Connection::open(nats, D::SERVICE.name()).await?;
+        tokio::spawn(tell_broker(self.status.clone(), connection.waits()));
         let heartbeats = Heartbeats::begin(connection.clone(), D::SERVICE, status.clone());
         let asked = asked_to_stop(self.settings.process.until_stdin_closes);
         let ended = tokio::select! {
@@ -237,6 +238,7 @@ impl<D: Domain> Process<D> {
             relay: committed,
             replicas: self.replicas,
             status: self.status.clone(),
+            connection: connection.clone(),
             stop: self.stopper,
         };
         std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
@@ -295,6 +297,17 @@ async fn pass_on<D: Domain>(
     }
 }
 
+/// Tells why the broker is not there, whenever that changes.
+async fn tell_broker(status: Status, mut waits: watch::Receiver<Option<String>>) {
+    loop {
+        let reason = waits.borrow_and_update().clone();
+        status.update(|standing| standing.broker = reason);
+        if waits.changed().await.is_err() {
+            return;
+        }
+    }
+}
+
 /// Ready, once each replica has folded what decisions were already made by.
 async fn tell_ready(status: Status) {
     let reached = |standing: &Standing| {
@@ -345,7 +358,7 @@ fn ready_answer(status: &Status, verbose: bool, report: Value) -> Response {
         Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report),
         Stage::Starting | Stage::Fenced | Stage::Stopping => {
             let problem = unavailable("not-ready", "The service takes no commands.");
-            let problem = problem.detail(standing.reason.unwrap_or_default());
+            let problem = problem.detail(status.reason().unwrap_or_default());
             let mut problem = problem.with("choices", standing.choices);
             if verbose {
                 for member in ["redundant", "redundant_reason"] {

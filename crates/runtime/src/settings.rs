@@ -7,6 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use contracts::Service;
 
+use crate::address::{Address, Secret};
 use crate::http::gate::host::HostSettings;
 
 /// Seconds that a stopping process may take, unless it is told otherwise: above the five after which
@@ -74,15 +75,21 @@ pub struct ProcessSettings {
 /// How the broker is reached.
 #[derive(Clone, Debug, Args)]
 pub struct NatsSettings {
-    /// Address of the broker; several, separated by commas, for a cluster
-    #[arg(long = "nats", env = "MURMUR_NATS", default_value = "nats://127.0.0.1:4222")]
-    pub url: String,
+    /// Address of the broker: nats://HOST:PORT, nats://USER:PASSWORD@HOST:PORT or nats://TOKEN@HOST:PORT,
+    /// tls:// where it has to be TLS; several, separated by commas, for a cluster
+    #[arg(
+        long = "nats",
+        env = "MURMUR_NATS",
+        hide_env_values = true,
+        default_value = "nats://127.0.0.1:4222"
+    )]
+    pub url: Address,
     /// User name
     #[arg(long, env = "MURMUR_NATS_USER", requires = "nats_password")]
     pub nats_user: Option<String>,
     /// Password
-    #[arg(long, env = "MURMUR_NATS_PASSWORD", requires = "nats_user")]
-    pub nats_password: Option<String>,
+    #[arg(long, env = "MURMUR_NATS_PASSWORD", hide_env_values = true, requires = "nats_user")]
+    pub nats_password: Option<Secret>,
     /// Credentials file (JWT and key)
     #[arg(long, env = "MURMUR_NATS_CREDENTIALS", conflicts_with = "nats_user")]
     pub nats_credentials: Option<PathBuf>,
@@ -103,11 +110,11 @@ impl ProcessSettings {
 }
 
 impl NatsSettings {
-    /// A broker without accounts at this address.
+    /// The broker at this address, with what the address holds.
     #[must_use]
     pub fn at(url: &str) -> Self {
         Self {
-            url: url.to_owned(),
+            url: url.into(),
             nats_user: None,
             nats_password: None,
             nats_credentials: None,

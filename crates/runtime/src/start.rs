@@ -13,8 +13,8 @@ use engine::batch::Fatal;
 use engine::starting::{self, Fence, Found, Step};
 use engine::{Domain, Engine, StateError, outbox};
 
-use crate::nats::Connection;
 use crate::nats::streams::{self, AskError};
+use crate::nats::{Connection, wire};
 use crate::status::Status;
 
 /// Wait before the broker is asked again.
@@ -57,6 +57,8 @@ pub(crate) enum Started {
 pub(super) enum Setback {
     /// The broker could not be asked: again.
     Ask(AskError),
+    /// The broker has to be another, or to be configured otherwise: again.
+    Unfit(String),
     /// A person has to choose.
     Fence(Fence),
     /// The process must end.
@@ -81,16 +83,30 @@ impl<D: Domain> Start<'_, D> {
                     return Fence::of_fatal(&fatal).map(Started::Fenced).ok_or(fatal);
                 }
                 Err(Setback::Ask(error)) => {
-                    let reason = error.to_string();
-                    self.status.update(|standing| standing.reason = Some(reason));
-                    tokio::time::sleep(RETRY).await;
+                    self.wait(self.connection.explain(error.to_string())).await;
+                }
+                Err(Setback::Unfit(reason)) => {
+                    self.wait(reason).await;
+                    self.connection.renew().await;
                 }
             }
         }
     }
 
+    async fn wait(&self, reason: String) {
+        self.status.update(|standing| {
+            if standing.reason.as_ref() != Some(&reason) {
+                tracing::warn!(reason, "the start waits");
+                standing.reason = Some(reason);
+            }
+        });
+        tokio::time::sleep(RETRY).await;
+    }
+
     async fn step(&mut self) -> Result<Option<Found>, Setback> {
         check_version(&self.connection.client().server_info().version)?;
+        let too_small = wire::too_small(self.connection.payload_bytes_max());
+        too_small.map_or(Ok(()), |reason| Err(Setback::Unfit(reason)))?;
         let seen = self.gather().await?;
         let step = starting::next(&seen);
         tracing::info!(?step, head = seen.head.sequence, "starting");
@@ -152,7 +168,7 @@ fn check_version(version: &str) -> Result<(), Setback> {
     }
     let (major, minor, patch) = BROKER_VERSION_MIN;
     let text = format!("the broker is {version}: {major}.{minor}.{patch} or newer is needed");
-    Err(Setback::Ask(AskError(text)))
+    Err(Setback::Unfit(text))
 }
 
 impl From<AskError> for Setback {

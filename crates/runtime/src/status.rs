@@ -35,6 +35,10 @@ pub struct Standing {
     pub stage: Stage,
     /// Why, where there is something to say.
     pub reason: Option<String>,
+    /// Why the broker is not there, while it is not.
+    pub broker: Option<String>,
+    /// What of the broker's limits is in the way.
+    pub limits: Option<String>,
     /// What a person can do.
     pub choices: &'static [&'static str],
     /// The history that is told.
@@ -81,6 +85,8 @@ struct StreamReport {
     last: u64,
     connected: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
+    waits: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     alarm: Option<String>,
 }
 
@@ -95,6 +101,8 @@ impl Status {
         let standing = Standing {
             stage: Stage::Starting,
             reason: None,
+            broker: None,
+            limits: None,
             choices: &[],
             history: None,
             head: 0,
@@ -146,6 +154,18 @@ impl Status {
         if self.standing.borrow().stage == from {
             self.set_stage(to, reason.map(str::to_owned));
         }
+    }
+
+    /// Goes on without the broker, or says anew why.
+    pub(crate) fn go_alone(&self, reason: &str) {
+        self.leave(Stage::Ready, Stage::Alone, Some(reason));
+        self.standing.send_if_modified(|standing| {
+            let news = standing.stage == Stage::Alone && standing.reason.as_deref() != Some(reason);
+            if news {
+                standing.reason = Some(reason.to_owned());
+            }
+            news
+        });
     }
 
     pub(crate) fn fence(&self, fence: &Fence) {
@@ -221,6 +241,36 @@ impl Status {
         self.standing.subscribe()
     }
 
+    /// Why it stands as it does, and what it waits for.
+    #[must_use]
+    pub fn reason(&self) -> Option<String> {
+        let standing = self.standing();
+        let starting = match standing.stage {
+            Stage::Fenced => return standing.reason,
+            Stage::Starting => true,
+            Stage::Ready | Stage::Alone | Stage::Stopping => false,
+        };
+        // Without the broker, nothing that a start has met before is what it waits for.
+        let own = standing.reason.clone().filter(|_| !starting || standing.broker.is_none());
+        let streams = || (starting && standing.broker.is_none()).then(|| self.unread(&standing));
+        let own = own.or_else(|| streams().flatten());
+        let all: Vec<_> = [own, standing.broker, standing.limits].into_iter().flatten().collect();
+        (!all.is_empty()).then(|| all.join("; "))
+    }
+
+    /// Which streams have to be read on before the start is through, and why they are not.
+    fn unread(&self, standing: &Standing) -> Option<String> {
+        let mut unread = Vec::new();
+        for (stream, progress) in self.readings() {
+            let (folded, decided) = standing.positions.get(&stream).copied().unwrap_or_default();
+            if folded < decided {
+                let waits = progress.alarm.or(progress.waits).unwrap_or_default();
+                unread.push(format!("{} {folded} of {decided} {waits}", stream.stream()));
+            }
+        }
+        (!unread.is_empty()).then(|| format!("reads what it has decided by: {}", unread.join(", ")))
+    }
+
     /// Everything, as `/status` says it; how many timers are set is counted by the caller.
     #[must_use]
     pub fn report(&self, timers: Option<u64>) -> serde_json::Value {
@@ -231,8 +281,9 @@ impl Status {
             .map(|(stream, progress)| {
                 let (folded, decided) =
                     standing.positions.get(&stream).copied().unwrap_or_default();
-                let Progress { last_in_stream: last, connected, alarm, .. } = progress;
-                (stream.stream(), StreamReport { folded, decided, last, connected, alarm })
+                let Progress { last_in_stream: last, connected, waits, alarm, .. } = progress;
+                let report = StreamReport { folded, decided, last, connected, waits, alarm };
+                (stream.stream(), report)
             })
             .collect();
         let held = standing.held.iter();
@@ -242,7 +293,7 @@ impl Status {
         serde_json::json!({
             "service": self.service,
             "state": standing.stage,
-            "reason": standing.reason,
+            "reason": self.reason(),
             "choices": standing.choices,
             "history": standing.history.map(|history| history.to_string()),
             "head": standing.head,

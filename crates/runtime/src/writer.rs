@@ -14,6 +14,7 @@ use tokio::sync::{OwnedSemaphorePermit, mpsc, oneshot};
 use crate::executed::Promise;
 use crate::failpoint::Point;
 use crate::handle::now;
+use crate::nats::{Connection, wire};
 use crate::relay::{Committed, Release, Suspect};
 use crate::replicas::Replicas;
 use crate::shutdown::StopSender;
@@ -69,6 +70,7 @@ pub(crate) struct Writer<D: Domain> {
     pub(crate) relay: mpsc::UnboundedSender<Committed>,
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) status: Status,
+    pub(crate) connection: Connection,
     pub(crate) stop: Arc<StopSender>,
 }
 
@@ -129,6 +131,7 @@ impl<D: Domain> Writer<D> {
         let loading = !self.engine.positions().replicas_reach_decided();
         Point::BeforeCommit.pass();
         let began = Instant::now();
+        self.engine.limit_rows(wire::row_bytes_max(self.connection.payload_bytes_max()));
         let batch = self.engine.run(&inputs.works, now)?;
         Point::AfterCommit.pass();
         if loading {

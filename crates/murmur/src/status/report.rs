@@ -53,6 +53,9 @@ pub(crate) struct StreamReport {
     pub(crate) last: Option<u64>,
     /// Whether it is reading.
     pub(crate) connected: bool,
+    /// Why it is not reading, where that is not for the stream's sake.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub(crate) waits: Option<String>,
     /// What is wrong with the stream, if anything.
     pub(crate) alarm: Option<String>,
 }
@@ -105,7 +108,11 @@ impl ServiceReport {
             troubles.push(format!("holds {stream}: {}", held.reason));
         }
         for (stream, report) in &self.streams {
-            troubles.extend(report.alarm.iter().map(|alarm| format!("{stream}: {alarm}")));
+            let told = |why: &&String| {
+                self.reason.as_ref().is_none_or(|reason| !reason.contains(why.as_str()))
+            };
+            let why = report.alarm.iter().chain(report.waits.iter().filter(told));
+            troubles.extend(why.map(|why| format!("{stream}: {why}")));
         }
         let cut_off = self.streams.iter().filter(|(_, report)| !report.connected);
         let cut_off: Vec<_> = cut_off.map(|(stream, _)| stream.as_str()).collect();
@@ -147,7 +154,7 @@ mod tests {
         let report = report(
             r#"{"state":"fenced","reason":"two stores were lost","choices":["restore a copy"],
                 "held":[{"stream":"ORDER","reason":"unknown type"}],
-                "streams":{"ORDER":{},"PAYMENT":{"alarm":"a hole"}}}"#,
+                "streams":{"ORDER":{"waits":"no permission"},"PAYMENT":{"alarm":"a hole"}}}"#,
         );
         assert_eq!(
             report.troubles(),
@@ -155,6 +162,7 @@ mod tests {
                 "fenced: two stores were lost",
                 "choice: restore a copy",
                 "holds ORDER: unknown type",
+                "ORDER: no permission",
                 "PAYMENT: a hole",
                 "hears nothing from ORDER, PAYMENT",
             ]

@@ -1,6 +1,6 @@
 //! How the process stands: `/readyz` for whoever starts it, `/status` for people and tools.
 
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::Service;
 use runtime::http::server::Routes;
@@ -111,11 +111,15 @@ pub fn not_followed(standing: &Standing) -> Option<String> {
     not_ready(standing).or_else(alarms).or_else(|| unread(standing))
 }
 
-/// Which streams the broker does not deliver; nothing if it delivers all.
+/// Which streams the broker does not deliver, and why.
 fn unread(standing: &Standing) -> Option<String> {
-    let unread = |service: &Service| !standing.progress_of(*service).connected;
-    let unread: Vec<_> = Service::ALL.into_iter().filter(unread).map(Service::stream).collect();
-    (!unread.is_empty()).then(|| format!("these streams cannot be read: {}", unread.join(", ")))
+    let all = Service::ALL.map(|service| (service.stream(), standing.progress_of(service)));
+    let unread: Vec<_> = all.into_iter().filter(|(_, progress)| !progress.connected).collect();
+    let streams: Vec<_> = unread.iter().map(|(stream, _)| *stream).collect();
+    let reasons = unread.iter().filter_map(|(_, progress)| progress.waits.as_deref());
+    let reasons: Vec<_> = reasons.collect::<BTreeSet<_>>().into_iter().collect();
+    let (streams, reasons) = (streams.join(", "), reasons.join("; "));
+    (!unread.is_empty()).then(|| format!("these streams cannot be read: {streams}: {reasons}"))
 }
 
 async fn status(app: &App) -> StatusAnswer {
@@ -129,7 +133,7 @@ async fn status(app: &App) -> StatusAnswer {
     StatusAnswer {
         service: "query",
         state,
-        reason: freshness.reason,
+        reason: not_followed(&standing),
         redundant,
         redundant_reason,
         behind: freshness.behind,

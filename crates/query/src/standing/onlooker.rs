@@ -12,7 +12,7 @@ use super::told::{self, Told};
 use super::{Began, Phase, Standing};
 use crate::keys::{Generation, VIEWS_VERSION};
 use crate::positions::Positions;
-use crate::store::{Store, StoreError};
+use crate::store::{self, Store, StoreError};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -55,7 +55,7 @@ impl Onlooker {
     pub async fn run(self) {
         loop {
             let Err(error) = self.follow().await;
-            let away = Phase::Away(error.to_string());
+            let away = Phase::Away(store::at(&self.client, &error.to_string()));
             self.standing.send_modify(|standing| standing.enter(away));
             tokio::time::sleep(RETRY).await;
         }

@@ -37,6 +37,8 @@ pub(super) struct Told {
 pub(super) struct ToldStream {
     last: u64,
     connected: bool,
+    #[serde(default)]
+    waits: Option<String>,
     alarm: Option<String>,
 }
 
@@ -71,14 +73,15 @@ impl Told {
 
 impl ToldStream {
     fn of(progress: Progress) -> Self {
-        let Progress { connected, last_in_stream, alarm, .. } = progress;
-        Self { last: last_in_stream, connected, alarm }
+        let Progress { connected, last_in_stream, waits, alarm, .. } = progress;
+        Self { last: last_in_stream, connected, waits, alarm }
     }
 
     /// As if this process read the stream itself.
     pub(super) fn tell(self, progress: &mut Progress) {
         progress.last_in_stream = self.last;
         progress.connected = self.connected;
+        progress.waits = self.waits;
         progress.alarm = self.alarm;
     }
 }

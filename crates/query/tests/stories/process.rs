@@ -65,9 +65,44 @@ async fn an_evicting_redis_is_refused_with_what_to_do() {
 #[test]
 fn an_address_that_is_none_of_redis_is_told() {
     let output = command("http://x", "nats://127.0.0.1:1", "127.0.0.1:0").output().unwrap();
-    assert_eq!(output.status.code(), Some(1));
+    assert_eq!(output.status.code(), Some(64), "to start it again changes nothing");
     let message = message_of(&output);
     assert!(message.contains("use redis://HOST:PORT"), "{message}");
+}
+
+#[tokio::test]
+async fn what_is_waited_for_is_told_with_its_reason_and_without_passwords() {
+    let redis = RedisServer::start_with(&["--requirepass", "another"]).await;
+    let refused = redis.url().replace("redis://", "redis://:geheim@");
+    let wrong_redis =
+        [("redis://:geheim@127.0.0.1:1", "refused"), (refused.as_str(), "uthentication")];
+    for (url, reason) in wrong_redis {
+        told(url, "nats://127.0.0.1:1", &["Redis at 127.0.0.1:", reason]).await;
+    }
+    let redis = RedisServer::start().await;
+    told(&redis.url(), "nats://a:geheim@127.0.0.1:1", &["127.0.0.1:1", "Connection refused"]).await;
+}
+
+/// Waits until `/readyz` and `/status` tell all of these.
+async fn told(redis: &str, nats: &str, parts: &[&str]) {
+    let address = free_address();
+    let mut child = command(redis, nats, &address).spawn().unwrap();
+    let deadline = Instant::now() + SOON;
+    for (path, member) in [("/readyz", "detail"), ("/status", "reason")] {
+        loop {
+            let answer = try_get(&address, path, &[]).await.map(|answer| answer.body);
+            let text = answer.as_ref().and_then(|body| body[member].as_str()).unwrap_or_default();
+            assert!(!text.contains("geheim"), "{text}");
+            if parts.iter().all(|part| text.contains(part)) {
+                break;
+            }
+            assert!(Instant::now() < deadline, "{path} does not tell {parts:?}: {text}");
+            tokio::task::yield_now().await;
+        }
+    }
+    child.kill().unwrap();
+    let output = child.wait_with_output().unwrap();
+    assert!(!message_of(&output).contains("geheim"), "{}", message_of(&output));
 }
 
 #[test]

@@ -120,9 +120,9 @@ async fn the_processes_are_told_over_rest() {
     stage.until_payment(Seen::Starting).await;
     let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
     let address = listener.local_addr().unwrap().to_string();
-    let (_stopper, stop) = stop_signal();
+    let (_stopper, stop) = stop_signal(Duration::ZERO);
     let routes = processes::routes(stage.observed.clone());
-    tokio::spawn(server::serve(listener, routes, stop, Duration::ZERO));
+    tokio::spawn(server::serve(listener, routes, stop));
     let answer = get(&address, "/processes", &[]).await;
     assert_eq!((answer.status, &answer.body["broker"]["state"]), (200, &"connected".into()));
     assert_eq!(answer.body["services"][4]["service"], "payment");

@@ -97,7 +97,7 @@ impl Operation {
             .problem(400, "A header, the path or the body does not make sense")
             .problem(408, "The body did not come in time")
             .problem(412, "If-Match, If-None-Match or If-Unmodified-Since does not hold")
-            .problem(413, "The body is too large")
+            .problem(413, "The body, or what the command would write, is too large")
             .problem(415, "The body is not JSON")
             .problem(422, "It is refused, or its Idempotency-Key was used for another request")
             .problem(503, "The service takes no commands now")

@@ -3,7 +3,9 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
-use async_nats::jetstream::context::{CreateStreamErrorKind, GetStreamErrorKind};
+use async_nats::jetstream::context::{
+    CreateStreamErrorKind, GetStreamErrorKind, RequestError, RequestErrorKind,
+};
 use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
@@ -18,6 +20,10 @@ use super::wire;
 #[derive(Debug, thiserror::Error)]
 #[error("the broker could not be asked: {0}")]
 pub struct AskError(pub(crate) String);
+
+/// What it means that nobody answers for a stream.
+const NO_JETSTREAM: &str = "JetStream is not enabled: start the broker with --jetstream. \
+    Where services have accounts of their own: the stream is not imported into this one's";
 
 /// The stream's configuration as it has to be. Nothing may ever leave it by itself.
 #[must_use]
@@ -87,8 +93,14 @@ pub async fn find(
     match context.get_stream(service.stream()).await {
         Ok(stream) => Ok(Some(stream)),
         Err(error) if not_found(&error.kind()) => Ok(None),
+        Err(error) if nobody_answers(&error) => Err(AskError(NO_JETSTREAM.to_owned())),
         Err(error) => Err(AskError(error.to_string())),
     }
+}
+
+fn nobody_answers(error: &(dyn std::error::Error + 'static)) -> bool {
+    let source = error.source().and_then(|source| source.downcast_ref::<RequestError>());
+    source.is_some_and(|source| source.kind() == RequestErrorKind::NoResponders)
 }
 
 fn not_found(kind: &GetStreamErrorKind) -> bool {
@@ -103,8 +115,7 @@ fn not_found(kind: &GetStreamErrorKind) -> bool {
 pub async fn create(context: &jetstream::Context, config: &Config) -> Result<Stream, AskError> {
     context.create_stream(config).await.map_err(|error| {
         if error.kind() == CreateStreamErrorKind::JetStreamUnavailable {
-            let text = "JetStream is not enabled: start the broker with --jetstream";
-            return AskError(text.to_owned());
+            return AskError(NO_JETSTREAM.to_owned());
         }
         AskError(error.to_string())
     })

@@ -3,9 +3,34 @@
 use async_nats::header::{HeaderMap, HeaderValue, IntoHeaderValue as _};
 use contracts::headers::{CHAIN_HEADER, HEADERS, canonical_of, lines};
 use contracts::{Chain, Row};
+use engine::outbox::ROW_BYTES_MAX;
 
 /// The header by which the broker admits a row only after the one before.
 const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
+
+/// What a message has beyond the bytes that count for its row, at most: the separators of some twenty
+/// headers, the chain and the expected sequence.
+const FRAME_BYTES_MAX: usize = 1_024;
+
+/// Bytes that a broker has to take in one message, so that it takes every row.
+pub const PAYLOAD_BYTES_NEEDED: usize = ROW_BYTES_MAX + FRAME_BYTES_MAX;
+
+/// The largest row that a broker takes, whose messages may have so many bytes.
+#[must_use]
+pub const fn row_bytes_max(payload_bytes_max: usize) -> usize {
+    payload_bytes_max.saturating_sub(FRAME_BYTES_MAX)
+}
+
+/// What is wrong with a broker whose messages may have so many bytes, if something is.
+#[must_use]
+pub fn too_small(payload_bytes_max: usize) -> Option<String> {
+    (payload_bytes_max < PAYLOAD_BYTES_NEEDED).then(|| {
+        format!(
+            "the broker takes messages of at most {payload_bytes_max} bytes, and a row may need \
+             {PAYLOAD_BYTES_NEEDED}: set max_payload to 1MB in its configuration"
+        )
+    })
+}
 
 /// The headers with which a row is published.
 #[must_use]
@@ -48,6 +73,25 @@ pub fn row_of(sequence: u64, subject: &str, headers: Option<&HeaderMap>, payload
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn the_largest_row_with_every_header_fits_what_a_broker_has_to_take() {
+        let headers: String = HEADERS.iter().map(|name| format!("{name}:v\n")).collect();
+        let subject = "order.placed.o".to_owned();
+        let payload = vec![b'x'; ROW_BYTES_MAX - headers.len() - subject.len()];
+        let chain = Chain::START;
+        let row = Row { sequence: u64::MAX, subject, headers, payload: payload.into(), chain };
+        let names = headers_of(&row);
+        let lines = names.iter().map(|(name, values)| {
+            let name: &str = name.as_ref();
+            values.iter().map(|value| name.len() + value.as_str().len() + 4).sum::<usize>()
+        });
+        let framed = "NATS/1.0\r\n\r\n".len() + lines.sum::<usize>() + row.payload.len();
+        assert!(framed <= PAYLOAD_BYTES_NEEDED, "{framed}");
+        assert_eq!(too_small(1 << 20), None);
+        assert!(too_small(128 << 10).unwrap().contains("131072"));
+        assert_eq!(row_bytes_max(PAYLOAD_BYTES_NEEDED), ROW_BYTES_MAX);
+    }
 
     #[test]
     fn a_row_survives_the_wire() {

@@ -24,11 +24,26 @@ impl Broker {
         broker
     }
 
+    /// Starts one that is configured like this.
+    pub(crate) fn configured(configuration: &str) -> Self {
+        let mut broker = Self::away();
+        broker.restart_as(configuration);
+        broker
+    }
+
+    /// Starts it again, configured like this.
+    pub(crate) fn restart_as(&mut self, configuration: &str) {
+        let file = self.folder.path().join("broker.conf");
+        std::fs::write(&file, configuration).unwrap();
+        let (file, store) = (file.display().to_string(), self.folder.path().display().to_string());
+        // A store that is named in the configuration must not be named twice.
+        let named = configuration.contains("store_dir");
+        self.spawn(if named { &["-c", &file] } else { &["-c", &file, "-sd", &store] });
+    }
+
     /// Starts it again with so much room for what it stores.
     pub(crate) fn restart_with_room(&mut self, bytes: u64) {
-        let file = self.folder.path().join("room.conf");
-        std::fs::write(&file, format!("jetstream {{ max_file_store: {bytes} }}")).unwrap();
-        self.spawn(&["-c", &file.to_string_lossy()]);
+        self.restart_as(&format!("jetstream {{ max_file_store: {bytes} }}"));
     }
 
     /// A broker that is not there.
@@ -37,14 +52,14 @@ impl Broker {
     }
 
     pub(crate) fn restart(&mut self) {
-        self.spawn(&[]);
+        let store = self.folder.path().display().to_string();
+        self.spawn(&["-js", "-sd", &store]);
     }
 
     fn spawn(&mut self, more: &[&str]) {
         let program = std::env::var_os("NATS_SERVER").unwrap_or("nats-server".into());
         let child = Command::new(program)
-            .args(["-a", "127.0.0.1", "-p", &self.port.to_string(), "-js", "-sd"])
-            .arg(self.folder.path())
+            .args(["-a", "127.0.0.1", "-p", &self.port.to_string()])
             .args(more)
             .stdout(Stdio::null())
             .stderr(Stdio::null())
@@ -95,6 +110,19 @@ impl Broker {
         std::fs::remove_dir_all(self.folder.path()).unwrap();
         std::fs::create_dir_all(self.folder.path()).unwrap();
         self.restart();
+    }
+
+    /// Its address, for who says to be somebody.
+    pub(crate) fn url_as(&self, who: &str) -> String {
+        format!("nats://{who}@127.0.0.1:{}", self.port)
+    }
+
+    pub(crate) const fn port(&self) -> u16 {
+        self.port
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
     }
 
     pub(crate) fn url(&self) -> String {

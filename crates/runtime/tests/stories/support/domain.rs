@@ -9,6 +9,9 @@ use runtime::http::{self, CommandRequest, Problem, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
 
+/// How the ids of customers begin whose names are very long.
+pub(crate) const HUGE: &str = "huge";
+
 pub(crate) struct Registry;
 
 pub(crate) struct Taken;
@@ -97,5 +100,7 @@ fn customer(id: &Id) -> Customer {
     let address = Address { street: String::new(), city: String::new(), country: "GB".to_owned() };
     let currency: Currency = "GBP".parse().unwrap();
     let credit_limit = Money { minor: 100, currency };
-    Customer { id: id.clone(), name: "Ada".to_owned(), address, credit_limit, closed: false }
+    // As long as the bodies that services take.
+    let name = if id.as_str().starts_with(HUGE) { "x".repeat(250_000) } else { "Ada".to_owned() };
+    Customer { id: id.clone(), name, address, credit_limit, closed: false }
 }

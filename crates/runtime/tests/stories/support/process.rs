@@ -97,31 +97,32 @@ impl Process {
         Self::start(data, broker, &[(PORT, &port.to_string())])
     }
 
+    /// A first start that is told to find its broker there.
+    pub(crate) fn first_at(data: &Path, url: &str) -> Self {
+        let program = Command::new(std::env::current_exe().unwrap());
+        Self::run(program, data, url, &[(FIRST_START, "1")])
+    }
+
     /// A first start that may never open more than so many descriptors.
     pub(crate) fn with_descriptors(data: &Path, broker: &Broker, most: u32) -> Self {
         let mut limited = Command::new("sh");
         limited.args(["-c", &format!("ulimit -n {most} && exec \"$0\" \"$@\"")]);
         limited.arg(std::env::current_exe().unwrap());
-        let process = Self::run(limited, data, broker, &[(FIRST_START, "1")]);
+        let process = Self::run(limited, data, &broker.url(), &[(FIRST_START, "1")]);
         process.until_state("ready");
         process
     }
 
     fn start(data: &Path, broker: &Broker, environment: &[(&str, &str)]) -> Self {
         let program = Command::new(std::env::current_exe().unwrap());
-        Self::run(program, data, broker, environment)
+        Self::run(program, data, &broker.url(), environment)
     }
 
-    fn run(
-        mut command: Command,
-        data: &Path,
-        broker: &Broker,
-        environment: &[(&str, &str)],
-    ) -> Self {
+    fn run(mut command: Command, data: &Path, url: &str, environment: &[(&str, &str)]) -> Self {
         command.args(["support::process::a_service_process", "--exact", "--nocapture"]);
         let asked = environment.iter().find(|(name, _)| *name == PORT);
         let port = asked.map_or_else(free_port, |(_, port)| port.parse().unwrap());
-        command.env(DATA, data).env(NATS, broker.url()).env(PORT, port.to_string());
+        command.env(DATA, data).env(NATS, url).env(PORT, port.to_string());
         command.envs(environment.iter().copied());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
@@ -145,6 +146,17 @@ impl Process {
     /// Waits until `/status` is as wanted, and returns it.
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
         eventually_or_tell(what, || self.log(), || self.status().filter(&holds))
+    }
+
+    /// Waits until `/readyz` gives a reason with all of these parts, and returns it.
+    pub(crate) fn until_unready(&self, parts: &[&str]) -> String {
+        let log = || self.log();
+        eventually_or_tell(&format!("unready for {parts:?}"), log, || {
+            let reply =
+                self.try_send("GET", "/readyz", &[], "").filter(|reply| reply.status == 503)?;
+            let reason = reply.body["detail"].as_str()?.to_owned();
+            parts.iter().all(|part| reason.contains(part)).then_some(reason)
+        })
     }
 
     pub(crate) fn until_state(&self, state: &str) -> Value {
