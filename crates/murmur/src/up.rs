@@ -20,7 +20,9 @@ mod programs;
 
 mod background;
 mod board;
+mod inherited;
 mod leftovers;
+mod store_address;
 
 use std::io::Read as _;
 use std::path::PathBuf;
@@ -45,6 +47,7 @@ pub(crate) use options::Args;
 /// Starts everything, and runs until it is stopped.
 pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     args.check().map_err(Misuse)?;
+    inherited::let_go();
     if args.in_background {
         background::leave_the_terminal()?;
     }
@@ -77,6 +80,10 @@ async fn supervise(mut folder: Folder, args: Args, board: Board) -> anyhow::Resu
     std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
         .with_context(|| format!("cannot write {}", configuration.display()))?;
     let data = folder.path().to_owned();
+    if args.in_background {
+        // The caller's may be unmounted, or be somebody else's to delete.
+        std::env::set_current_dir(&data)?;
+    }
     let (_server, questions) = Server::open(&running::control_socket_in(&data))?;
     if args.until_stdin_closes {
         end_with_stdin(data);

@@ -2,8 +2,11 @@
 //! down, and nothing is left behind.
 #![cfg(test)]
 
+use std::fs::File;
 use std::io::{BufRead as _, BufReader, Write as _};
+use std::os::unix::fs::PermissionsExt as _;
 use std::os::unix::net::UnixStream;
+use std::os::unix::process::CommandExt as _;
 use std::path::Path;
 use std::process::{Command, Output, Stdio};
 use std::time::{Duration, Instant};
@@ -299,4 +302,35 @@ fn a_supervisor_tells_a_script_each_change_and_ends_with_its_standard_input() {
     assert!(rest.iter().all(|said| said["process"] != "redis"), "it was left out: {rest:?}");
     assert!(is(rest.last().unwrap(), "nats", "stopped"), "{rest:?}");
     assert!(up.wait().unwrap().success());
+}
+
+#[test]
+fn what_runs_in_the_background_keeps_nothing_of_whoever_started_it() {
+    let this = Murmuration { data: tempfile::tempdir().unwrap() };
+    let beside = tempfile::tempdir().unwrap();
+    let lock = beside.path().join("lock");
+    // As scripts do that must not run twice; one descriptor that every shell can close, one that not.
+    let script = "exec 9>\"$0\" 27>&9; flock 9; \"$@\"; kill -HUP 0";
+    let mut bash = Command::new("bash");
+    bash.args(["-c", script]).arg(&lock).arg(env!("CARGO_BIN_EXE_murmur"));
+    bash.args(["up", "--detach", "--without", SERVICES]).env("MURMUR_DATA", this.data.path());
+    let ended = bash.current_dir(beside.path()).process_group(0).output().unwrap();
+    assert!(!ended.status.success(), "the hangup ended whoever started it: {ended:?}");
+    File::open(&lock).unwrap().try_lock().unwrap();
+
+    let run_file = this.run_file();
+    let supervisor = &run_file["supervisor"];
+    let data = this.data.path().canonicalize().unwrap();
+    signal("-HUP", supervisor);
+    for pid in [supervisor, &run_file["pids"]["nats"], &run_file["pids"]["redis"]] {
+        let of = |name: &str| Path::new("/proc").join(pid.to_string()).join(name);
+        assert!(of("cwd").read_link().unwrap().starts_with(&data));
+        for open in std::fs::read_dir(of("fd")).unwrap() {
+            let to = open.unwrap().path().read_link().unwrap_or_default();
+            assert!(!to.starts_with(beside.path()), "{to:?}");
+        }
+    }
+    this.eventually("nats", |report| report["state"] == "ready" && report["restarts"] == 0);
+    let mode = std::fs::metadata(data.join("running.json")).unwrap().permissions().mode();
+    assert_eq!(mode & 0o077, 0, "{mode:o}");
 }

@@ -3,7 +3,7 @@
 
 use std::env;
 use std::path::Path;
-use std::process::{Child, Command, Stdio};
+use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
@@ -12,6 +12,7 @@ use serde_json::json;
 use super::board;
 use super::child::{open_log, tail};
 use super::folder::log_in;
+use super::{inherited, store_address};
 use crate::cli::{Global, Misuse, Verdict};
 use crate::control::Supervisor;
 use crate::control::protocol::{Report, State};
@@ -33,7 +34,8 @@ const MISUSE: i32 = 2;
 /// How much of a log is shown when something is not ready.
 const LOG_LINES_SHOWN: usize = 8;
 
-/// Leaves the session of the terminal, so that closing it does not end the supervisor.
+/// Leaves the session of the terminal, so that nothing that ends there ends the supervisor. Hangups are
+/// ignored from the first moment on.
 pub(super) fn leave_the_terminal() -> anyhow::Result<()> {
     rustix::process::setsid().map(drop).context("cannot leave the terminal's session")
 }
@@ -75,9 +77,10 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
     // Its log is for people, whoever reads what this process says.
     let ours = ["--detach", "--json"];
     let same = env::args_os().skip(1).filter(|argument| !ours.iter().any(|our| argument == our));
-    Command::new(murmur)
-        .args(same)
-        .arg(FLAG)
+    let same = same.chain([FLAG.into()]).enumerate().map(store_address::hide).collect::<Vec<_>>();
+    let secrets = same.iter().filter_map(|(_, secret)| secret.clone());
+    inherited::in_background(murmur, same.iter().map(|(argument, _)| argument.clone()))
+        .envs(secrets)
         .stdin(Stdio::null())
         .stdout(output.try_clone()?)
         .stderr(output)

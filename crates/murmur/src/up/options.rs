@@ -9,6 +9,7 @@ use contracts::Service;
 
 use super::plan::Ways;
 use super::ports::Wanted;
+use super::store_address;
 use crate::process::{Process, UnknownProcess};
 
 /// Broker and services give way: a fifth of a processor that the read side wants as well is theirs. At 500
@@ -50,11 +51,11 @@ pub(crate) struct Args {
     #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
     arguments: Vec<(Process, String)>,
     /// Where a process finds the broker, if not directly, such as `order=nats://127.0.0.1:4333`:
-    /// through a proxy; repeatable.
+    /// through a proxy; repeatable. `order=env:NAME` takes the address from that variable.
     #[arg(long, value_name = "PROCESS=ADDRESS", value_parser = extra_argument)]
     broker_at: Vec<(Process, String)>,
-    /// Where query finds Redis, if not directly.
-    #[arg(long, value_name = "ADDRESS")]
+    /// Where query finds Redis, if not directly; `env:NAME` takes the address from that variable.
+    #[arg(long, value_name = "ADDRESS", value_parser = store_address::revealed)]
     redis_at: Option<String>,
     /// How far broker and services give way to Redis, query and composer where processors are short:
     /// their nice level, 0 for not at all.
@@ -170,7 +171,7 @@ fn extra_argument(text: &str) -> Result<(Process, String), String> {
     let (process, argument) =
         text.split_once('=').ok_or("expected PROCESS=ARGUMENT, such as order=--log-format=json")?;
     let process = process.parse().map_err(|error: UnknownProcess| error.to_string());
-    Ok((process?, argument.to_owned()))
+    Ok((process?, store_address::revealed(argument)?))
 }
 
 #[cfg(test)]

@@ -6,6 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use contracts::Service;
+use runtime::address::Address;
 
 use super::folder::Folder;
 use super::lifecycle::{STOP_WITHIN, stop_within};
@@ -67,6 +68,16 @@ impl CommandLine {
     /// With nothing added to the environment.
     pub(super) const fn new(program: PathBuf, arguments: Vec<OsString>) -> Self {
         Self { program, arguments, environment: BTreeMap::new() }
+    }
+
+    /// Says an address in the environment that holds a password: arguments can be read by everybody.
+    fn hide(&mut self, flag: &str, variable: &str) {
+        let Some(at) = self.arguments.iter().position(|argument| argument == flag) else { return };
+        let value = self.arguments.get(at + 1).and_then(|value| value.to_str()).unwrap_or_default();
+        if Address::from(value).holds_a_secret() {
+            self.environment.insert(variable.to_owned(), value.to_owned());
+            self.arguments.drain(at..=at + 1);
+        }
     }
 
     fn wrapped<const N: usize>(self, wrapper: &Path, leading: [&str; N]) -> Self {
@@ -132,16 +143,19 @@ impl Plan {
     /// The command line of a process, in a data folder.
     pub(super) fn command_line(&self, process: Process, folder: &Folder) -> CommandLine {
         let program = self.programs.get(&process).cloned().unwrap_or_default();
-        let mut arguments = match process {
+        let arguments = match process {
             Process::Nats => self.nats(folder),
             Process::Redis => self.redis(folder),
             Process::Service(service) => self.service(service, folder),
             Process::Query => self.query(),
             Process::Composer => self.composer(),
         };
+        let mut line = CommandLine::new(program, arguments);
+        line.hide("--nats", "MURMUR_NATS");
+        line.hide("--redis", "MURMUR_REDIS");
         let extra = self.extra.get(&process).into_iter().flatten();
-        arguments.extend(extra.map(OsString::from));
-        self.wrapped(process, CommandLine::new(program, arguments))
+        line.arguments.extend(extra.map(OsString::from));
+        self.wrapped(process, line)
     }
 
     fn wrapped(&self, process: Process, mut line: CommandLine) -> CommandLine {
@@ -334,6 +348,19 @@ mod tests {
         assert_eq!(plan.down_within(), Duration::from_secs(2 * 65) + 2 * STOP_WITHIN);
         assert_eq!(drain_seconds_in(&["--drain-seconds=7".to_owned()]), Some(7));
         assert_eq!(drain_seconds_in(&["--drain-seconds-x=7".to_owned()]), None);
+    }
+
+    #[test]
+    fn an_address_with_a_password_does_not_stand_in_the_arguments() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = Folder::open(data.path()).unwrap();
+        let broker = BTreeMap::from([(Process::Query, "nats://a:geheim@h".to_owned())]);
+        let ways = Ways { broker, redis: Some("redis://:geheim@h".to_owned()) };
+        let line = Plan { ways, ..plan() }.command_line(Process::Query, &folder);
+        let arguments = format!("{:?}", line.arguments);
+        assert!(!arguments.contains("geheim") && arguments.contains("--listen"), "{arguments}");
+        assert_eq!(line.environment["MURMUR_NATS"], "nats://a:geheim@h");
+        assert_eq!(line.environment["MURMUR_REDIS"], "redis://:geheim@h");
     }
 
     #[test]

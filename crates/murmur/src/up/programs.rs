@@ -43,7 +43,8 @@ fn server(name: &str, variable: &str) -> anyhow::Result<PathBuf> {
         if !is_program(&named) {
             bail!("{variable} names {}, which is no program", named.display());
         }
-        return Ok(named);
+        // Children are started in folders of their own.
+        return Ok(std::path::absolute(named)?);
     }
     in_path(name).with_context(|| {
         format!(
@@ -53,7 +54,8 @@ fn server(name: &str, variable: &str) -> anyhow::Result<PathBuf> {
     })
 }
 
-fn in_path(name: &str) -> Option<PathBuf> {
+/// A program of that name, where the system keeps them.
+pub(super) fn in_path(name: &str) -> Option<PathBuf> {
     let path = env::var_os("PATH").unwrap_or_default();
     let folders = env::split_paths(&path).chain(SERVER_FOLDERS.map(PathBuf::from));
     folders.map(|folder| folder.join(name)).find(|program| is_program(program))
