@@ -5,6 +5,7 @@
 //! * [`service`]: the six services and their streams.
 //! * [`ids`], [`money`], [`time`]: values that are parsed once and right from then on.
 //! * [`events`]: what each service publishes, with its JSON shape and version.
+//! * [`spelling`]: when two texts of people are the same.
 //! * [`as_text`]: how such values are written and read by serde.
 //! * [`headers`], [`chain`], [`position`], [`stored`]: the envelope that every event travels in.
 //! * [`heartbeat`]: what a process says of itself, for people.
@@ -20,6 +21,8 @@ pub mod time;
 
 pub mod events;
 mod schema;
+
+pub mod spelling;
 
 pub mod as_text;
 

@@ -7,6 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
+use contracts::spelling::composed;
 use rusqlite::{Row, ToSql};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -14,7 +15,7 @@ use serde::Serialize;
 use super::document::Sort;
 use super::index::Index;
 use super::spelling::meant;
-use super::words::{composed, words_of};
+use super::words::words_of;
 
 /// Words of a question that are looked at.
 pub const WORDS_MAX: usize = 8;

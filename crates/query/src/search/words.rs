@@ -7,6 +7,7 @@
 //! Deliberately absent: what only one language takes for the same (`ø` and `oe`), and the cutting of
 //! words in languages that write none.
 
+use contracts::spelling;
 use icu_normalizer::properties::CanonicalCombiningClassMapBorrowed;
 use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed};
 
@@ -15,48 +16,26 @@ use icu_normalizer::{ComposingNormalizerBorrowed, DecomposingNormalizerBorrowed}
 pub fn words_of(text: &str) -> Vec<String> {
     let marks = CanonicalCombiningClassMapBorrowed::new();
     let belongs = |c: char| c.is_alphanumeric() || marks.get_u8(c) != 0;
-    let folded = folded(text);
-    let words = folded.split(|c: char| !belongs(c));
+    let bare = bare(text);
+    let words = bare.split(|c: char| !belongs(c));
     // A mark alone is no word.
     words.filter(|word| word.contains(char::is_alphanumeric)).map(str::to_owned).collect()
 }
 
-/// A text in its compatible, composed form (NFKC), without what nobody sees. Letters stay as large as
-/// they are: ids that differ in that differ.
-#[must_use]
-pub fn composed(text: &str) -> String {
-    let seen = text.chars().filter(|c| !is_unseen(*c));
-    ComposingNormalizerBorrowed::new_nfkc().normalize_iter(seen).collect()
-}
-
-/// The same without cases and accents.
-fn folded(text: &str) -> String {
+/// A text in the form in which people's texts are compared, without accents besides.
+fn bare(text: &str) -> String {
     let marks = CanonicalCombiningClassMapBorrowed::new();
-    let compatible = DecomposingNormalizerBorrowed::new_nfkd();
-    let seen = text.chars().filter(|c| !is_unseen(*c));
-    // By way of capital letters: `ß` and `SS`, `ς` and `σ` have only these in common; and to these by
-    // way of small ones, since `ẞ` is large already.
-    let small = compatible.normalize_iter(seen).flat_map(char::to_lowercase);
-    let folded = small.flat_map(char::to_uppercase).flat_map(char::to_lowercase);
-    let folded = compatible.normalize_iter(folded);
-    let bare = folded.filter(|c| !is_accent(marks.get_u8(*c)));
-    ComposingNormalizerBorrowed::new_nfkc().normalize_iter(bare).collect()
+    let folded = spelling::folded(text);
+    let parts = DecomposingNormalizerBorrowed::new_nfd();
+    let parts = parts.normalize_iter(folded.chars());
+    let bare = parts.filter(|c| !is_accent(marks.get_u8(*c)));
+    ComposingNormalizerBorrowed::new_nfc().normalize_iter(bare).collect()
 }
 
 /// Whether marks of this combining class only adorn a letter: points and accents. Those below 10 make
 /// another letter (of `か` a `が`), and so do the vowels and tones of Thai, Lao and Tibetan.
 const fn is_accent(class: u8) -> bool {
     matches!(class, 10..=36 | 200..)
-}
-
-/// Signs that only say how to break lines, join letters, or write from right to left.
-const fn is_unseen(c: char) -> bool {
-    matches!(
-        c,
-        '\u{ad}' | '\u{34f}' | '\u{61c}' | '\u{180b}'..='\u{180f}' | '\u{200b}'..='\u{200f}'
-            | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{206f}' | '\u{fe00}'..='\u{fe0f}'
-            | '\u{feff}' | '\u{e0000}'..='\u{e0fff}'
-    )
 }
 
 #[cfg(test)]
@@ -94,11 +73,6 @@ mod tests {
         }
         assert_ne!(words_of("か"), words_of("が"), "another letter, and no accent");
         assert_eq!(words_of("हिन्दी").len(), 1, "a mark does not end a word");
-    }
-
-    #[test]
-    fn an_id_keeps_its_case() {
-        assert_eq!(composed("Ａ-１\u{200b}"), "A-1");
     }
 
     proptest! {

@@ -2,7 +2,10 @@
 
 use std::collections::BTreeSet;
 
-/// Countries that nobody delivers to, as customers spell them; case and outer blanks do not matter.
+use contracts::spelling;
+
+/// Countries that nobody delivers to, as customers spell them; case, outer blanks and the form in which
+/// letters are encoded do not matter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct NotServed(BTreeSet<String>);
 
@@ -21,7 +24,7 @@ impl<T: AsRef<str>> FromIterator<T> for NotServed {
 }
 
 fn spelled_alike(country: &str) -> String {
-    country.trim().to_lowercase()
+    spelling::folded(country.trim())
 }
 
 #[cfg(test)]
@@ -30,9 +33,10 @@ mod tests {
 
     #[test]
     fn spelling_does_not_matter() {
-        let not_served: NotServed = ["Atlantis ", "XX"].into_iter().collect();
+        let not_served: NotServed = ["Atlantis ", "XX", "Réunion"].into_iter().collect();
         assert!(not_served.contains("ATLANTIS"));
         assert!(not_served.contains(" xx"));
+        assert!(not_served.contains("Re\u{301}union"));
         assert!(!not_served.contains("GB"));
     }
 }
