@@ -7,7 +7,7 @@ use tokio::sync::mpsc;
 
 use crate::cli::{Global, Verdict};
 use crate::interruption;
-use crate::output::line;
+use crate::output::{line, plain};
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::trace::timeline::detail;
@@ -59,7 +59,7 @@ fn show(global: &Global, args: &Args, service: Service, row: &Row) {
     if global.json {
         line!("{}", as_json(service, row));
     } else {
-        line!("{}", line(service, row));
+        line!("{}", plain(&line(service, row)));
     }
 }
 

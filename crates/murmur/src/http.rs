@@ -20,6 +20,8 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::output::plain;
+
 /// Consistency token, in requests and answers: `ORDER=1234,CUSTOMER=3`.
 pub(crate) const TOKEN: &str = "murmur-token";
 /// Names a command, so that sending it again has no second effect.
@@ -266,13 +268,14 @@ impl Answer {
 
     /// A refusal in words.
     pub(crate) fn reason(&self) -> String {
-        match self.problem() {
+        let reason = match self.problem() {
             Some(problem) if problem.detail.is_empty() => problem.title,
             Some(Problem { title, detail, .. }) => {
                 format!("{}: {detail}", title.trim_end_matches('.'))
             }
             None => String::from_utf8_lossy(&self.body).chars().take(200).collect(),
-        }
+        };
+        plain(&reason)
     }
 }
 

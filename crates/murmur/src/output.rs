@@ -66,6 +66,27 @@ fn say(text: &dyn fmt::Display) {
     drop(writeln!(io::stderr().lock(), "{text}"));
 }
 
+/// Others' text as a terminal may be given it: what would move the cursor, change colours or turn the
+/// direction of writing is shown as its number.
+pub(crate) fn plain(text: &str) -> String {
+    let mut plain = String::with_capacity(text.len());
+    for c in text.chars() {
+        if c.is_control() || is_direction(c) {
+            plain.extend(c.escape_unicode());
+        } else {
+            plain.push(c);
+        }
+    }
+    plain
+}
+
+const fn is_direction(c: char) -> bool {
+    matches!(
+        c,
+        '\u{61c}' | '\u{200e}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}'
+    )
+}
+
 /// Prints a line of a result to standard output.
 macro_rules! line {
     () => { $crate::output::print_line(format_args!("")) };
@@ -78,3 +99,16 @@ macro_rules! note {
 }
 
 pub(crate) use {line, note};
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn others_text_moves_no_cursor() {
+        assert_eq!(
+            plain("Ada\u{1b}[2J\r\n\u{202e}eno \u{9b}é"),
+            "Ada\\u{1b}[2J\\u{d}\\u{a}\\u{202e}eno \\u{9b}é"
+        );
+    }
+}

@@ -10,7 +10,7 @@ use contracts::{Id, Kind, StoredEvent};
 use serde_json::json;
 
 use crate::cli::{Global, Verdict};
-use crate::output::line;
+use crate::output::{line, plain};
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::table;
@@ -68,7 +68,7 @@ fn row(step: &Step) -> [String; 8] {
         step.sequence.to_string(),
         step.cause.clone(),
         step.state.to_owned(),
-        step.detail.clone(),
+        plain(&step.detail),
     ]
 }
 
