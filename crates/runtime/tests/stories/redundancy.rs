@@ -30,10 +30,15 @@ async fn a_service_whose_stream_begins_anew_is_ready_and_not_redundant_until_all
     broker.stop();
     broker.restart_with_room(1);
     let process = Process::again(&data, &broker);
-    let status = process.until("ready", |s| ["ready", "alone"].contains(&text(&s["state"])));
-    assert_eq!((&status["redundant"], &status["acknowledged"]), (&false.into(), &0.into()));
-    assert!(reason(&status).contains("3 rows are in the database only"), "{status}");
-    assert_eq!(status["missing"][0], serde_json::json!({"what": "rows", "rows": 3}));
+    let takes_commands = |status: &Value| ["ready", "alone"].contains(&text(&status["state"]));
+    let status = process.until("ready", takes_commands);
+    assert_eq!(status["redundant"], false);
+    // A broker takes one row more than it has room for.
+    let rows = 3 - status["acknowledged"].as_u64().unwrap();
+    assert!(
+        rows >= 2 && reason(&status).contains(&format!("{rows} rows are in the database only"))
+    );
+    assert_eq!(status["missing"][0], serde_json::json!({"what": "rows", "rows": rows}));
     let ready = process.try_send("GET", "/readyz?verbose", &[], "").unwrap();
     assert_eq!((ready.status, &ready.body["redundant"]), (200, &false.into()), "{ready:?}");
     eventually("it is measured", || (measured(&process)? == 0).then_some(()));
