@@ -102,7 +102,10 @@ impl Gathering {
             if now >= deadline {
                 return Err(lacking);
             }
-            if !came {
+            if came {
+                // Where rows keep coming, too, the command can be interrupted.
+                tokio::task::yield_now().await;
+            } else {
                 self.look_at_unreadable(now);
                 tokio::time::sleep(PAUSE).await;
             }
