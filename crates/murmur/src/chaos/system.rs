@@ -210,10 +210,11 @@ fn ends_with(input: Option<ChildStdin>, data: &Path, supervisor: &Supervisor) ->
         format!("`murmur down --data {folder}`, if it has not ended in a moment"),
         async move {
             drop(input);
-            let deadline = Instant::now() + ENDED_WITHIN;
+            let within = supervisor.down_within();
+            let deadline = Instant::now() + within;
             while supervisor.report().await.is_ok() {
                 if Instant::now() > deadline {
-                    bail!("it has not ended after {ENDED_WITHIN:?}");
+                    bail!("it has not ended after {within:?}");
                 }
                 tokio::time::sleep(LOOK_EVERY).await;
             }
