@@ -14,6 +14,10 @@ const STATES = {
   unknown: { tone: "none" },
 };
 
+/** A row on its way is in one place for a moment; one that stays there so long is worth a word. */
+const ALONE_MS = 3_000;
+const alone = new Map();
+
 export const isLost = (s) => Boolean(s.lost);
 
 export const brokerIsAway = (s) => s.processes?.broker.state === "away";
@@ -30,11 +34,21 @@ export function processOf(name, s) {
   const state = isLost(s) || !found ? "unknown" : found.state;
   const since = isLost(s) ? s.lost : millis(found?.since);
   const { reason, choices = [], last_said: said } = isLost(s) || !found ? {} : found;
-  return { ...STATES[state] ?? STATES.unknown, state, since, reason, choices, said };
+  const process = { ...STATES[state] ?? STATES.unknown, state, since, reason, choices, said };
+  if (state !== "ready" || !staysAlone(found, millis(s.at))) return process;
+  return { ...process, tone: "undo", alone: true, reason: found.redundant_reason };
+}
+
+/** Whether something of a service is in one place only, and its stream does not move on. */
+function staysAlone({ service, redundant, acknowledged }, at) {
+  if (redundant !== false) return alone.delete(service) && false;
+  if (alone.get(service)?.acknowledged !== acknowledged) alone.set(service, { acknowledged, at });
+  return at - alone.get(service).at > ALONE_MS;
 }
 
 /** `down since 12:00:03` */
-export function stateInWords({ state, since, said }) {
+export function stateInWords({ state, since, said, alone }) {
+  if (alone) return `${state}, not redundant`;
   if (state === "unknown") return said ? `unknown, last ${said}` : state;
   const when = Number.isFinite(since) ? ` since ${clockTime(since)}` : "";
   if (state === "down" && !when) return "down, never heard";
