@@ -73,7 +73,8 @@ fn a_silent_broker_and_a_half_sent_request_together_take_one_deadline() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let mut process = Process::first(&folder.path().join("customer"), &broker);
     let mut half = process.connect().unwrap();
-    half.write_all(b"POST /customers HTTP/1.1\r\nhost: x\r\ncontent-length: 3\r\n\r\n\"").unwrap();
+    let head = "POST /customers HTTP/1.1\r\nhost: localhost\r\ncontent-type: application/json\r\n";
+    half.write_all(format!("{head}content-length: 3\r\n\r\n\"").as_bytes()).unwrap();
     assert_eq!(process.register("a", &[]).status, 201);
     broker.signal("STOP");
     let waits = process.begin_send("POST", "/customers", &[], "\"b\"").unwrap();
