@@ -82,7 +82,8 @@ impl System {
                     && service["held"].as_array().is_none_or(Vec::is_empty)
             };
             // All are asked: the first look says what each holds.
-            services.len() >= 6 && services.iter().map(is_well).fold(true, |all, well| all && well)
+            let well = services.iter().map(is_well).filter(|well| *well).count();
+            well >= 6 && well == services.len()
         });
     }
 

@@ -20,7 +20,7 @@ fn silent_connections_keep_out_neither_clients_nor_the_broker() {
     let (mut broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     let process = Process::with_descriptors(&data, &broker, DESCRIPTORS);
-    let silent: Vec<_> = (0..SILENT).map(|_| process.connect()).collect();
+    let silent: Vec<_> = (0..SILENT).map(|_| process.connect().unwrap()).collect();
     let ask = |path: &str| process.try_send("GET", path, &[], "").unwrap().status;
     for path in ["/livez", "/readyz", "/status", "/customers/a"] {
         assert_eq!(ask(path), 200, "{path}");

@@ -38,7 +38,8 @@ impl Broker {
         let (file, store) = (file.display().to_string(), self.folder.path().display().to_string());
         // A store that is named in the configuration must not be named twice.
         let named = configuration.contains("store_dir");
-        self.spawn(if named { &["-c", &file] } else { &["-c", &file, "-sd", &store] });
+        let arguments = ["-c", &file, "-sd", &store];
+        self.spawn(if named { &arguments[..2] } else { &arguments });
     }
 
     /// Starts it again with so much room for what it stores.

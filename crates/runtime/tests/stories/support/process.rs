@@ -163,11 +163,6 @@ impl Process {
         self.until(state, |status| status["state"] == state)
     }
 
-    /// A connection on which nothing is sent.
-    pub(crate) fn connect(&self) -> TcpStream {
-        TcpStream::connect(("127.0.0.1", self.port)).unwrap()
-    }
-
     pub(crate) fn register(&self, id: &str, headers: &[&str]) -> Reply {
         self.try_send("POST", "/customers", headers, &format!("\"{id}\"")).unwrap()
     }
@@ -206,6 +201,7 @@ impl Process {
         Some(stream)
     }
 
+    /// A connection on which nothing is sent yet.
     pub(crate) fn connect(&self) -> Option<TcpStream> {
         let stream = TcpStream::connect(("127.0.0.1", self.port)).ok()?;
         stream.set_read_timeout(Some(WITHIN)).unwrap();
