@@ -91,12 +91,14 @@ impl Columns {
             }
             *place = *first;
         }
-        Ok(Self { places, width: header.len() })
+        // Spreadsheets write delimiters for empty columns at the end, and not in every line.
+        let last = header.iter().rposition(|field| !field.is_empty());
+        Ok(Self { places, width: last.map_or(0, |last| last + 1) })
     }
 
     /// Takes the date of a line into account, before any is read.
     pub(super) fn survey(&self, survey: &mut Survey, line: u64, record: &ByteRecord) {
-        if record.len() == self.width {
+        if record.len() >= self.width {
             survey.look_at(line, &self.field(record, DATE));
         }
     }

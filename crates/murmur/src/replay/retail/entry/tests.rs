@@ -127,6 +127,10 @@ fn columns_are_found_by_any_known_name_and_a_missing_one_is_named() {
         "Country",
     ];
     assert!(header(&second_edition).is_ok());
+    let with_empty_columns = header(&[&second_edition[..], &["", ""]].concat()).unwrap();
+    let record = ByteRecord::from([&["0"][..], &LINE[..]].concat());
+    let read = with_empty_columns.read(&record, &Dates::default(), "GBP".parse().unwrap());
+    assert_eq!(read, read_in("GBP", &[]));
     let error = header(&["InvoiceNo", "StockCode"]).unwrap_err();
     assert!(error.to_string().contains("Description"), "{error}");
     let twice = header(&[&second_edition[..], &["UnitPrice"]].concat()).unwrap_err();
