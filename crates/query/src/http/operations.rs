@@ -70,7 +70,7 @@ fn views() -> Vec<Operation> {
     all.map(|operation| operation.problem(503, BUILT)).into()
 }
 
-fn hidden() -> [Operation; 9] {
+fn hidden() -> [Operation; 10] {
     [
         Operation::file("/"),
         Operation::file("/page/{*file}"),
@@ -80,6 +80,9 @@ fn hidden() -> [Operation; 9] {
         Operation::hidden("post", "/generations"),
         Operation::hidden("get", "/generations/{id}/comparison")
             .query::<String>("view", "Only this one"),
+        Operation::hidden("get", "/generations/{id}/records")
+            .query::<u64>("cursor", "The `next` of the page before")
+            .query::<String>("index", "Of an index that a page has named as too large for it"),
         Operation::hidden("post", "/generations/{id}/activate"),
         Operation::hidden("delete", "/generations/{id}"),
     ]

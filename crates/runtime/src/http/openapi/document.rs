@@ -121,25 +121,26 @@ impl Schemas {
         })
     }
 
+    /// One status may be answered in several media types; the last description is of all of them.
     fn answers(&mut self, answers: &[Answer]) -> Value {
         let mut all = Map::new();
         for Answer { status, description, content } in answers {
-            let content = match content {
-                Content::Json(schema) => {
-                    json!({ "application/json": { "schema": schema(&mut self.given) } })
-                }
-                Content::Problem => {
-                    let schema = self.given.subschema_for::<Problem>();
-                    json!({ "application/problem+json": { "schema": schema } })
-                }
-                Content::Text(media_type) => {
-                    json!({ *media_type: { "schema": { "type": "string" } } })
-                }
-            };
-            let answer = json!({ "description": description, "content": content });
-            all.insert(status.to_string(), answer);
+            let (media_type, schema) = self.content(content);
+            let answer = all.entry(status.to_string()).or_insert_with(|| json!({}));
+            answer["description"] = json!(description);
+            answer["content"][media_type] = json!({ "schema": schema });
         }
         Value::Object(all)
+    }
+
+    fn content(&mut self, content: &Content) -> (&'static str, Value) {
+        match content {
+            Content::Json(schema) => ("application/json", json!(schema(&mut self.given))),
+            Content::Problem => {
+                ("application/problem+json", json!(self.given.subschema_for::<Problem>()))
+            }
+            Content::Text(media_type) => (media_type, json!({ "type": "string" })),
+        }
     }
 }
 
