@@ -2,7 +2,7 @@
 //! standard output that nobody reads any more.
 //!
 //! Asked once, a command ends in order: its work is dropped, or, if it has something to show, it sees
-//! that it [was asked](asked) and shows what it has. Then whatever it has [broken](crate::broken) is
+//! that it [was asked](asked) and shows what it has. Then whatever it has [broken] is
 //! mended. Asked twice, the process ends at once and says what it leaves behind.
 
 use std::fmt;
