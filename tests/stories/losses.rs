@@ -221,6 +221,23 @@ fn what_is_lost_by_force_is_named() {
     assert_eq!(system.get("order", "/orders/o-1").status, 404, "that was its only copy");
 }
 
+#[test]
+fn two_stores_that_are_wiped_at_the_same_time_are_wiped_one_after_the_other() {
+    let system = System::start();
+    system.stock_up();
+    for _ in 0..3 {
+        system.wait_healed();
+        let wipe = |store| system.expect(&["wipe", store, "--no-wait"]);
+        std::thread::scope(|scope| {
+            scope.spawn(|| wipe("broker"));
+            scope.spawn(|| wipe("customer"));
+        });
+    }
+    system.wait_healed();
+    assert_eq!(system.get("customer", "/customers/ann").status, 200);
+    system.expect(&["audit"]);
+}
+
 /// Ending loses nothing, as long as the folder stays.
 #[test]
 fn what_is_in_one_place_only_is_told_when_everything_is_stopped_and_is_there_after_it() {

@@ -28,7 +28,7 @@ use auditor::{Audit, Checked, InFlight};
 use contracts::Service;
 use tokio::time::Instant;
 
-use crate::cli::{Global, Verdict};
+use crate::cli::{Global, Misuse, NothingCompared, Verdict};
 use crate::output::line;
 use crate::running::Running;
 use crate::streams::Streams;
@@ -58,13 +58,13 @@ pub(crate) struct Args {
     journal: Vec<PathBuf>,
 }
 
-/// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not
-/// everything could be compared.
+/// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 2 wrongly told, 3
+/// nothing is broken, but not everything could be compared.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = Running::load(&global.data)?;
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
-    let journal = read_journals(&args.journal)?;
-    let audit = examine(&running, wait, journal.as_deref()).await?;
+    let journal = read_journals(&args.journal).map_err(Misuse)?;
+    let audit = examine(&running, wait, journal.as_deref()).await.context(NothingCompared)?;
     if global.json {
         line!("{}", audit.json());
     } else {

@@ -106,6 +106,11 @@ pub(crate) enum Verdict {
 #[error("{0:#}")]
 pub(crate) struct Misuse(pub(crate) anyhow::Error);
 
+/// A check could not look at all, which says nothing about what it would have found.
+#[derive(Debug, thiserror::Error)]
+#[error("nothing could be compared")]
+pub(crate) struct NothingCompared;
+
 /// Reads the command line.
 ///
 /// # Errors

@@ -21,7 +21,7 @@ use crate::broken::Broken;
 use crate::cli::{Global, Verdict};
 use crate::output::{line, note};
 use crate::process::Process;
-use crate::redundancy::{self, Loss, SecondLoss};
+use crate::redundancy::{self, Loss, Permit, SecondLoss};
 use crate::running::{Running, control_socket_in};
 use crate::up;
 use protocol::{Arming, LINE_BYTES_MAX, Reply, Report, Request, State};
@@ -247,8 +247,9 @@ pub(crate) async fn act(
 /// `murmur wipe`. Waits before until nothing is lost by it, and after until another store may be.
 pub(crate) async fn wipe(global: &Global, store: Store) -> anyhow::Result<Verdict> {
     let supervisor = Supervisor::in_folder(&global.data);
-    may_be_lost(&Running::load(&global.data)?, &store).await?;
+    let permit = may_be_lost(&Running::load(&global.data)?, &store).await?;
     supervisor.wipe(store.store).await?;
+    drop(permit);
     if !store.no_wait {
         awaiting::redundant(global, store.store).await?;
     }
@@ -264,25 +265,26 @@ async fn say_done(global: &Global, done: &str, process: Process) -> anyhow::Resu
     Ok(Verdict::Clean)
 }
 
-async fn may_be_lost(running: &Running, store: &Store) -> anyhow::Result<()> {
-    let Some(loss) = Loss::of(store.store) else { return Ok(()) };
+/// Waits until nothing is lost, unless that is forced; the permit is for as long as it takes to act.
+async fn may_be_lost(running: &Running, store: &Store) -> anyhow::Result<Option<Permit>> {
+    let Some(loss) = Loss::of(store.store) else { return Ok(None) };
     // The supervisor says that it was left out.
     let is_here = |service| running.url(service).is_ok();
     if matches!(loss, Loss::Database(service) if !is_here(service)) {
-        return Ok(());
+        return Ok(None);
     }
     if store.force {
         if let Some(lost) = redundancy::at_once(running, loss).await? {
             note!("{lost}; it is done, since --force was said");
         }
-        return Ok(());
+        return Ok(None);
     }
     let say = |text: &str| note!("waits until nothing would be lost: {text}");
     match redundancy::wait(running, loss, EFFECT_WITHIN, say).await {
         Err(error) if error.is::<SecondLoss>() => {
             bail!("{error}. Wait until `murmur status` says that all is redundant, or say --force")
         }
-        waited => waited,
+        waited => waited.map(Some),
     }
 }
 

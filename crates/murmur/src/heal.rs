@@ -19,7 +19,7 @@ use crate::control::protocol::State;
 use crate::control::{Act, Supervisor};
 use crate::output::{line, note};
 use crate::process::Process;
-use crate::redundancy::{self, Loss};
+use crate::redundancy::{self, Loss, Permit};
 use crate::running::Running;
 use crate::streams::Streams;
 use crate::table;
@@ -50,11 +50,11 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     match plan {
         Plan::Nothing => Ok(Verdict::Clean),
         Plan::Discard { .. } if args.yes => {
-            redundancy::wait(&running, Loss::Aside(args.service), WITHIN, |text| {
+            let permit = redundancy::wait(&running, Loss::Aside(args.service), WITHIN, |text| {
                 note!("waits until the stream holds all that was read of it: {text}");
             })
             .await?;
-            discard(global, &running, &stores, &plan).await?;
+            discard(global, &running, &stores, &plan, permit).await?;
             Ok(Verdict::Clean)
         }
         Plan::Discard { .. } | Plan::Refuse(_) => Ok(Verdict::Found),
@@ -82,6 +82,7 @@ async fn discard(
     running: &Running,
     stores: &Stores<'_>,
     shown: &Plan,
+    permit: Permit,
 ) -> anyhow::Result<()> {
     let (supervisor, process) = (Supervisor::of(running), Process::Service(stores.service));
     // Started again also if what follows fails, or is interrupted.
@@ -94,6 +95,7 @@ async fn discard(
         stopped.forget();
     }
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
+    drop(permit);
     awaiting::redundant(global, process).await?;
     let service = stores.service;
     if global.json {

@@ -47,7 +47,7 @@ mod simulate;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use cli::{Misuse, Verdict};
+use cli::{Misuse, NothingCompared, Verdict};
 use interruption::Interrupted;
 
 fn main() -> ExitCode {
@@ -98,6 +98,7 @@ fn code_of(error: &anyhow::Error) -> u8 {
     match error.downcast_ref::<Interrupted>() {
         Some(Interrupted(cause)) => cause.exit(),
         None if error.is::<Misuse>() => 2,
+        None if error.is::<NothingCompared>() => 3,
         None => 1,
     }
 }

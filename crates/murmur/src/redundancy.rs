@@ -8,6 +8,7 @@
 //! What a service says of its stream may be seconds old, so that the broker itself is asked, too. A
 //! service that cannot be asked counts as one that is not redundant.
 
+pub(crate) mod permit;
 mod watch;
 
 use std::collections::BTreeMap;
@@ -22,6 +23,7 @@ use crate::running::Running;
 use crate::status::ask_services;
 use crate::status::report::ServiceReport;
 
+pub(crate) use permit::Permit;
 pub(crate) use watch::Watch;
 
 /// How often is looked.
@@ -72,6 +74,12 @@ pub(crate) struct Progress<S> {
     said_at: Instant,
 }
 
+impl Lack {
+    fn of_another() -> Self {
+        Self { text: "another command is taking a store away".to_owned(), passes: true }
+    }
+}
+
 impl Goal {
     /// Why the service is not redundant, in respect of what it held when it was first asked.
     pub(crate) fn unmet(&mut self, report: &ServiceReport) -> Option<String> {
@@ -111,7 +119,8 @@ impl Loss {
     }
 }
 
-/// Waits until a store may be taken away, and tells meanwhile what it waits for.
+/// Waits until a store may be taken away, and tells meanwhile what it waits for. The permit is to be
+/// held until it is away.
 ///
 /// # Errors
 /// [`SecondLoss`], when it may not by then, or only once somebody has done something.
@@ -120,13 +129,17 @@ pub(crate) async fn wait(
     loss: Loss,
     within: Duration,
     say: impl Fn(&str),
-) -> anyhow::Result<()> {
+) -> anyhow::Result<Permit> {
     let mut watch = Watch::before(running, loss);
     let mut progress = Progress::new(say);
     loop {
-        let lacks = watch.look().await?;
-        if lacks.is_empty() {
-            return Ok(());
+        let permit = Permit::try_take(&running.data)?;
+        let lacks = match &permit {
+            Some(_) => watch.look().await?,
+            None => vec![Lack::of_another()],
+        };
+        if let Some(permit) = permit.filter(|_| lacks.is_empty()) {
+            return Ok(permit);
         }
         if progress.begun.elapsed() >= within || lacks.iter().any(|lack| !lack.passes) {
             return Err(SecondLoss { loss, lacks }.into());

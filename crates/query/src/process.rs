@@ -9,12 +9,12 @@ use runtime::handle::now;
 use runtime::http::{Api, server};
 use runtime::nats::Connection;
 use runtime::serve::run_to_exit;
-use runtime::shutdown::{asked_to_stop, stop_signal};
+use runtime::shutdown::{Stop, asked_to_stop, stop_signal};
 use runtime::telemetry;
 use runtime::warp::Filter as _;
 use tokio::runtime::Runtime;
 use tokio::sync::watch;
-use tokio::task::JoinHandle;
+use tokio::task::JoinSet;
 
 use crate::cache::{Cache, front};
 use crate::generations::{self, Builder};
@@ -57,22 +57,40 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let broker = Connection::open(&settings.process.nats, "query").await?;
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "query answers");
+    let (stopper, stop) = stop_signal(settings.process.drain());
+    let (threads, mut beside) = (FoldingThreads::start()?, JoinSet::new());
+    let api = api(&settings, redis, broker, &threads, &mut beside, stop.clone())?;
+    let serving = tokio::spawn(server::serve(listener, api, stop));
+    let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
+    tracing::info!(reason, "query stops");
+    stopper.stop(reason);
+    serving.await?;
+    // Whatever batch it is at is written whole or not at all.
+    drop((threads, beside));
+    Ok(())
+}
 
+/// All that is answered; what has to run for it runs on `threads` and in `beside`.
+fn api(
+    settings: &Settings,
+    redis: redis::Client,
+    broker: Connection,
+    threads: &FoldingThreads,
+    beside: &mut JoinSet<()>,
+    stop: Stop,
+) -> anyhow::Result<Api> {
     let (observed, heard) = watch::channel(Observed::default());
-    let listening = tokio::spawn(processes::run(broker.clone(), observed));
+    beside.spawn(processes::run(broker.clone(), observed));
     let streams = Broker::new(broker);
     let builder = Builder::new(redis.clone(), streams.clone(), now);
-    let threads = FoldingThreads::start()?;
-    let standing = fold(&threads, &settings, &redis, &streams, &builder);
+    let standing = fold(threads, settings, &redis, &streams, &builder);
     let watched = standing.clone();
     let follows = move || http::standing::not_followed(&watched.borrow()).is_none();
-    let measuring = tokio::spawn(telemetry::measure_redundant(follows));
+    beside.spawn(telemetry::measure_redundant(follows));
     let search = Search::new()?;
-    let found_in = streams.clone().only(&search::STREAMS);
-    let searching = tokio::spawn(search::follower::run(found_in, search.clone()));
+    beside.spawn(search::follower::run(streams.only(&search::STREAMS), search.clone()));
     let reader = Reader::new(&redis, standing.clone())?;
     let cache = Cache::new(redis, reader.clone());
-    let (stopper, stop) = stop_signal(settings.process.drain());
     let source = Source {
         reader: reader.clone(),
         observed: heard.clone(),
@@ -80,38 +98,21 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
         clock: now,
         fresh_at: None,
     };
-    let live = live::routes(source, standing, stop.clone());
-    let app = App::new(reader, settings.stuck_after(), now);
-    let answers = routes(app);
+    let answers = routes(App::new(reader, settings.stuck_after(), now));
     let front = front::before(cache.clone(), answers.clone());
-    let caching = (settings.cache == Switch::On).then(|| tokio::spawn(cache.run()));
-    let all = answers
-        .or(generations::http::routes(builder))
-        .unify()
-        .or(http::search::routes(search))
-        .unify()
-        .or(live)
-        .unify()
-        .or(processes::routes(heard))
-        .unify()
-        .or(page::routes())
-        .unify()
-        .boxed();
+    if settings.cache == Switch::On {
+        beside.spawn(cache.run());
+    }
+    let more = [
+        generations::http::routes(builder),
+        http::search::routes(search),
+        live::routes(source, standing, stop),
+        processes::routes(heard),
+        page::routes(),
+    ];
+    let all = more.into_iter().fold(answers, |all, one| all.or(one).unify().boxed());
     let api = Api::new(all, http::operations::document());
-    let api = api.behind(front).called(&settings.process.http.hosts);
-    let serving = server::serve(listener, api, stop);
-    let serving = tokio::spawn(serving);
-    let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
-    tracing::info!(reason, "query stops");
-    stopper.stop(reason);
-    serving.await?;
-    // Whatever batch it is at is written whole or not at all.
-    drop(threads);
-    caching.iter().for_each(JoinHandle::abort);
-    searching.abort();
-    measuring.abort();
-    listening.abort();
-    Ok(())
+    Ok(api.behind(front).called(&settings.process.http.hosts))
 }
 
 /// Folds the streams, or looks where another process folds them.

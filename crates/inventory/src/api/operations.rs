@@ -14,6 +14,7 @@ pub(super) fn document() -> Document {
             .answers::<StockBody>(200, "The stock")
             .problem(404, "Nothing of it was ever stocked"),
         Operation::command("post", "/stock/{sku}", "Goods come in")
+            .undated()
             .body::<Delivery>()
             .answers::<Stocked>(201, "What came in, and what is there now"),
         Operation::get("/reservations/{order_id}", "What is reserved for an order")

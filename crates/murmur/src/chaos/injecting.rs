@@ -52,9 +52,10 @@ impl<'a> Injector<'a> {
     /// # Errors
     /// When it did not happen.
     pub(super) async fn carry_out(&mut self, step: &Step) -> anyhow::Result<String> {
-        if let Some(loss) = step.takes() {
-            self.system.may_lose(loss).await?;
-        }
+        let _permit = match step.takes() {
+            Some(loss) => Some(self.system.may_lose(loss).await?),
+            None => None,
+        };
         match step {
             Step::Forced(forced) => match &**forced {
                 Step::EndBeside(process) => self.end_beside(*process, true).await,

@@ -14,7 +14,7 @@ use crate::broken::Broken;
 use crate::control::Supervisor;
 use crate::control::protocol::{Act, Arming, Report, Request, State};
 use crate::process::Process;
-use crate::redundancy::{self, Loss};
+use crate::redundancy::{self, Loss, Permit};
 use crate::running::Running;
 use crate::status::ask_services;
 use crate::status::report::ServiceReport;
@@ -128,11 +128,11 @@ impl System {
         }
     }
 
-    /// Waits until a store may be taken away without a loss.
+    /// Waits until a store may be taken away without a loss, by whoever holds the permit.
     ///
     /// # Errors
     /// When it may not; the message says what would be lost.
-    pub(crate) async fn may_lose(&self, loss: Loss) -> anyhow::Result<()> {
+    pub(crate) async fn may_lose(&self, loss: Loss) -> anyhow::Result<Permit> {
         redundancy::wait(&self.running, loss, SHOWS_WITHIN, |_| {}).await
     }
 

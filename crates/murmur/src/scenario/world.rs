@@ -193,7 +193,7 @@ impl World {
         for process in std::mem::take(&mut self.disturbed) {
             self.supervisor.wait_for(process, State::Ready).await?;
             if let Some(loss) = Loss::of(process) {
-                redundancy::wait(&self.running, loss, REDUNDANT_WITHIN, |_| {}).await?;
+                drop(redundancy::wait(&self.running, loss, REDUNDANT_WITHIN, |_| {}).await?);
             }
         }
         Ok(())

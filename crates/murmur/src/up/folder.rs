@@ -11,6 +11,7 @@ use contracts::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
+use crate::redundancy::permit;
 
 /// Version of the folder's layout. A newer one is refused.
 const FORMAT: u32 = 1;
@@ -142,7 +143,7 @@ impl Memory {
 
     /// Only an empty folder becomes a data folder: what is deleted in it later was made by us.
     fn new(folder: &Path) -> anyhow::Result<Self> {
-        let ours = ["logs", "supervisor.lock", "murmuration.unfinished"];
+        let ours = ["logs", "supervisor.lock", permit::FILE, "murmuration.unfinished"];
         for entry in fs::read_dir(folder)? {
             let name = entry?.file_name();
             if !ours.iter().any(|known| name == *known) {

@@ -13,6 +13,7 @@ pub(super) fn document() -> Document {
             .answers::<AccountBody>(200, "The account")
             .problem(404, "The customer is not known here and was never charged"),
         Operation::command("post", "/accounts/{customer_id}/settle", "A customer pays in")
+            .undated()
             .body::<Settlement>()
             .answers::<Settled>(200, "What was paid in, and what is still owed"),
         Operation::get("/charges/{order_id}", "The charge of an order")

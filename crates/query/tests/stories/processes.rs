@@ -11,11 +11,14 @@ use runtime::nats::Connection;
 use runtime::shutdown::stop_signal;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
-use tokio::time::Instant;
+use tokio::time::{Instant, timeout};
 
 use crate::nats_server::NatsServer;
 use crate::rest_client::get;
 use crate::stage::{SOON, clock};
+
+/// Silence is no change: it is judged anew as time passes.
+const JUDGED_EVERY: Duration = Duration::from_millis(10);
 
 struct Stage {
     nats: NatsServer,
@@ -56,13 +59,14 @@ impl Stage {
 
     async fn until(&self, what: &str, reached: impl Fn(&Processes) -> bool) -> Processes {
         let deadline = Instant::now() + SOON;
+        let mut observed = self.observed.clone();
         loop {
-            let view = self.observed.borrow().view(Instant::now());
+            let view = observed.borrow_and_update().view(Instant::now());
             if reached(&view) {
                 return view;
             }
             assert!(Instant::now() < deadline, "{what} is not seen: {view:?}");
-            tokio::time::sleep(Duration::from_millis(10)).await;
+            if timeout(JUDGED_EVERY, observed.changed()).await.is_err() {}
         }
     }
 

@@ -119,10 +119,18 @@ fn check_body<B: Body>(request: &Request<B>) -> Result<(), Problem> {
     }
 }
 
+/// JSON is UTF-8, whatever else may be said of it.
 fn is_json(content_type: &str) -> bool {
-    let essence = content_type.split(';').next().unwrap_or_default().trim().to_ascii_lowercase();
-    essence == "application/json"
-        || (essence.starts_with("application/") && essence.ends_with("+json"))
+    let content_type = content_type.to_ascii_lowercase();
+    let mut parts = content_type.split(';').map(str::trim);
+    let essence = parts.next().unwrap_or_default();
+    let is_utf8 = |part: &str| {
+        let charset = part.strip_prefix("charset=").map(|name| name.trim_matches('"'));
+        charset.is_none_or(|name| ["utf-8", "utf8", "us-ascii"].contains(&name))
+    };
+    let is_kind_of = |kind: &str| !kind.is_empty() && !kind.contains('/');
+    let suffixed = essence.strip_prefix("application/").and_then(|it| it.strip_suffix("+json"));
+    (essence == "application/json" || suffixed.is_some_and(is_kind_of)) && parts.all(is_utf8)
 }
 
 fn not_json(headers: &HeaderMap) -> Problem {

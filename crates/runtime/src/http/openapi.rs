@@ -104,6 +104,13 @@ impl Operation {
             .problem(504, "It has not yet seen what Murmur-Token asks for")
     }
 
+    /// Of something that knows no date of its last change: a date is not held against it.
+    #[must_use]
+    pub fn undated(mut self) -> Self {
+        self.parameters.retain(|parameter| parameter.name != "If-Unmodified-Since");
+        self
+    }
+
     /// An operation that takes nothing but its path.
     #[must_use]
     pub fn plain(method: &'static str, path: &'static str, summary: &'static str) -> Self {
@@ -275,7 +282,10 @@ described_text!(TokenText, {
     "type": "string",
     "pattern": "^(CUSTOMER|PRODUCT|ORDER|INVENTORY|PAYMENT|SHIPPING)=[0-9]{1,18}$"
 });
-described_text!(KeyText, { "type": "string", "pattern": "^[A-Za-z0-9_-]{1,64}$" });
+described_text!(KeyText, {
+    "type": "string",
+    "pattern": "^([!#$&-~]{1,128}|\"[!#$&-\\[\\]-~]{1,128}\")$"
+});
 described_text!(DurabilityText, { "type": "string", "enum": ["replicated", "local"] });
 described_text!(TagsText, {
     "type": "string",

@@ -20,8 +20,11 @@ use super::Problem;
 /// # Errors
 /// When one does not make sense: what is meant to protect a change must not be passed over.
 pub fn preconditions(headers: &HeaderMap) -> Result<Preconditions, Problem> {
+    let if_match = tags(headers, &IF_MATCH)?;
     let since = match headers.get_all(IF_UNMODIFIED_SINCE).iter().collect::<Vec<_>>()[..] {
         [] => None,
+        // A date beside tags does not count, whatever it says (section 13.1.4).
+        [..] if if_match.is_some() => None,
         [one] => {
             one.to_str().ok().and_then(Timestamp::from_http_date).map(Some).ok_or_else(|| {
                 let example = "it is one date, such as Sat, 31 Jan 2026 08:26:00 GMT";
@@ -31,7 +34,7 @@ pub fn preconditions(headers: &HeaderMap) -> Result<Preconditions, Problem> {
         [..] => return Err(malformed(&IF_UNMODIFIED_SINCE, "it was sent more than once")),
     };
     Ok(Preconditions {
-        if_match: tags(headers, &IF_MATCH)?,
+        if_match,
         if_none_match: tags(headers, &IF_NONE_MATCH)?,
         unmodified_since: since,
     })

@@ -106,7 +106,10 @@ fn parse(text: &str) -> anyhow::Result<(ServerAddr, Identity)> {
     };
     let mut url = address.into_inner();
     let stripped = url.set_username("").and_then(|()| url.set_password(None));
-    if stripped.is_err() {
+    // Where a sign in a password is not encoded, the rest of it stands in what follows the host.
+    let more =
+        !["", "/"].contains(&url.path()) || url.query().is_some() || url.fragment().is_some();
+    if stripped.is_err() || more {
         bail!(unusable());
     }
     Ok((ServerAddr::from_url(url)?, identity))
@@ -163,6 +166,10 @@ mod tests {
             login("nats://a:geheim@h1,nats://b:geheim@h2").err(),
             login("http://a:geheim@h").err(),
             login("nats://a:geheim/@h:1").err(),
+            login("nats://a/x:geheim@h:1").err(),
+            login("nats:/a:geheim@h:1").err(),
+            login("nats://h:1?password=geheim").err(),
+            login("a/b:geheim@h").err(),
             login("nats://:geheim@h").err(),
             login("nats://a:%FFgeheim@h").err(),
         ];

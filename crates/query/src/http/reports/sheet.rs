@@ -60,15 +60,26 @@ fn cells(kind: Kind, by: &str, row: &Row) -> [String; COLUMNS.len()] {
     ]
 }
 
-/// A cell that no spreadsheet takes for a formula.
+/// A cell that no spreadsheet takes for a formula, nor a part of it where cells end at another sign
+/// than the comma.
 fn others_text(text: &str) -> String {
-    if begins_a_formula(text) { format!("'{text}") } else { text.to_owned() }
+    let parts = text
+        .split(';')
+        .map(|part| if begins_a_formula(part) { format!("'{part}") } else { part.to_owned() });
+    parts.collect::<Vec<_>>().join(";")
 }
 
-/// The signs that OWASP names, in their wide forms too, behind spaces that an import may cut off.
+/// The signs that OWASP names, in their wide forms too, behind spaces and unseen signs that an import
+/// may cut off.
 fn begins_a_formula(text: &str) -> bool {
     let begins = |sign: char| "=+-@\t\r\n\u{ff1d}\u{ff0b}\u{ff0d}\u{ff20}".contains(sign);
-    text.starts_with(begins) || text.trim_start().starts_with(begins)
+    let is_passed_over = |sign: char| sign.is_whitespace() || is_unseen(sign);
+    text.starts_with(begins) || text.trim_start_matches(is_passed_over).starts_with(begins)
+}
+
+/// Zero width, or only a direction.
+fn is_unseen(sign: char) -> bool {
+    matches!(sign, '\u{ad}' | '\u{200b}'..='\u{200f}' | '\u{202a}'..='\u{202e}' | '\u{2060}'..='\u{2069}' | '\u{feff}')
 }
 
 #[cfg(test)]
@@ -82,7 +93,12 @@ mod tests {
         {
             assert_eq!(others_text(text), format!("'{text}"));
         }
-        for text in ["", "Mug", "a=b", "c-1", "2026-01-31", "'=1", "Ærø"] {
+        for text in ["\u{feff}=1", "\u{202e}=1", "\u{200b} +1"] {
+            assert_eq!(others_text(text), format!("'{text}"));
+        }
+        assert_eq!(others_text(";=1"), ";'=1");
+        assert_eq!(others_text("Bob; =1;-2"), "Bob;' =1;'-2");
+        for text in ["", "Mug", "a=b", "c-1", "2026-01-31", "'=1", "Ærø", "a;b"] {
             assert_eq!(others_text(text), text);
         }
     }

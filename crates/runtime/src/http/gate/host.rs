@@ -66,7 +66,11 @@ fn named<B>(request: &Request<B>) -> Result<Option<Authority>, Problem> {
             Some(plain.ok_or_else(|| bad("it is no name with or without a port"))?)
         }
     };
-    Ok(request.uri().authority().cloned().or(header))
+    match request.uri().authority() {
+        Some(target) if target.as_str().contains('@') => Err(bad("the target names a user")),
+        Some(target) => Ok(Some(target.clone())),
+        None => Ok(header),
+    }
 }
 
 fn is_known(authority: &Authority, names: &[HostName], local: SocketAddr) -> bool {
