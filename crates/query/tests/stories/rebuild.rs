@@ -109,10 +109,11 @@ async fn what_differs_is_found_and_shown() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sums_that_differ_only_in_digits_that_no_float_has_are_told_apart() {
-    let stage = Stage::with_orders(1).await;
+    let mut stage = Stage::with_orders(1).await;
     stage.streams.change(|history| {
         (0..3).for_each(|nth| history.decline_one(&format!("d-{nth}"), 9_000_000_000_000_000_000));
     });
+    stage.running.until_folded(&stage.streams).await;
     let old = stage.live().await;
     let new = stage.builder.start().await.unwrap();
     stage.until_built().await;
