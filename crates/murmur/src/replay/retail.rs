@@ -125,7 +125,10 @@ impl Plan {
 
 /// Replays a file.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let book = Book::read(&args.file, args.currency, args.dates)?;
+    let (file, currency, dates) = (args.file.clone(), args.currency, args.dates);
+    // A pipe may let wait for ever; whoever asks the command to end must not.
+    let reading = tokio::task::spawn_blocking(move || Book::read(&file, currency, dates));
+    let book = reading.await??;
     let running = Running::load(&global.data)?;
     let plan = Plan::of(&args, &book);
     let report = replay(global, &args, &running, &plan, &book).await?;
@@ -170,10 +173,10 @@ async fn replay(
     bar.finish();
     clock.lap("orders");
 
-    let is_there = |fate: &&Fate| matches!(fate, Fate::Placed | Fate::AlreadyThere);
-    let accepted = fates.iter().filter(is_there).count();
-    let bar = self::bar(global, "ends", accepted)?;
-    let ended = endings.until(accepted, patience, |ended| bar.set_position(ended as u64)).await;
+    let accepted = accepted(plan, book, &fates)?;
+    let bar = self::bar(global, "ends", accepted.len())?;
+    let without_end =
+        endings.until(accepted, patience, |ended| bar.set_position(ended as u64)).await;
     bar.finish();
     clock.lap("ends");
 
@@ -187,13 +190,20 @@ async fn replay(
         loaded: fates.iter().filter(|fate| **fate == Fate::Placed).count(),
         already_there: fates.iter().filter(|fate| **fate == Fate::AlreadyThere).count(),
         lines: book.lines,
-        without_end: accepted.saturating_sub(ended),
+        without_end,
         currency: plan.currency,
         days,
         figures,
         sent_again: sender.sent_again(),
         seconds: clock.laps,
     })
+}
+
+/// The orders that are there as the file has them. One of this number that is another is none.
+fn accepted(plan: &Plan, book: &Book, fates: &[Fate]) -> anyhow::Result<HashSet<Id>> {
+    let is_there = |fate: &Fate| matches!(fate, Fate::Placed | Fate::AlreadyThere);
+    let there = book.invoices.iter().zip(fates).filter(|(_, fate)| is_there(fate));
+    there.map(|(invoice, _)| plan.id(&invoice.number)).collect()
 }
 
 fn reading<'a>(

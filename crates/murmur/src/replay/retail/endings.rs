@@ -84,22 +84,23 @@ impl Endings {
         }
     }
 
-    /// Waits until so many orders have ended, or none has for so long. Says how many have.
+    /// Waits until these orders have ended, or none of them has for so long. Says how many have not.
     pub(super) async fn until(
         &self,
-        wanted: usize,
+        mut orders: HashSet<Id>,
         patience: Duration,
         mut progress: impl FnMut(usize),
     ) -> usize {
-        let (mut last, mut since) = (0, Instant::now());
+        let (all, mut since) = (orders.len(), Instant::now());
         loop {
-            let ended = self.told.lock().unwrap_or_else(PoisonError::into_inner).ends.len();
-            progress(ended);
-            if ended > last {
-                (last, since) = (ended, Instant::now());
+            let before = orders.len();
+            self.told.lock().unwrap_or_else(PoisonError::into_inner).leave_without_end(&mut orders);
+            progress(all - orders.len());
+            if orders.len() < before {
+                since = Instant::now();
             }
-            if ended >= wanted || since.elapsed() > patience {
-                return ended;
+            if orders.is_empty() || since.elapsed() > patience {
+                return orders.len();
             }
             tokio::time::sleep(LOOK_EVERY).await;
         }
@@ -122,6 +123,11 @@ async fn collect(
 }
 
 impl Told {
+    /// Leaves those of the orders that have no end.
+    fn leave_without_end(&self, orders: &mut HashSet<Id>) {
+        orders.retain(|order| !self.ends.contains_key(order));
+    }
+
     fn note(&mut self, order: Id, row: &Row) {
         if row.subject.starts_with("order.placed.") {
             self.placed.insert(order);
@@ -144,4 +150,23 @@ fn ending_of(row: &Row) -> Option<Ending> {
         return Some(Ending { completed, reason: end.reason });
     }
     None
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_end_of_an_order_that_was_not_accepted_stands_for_no_other() {
+        let id = |text: &str| text.parse::<Id>().unwrap();
+        let ending = Ending { completed: true, reason: EndReason::Dispatched };
+        let mut told = Told::default();
+        told.ends.insert(id("refused"), ending);
+        let mut orders = HashSet::from([id("1"), id("2")]);
+        told.leave_without_end(&mut orders);
+        assert_eq!(orders.len(), 2);
+        told.ends.insert(id("1"), ending);
+        told.leave_without_end(&mut orders);
+        assert_eq!(orders, HashSet::from([id("2")]));
+    }
 }
