@@ -8,8 +8,8 @@ use anyhow::{Context as _, bail};
 use contracts::{Chain, Currency, Id};
 use csv::ByteRecord;
 
-use super::entry::{Columns, Entry};
-use super::file::dates::{DateOrder, Survey};
+use super::entry::{Columns, Entry, Forms, Surveyed};
+use super::file::dates::DateOrder;
 use super::file::{Found, Text};
 use super::skip::{Lines, Shown, Skip, Skipped};
 
@@ -106,14 +106,16 @@ impl Book {
     ) -> anyhow::Result<Self> {
         let file = Text::of(bytes, |header| Columns::of(header).map(drop))?;
         let columns = Columns::of(&file.header)?;
-        let dates = survey(&file, &columns)?.decide(dates)?;
+        let said = survey(&file, &columns)?;
+        let points = said.marks.decide(file.has_semicolons());
+        let forms = Forms { dates: said.dates.decide(dates)?, points };
         let mut sorter = Sorter::default();
         let mut records = file.records()?;
         while let Some((line, found)) = records.next()? {
             if sorter.book.lines == LINES_MAX {
                 bail!("it has more than {LINES_MAX} lines: split it");
             }
-            sorter.take(line, &columns, &found, |record| columns.read(record, &dates, currency));
+            sorter.take(line, &columns, &found, |record| columns.read(record, &forms, currency));
         }
         let book = sorter.finish();
         if book.invoices.is_empty() {
@@ -138,8 +140,8 @@ impl Book {
     }
 }
 
-fn survey(file: &Text<'_>, columns: &Columns) -> anyhow::Result<Survey> {
-    let (mut survey, mut records) = (Survey::default(), file.records()?);
+fn survey(file: &Text<'_>, columns: &Columns) -> anyhow::Result<Surveyed> {
+    let (mut survey, mut records) = (Surveyed::default(), file.records()?);
     while let Some((line, found)) = records.next()? {
         if let Found::Record(record) = found {
             columns.survey(&mut survey, line, &record);
@@ -280,6 +282,21 @@ mod tests {
         let error = Book::of(text.as_bytes(), "GBP".parse().unwrap(), None).unwrap_err();
         let said = "1 of the price is no number: line 2 (2, 10001): \"free\"";
         assert!(error.to_string().contains(said), "{error}");
+    }
+
+    #[test]
+    fn a_point_groups_thousands_where_decimals_have_a_comma() {
+        let lines = |price| {
+            let header = HEADER.replace(',', ";");
+            let text = format!(
+                "{header}1;10001;MUG;1.000;2010-12-01;2,50;7;Norway\n\
+                 2;10001;MUG;1;2010-12-01;{price};7;Norway\n"
+            );
+            Book::of(text.as_bytes(), "GBP".parse().unwrap(), None).unwrap()
+        };
+        assert_eq!(lines("2,50").invoices[0].lines[0].quantity, 1_000);
+        let unknown = &lines("2.55").skipped[&Skip::TwoWays];
+        assert_eq!((unknown.count, unknown.first[0].line), (1, 2));
     }
 
     #[test]

@@ -4,11 +4,11 @@ use anyhow::{Context as _, bail};
 use contracts::events::TEXT_BYTES_MAX;
 use contracts::events::order::QUANTITY_MAX;
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Currency, Id};
+use contracts::{Currency, Id, Timestamp};
 use csv::ByteRecord;
 
 use super::file::dates::{Dates, Survey};
-use super::file::number::{NoNumber, Number};
+use super::file::number::{Marks, NoNumber, Number, Points};
 use super::file::text;
 use super::skip::Skip;
 
@@ -17,7 +17,41 @@ const CODE_DIGITS: usize = 5;
 /// The prefix of the number of an invoice that cancels.
 const CANCELLATION: char = 'C';
 /// What programs write where there is nothing.
-const NOTHING: [&str; 9] = ["", "nan", "null", "na", "n/a", "#n/a", "none", "nat", "-"];
+const NOTHING: [&str; 15] = [
+    "",
+    "nan",
+    "null",
+    "na",
+    "n/a",
+    "#n/a",
+    "none",
+    "nat",
+    "-",
+    "--",
+    "<na>",
+    "(null)",
+    "\\n",
+    "nil",
+    "undefined",
+];
+
+/// What the whole file says of its dates and numbers.
+#[derive(Debug, Default)]
+pub(super) struct Surveyed {
+    /// Of its dates.
+    pub(super) dates: Survey,
+    /// Of its quantities and prices.
+    pub(super) marks: Marks,
+}
+
+/// How the dates and numbers of a file are read.
+#[derive(Debug, Default)]
+pub(super) struct Forms {
+    /// Its dates.
+    pub(super) dates: Dates,
+    /// Its numbers.
+    pub(super) points: Points,
+}
 
 /// A line that can be used.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -64,7 +98,9 @@ const NAMES: [&[&str]; 8] = [
 
 const INVOICE: usize = 0;
 const CODE: usize = 1;
+const QUANTITY: usize = 3;
 const DATE: usize = 4;
+const PRICE: usize = 5;
 
 impl Columns {
     /// Finds the columns by their names, in whatever order.
@@ -96,10 +132,12 @@ impl Columns {
         Ok(Self { places, width: last.map_or(0, |last| last + 1) })
     }
 
-    /// Takes the date of a line into account, before any is read.
-    pub(super) fn survey(&self, survey: &mut Survey, line: u64, record: &ByteRecord) {
+    /// Takes the date and the numbers of a line into account, before any is read.
+    pub(super) fn survey(&self, survey: &mut Surveyed, line: u64, record: &ByteRecord) {
         if record.len() >= self.width {
-            survey.look_at(line, &self.field(record, DATE));
+            survey.dates.look_at(line, &self.field(record, DATE));
+            survey.marks.look_at(&self.field(record, QUANTITY));
+            survey.marks.look_at(&self.field(record, PRICE));
         }
     }
 
@@ -107,7 +145,7 @@ impl Columns {
     pub(super) fn read(
         &self,
         record: &ByteRecord,
-        dates: &Dates,
+        forms: &Forms,
         currency: Currency,
     ) -> Result<Entry, Skip> {
         if record.iter().all(<[u8]>::is_empty) {
@@ -119,16 +157,17 @@ impl Columns {
         }
         let [invoice, code, description, quantity, date, price, customer, country] =
             [0, 1, 2, 3, 4, 5, 6, 7].map(|nth| self.field(record, nth));
-        let invoice = id(&invoice.to_ascii_uppercase()).map_err(|()| Skip::Invoice)?;
-        let units = quantity_of(&quantity)?;
-        let day = dates.day(&date).ok_or(Skip::Date)?.to_string();
-        let customer = customer_id(&customer)?;
-        let sku = sku(&code)?;
+        let points = forms.points;
+        let invoice = id(&invoice.to_ascii_uppercase(), points, Skip::Invoice)?;
+        let units = quantity_of(&quantity, points)?;
+        let day = business_date(&forms.dates, &date)?;
+        let customer = customer_id(&customer, points)?;
+        let sku = sku(&code, points)?;
         let [description, country] = [description, country].map(|text| printable(&text));
         if description.len() > TEXT_BYTES_MAX || country.len() > TEXT_BYTES_MAX {
             return Err(Skip::LongText);
         }
-        let price_minor = price_minor(&price, currency)?;
+        let price_minor = price_minor(&price, points, currency)?;
         let cancels = invoice.as_str().starts_with(CANCELLATION);
         let units = if cancels { -units } else { units };
         let quantity = u32::try_from(units).ok().filter(|units| *units > 0);
@@ -181,42 +220,62 @@ fn printable(text: &str) -> String {
     spaced.split(' ').filter(|word| !word.is_empty()).collect::<Vec<_>>().join(" ")
 }
 
-/// An id as it stands there; spreadsheets write numbers as `17850.0`.
-fn id(text: &str) -> Result<Id, ()> {
-    if is_nothing(text) {
-        return Err(());
-    }
-    let text = text.trim();
-    let is_decimal = text.contains(['.', ',']) || text.contains(['e', 'E']) && text.contains('+');
-    let number = Number::parse(text).ok().and_then(Number::integer).filter(|_| is_decimal);
-    let text = number.map_or_else(|| text.to_owned(), |number| number.to_string());
-    text.parse().map_err(|_| ())
+/// A day that services take as the day of an order.
+fn business_date(dates: &Dates, text: &str) -> Result<String, Skip> {
+    let day = dates.day(text).ok_or(Skip::Date)?.to_string();
+    let midnight = format!("{day}T00:00:00Z").parse::<Timestamp>();
+    if midnight.is_ok_and(|midnight| midnight.day() == day) { Ok(day) } else { Err(Skip::FarDate) }
 }
 
-fn customer_id(text: &str) -> Result<Id, Skip> {
+/// An id as it stands there; spreadsheets write numbers as `17850.0`.
+fn id(text: &str, points: Points, otherwise: Skip) -> Result<Id, Skip> {
+    if is_nothing(text) {
+        return Err(otherwise);
+    }
+    let text = text.trim();
+    if is_shortened(text) {
+        return Err(Skip::ShortId);
+    }
+    let is_decimal = text.contains(['.', ',']) || text.contains(['e', 'E']) && text.contains('+');
+    let number = Number::parse(text, points).ok().and_then(Number::integer).filter(|_| is_decimal);
+    let text = number.map_or_else(|| text.to_owned(), |number| number.to_string());
+    text.parse().map_err(|_| otherwise)
+}
+
+/// Whether a spreadsheet shows a number with an exponent and fewer decimals than that: `5.36E+05` may
+/// have been any of a thousand. Codes such as `15056E1` are no numbers.
+fn is_shortened(text: &str) -> bool {
+    let Some((mantissa, exponent)) = text.split_once(['e', 'E']) else { return false };
+    let decimals = mantissa.split_once(['.', ',']).map_or(0, |(_, decimals)| decimals.len());
+    let is_whole = exponent.parse::<usize>().is_ok_and(|exponent| exponent <= decimals);
+    let is_number = text.contains(['+', '.', ',']) && Number::parse(text, Points::Decimal).is_ok();
+    is_number && !is_whole
+}
+
+fn customer_id(text: &str, points: Points) -> Result<Id, Skip> {
     if is_nothing(text) {
         return Err(Skip::NoCustomer);
     }
-    id(text).map_err(|()| Skip::Customer)
+    id(text, points, Skip::Customer)
 }
 
 /// The same code comes with small and with capital letters.
-fn sku(code: &str) -> Result<Id, Skip> {
+fn sku(code: &str, points: Points) -> Result<Id, Skip> {
     let digits = code.trim().bytes().take_while(u8::is_ascii_digit).count();
-    if digits < CODE_DIGITS {
+    if digits < CODE_DIGITS && !is_shortened(code.trim()) {
         return Err(Skip::NoProduct);
     }
-    id(&code.to_ascii_uppercase()).map_err(|()| Skip::NoProduct)
+    id(&code.to_ascii_uppercase(), points, Skip::NoProduct)
 }
 
-fn quantity_of(text: &str) -> Result<i128, Skip> {
-    let number = Number::parse(text).map_err(|error| two_ways(error, Skip::Quantity))?;
+fn quantity_of(text: &str, points: Points) -> Result<i128, Skip> {
+    let number = Number::parse(text, points).map_err(|error| two_ways(error, Skip::Quantity))?;
     let units = number.integer().ok_or(Skip::Quantity)?;
     if units.unsigned_abs() > u128::from(QUANTITY_MAX) { Err(Skip::TooMany) } else { Ok(units) }
 }
 
-fn price_minor(text: &str, currency: Currency) -> Result<i64, Skip> {
-    let number = Number::parse(text).map_err(|error| two_ways(error, Skip::Price))?;
+fn price_minor(text: &str, points: Points, currency: Currency) -> Result<i64, Skip> {
+    let number = Number::parse(text, points).map_err(|error| two_ways(error, Skip::Price))?;
     let minor = number.minor(currency).ok_or(Skip::FractionalPrice)?;
     match i64::try_from(minor) {
         Ok(..=0) => Err(Skip::NoPrice),

@@ -16,6 +16,11 @@ use csv::{ByteRecord, Reader, ReaderBuilder};
 const DELIMITERS: [u8; 4] = [b',', b';', b'\t', b'|'];
 /// Bytes that are read once more, in all, after quotes that nothing closes.
 const READ_AGAIN_BYTES_MAX: usize = 1 << 30;
+/// Bytes at the beginning that tell a text from other files.
+const BEGINNING_BYTES: usize = 1_024;
+/// How compressed files begin, and with them those of spreadsheets.
+const PACKED: [&[u8]; 6] =
+    [b"PK\x03\x04", b"\x1f\x8b", b"BZh", b"\xfd7zXZ", b"\x28\xb5\x2f\xfd", b"\x89PNG"];
 /// What Windows has in place of the control characters 0x80 to 0x9F.
 const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90}‘’“”•–—˜™š›œ\u{9d}žŸ";
 
@@ -24,6 +29,9 @@ const WINDOWS: &str = "€\u{81}‚ƒ„…†‡ˆ‰Š‹Œ\u{8d}Ž\u{8f}\u{90
 pub(super) struct Text<'a> {
     body: Cow<'a, [u8]>,
     delimiter: u8,
+    /// What ends its lines, or is the last byte of what does.
+    line_end: u8,
+    first_line: u64,
     /// The names of the columns.
     pub(super) header: ByteRecord,
 }
@@ -56,17 +64,24 @@ impl<'a> Text<'a> {
         is_header: impl Fn(&ByteRecord) -> anyhow::Result<()>,
     ) -> anyhow::Result<Self> {
         let mut body = decoded(bytes)?;
+        if is_binary(&body) {
+            bail!("it is no text: unpack it, or save it as CSV in UTF-8");
+        }
+        let line_end = if body.contains(&b'\n') { b'\n' } else { b'\r' };
+        let mut first_line = 1;
         // A hint for spreadsheets, which is no header.
         if body.get(..4).is_some_and(|start| start.eq_ignore_ascii_case(b"sep=")) {
-            let end = body.iter().position(|byte| *byte == b'\n').map_or(body.len(), |at| at + 1);
-            body = Cow::Owned(body[end..].to_vec());
+            let end = body.iter().position(|byte| *byte == line_end);
+            body = Cow::Owned(body[end.map_or(body.len(), |at| at + 1)..].to_vec());
+            first_line += 1;
         }
         let mut best: Option<(usize, anyhow::Error)> = None;
         for delimiter in DELIMITERS {
             let header = reader(&body, delimiter).byte_records().next();
             let header = header.transpose()?.unwrap_or_default();
             match is_header(&header) {
-                Ok(()) => return Ok(Self { body, delimiter, header }),
+                Ok(()) => return Ok(Self { body, delimiter, line_end, first_line, header }),
+                Err(_) if header.is_empty() => {}
                 Err(error) if best.as_ref().is_none_or(|(most, _)| header.len() > *most) => {
                     best = Some((header.len(), error));
                 }
@@ -82,11 +97,20 @@ impl<'a> Text<'a> {
     /// The records after the header, from the first.
     pub(super) fn records(&self) -> anyhow::Result<Records<'_>> {
         let reader = reader(&self.body, self.delimiter);
-        let (base, at, line, read_again) = (0, 0, 1, 0);
+        let (base, at, line, read_again) = (0, 0, self.first_line, 0);
         let mut records = Records { text: self, reader, base, at, line, read_again };
         // The header, after which the first record is.
         records.next()?;
         Ok(records)
+    }
+
+    /// Whether semicolons stand between the fields, as where numbers have a decimal comma.
+    pub(super) const fn has_semicolons(&self) -> bool {
+        self.delimiter == b';'
+    }
+
+    fn lines_in(&self, bytes: &[u8]) -> u64 {
+        bytes.iter().filter(|byte| **byte == self.line_end).count() as u64
     }
 }
 
@@ -103,12 +127,12 @@ impl Records<'_> {
         let body = &self.text.body;
         let blank = body[self.at..].iter().take_while(|byte| matches!(byte, b'\r' | b'\n'));
         let start = self.at + blank.count();
-        self.line += lines_in(&body[self.at..start]);
+        self.line += self.text.lines_in(&body[self.at..start]);
         let line = self.line;
         let end = self.base + usize::try_from(self.reader.position().byte())?;
         self.at = end;
-        self.line += lines_in(&body[start..end]);
-        let first = body[start..].iter().position(|byte| *byte == b'\n');
+        self.line += self.text.lines_in(&body[start..end]);
+        let first = body[start..].iter().position(|byte| *byte == self.text.line_end);
         let next_line = first.map_or(body.len(), |at| start + at + 1);
         let is_whole = record.len() == self.text.header.len()
             && is_well_quoted(&body[start..end], self.text.delimiter);
@@ -159,8 +183,9 @@ fn reader(bytes: &[u8], delimiter: u8) -> Reader<&[u8]> {
     builder.flexible(true).has_headers(false).delimiter(delimiter).from_reader(bytes)
 }
 
-fn lines_in(bytes: &[u8]) -> u64 {
-    bytes.iter().filter(|byte| **byte == b'\n').count() as u64
+fn is_binary(body: &[u8]) -> bool {
+    let beginning = body.get(..BEGINNING_BYTES).unwrap_or(body);
+    beginning.contains(&0) || PACKED.iter().any(|packed| body.starts_with(packed))
 }
 
 /// Without a byte order mark, and as one byte or UTF-8 a character.
@@ -224,6 +249,9 @@ mod tests {
     fn lines_are_counted_over_blank_ones_and_over_breaks_in_a_field() {
         let file = b"a,b,c\n1,\"x\ny\",3\n\n\r\n4,5,6\n";
         assert_eq!(read(file), ["2: 1|x\ny|3", "6: 4|5|6"]);
+        assert_eq!(read(b"sep=;\r\na;b;c\r\n1;2;3\r\n"), ["3: 1|2|3"]);
+        assert_eq!(read(b"a,b,c\r1,2,3\r4,\"5,6\r7,8,9\r"), ["2: 1|2|3", "3: open", "4: 7|8|9"]);
+        assert_eq!(read(b"sep=;\ra;b;c\r1;2;3"), ["3: 1|2|3"]);
     }
 
     #[test]
@@ -236,6 +264,17 @@ mod tests {
     fn a_header_by_no_delimiter_is_told_by_the_likeliest() {
         let error = Text::of(b"a;b\n1;2\n", three).unwrap_err();
         assert_eq!(error.to_string(), "2 columns");
-        assert!(Text::of(b"", three).is_err());
+    }
+
+    #[test]
+    fn what_is_empty_or_no_text_is_told_so() {
+        let error = |bytes: &[u8]| Text::of(bytes, three).unwrap_err().to_string();
+        for empty in [&b""[..], b"\n\r\n", b"\xef\xbb\xbf", b"\xff\xfe", b"sep=;\n"] {
+            assert_eq!(error(empty), "it is empty", "{empty:?}");
+        }
+        let utf16_without_mark = b"a\0,\0b\0,\0c\0";
+        for binary in [b"\x1f\x8b\x08\x01", &b"PK\x03\x04"[..], b"\x89PNG", utf16_without_mark] {
+            assert!(error(binary).contains("it is no text"), "{binary:?}");
+        }
     }
 }

@@ -16,6 +16,7 @@ use super::reports_check::{self, Comparison};
 use super::revenue::Day;
 use super::skip::{Lines, Shown};
 use crate::cli::Verdict;
+use crate::output::plain;
 use crate::table::{self, judged};
 
 /// Refusals of customers, products and stock that are shown.
@@ -228,7 +229,7 @@ impl Report {
         if let Some(first) =
             refused.get(..refused.len().min(REFUSED_SHOWN)).filter(|r| !r.is_empty())
         {
-            lines.push(format!("{} of them refused: {}", refused.len(), first.join("; ")));
+            lines.push(format!("{} of them refused: {}", refused.len(), plain(&first.join("; "))));
         }
         if self.without_end > 0 {
             lines.push(format!("{} accepted orders have no end", self.without_end));

@@ -22,6 +22,7 @@ use super::Plan;
 use super::book::Book;
 use super::sending::Sender;
 use crate::http::Call;
+use crate::output::plain;
 use crate::table::{self, judged};
 
 pub(super) use expected::{expected, expected_alone};
@@ -191,6 +192,7 @@ pub(super) fn text(comparison: &Comparison) -> String {
     let mut lines = vec![table.to_string()];
     for (place, compared) in comparison {
         for Difference { figure, file, read_model } in &compared.differences {
+            let figure = plain(figure);
             lines.push(format!("{place}: {figure} is {read_model}, the file says {file}"));
         }
     }

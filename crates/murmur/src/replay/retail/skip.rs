@@ -5,6 +5,8 @@ use std::fmt;
 
 use serde::Serialize;
 
+use crate::output::plain;
+
 /// Lines of each reason that are shown.
 const SHOWN: usize = 3;
 
@@ -19,6 +21,8 @@ pub(super) enum Skip {
     Fields,
     /// There is no invoice's number.
     Invoice,
+    /// An id is written with an exponent, and with fewer digits than it has.
+    ShortId,
     /// The quantity is no whole number.
     Quantity,
     /// A number can be read in two ways.
@@ -27,6 +31,8 @@ pub(super) enum Skip {
     TooMany,
     /// There is no day.
     Date,
+    /// The day is none that services take.
+    FarDate,
     /// The customer's number is none.
     Customer,
     /// Nobody is named as the customer.
@@ -87,10 +93,11 @@ impl Skip {
             | Self::Duplicate
             | Self::TwoWays
             | Self::Invoice
+            | Self::ShortId
             | Self::NoProduct => None,
             Self::LongText => Some(2),
             Self::Quantity | Self::TooMany | Self::WrongSign => Some(3),
-            Self::Date => Some(4),
+            Self::Date | Self::FarDate => Some(4),
             Self::Price | Self::NoPrice | Self::LargePrice | Self::FractionalPrice => Some(5),
             Self::Customer | Self::OtherCustomer => Some(6),
         }
@@ -115,9 +122,17 @@ impl fmt::Display for Skip {
             Self::Fields => "it has more or fewer fields than the header",
             Self::Invoice => "the invoice has no number that can be used",
             Self::Quantity => "the quantity is no whole number",
-            Self::TwoWays => "a number can be read in two ways (1,234): write it without the comma",
+            Self::ShortId => {
+                "a spreadsheet has shortened the invoice, the code or the customer (5.36E+05): \
+                 digits are lost"
+            }
+            Self::TwoWays => {
+                "a number can be read in two ways (1,234 or 1.234): write 1234 or 1.2340, as it \
+                 is meant"
+            }
             Self::TooMany => "more units than a line of an order may have",
             Self::Date => "the date is none, or not in the file's order of day and month",
+            Self::FarDate => "the date is later than services take",
             Self::Customer => "the customer's number cannot be used",
             Self::NoCustomer => "no customer is named",
             Self::NoProduct => "the code is no product's (postage, discount, fee)",
@@ -138,8 +153,21 @@ impl fmt::Display for Shown {
         let Self { line, invoice, sku, value } = self;
         write!(f, "line {line}")?;
         if !invoice.is_empty() || !sku.is_empty() {
-            write!(f, " ({invoice}, {sku})")?;
+            write!(f, " ({}, {})", plain(invoice), plain(sku))?;
         }
         if value.is_empty() { Ok(()) } else { write!(f, ": {value:?}") }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_stands_in_the_file_moves_no_cursor() {
+        let raw = || "1\u{1b}[2J\u{202e}".to_owned();
+        let shown = Shown { line: 2, invoice: raw(), sku: raw(), value: raw() }.to_string();
+        assert!(!shown.contains(['\u{1b}', '\u{202e}']), "{shown:?}");
+        assert!(shown.starts_with("line 2 (1\\u{1b}[2J"), "{shown}");
     }
 }

@@ -19,7 +19,7 @@ fn read_fields(fields: &[&str], currency: &str) -> Result<Entry, Skip> {
     let names: Vec<_> = NAMES.iter().map(|names| names[0]).collect();
     let columns = Columns::of(&ByteRecord::from(names)).unwrap();
     let record = ByteRecord::from(fields.to_vec());
-    columns.read(&record, &Dates::default(), currency.parse().unwrap())
+    columns.read(&record, &Forms::default(), currency.parse().unwrap())
 }
 
 #[test]
@@ -44,7 +44,7 @@ fn every_form_of_a_field_is_the_same_line() {
         (5, "2.5500000000000003"),
         (5, "2.55E+00"),
         (6, "17850"),
-        (6, "1.785E+04"),
+        (6, "1.7850E+04"),
         (2, "\"LAMP".trim_matches('"')),
         (2, "LAMP\r\n"),
     ] {
@@ -65,7 +65,7 @@ fn a_line_of_a_cancellation_says_what_comes_back() {
 #[test]
 fn each_kind_of_dirt_has_its_reason() {
     let reason = |change: &[(usize, &str)]| read(change).unwrap_err();
-    for nobody in ["", "nan", "NaN", "NULL", "NA", "N/A", "None", " "] {
+    for nobody in ["", "nan", "NaN", "NULL", "NA", "N/A", "None", " ", "\\N", "<NA>", "--"] {
         assert_eq!(reason(&[(6, nobody)]), Skip::NoCustomer, "{nobody}");
     }
     for code in ["POST", "D", "C2", "BANK CHARGES", ""] {
@@ -88,10 +88,21 @@ fn each_kind_of_dirt_has_its_reason() {
         (0, "nan", Skip::Invoice),
         (4, "yesterday", Skip::Date),
         (4, "2010-02-30", Skip::Date),
+        (4, "2010-12-01 25:61", Skip::Date),
+        (4, "9999-12-31", Skip::FarDate),
+        (0, "5.36E+05", Skip::ShortId),
+        (0, "5.36E05", Skip::ShortId),
+        (0, "5E+05", Skip::ShortId),
+        (0, "5.36365E-05", Skip::ShortId),
+        (1, "8.51E+04", Skip::ShortId),
+        (1, "85123E+10", Skip::ShortId),
+        (6, "1.79E+04", Skip::ShortId),
         (6, "a b", Skip::Customer),
     ] {
         assert_eq!(reason(&[(place, value)]), skip, "{value}");
     }
+    assert_eq!(read(&[(4, "9999-12-30")]).unwrap().day, "9999-12-30");
+    assert_eq!(read(&[(1, "15056E1")]).unwrap().sku.as_str(), "15056E1");
     assert_eq!(reason(&[(2, &"x".repeat(201))]), Skip::LongText);
     assert_eq!(read_fields(&LINE[..7], "GBP"), Err(Skip::Fields));
     assert_eq!(read_fields(&[&LINE[..], &["more"]].concat(), "GBP"), Err(Skip::Fields));
@@ -129,7 +140,7 @@ fn columns_are_found_by_any_known_name_and_a_missing_one_is_named() {
     assert!(header(&second_edition).is_ok());
     let with_empty_columns = header(&[&second_edition[..], &["", ""]].concat()).unwrap();
     let record = ByteRecord::from([&["0"][..], &LINE[..]].concat());
-    let read = with_empty_columns.read(&record, &Dates::default(), "GBP".parse().unwrap());
+    let read = with_empty_columns.read(&record, &Forms::default(), "GBP".parse().unwrap());
     assert_eq!(read, read_in("GBP", &[]));
     let error = header(&["InvoiceNo", "StockCode"]).unwrap_err();
     assert!(error.to_string().contains("Description"), "{error}");

@@ -6,6 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use jiff::civil::Date;
 
+use crate::output::plain;
+
 /// In which order day and month stand before the year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
 pub(in super::super) enum DateOrder {
@@ -28,18 +30,18 @@ enum Said {
     },
 }
 
-/// Where in the file a date can be read in one way only.
+/// Where in the file a date can be read in one way only, and where in two.
 #[derive(Clone, Debug, Default)]
 struct Evidence {
     dmy: Option<String>,
     mdy: Option<String>,
+    open: Option<String>,
 }
 
 /// What the dates of a file tell about their order.
 #[derive(Clone, Debug, Default)]
 pub(in super::super) struct Survey {
     by: BTreeMap<char, Evidence>,
-    open: Option<(char, String)>,
 }
 
 /// How the dates of a file are read.
@@ -55,19 +57,20 @@ impl Survey {
         let Some(Said::Numbers { first, second, year, between }) = said(text) else { return };
         let [dmy, mdy] = [(first, second), (second, first)]
             .map(|(day, month)| Date::new(year, month, day).is_ok());
-        let place = || format!("line {line}: {}", text.trim());
+        let place = || format!("line {line}: {}", plain(text.trim()));
         let evidence = self.by.entry(between).or_default();
         match (dmy, mdy) {
             (true, false) => evidence.dmy = evidence.dmy.take().or_else(|| Some(place())),
             (false, true) => evidence.mdy = evidence.mdy.take().or_else(|| Some(place())),
-            (true, true) if first != second && self.open.is_none() => {
-                self.open = Some((between, place()));
+            (true, true) if first != second => {
+                evidence.open = evidence.open.take().or_else(|| Some(place()));
             }
             _ => {}
         }
     }
 
-    /// Decides, unless it has been decided.
+    /// Decides, unless it has been decided: for each sign between the numbers by itself, since what is
+    /// written in another way may come from elsewhere.
     ///
     /// # Errors
     /// When a date can be read in two ways and nothing says in which.
@@ -75,29 +78,23 @@ impl Survey {
         if given.is_some() {
             return Ok(Dates { orders: BTreeMap::new(), otherwise: given });
         }
-        let Some((between, open)) = self.open else { return Ok(Dates::default()) };
         let mut orders = BTreeMap::new();
         for (between, evidence) in self.by {
+            let Some(open) = evidence.open else { continue };
             match (evidence.dmy, evidence.mdy) {
                 (Some(_), None) => orders.extend([(between, DateOrder::Dmy)]),
                 (None, Some(_)) => orders.extend([(between, DateOrder::Mdy)]),
-                (None, None) => {}
+                (None, None) => bail!(
+                    "its dates can be read in two ways ({open}): say with --dates dmy (day first) \
+                     or --dates mdy (month first) how they are meant"
+                ),
                 (Some(dmy), Some(mdy)) => bail!(
                     "its dates are in two orders, day first ({dmy}) and month first ({mdy}): say \
                      with --dates dmy or --dates mdy how the others are meant"
                 ),
             }
         }
-        let mut all = orders.values().copied();
-        let first = all.next();
-        let otherwise = first.filter(|first| all.all(|order| order == *first));
-        if !orders.contains_key(&between) && otherwise.is_none() {
-            bail!(
-                "its dates can be read in two ways ({open}): say with --dates dmy (day first) or \
-                 --dates mdy (month first) how they are meant"
-            );
-        }
-        Ok(Dates { orders, otherwise })
+        Ok(Dates { orders, otherwise: None })
     }
 }
 
@@ -121,14 +118,13 @@ impl Dates {
     }
 }
 
-/// The date of a text, whatever time follows it.
+/// The date of a text, whatever time follows it, as long as a clock can show it.
 fn said(text: &str) -> Option<Said> {
     let words = text.split_whitespace().filter(|word| !is_of_a_time(word));
     let date = words.collect::<Vec<_>>().join(" ");
     // 2010-12-01T08:26:00
-    let is_time = |rest: &str| rest.starts_with(|first: char| first.is_ascii_digit());
     let date = match date.split_once('T') {
-        Some((day, rest)) if is_time(rest) => day,
+        Some((day, rest)) if is_clock(rest) => day,
         _ => &date,
     };
     let between = date.find(['-', '/', '.', ' ']).and_then(|at| date[at..].chars().next());
@@ -161,9 +157,26 @@ fn said(text: &str) -> Option<Said> {
 }
 
 fn is_of_a_time(word: &str) -> bool {
-    let of_day = |(hour, _): (&str, &str)| hour.len() <= 2 && is_number(hour);
+    let of_day = |(hour, _): (&str, &str)| hour.len() <= 2 && is_clock(word);
     let zones = ["AM", "PM", "UTC", "Z"];
     word.split_once(':').is_some_and(of_day) || zones.contains(&word.to_uppercase().as_str())
+}
+
+/// Whether a text is such as `8:26`, `08:26:00.000+01:00`, `082600Z` or `8:26AM`.
+fn is_clock(text: &str) -> bool {
+    let time = text.split(['Z', '+', '-', 'A', 'a', 'P', 'p']).next().unwrap_or_default();
+    let (clock, fraction) = time.split_once(['.', ',']).unwrap_or((time, "0"));
+    let parts: Vec<&[u8]> = if clock.contains(':') {
+        clock.split(':').map(str::as_bytes).collect()
+    } else {
+        clock.as_bytes().chunks(2).collect()
+    };
+    // A leap second has the number 60.
+    let are_within = parts.iter().zip([23_u8, 59, 60]).all(|(part, most)| {
+        let part = std::str::from_utf8(part).unwrap_or_default();
+        is_number(part) && part.len() <= 2 && part.parse::<u8>().is_ok_and(|part| part <= most)
+    });
+    (1..=3).contains(&parts.len()) && are_within && is_number(fraction)
 }
 
 fn is_number(text: &str) -> bool {
@@ -231,7 +244,11 @@ mod tests {
             "2010-12-01",
             "2010-12-01 08:26:00",
             "2010-12-01T08:26:00Z",
+            "2010-12-01T08:26:00.123+01:00",
+            "2010-12-01T082600",
+            "2010-12-01 23:59:60.5 UTC",
             "2010/12/1 8:26",
+            "2010/12/1 8:26PM",
             "20101201",
             "1-Dec-2010",
             "01-Dec-10 08:26",
@@ -255,14 +272,18 @@ mod tests {
         let both = ["01-12-2010", "13-12-2010", "12/14/2010", "12/1/2010"];
         assert_eq!(day_in(&both, "12/1/2010").as_deref(), Some("2010-12-01"));
         assert_eq!(day_in(&both, "01-12-2010").as_deref(), Some("2010-12-01"));
-        let one_evidence = ["01-12-2010", "12/14/2010"];
-        assert_eq!(day_in(&one_evidence, "01-12-2010").as_deref(), Some("2010-01-12"));
+        let without_need = ["13-12-2010", "12-14-2010", "12/1/2010", "12/13/2010"];
+        assert_eq!(day_in(&without_need, "12/1/2010").as_deref(), Some("2010-12-01"));
+        assert_eq!(day_in(&without_need, "13-12-2010").as_deref(), Some("2010-12-13"));
     }
 
     #[test]
     fn dates_that_nothing_decides_are_refused_unless_the_user_says_it() {
         let error = decided(&["01-12-2010 08:26"], None).unwrap_err().to_string();
         assert!(error.contains("line 2: 01-12-2010") && error.contains("--dates dmy"), "{error}");
+        // What tells the order of another form tells nothing of this one.
+        let error = decided(&["12/14/2010", "01-12-2010"], None).unwrap_err().to_string();
+        assert!(error.contains("line 3: 01-12-2010") && error.contains("--dates dmy"), "{error}");
         let error = decided(&["13/12/2010", "12/13/2010", "1/2/2010"], None).unwrap_err();
         assert!(error.to_string().contains("two orders"), "{error}");
         let day = |order| decided(&["01-12-2010"], Some(order)).unwrap().day("01-12-2010");
@@ -274,6 +295,9 @@ mod tests {
     fn what_is_no_day_is_none() {
         for text in ["", "yesterday", "2010-02-30", "40513.35", "10-12-01", "13/13/2010", "1/2"] {
             assert_eq!(day_in(&[], text), None, "{text}");
+        }
+        for time in [" 25:61", " 24:00", "T25:61", "T08:60:00Z", " 8:26:61", " 8:", " 8:26:00:00"] {
+            assert_eq!(day_in(&[], &format!("2010-12-01{time}")), None, "{time}");
         }
     }
 }

@@ -15,6 +15,25 @@ pub(in super::super) struct Number {
     scale: u32,
 }
 
+/// What the point of `1.000` does, of which the text alone does not tell it.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(in super::super) enum Points {
+    /// It stands before the decimals.
+    #[default]
+    Decimal,
+    /// It groups thousands.
+    Group,
+    /// Nobody knows.
+    Unknown,
+}
+
+/// What the numbers of a file have before their decimals, as far as they tell.
+#[derive(Clone, Copy, Debug, Default)]
+pub(in super::super) struct Marks {
+    point: bool,
+    comma: bool,
+}
+
 /// Why a text is no number.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(in super::super) enum NoNumber {
@@ -24,21 +43,53 @@ pub(in super::super) enum NoNumber {
     TwoWays,
 }
 
+impl Marks {
+    /// Takes a number of the file into account, if it is one, and only one.
+    pub(in super::super) fn look_at(&mut self, text: &str) {
+        if Number::parse(text, Points::Unknown).is_err() {
+            return;
+        }
+        let count = |of: char| text.matches(of).count();
+        let is_point = match (count('.'), count(',')) {
+            (0, 0) => return,
+            // One stands before decimals, several group.
+            (points, 0) => points == 1,
+            (0, commas) => commas > 1,
+            _ => text.rfind('.') > text.rfind(','),
+        };
+        self.point |= is_point;
+        self.comma |= !is_point;
+    }
+
+    /// Decides, for a file with or without semicolons between its fields: where numbers have a
+    /// decimal comma, these stand there.
+    pub(in super::super) const fn decide(self, semicolons: bool) -> Points {
+        match self {
+            Self { point: false, comma: true } => Points::Group,
+            Self { point: true, comma: true } => Points::Unknown,
+            Self { point: false, comma: false } if semicolons => Points::Unknown,
+            Self { comma: false, .. } => Points::Decimal,
+        }
+    }
+}
+
 impl Number {
     /// Reads a number.
-    pub(in super::super) fn parse(text: &str) -> Result<Self, NoNumber> {
+    pub(in super::super) fn parse(text: &str, points: Points) -> Result<Self, NoNumber> {
         let text = text.trim();
-        let (mantissa, exponent) = match text.split_once(['e', 'E']) {
+        let (mantissa, exponent, points) = match text.split_once(['e', 'E']) {
             Some((mantissa, exponent)) => {
-                (mantissa, exponent.parse::<i32>().map_err(|_| NoNumber::Malformed)?)
+                let exponent = exponent.parse::<i32>().map_err(|_| NoNumber::Malformed)?;
+                // Nobody groups thousands before an exponent.
+                (mantissa, exponent, Points::Decimal)
             }
-            None => (text, 0),
+            None => (text, 0, points),
         };
         let (sign, unsigned) = match mantissa.strip_prefix('-') {
             Some(unsigned) => (-1, unsigned),
             None => (1, mantissa.strip_prefix('+').unwrap_or(mantissa)),
         };
-        let (whole, fraction) = parts(unsigned)?;
+        let (whole, fraction) = parts(unsigned, points)?;
         let fraction = fraction.trim_end_matches('0');
         let shift = i32::try_from(fraction.len()).map_err(|_| NoNumber::Malformed)? - exponent;
         let zeros = usize::try_from(-shift).unwrap_or_default();
@@ -93,15 +144,24 @@ impl Number {
 }
 
 /// The digits before and after the decimal point or comma, without what groups them.
-fn parts(text: &str) -> Result<(String, &str), NoNumber> {
-    let points = |of: char| text.matches(of).count();
-    let (whole, fraction, group) = match (points('.'), points(',')) {
+fn parts(text: &str, points: Points) -> Result<(String, &str), NoNumber> {
+    let count = |of: char| text.matches(of).count();
+    let (whole, fraction, group) = match (count('.'), count(',')) {
         (0, 0) => (text, "", None),
-        (1, 0) => split(text, '.', None)?,
+        (1, 0) => match (split(text, '.', None)?, points) {
+            ((whole, fraction, _), Points::Group | Points::Unknown)
+                if may_group(whole, fraction) && whole.len() <= 3 =>
+            {
+                if points == Points::Unknown {
+                    return Err(NoNumber::TwoWays);
+                }
+                (text, "", Some('.'))
+            }
+            (parted, _) => parted,
+        },
         (0, 1) => {
             let parted = split(text, ',', None)?;
-            // A thousand, or one with three decimals: after a leading 0, only the latter.
-            if parted.1.len() == 3 && !parted.0.starts_with('0') && !parted.0.is_empty() {
+            if may_group(parted.0, parted.1) {
                 return Err(NoNumber::TwoWays);
             }
             parted
@@ -127,6 +187,11 @@ fn parts(text: &str) -> Result<(String, &str), NoNumber> {
     Ok((digits, fraction))
 }
 
+/// Whether it may be a thousand, or one with three decimals: after a leading 0, only the latter.
+fn may_group(whole: &str, fraction: &str) -> bool {
+    fraction.len() == 3 && !whole.starts_with('0') && !whole.is_empty()
+}
+
 fn split(
     text: &str,
     at: char,
@@ -141,7 +206,15 @@ mod tests {
     use super::*;
 
     fn minor(text: &str) -> Result<Option<i128>, NoNumber> {
-        Number::parse(text).map(|number| number.minor("GBP".parse().unwrap()))
+        Number::parse(text, Points::Decimal).map(|number| number.minor("GBP".parse().unwrap()))
+    }
+
+    /// What `text` is in a file of these numbers.
+    fn in_file(numbers: &[&str], semicolons: bool, text: &str) -> Result<Option<i128>, NoNumber> {
+        let mut marks = Marks::default();
+        numbers.iter().for_each(|number| marks.look_at(number));
+        let number = Number::parse(text, marks.decide(semicolons));
+        number.map(|number| number.minor("KWD".parse().unwrap()))
     }
 
     #[test]
@@ -191,8 +264,30 @@ mod tests {
     }
 
     #[test]
+    fn whether_a_point_groups_says_the_whole_file() {
+        let (thousand, one, unknown) =
+            (Ok(Some(1_000_000)), Ok(Some(1_000)), Err(NoNumber::TwoWays));
+        for (numbers, semicolons, read) in [
+            (&["2,50"][..], true, thousand),
+            (&["2,50", "6", "-1.250,00", "1.000"], false, thousand),
+            (&["1.234.567"], false, thousand),
+            (&["2.55"], true, one),
+            (&["1,234.50"], true, one),
+            (&["0.290"], true, one),
+            (&["1234.500"], true, one),
+            (&["6", "1.000", "free", "1,234"], false, one),
+            (&["6", "1.000", "free", "1,234"], true, unknown),
+            (&["2,50", "2.55"], false, unknown),
+        ] {
+            assert_eq!(in_file(numbers, semicolons, "1.000"), read, "{numbers:?}");
+            assert_eq!(in_file(numbers, semicolons, "0.290"), Ok(Some(290)));
+            assert_eq!(in_file(numbers, semicolons, "1.000E+00"), Ok(Some(1_000)));
+        }
+    }
+
+    #[test]
     fn quantities_are_whole() {
-        let integer = |text| Number::parse(text).map(Number::integer);
+        let integer = |text| Number::parse(text, Points::Decimal).map(Number::integer);
         assert_eq!(integer("6.0"), Ok(Some(6)));
         assert_eq!(integer("1.2E+03"), Ok(Some(1_200)));
         assert_eq!(integer("-6,00"), Ok(Some(-6)));
