@@ -9,8 +9,11 @@ function whole(name, value, context) {
   return rounded && /^-?\d+$/.test(context?.source ?? "") ? BigInt(context.source) : value;
 }
 
-/** JSON for people. */
-export const print = (value) => JSON.stringify(value, (name, one) => (typeof one === "bigint" ? JSON.rawJSON(String(one)) : one), 2);
+/** JSON for people. What turns the direction of writing stands in it as its number, and turns nothing. */
+export function print(value) {
+  const text = JSON.stringify(value, (name, one) => (typeof one === "bigint" ? JSON.rawJSON(String(one)) : one), 2);
+  return text.replace(/[\u202a-\u202e\u2066-\u2069]/g, (mark) => `\\u${mark.charCodeAt(0).toString(16)}`);
+}
 
 /** Whether this is the integer that was written. */
 export const isExact = (integer) => typeof integer === "bigint" || Number.isSafeInteger(integer);

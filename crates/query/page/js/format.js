@@ -8,7 +8,6 @@ const short = new Intl.NumberFormat(LOCALE, { notation: "compact", maximumFracti
 const clock = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit", second: "2-digit" });
 const hourOf = new Intl.DateTimeFormat(LOCALE, { hour: "2-digit", minute: "2-digit" });
 const dayOf = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short" });
-const fullDay = new Intl.DateTimeFormat(LOCALE, { day: "numeric", month: "short", year: "numeric" });
 const currencies = new Map();
 
 function currencyFormat(currency, style) {
@@ -86,13 +85,14 @@ export function millis(text) {
 export const clockTime = (when) => (Number.isFinite(when) ? clock.format(when) : "an unknown time");
 export const hour = (when) => hourOf.format(when);
 export const day = (when) => dayOf.format(when);
-export const dayOfYear = (when) => fullDay.format(when);
+/** By the calendar's own number of the year: of the year 0, browsers make a first one before Christ. */
+export const dayOfYear = (when) => `${day(when)} ${String(new Date(when).getFullYear()).padStart(4, "0")}`;
 
 /** Today only the time; else the day, too. */
 export function moment(text) {
   const when = new Date(text);
   if (Number.isNaN(when.getTime())) return "–";
-  return new Date().toDateString() === when.toDateString() ? clock.format(when) : `${fullDay.format(when)}, ${hourOf.format(when)}`;
+  return new Date().toDateString() === when.toDateString() ? clock.format(when) : `${dayOfYear(when)}, ${hourOf.format(when)}`;
 }
 
 export function ago(ms) {

@@ -1,6 +1,6 @@
 // One customer, and the orders, newest first.
 import { ask } from "../ask.js";
-import { calm, h, pill } from "../dom.js";
+import { calm, h, pill, setText } from "../dom.js";
 import { count, moment, money } from "../format.js";
 import { orderPath } from "../router.js";
 import { setTitle } from "../title.js";
@@ -66,7 +66,7 @@ function more(id, body, next) {
       cursor = page.next;
       if (!cursor) button.remove();
     } catch (error) {
-      button.textContent = `${error.message}. Try again`;
+      setText(button, `${error.message}. Try again`);
     }
     button.disabled = false;
   });
