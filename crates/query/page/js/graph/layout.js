@@ -7,6 +7,9 @@
 const WIDE = { bar: 50, reach: 136, box: 58, back: 64, leaf: 42, gap: 128, portMin: 70, portMax: 112, edge: 2 };
 const TALL = { bar: 44, reach: 0, box: 92, back: 0, leaf: 0, gap: 52, portMin: 37, portMax: 37, edge: 2 };
 
+/** As much as a state with its time needs. */
+const LEAF = 150;
+
 /** Boxes and lines of `drawing` on so much width. */
 export function arrange(drawing, width) {
   const tall = width < 760;
@@ -78,7 +81,7 @@ function behind(drawing, leaves, spokes, hub, boxes, measure) {
   return order.flatMap((leaf, index) => {
     const [left, right] = [boxes.get(spokes[index]), boxes.get(spokes[index + 1] ?? spokes[index])];
     const middle = (left.a + left.length + right.a) / 2;
-    boxes.set(leaf, box(middle - 60, 120, b, measure.leaf));
+    boxes.set(leaf, box(middle - LEAF / 2, LEAF, b, measure.leaf));
     return keepers(leaf).map((keeper) => copyLine(leaf, keeper, hub, boxes, middle));
   });
 }

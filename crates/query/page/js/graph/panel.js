@@ -12,7 +12,7 @@ import { draw, table } from "./draw.js";
 const OWED_MS = 300;
 const LATE_MS = 2_000;
 
-/** Narrower than this, a box holds one word. */
+/** Narrower than this, a box holds a word or two. */
 const TIGHT = 150;
 
 /** Who listens to a table does not want it to change while it is read out. */
@@ -83,17 +83,19 @@ function paintOwed(owed, debt, s) {
   setText(owed.title, `${count(debt.orders)} ${debt.orders === 1 ? "order waits" : "orders wait"} for ${debt.service}, the first for ${duration(age)}`);
 }
 
-/** What a service owes to the orders in flight, as far as is folded; what waits for a timer is not late. */
+/** What a service owes to the orders that are not settled, as far as is folded; what waits for a timer is not late. */
 export function owedBy(name, s) {
   const debts = s.backlog?.owed.filter((debt) => debt.service === name && !debt.because.startsWith("timer")) ?? [];
   const age = Math.max(0, ...debts.map((debt) => asOf(s) - millis(debt.since)));
   return { age, orders: debts.reduce((sum, debt) => sum + debt.orders, 0) };
 }
 
+const oneWord = ({ state, said }) => (state === "unknown" && said ? `last ${said}` : state);
+
 /** Which of all that is known of a service is worth its colour. */
 function healthOf(name, s, tight) {
   const process = processOf(name, s);
-  if (process.bad || process.state === "unknown") return { health: process.bad ? "bad" : "unknown", text: tight ? process.state : stateInWords(process) };
+  if (process.bad || process.state === "unknown") return { health: process.bad ? "bad" : "unknown", text: tight ? oneWord(process) : stateInWords(process) };
   const owed = owedBy(name, s);
   if (isFresh(s) && owed.age > LATE_MS) return { health: "late", text: `owes ${compact(owed.orders)} for ${duration(owed.age)}` };
   return { health: "well", text: process.state === "ready" ? "" : process.state };
