@@ -46,6 +46,13 @@ fn well() -> (System, Browser) {
     (system, browser)
 }
 
+/// Whether what has a colour of its own while it is fresh has that of faint text.
+fn is_grey(browser: &Browser, selector: &str) -> bool {
+    let tone = "(e) => getComputedStyle(e).getPropertyValue('--forward')";
+    let root = "getComputedStyle(document.documentElement).getPropertyValue('--ink-faint')";
+    browser.holds(&format!("({tone})(document.querySelector('{selector}')) === {root}"))
+}
+
 pub(crate) fn flush_redis(system: &System) {
     let mut redis = TcpStream::connect(("127.0.0.1", system.port("redis"))).unwrap();
     redis.write_all(b"FLUSHALL\r\n").unwrap();
@@ -104,6 +111,10 @@ fn without_redis_the_services_are_well_and_the_figures_are_as_of_then() {
     assert!(notice(&browser).contains("The figures are as of "), "{}", notice(&browser));
     assert!(all_are(&browser, "ready") && !is_fresh(&browser));
     assert!(row_of(&browser, "o-1").contains("completed"), "the last figures stay");
+    wait_until("the past tense", || browser.text("#stuck").starts_with("No order was stuck"));
+    for tone in ["#recent .pill", "#states .bar i", "#latencies .range i"] {
+        assert!(is_grey(&browser, tone), "{tone}");
+    }
     let figures = browser.text("#figures");
     assert!(!figures.contains("up to date") && !figures.contains("Following"), "{figures}");
     let ages = browser.text("#health tbody");
@@ -124,10 +135,17 @@ fn without_the_broker_nobody_is_called_well_or_down() {
     wait_until("the loss", || headline(&browser) == "Broker away");
     assert!(notice(&browser).starts_with("The broker is away since "), "{}", notice(&browser));
     wait_until("what is unknown", || all_are(&browser, "unknown, last ready"));
+    let states = "[...document.querySelectorAll('#graph .service .state')]";
+    assert!(
+        browser.holds(&format!("{states}.every(e => e.textContent === 'unknown, last ready')"))
+    );
     assert!(!is_fresh(&browser) && !browser.text("#figures").contains("up to date"));
     browser.picture("broker-away", Screen::Desktop);
     flush_redis(&system);
     wait_until("the rebuilding", || notice(&browser).contains("is being rebuilt"));
+    let told = notice(&browser);
+    assert!(told.contains("The figures are as of ") && !told.contains("incomplete"), "{told}");
+    assert!(!told.contains("of 0 events"), "{told}");
     let figures = browser.text("#figures");
     assert!(figures.contains("Rebuilding") && !figures.contains("up to date"), "{figures}");
     browser.picture("rebuilding", Screen::Desktop);

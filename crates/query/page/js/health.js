@@ -1,6 +1,6 @@
 // How everything is, decided in one place. What a process is, it says itself; how fresh the figures are
 // is another matter, and is never concluded from the one to the other.
-import { clockTime, count, millis, percent, words } from "./format.js";
+import { clockTime, count, many, millis, percent, words } from "./format.js";
 
 /** `{ tone, bad }` of each state of a process. */
 const STATES = {
@@ -24,6 +24,9 @@ export const brokerIsAway = (s) => s.processes?.broker.state === "away";
 
 /** Whether the figures are of now, but for what is under way. */
 export const isFresh = (s) => !isLost(s) && !brokerIsAway(s) && Boolean(s.read_model?.fresh);
+
+/** Whether the figures are of a read model that is not yet built; while it has none, those of before stay. */
+export const isPartial = (s) => s.read_model?.state === "rebuilding" && !s.problem && Boolean(s.orders);
 
 /** The time that the figures are of, in milliseconds: ages are counted up to it, and stand still with it. */
 export const asOf = (s) => millis(s.read_model?.as_of ?? s.at);
@@ -77,20 +80,31 @@ function projector(s, state, since) {
   return state === "following" ? "following" : `${words(state)} since ${clockTime(millis(since))}`;
 }
 
-/** How much of the streams is folded. */
+/** How much of the streams is folded, as far as their ends are known. */
 export function built(s) {
   const streams = Object.values(s.freshness?.streams ?? {});
   const folded = streams.reduce((sum, one) => sum + one.folded, 0);
   const all = streams.reduce((sum, one) => sum + Math.max(one.last ?? 0, one.folded), 0);
-  return `${percent(folded, all)} of ${count(all)} events folded`;
+  if (!all) return "no event folded yet";
+  const known = streams.every((one) => one.last !== null);
+  return known ? `${percent(folded, all)} of ${count(all)} events folded` : `${many(folded, "event")} folded`;
 }
 
 /** What is wrong, the worst first: `{ key, text, more, lost }`; `more` changes while the rest stays. */
 export function faultsOf(s) {
   const faults = isLost(s) ? [connectionFault(s)] : s.read_model ? [...brokerFaults(s), ...readModelFaults(s), ...serviceFaults(s)] : [];
   if (!faults.some((one) => one.stale)) return faults;
-  return [...faults, { key: "stale", text: s.orders ? `The figures are as of ${clockTime(asOf(s))}.` : "There are no figures yet." }];
+  return [...faults, figuresFault(s)];
 }
+
+/** What the figures are that are shown. */
+function figuresFault(s) {
+  if (!s.orders) return { key: "no figures", text: "There are no figures yet." };
+  if (isPartial(s)) return { key: "partial", text: "The figures are incomplete." };
+  return { key: "stale", text: `The figures are as of ${clockTime(asOf(s))}.` };
+}
+
+const sentence = (text) => `${text[0].toUpperCase()}${text.slice(1)}.`;
 
 const connectionFault = (s) => ({ key: "connection", lost: true, stale: true, text: `The connection was lost at ${clockTime(s.lost)}; trying again. How the services are is not known.` });
 
@@ -106,8 +120,8 @@ function readModelFaults(s) {
   const at = clockTime(millis(since));
   if (redis === "away") return [{ key: "redis", lost: true, stale, text: `Redis is away${state === "away" ? ` since ${at}` : ""}.` }];
   if (state === "away") return [{ key: "projector", lost: true, stale, text: `The projector folds nothing since ${at}: ${reason}.` }];
-  if (state === "rebuilding") return [{ key: "rebuilding", stale, text: "The read model is being rebuilt from the streams. Figures are incomplete until then.", more: `${built(s)}.` }];
-  if (state === "catching_up") return [{ key: "catching-up", stale, text: "The read model catches up with the streams.", more: `${built(s)}.` }];
+  if (state === "rebuilding") return [{ key: "rebuilding", stale, text: "The read model is being rebuilt from the streams.", more: sentence(built(s)) }];
+  if (state === "catching_up") return [{ key: "catching-up", stale, text: "The read model catches up with the streams.", more: sentence(built(s)) }];
   if (state === "stale_version") return [{ key: "stale-version", stale, text: "The read model was folded by an older build, and a new one has to be built." }];
   if (s.problem) return [{ key: s.problem.type, lost: true, stale, text: `${s.problem.title}${s.problem.detail ? `: ${s.problem.detail}` : ""}.` }];
   if (!stale || brokerIsAway(s)) return [];

@@ -10,7 +10,7 @@ import { watch } from "../store.js";
 const LATE_MS = 1_500;
 
 const NO_FIGURE = { value: "–", note: "" };
-const TITLES = ["Revenue", "Orders", "Completed", "In flight", "Placed to completed", "Read model"];
+const TITLES = ["Revenue", "Orders", "Completed", "Not settled", "Placed to completed", "Read model"];
 
 /** The whole way of an order, over the last minutes if there were any. */
 export function wholeWay(s) {
@@ -28,10 +28,12 @@ function revenue(s) {
   return { value: money(main), note: notes.filter(Boolean).join(" · ") };
 }
 
-function inFlight(s) {
-  const { in_flight: flying, stuck, stuck_after_ms: bound } = s.sagas;
-  const note = stuck ? `${count(stuck)} stuck for over ${duration(bound)}` : "none is stuck";
-  return { value: count(flying), note, tone: stuck ? "bad" : undefined };
+/** Of an order that has ended, something may still be to be undone. */
+function unsettled(s) {
+  const { in_flight: open, stuck, stuck_after_ms: bound } = s.sagas;
+  const ended = Math.max(0, open - (s.orders.placed - s.orders.ended));
+  const notes = [ended ? `${count(ended)} of them ended` : null, stuck ? `${count(stuck)} stuck for over ${duration(bound)}` : isFresh(s) ? "none is stuck" : "none was stuck"];
+  return { value: count(open), note: notes.filter(Boolean).join(" · "), tone: stuck ? "bad" : undefined };
 }
 
 function pace(s) {
@@ -69,7 +71,7 @@ function figuresOf(s) {
     revenue(s),
     { value: compact(s.orders.placed), note: [isFresh(s) ? `${rate(rates.of("order.placed"))} placed` : null, `${compact(s.orders.units)} units in completed ones`].filter(Boolean).join(" · ") },
     completed(s),
-    inFlight(s),
+    unsettled(s),
     pace(s),
     readModel(s),
   ];
@@ -83,6 +85,7 @@ export function startFigures() {
     const figures = s.orders ? figuresOf(s) : [...TITLES.slice(1).map(() => NO_FIGURE), readModel(s)];
     figures.forEach(({ value, note, tone }, index) => {
       setText(tiles[index].children[1], value);
+      tiles[index].style.setProperty("--letters", value.length);
       setText(tiles[index].children[2], note);
       tiles[index].dataset.tone = tone ?? "";
     });

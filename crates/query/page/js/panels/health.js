@@ -4,7 +4,7 @@ import { rates } from "../counters.js";
 import { byId, h, keyed, pill, setText } from "../dom.js";
 import { ago, clockTime, count, duration, millis, rate } from "../format.js";
 import { choreography, owedBy } from "../graph/panel.js";
-import { asOf, isFresh, partsOf, processOf, stateInWords } from "../health.js";
+import { asOf, isFresh, isPartial, partsOf, processOf, stateInWords } from "../health.js";
 import { known, watch } from "../store.js";
 import { lateness } from "./figures.js";
 
@@ -55,6 +55,7 @@ function paintParts(list, s) {
 
 function note(s) {
   if (!s.freshness || !s.read_model) return "";
+  if (isPartial(s)) return "read model: incomplete";
   return isFresh(s) ? `read model: ${lateness(s)}` : `read model: as of ${clockTime(asOf(s))}`;
 }
 

@@ -1,8 +1,9 @@
 // Orders that take too long: who owes which event, and since when.
-import { byId, calm, h, keyed, pill, setText } from "../dom.js";
-import { count, duration, eventName, money, shortId } from "../format.js";
+import { becalm, byId, h, keyed, pill, setText } from "../dom.js";
+import { clockTime, count, duration, eventName, money, shortId } from "../format.js";
+import { asOf, isFresh, isPartial } from "../health.js";
 import { orderPath } from "../router.js";
-import { watch } from "../store.js";
+import { known, watch } from "../store.js";
 import { toneOf } from "../tones.js";
 
 const SHOWN = 8;
@@ -25,13 +26,22 @@ function fill(element, stuck) {
   setText(age, duration(Math.floor(stuck.for_ms / 1000) * 1000));
 }
 
+function note({ stuck, stuck_after_ms: bound, in_flight: open }) {
+  if (!stuck) return `for over ${duration(bound)}`;
+  return `${count(stuck)} of ${count(open)} not settled, for over ${duration(bound)}${stuck > SHOWN ? `; the oldest ${SHOWN}` : ""}`;
+}
+
+function none(s, open) {
+  if (isPartial(s)) return becalm(byId("stuck"), "No stuck order so far", "The read model is being rebuilt");
+  if (!isFresh(s)) return becalm(byId("stuck"), "No order was stuck", `As of ${clockTime(asOf(s))}`);
+  return becalm(byId("stuck"), "No order is stuck", open ? `${count(open)} not settled` : "Every order is settled");
+}
+
 function paint(s, table) {
-  const { stuck, oldest_stuck: oldest, stuck_after_ms: bound, in_flight: flying } = s.sagas;
-  setText(byId("stuck-note"), stuck ? `${count(stuck)} of ${count(flying)} in flight, for over ${duration(bound)}` : `for over ${duration(bound)}`);
-  if (!oldest.length) {
-    byId("stuck").replaceChildren(calm("No order is stuck", flying ? `${count(flying)} in flight` : "Every order has come to its end"));
-    return;
-  }
+  if (!s.sagas) return;
+  const { oldest_stuck: oldest, in_flight: open } = s.sagas;
+  setText(byId("stuck-note"), note(s.sagas));
+  if (!oldest.length) return none(s, open);
   if (!table.isConnected) byId("stuck").replaceChildren(table);
   keyed(table.tBodies[0], oldest.slice(0, SHOWN), (one) => one.order_id, row, fill);
 }
@@ -40,5 +50,5 @@ export function startStuck() {
   const heads = [h("th", { scope: "col" }, "Order"), h("th.wide-only", { scope: "col" }, "State"), h("th", { scope: "col" }, "Who owes what")];
   const numbers = [h("th.number", { scope: "col" }, "Since"), h("th.number.wide-only", { scope: "col" }, "Total")];
   const table = h("table", {}, h("thead", {}, h("tr", {}, heads, numbers)), h("tbody"));
-  watch(["sagas"], (s) => paint(s, table));
+  watch(["at", "lost"], () => paint(known, table));
 }
