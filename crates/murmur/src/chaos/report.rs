@@ -63,7 +63,11 @@ fn conclusion(outcomes: &[Outcome]) -> String {
     let (faults, lost): (_, usize) =
         (single().count(), outcomes.iter().map(|outcome| outcome.lost).sum());
     let doubled: usize = outcomes.iter().map(|outcome| outcome.doubled).sum();
-    let judged = if failed == 0 { "all healed".to_owned() } else { format!("{failed} FAILED") };
+    let judged = match (faults, failed) {
+        (0, 0) => "nothing was shown".to_owned(),
+        (_, 0) => "all healed".to_owned(),
+        (_, failed) => format!("{failed} FAILED"),
+    };
     format!("{faults} faults, fired {fired} times: {judged}, {lost} lost, {doubled} doubled")
 }
 
@@ -84,6 +88,12 @@ mod tests {
     fn what_never_fired_is_no_success() {
         assert!(outcome().is_good());
         assert!(!Outcome { fired: 0, ..outcome() }.is_good());
+    }
+
+    #[test]
+    fn a_run_in_which_nothing_came_to_its_end_has_healed_nothing() {
+        let text = text(&[]);
+        assert!(text.ends_with("0 faults, fired 0 times: nothing was shown, 0 lost, 0 doubled"));
     }
 
     #[test]
