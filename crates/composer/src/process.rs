@@ -5,7 +5,7 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::http::server;
-use runtime::serve::run_to_exit;
+use runtime::serve::{Threads, run_to_exit};
 use runtime::shutdown::{asked_to_stop, stop_signal};
 use runtime::telemetry;
 
@@ -13,9 +13,12 @@ use crate::http;
 use crate::owners::Owners;
 use crate::settings::Settings;
 
+/// Threads for all that answers.
+const THREADS: usize = 2;
+
 /// Runs until the process is asked to stop. No owner has to be there: what is missing is said.
 pub fn run(settings: Settings) -> ExitCode {
-    run_to_exit(settings.log_format, live(settings))
+    run_to_exit(settings.log_format, Threads::Several(THREADS), live(settings))
 }
 
 async fn live(settings: Settings) -> anyhow::Result<()> {

@@ -167,6 +167,24 @@ impl Choreography<'_> {
         self.reads_of(service).is_some_and(|reads| reads.replicas.contains(&stream))
     }
 
+    /// Whether `service`, in whatever state, does nothing on an event of this kind but to move its
+    /// position.
+    #[must_use]
+    pub fn ignores_always(&self, service: Service, kind: Kind) -> bool {
+        let states = self.states.iter().find(|(of, _)| *of == service).map(|(_, states)| states);
+        let on = Trigger::Event(kind);
+        states.is_some_and(|states| {
+            states.iter().all(|state| self.rule(service, state, on) == Rule::Ignore)
+        })
+    }
+
+    /// Whether `service` has timers.
+    #[must_use]
+    pub fn has_timers(&self, service: Service) -> bool {
+        let mut reactions = self.reactions.iter().filter(|reaction| reaction.service == service);
+        reactions.any(|reaction| matches!(reaction.on, Trigger::Timer(_)))
+    }
+
     /// The state after an event of this kind.
     #[must_use]
     pub fn state_after(&self, kind: Kind) -> Option<State> {

@@ -8,6 +8,7 @@ mod restore;
 mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::path::PathBuf;
 
 use contracts::choreography::MURMURATION;
 use contracts::{HistoryId, Idempotency, Position, Row, Service, StoredEvent, Timestamp, Vector};
@@ -48,6 +49,15 @@ pub enum Work<C> {
     },
     /// The next event of a foreign stream.
     Event(Box<StoredEvent>),
+    /// The next events of a foreign stream, which change nothing in any state: only the positions move.
+    Ignored {
+        /// Whose stream it is.
+        stream: Service,
+        /// The number before the first of them.
+        after: u64,
+        /// The last of them.
+        up_to: Position,
+    },
     /// A durable timer is due.
     Timer(Timer),
 }
@@ -89,6 +99,8 @@ pub enum Outcome<R> {
     Command(Answer<R>),
     /// An event was folded, and decided if it was new.
     Event,
+    /// Events were passed over.
+    Ignored,
     /// A timer fired, or was no longer set.
     Timer,
     /// The input cannot be handled. Nothing more of its stream is, until the process starts anew.
@@ -111,6 +123,8 @@ pub struct Batch<R> {
     pub head: Position,
     /// The foreign events that changed a replica, in order.
     pub folded: Vec<StoredEvent>,
+    /// What the database holds after the batch.
+    pub known: Known,
 }
 
 /// Why the process must end: the database cannot be used, or is no longer this process's own.
@@ -133,14 +147,20 @@ pub struct Engine<D: Domain> {
     held: BTreeMap<Service, String>,
     held_timers: BTreeSet<Timer>,
     row_bytes_max: usize,
+    copies: Option<PathBuf>,
 }
 
 /// What stands in the database, kept in memory between batches.
-#[derive(Clone, Debug)]
-struct Known {
-    history: Option<HistoryId>,
-    head: Position,
-    positions: Positions,
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The history that the outbox tells; none before the first start.
+    pub history: Option<HistoryId>,
+    /// The end of the outbox.
+    pub head: Position,
+    /// The positions in the foreign streams.
+    pub positions: Positions,
+    /// When the next timer is due that is not held, if one is set.
+    pub next_timer: Option<Timestamp>,
 }
 
 impl<D: Domain> Engine<D> {
@@ -152,7 +172,20 @@ impl<D: Domain> Engine<D> {
         let known = Known::load(&database.read())?;
         let (held, held_timers) = (BTreeMap::new(), BTreeSet::new());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
-        Ok(Self { domain, database, known, held, held_timers, row_bytes_max })
+        let copies = None;
+        Ok(Self { domain, database, known, held, held_timers, row_bytes_max, copies })
+    }
+
+    /// Copies of the database are written to files whose names begin with this. Without it, none is
+    /// written where one is asked for: for databases in memory.
+    pub fn set_copies(&mut self, prefix: PathBuf) {
+        self.copies = Some(prefix);
+    }
+
+    /// What stands in the database.
+    #[must_use]
+    pub const fn known(&self) -> &Known {
+        &self.known
     }
 
     /// The committed state, to read.
@@ -179,6 +212,17 @@ impl<D: Domain> Engine<D> {
     #[must_use]
     pub fn into_database(self) -> Database {
         self.database
+    }
+
+    /// Writes a copy of the database, where copies are to be written.
+    ///
+    /// # Errors
+    /// When it cannot be written.
+    pub(crate) fn copy(&self, now: Timestamp) -> Result<(), StateError> {
+        let Some(prefix) = &self.copies else { return Ok(()) };
+        let mut name = prefix.clone().into_os_string();
+        name.push(format!("{}.db", now.micros()));
+        self.database.copy_to(&PathBuf::from(name))
     }
 
     /// The end of the outbox.
@@ -234,10 +278,25 @@ impl<D: Domain> Engine<D> {
         works: &[Work<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
-        match self.attempt(works, now) {
-            Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(works, now),
-            done => done,
+        let mut batch = match self.attempt(works, now) {
+            Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(works, now)?,
+            done => done?,
+        };
+        self.known.next_timer = self.next_timer()?;
+        batch.known = self.known.clone();
+        Ok(batch)
+    }
+
+    /// When the next timer is due that is not held. One that is would be due for ever.
+    fn next_timer(&self) -> Result<Option<Timestamp>, StateError> {
+        if !MURMURATION.has_timers(D::SERVICE) {
+            return Ok(None);
         }
+        if self.held_timers.is_empty() {
+            return timers::next_due(&self.read());
+        }
+        let all = timers::due(&self.read(), Timestamp::from_micros(i64::MAX), u32::MAX)?;
+        Ok(all.into_iter().find(|timer| !self.held_timers.contains(timer)).map(|timer| timer.due))
     }
 
     fn run_one_by_one(
@@ -246,7 +305,7 @@ impl<D: Domain> Engine<D> {
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
         self.known = Known::load(&self.database.read())?;
-        let mut all = Batch::empty(self.known.head);
+        let mut all = Batch::empty(self.known.clone());
         for work in works {
             match self.attempt(std::slice::from_ref(work), now) {
                 Ok(batch) => all.join(batch),
@@ -286,16 +345,18 @@ impl<D: Domain> Engine<D> {
     fn hold(&mut self, work: &Work<D::Command>, reason: String) -> Outcome<D::Refusal> {
         match work {
             Work::Command { .. } => Outcome::Command(Answer::Failed(reason)),
-            Work::Event(event) => {
-                let stream = event.headers.kind.service();
-                self.held.insert(stream, reason.clone());
-                Outcome::Held { stream: Some(stream), reason }
-            }
+            Work::Event(event) => self.hold_stream(event.headers.kind.service(), reason),
+            Work::Ignored { stream, .. } => self.hold_stream(*stream, reason),
             Work::Timer(timer) => {
                 self.held_timers.insert(timer.clone());
                 Outcome::Held { stream: None, reason }
             }
         }
+    }
+
+    fn hold_stream(&mut self, stream: Service, reason: String) -> Outcome<D::Refusal> {
+        self.held.insert(stream, reason.clone());
+        Outcome::Held { stream: Some(stream), reason }
     }
 }
 
@@ -305,6 +366,7 @@ impl Known {
             history: database::schema::history(state)?,
             head: outbox::head(state)?,
             positions: positions::load(state)?,
+            next_timer: timers::next_due(state)?,
         })
     }
 
@@ -323,8 +385,9 @@ impl Known {
 }
 
 impl<R> Batch<R> {
-    const fn empty(head: Position) -> Self {
-        Self { outcomes: Vec::new(), rows: Vec::new(), head, folded: Vec::new() }
+    pub(crate) const fn empty(known: Known) -> Self {
+        let head = known.head;
+        Self { outcomes: Vec::new(), rows: Vec::new(), head, folded: Vec::new(), known }
     }
 
     fn join(&mut self, next: Self) {
@@ -336,4 +399,4 @@ impl<R> Batch<R> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

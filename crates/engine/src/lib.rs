@@ -42,6 +42,8 @@ pub mod promise;
 pub mod reading;
 pub mod relay;
 
+pub mod process;
+
 pub mod redundancy;
 pub mod starting;
 pub mod watching;

@@ -2,7 +2,7 @@
 //!
 //! Only the database is here; who publishes the rows is in [`crate::relay`].
 
-use contracts::{Id, Position, Row};
+use contracts::{Id, Kind, Position, Row, Service};
 use rusqlite::params;
 
 use crate::precondition::Validators;
@@ -33,6 +33,19 @@ pub fn head(state: &Read<'_>) -> Result<Position, StateError> {
 /// When the database cannot be read.
 pub fn row(state: &Read<'_>, sequence: u64) -> Result<Option<Row>, StateError> {
     state.one(&format!("SELECT {COLUMNS} FROM outbox WHERE sequence = ?1"), [sequence], to_row)
+}
+
+/// The number of the last row with which a process of this service has taken the end of the stream;
+/// 0 if none has.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn last_recovered(state: &Read<'_>, service: Service) -> Result<u64, StateError> {
+    let subject = format!("{}.{service}", Kind::recovered(service).name());
+    let sql = "SELECT max(sequence) FROM outbox WHERE id = ?1 AND subject = ?2";
+    let found: Option<Option<u64>> =
+        state.one(sql, [service.name(), &subject], |row| row.get(0))?;
+    Ok(found.flatten().unwrap_or(0))
 }
 
 /// At most `limit` rows from the number `from` on, in order.

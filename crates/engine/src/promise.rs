@@ -4,12 +4,11 @@
 //! Only a process that lost the broker while it ran goes on alone, and says so.
 
 use std::collections::VecDeque;
-
-use contracts::Timestamp;
+use std::time::Duration;
 
 /// How long the oldest published row may wait for its acknowledgement before the process counts as
 /// alone. Well above a broker's slow moment, well below a client's patience.
-pub const ACKNOWLEDGEMENT_MS_MAX: u32 = 5_000;
+pub const ACKNOWLEDGEMENT_WAIT_MAX: Duration = Duration::from_secs(5);
 
 /// Where an answered change is kept.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -27,11 +26,11 @@ pub struct Promises<T> {
     acknowledged: u64,
 }
 
-/// What is known of the way to the broker while the service runs.
+/// What is known of the way to the broker while the service runs. Times are monotonic.
 #[derive(Clone, Copy, Debug)]
 pub struct Link {
     connected: bool,
-    waiting_since: Option<Timestamp>,
+    waiting_since: Option<Duration>,
 }
 
 impl<T> Promises<T> {
@@ -87,12 +86,12 @@ impl Link {
 
     /// Rows wait for acknowledgements (`true`), or none does. Every acknowledgement that leaves others
     /// waiting begins the wait anew.
-    pub const fn waits(&mut self, waits: bool, now: Timestamp) {
+    pub const fn waits(&mut self, waits: bool, now: Duration) {
         self.waiting_since = if waits { Some(now) } else { None };
     }
 
     /// Rows begin to wait, if none did.
-    pub const fn begins_to_wait(&mut self, now: Timestamp) {
+    pub const fn begins_to_wait(&mut self, now: Duration) {
         if self.waiting_since.is_none() {
             self.waiting_since = Some(now);
         }
@@ -100,10 +99,14 @@ impl Link {
 
     /// Whether the process is alone: disconnected, or without an acknowledgement for too long.
     #[must_use]
-    pub fn is_alone(&self, now: Timestamp) -> bool {
-        let too_long =
-            |since: Timestamp| now.millis_since(since) >= i64::from(ACKNOWLEDGEMENT_MS_MAX);
-        !self.connected || self.waiting_since.is_some_and(too_long)
+    pub fn is_alone(&self, now: Duration) -> bool {
+        !self.connected || self.alone_at().is_some_and(|at| now >= at)
+    }
+
+    /// When the process will be alone, unless an acknowledgement comes.
+    #[must_use]
+    pub fn alone_at(&self) -> Option<Duration> {
+        self.waiting_since.map(|since| since + ACKNOWLEDGEMENT_WAIT_MAX)
     }
 }
 
@@ -128,7 +131,7 @@ mod tests {
 
     #[test]
     fn silence_counts_as_alone_only_after_the_bound() {
-        let at = |millis: u32| Timestamp::from_micros(0).plus_millis(millis);
+        let at = Duration::from_millis;
         let mut link = Link::connected();
         link.begins_to_wait(at(0));
         link.begins_to_wait(at(4_000));

@@ -120,6 +120,12 @@ impl Relay {
         self.acknowledged
     }
 
+    /// Up to where rows are under way or acknowledged.
+    #[must_use]
+    pub const fn sent_up_to(&self) -> u64 {
+        self.sent
+    }
+
     /// Whether the stream has to be read back first.
     #[must_use]
     pub const fn is_in_doubt(&self) -> bool {

@@ -52,11 +52,15 @@ pub enum Bug {
     SkipWitnesses,
     /// Inventory keeps what it reserved for an order that was rejected.
     KeepRejectedReservation,
+    /// Positions of ignored rows are stored ahead of a decision that is not committed.
+    IgnoredAheadOfDecision,
+    /// A start does not ask who has deleted the stream.
+    SkipClaim,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 24] = [
         Self::PublishBeforeCommit,
         Self::TrustWrongLastSequence,
         Self::TrustDuplicate,
@@ -79,6 +83,8 @@ impl Bug {
         Self::DeadlinesBeforeNews,
         Self::SkipWitnesses,
         Self::KeepRejectedReservation,
+        Self::IgnoredAheadOfDecision,
+        Self::SkipClaim,
     ];
 
     /// Whether the choreography would refuse what it does: the engine then looks away, so that it

@@ -8,10 +8,12 @@ use contracts::{Chain, HistoryId, Position, Service, Timestamp};
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};
 
+pub mod claim;
 pub mod ends;
 pub mod fence;
 pub mod stray;
 
+pub use claim::{Claim, Claimed};
 pub use fence::Fence;
 
 /// All that the next step depends on.
@@ -25,6 +27,8 @@ pub struct Seen {
     pub stream: Stream,
     /// What others have seen of the own stream.
     pub witnesses: Vec<Witness>,
+    /// Who has last deleted the stream to publish it anew, if anybody has.
+    pub claim: Option<Claimed>,
     /// Whether this is an explicit first start.
     pub first_start: bool,
     /// Whether rows were restored, and the `recovered` row that has to follow them is still owed.
@@ -139,7 +143,9 @@ pub fn next(seen: &Seen) -> Step {
             Step::Fence(Fence::Configuration(difference.clone()))
         }
         Stream::There { created, extent, tail, history, common } => {
-            let fence = compare(seen, *history, *common).or_else(|| ask_witnesses(seen, *tail));
+            let fence = compare(seen, *history, *common);
+            let fence = fence.or_else(|| ask_claim(seen, *tail));
+            let fence = fence.or_else(|| ask_witnesses(seen, *tail));
             let found = Found { created: *created, ends_at: *tail };
             fence.map_or_else(|| with_stream(seen, extent, found), Step::Fence)
         }
@@ -172,7 +178,7 @@ pub fn may_rebuild(proof: &Proof) -> Result<(), Fence> {
 }
 
 fn without_stream(seen: &Seen) -> Step {
-    if let Some(fence) = ask_witnesses(seen, 0) {
+    if let Some(fence) = ask_claim(seen, 0).or_else(|| ask_witnesses(seen, 0)) {
         return Step::Fence(fence);
     }
     match (seen.history, seen.first_start) {
@@ -211,6 +217,13 @@ fn compare(seen: &Seen, history: Option<HistoryId>, common: Option<Common>) -> O
     let forked =
         common.filter(|common| common.own != common.stream && !seeded::on(Bug::SkipForkCheck))?;
     Some(Fence::Fork { sequence: forked.sequence })
+}
+
+fn ask_claim(seen: &Seen, tail: u64) -> Option<Fence> {
+    let held = seen.head.sequence.max(tail);
+    let claim = seen.claim.filter(|claim| claim.is_of_another(held))?;
+    let sequence = claim.head.sequence;
+    (!seeded::on(Bug::SkipClaim)).then_some(Fence::Replaced { sequence, held })
 }
 
 fn ask_witnesses(seen: &Seen, tail: u64) -> Option<Fence> {

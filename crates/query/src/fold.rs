@@ -16,6 +16,8 @@ mod desk;
 #[cfg(test)]
 mod tests;
 
+use std::sync::Arc;
+
 use contracts::{Row, Service, StoredEvent};
 
 pub use changes::{Changes, IndexChange, Parked};
@@ -38,7 +40,7 @@ pub struct Item {
 /// The folding of one batch.
 #[derive(Debug)]
 pub struct Fold {
-    items: Vec<Item>,
+    items: Vec<Arc<Item>>,
     desk: Desk,
     booked_wanted: bool,
 }
@@ -55,7 +57,7 @@ impl Item {
 impl Fold {
     /// Starts folding a batch, with what the ones before it have left.
     #[must_use]
-    pub fn start(items: Vec<Item>, kept: Kept) -> Self {
+    pub fn start(items: Vec<Arc<Item>>, kept: Kept) -> Self {
         let mut desk = Desk::with(kept);
         for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
             desk.want(event);
@@ -107,7 +109,7 @@ impl Fold {
 
     /// The rows of the batch.
     #[must_use]
-    pub fn items(&self) -> &[Item] {
+    pub fn items(&self) -> &[Arc<Item>] {
         &self.items
     }
 }

@@ -8,7 +8,7 @@ use runtime::exit::Misconfigured;
 use runtime::handle::now;
 use runtime::http::{Api, server};
 use runtime::nats::Connection;
-use runtime::serve::run_to_exit;
+use runtime::serve::{Threads, run_to_exit};
 use runtime::shutdown::{Stop, asked_to_stop, stop_signal};
 use runtime::telemetry;
 use runtime::warp::Filter as _;
@@ -26,10 +26,14 @@ use crate::reader::Reader;
 use crate::search::{self, Search};
 use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
+use crate::sources::feed::{Feed, Tapped};
 use crate::standing::Standing;
 use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
 use crate::{live, page, processes};
+
+/// Threads for all that answers.
+const THREADS: usize = 2;
 
 /// One that folds, and one that takes rows from the broker meanwhile.
 const FOLDING_THREADS: usize = 2;
@@ -45,7 +49,7 @@ struct FoldingThreads(Option<Runtime>);
 /// Runs until the process is asked to stop. A failure's exit code, with its reason in the log, when
 /// the settings cannot be used, or Redis is there and is not fit. What is only away is waited for.
 pub fn run(settings: Settings) -> ExitCode {
-    run_to_exit(settings.process.log_format, run_until_stopped(settings))
+    run_to_exit(settings.process.log_format, Threads::Several(THREADS), run_until_stopped(settings))
 }
 
 async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
@@ -83,12 +87,13 @@ fn api(
     beside.spawn(processes::run(broker.clone(), observed));
     let streams = Broker::new(broker);
     let builder = Builder::new(redis.clone(), streams.clone(), now);
-    let standing = fold(threads, settings, &redis, &streams, &builder);
+    let feed = Feed::of(&search::STREAMS);
+    let standing = fold(threads, settings, &redis, feed.tap(streams.clone()), &builder);
     let watched = standing.clone();
     let follows = move || http::standing::not_followed(&watched.borrow()).is_none();
     beside.spawn(telemetry::measure_redundant(follows));
     let search = Search::new()?;
-    beside.spawn(search::follower::run(streams.only(&search::STREAMS), search.clone()));
+    beside.spawn(search::follower::run(streams.only(&search::STREAMS), feed, search.clone()));
     let reader = Reader::new(&redis, standing.clone())?;
     let cache = Cache::new(redis, reader.clone());
     let source = Source {
@@ -120,7 +125,7 @@ fn fold(
     threads: &FoldingThreads,
     settings: &Settings,
     redis: &redis::Client,
-    streams: &Broker,
+    streams: Tapped<Broker>,
     builder: &Builder<Broker>,
 ) -> watch::Receiver<Standing> {
     if settings.no_projector {
@@ -129,7 +134,7 @@ fn fold(
         threads.run(onlooker.run());
         return standing;
     }
-    let projector = Projector::new(redis.clone(), streams.clone(), now);
+    let projector = Projector::new(redis.clone(), streams, now);
     let standing = projector.standing();
     threads.run(projector.run());
     threads.run(builder.clone().run());

@@ -136,7 +136,7 @@ impl<S: Source> Projector<S> {
         sweep(&store);
         loop {
             let (sink, rows) = mpsc::channel(QUEUE_ROWS);
-            let readings = self.source.open(&live.positions, sink);
+            let readings = self.source.open(&live.positions, sink.into());
             self.tell_opened(&live, &readings);
             let caught_up = tokio::spawn(tell_caught_up(
                 self.standing.clone(),

@@ -1,7 +1,7 @@
 //! A search over orders, customers and products: prefixes of words, with slips of the pen forgiven.
 //!
 //! An index of its own, in the memory of each process, built from the streams CUSTOMER, PRODUCT and
-//! ORDER and kept up by its own reading of them. It is lost with the process and built anew by the
+//! ORDER and kept up by the projector's reading of them. It is lost with the process and built anew by the
 //! next one, since what it holds is nothing that the streams do not; every answer says how far it has
 //! come. SQLite's FTS5 finds; [`spelling`] decides which words might have been meant.
 //!

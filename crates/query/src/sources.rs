@@ -3,6 +3,7 @@
 //! A seam, so that the projector can be driven without a broker.
 
 pub mod broker;
+pub mod feed;
 
 mod merge;
 
@@ -11,6 +12,7 @@ use std::sync::Arc;
 use contracts::Service;
 use engine::reading::{Alarm, Stopped};
 use runtime::reading::Progress;
+use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, watch};
 use tokio::task::AbortHandle;
 
@@ -19,11 +21,20 @@ use crate::positions::Positions;
 
 pub use broker::Broker;
 
+use feed::Tap;
+
 /// Reads streams.
 pub trait Source: Send + 'static {
     /// Starts reading every stream behind these positions into `sink`, understood as far as can be.
     /// Dropping what is returned ends the reading.
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings;
+    fn open(&mut self, from: &Positions, sink: Sink) -> Readings;
+}
+
+/// Where a source hands over its rows: those of one stream in their order, and none left out.
+#[derive(Clone)]
+pub struct Sink {
+    rows: mpsc::Sender<Arc<Item>>,
+    tap: Option<Arc<Tap>>,
 }
 
 /// How the reading of each stream goes.
@@ -33,6 +44,39 @@ pub type AllProgress = Arc<[(Service, watch::Receiver<Progress>)]>;
 pub struct Readings {
     progress: AllProgress,
     tasks: Vec<AbortHandle>,
+}
+
+impl From<mpsc::Sender<Arc<Item>>> for Sink {
+    fn from(rows: mpsc::Sender<Arc<Item>>) -> Self {
+        Self { rows, tap: None }
+    }
+}
+
+impl Sink {
+    /// Hands over a row, once there is room for it.
+    ///
+    /// # Errors
+    /// When nobody takes rows any more.
+    pub async fn send(&self, item: Arc<Item>) -> Result<(), SendError<()>> {
+        let room = match self.rows.try_reserve() {
+            Ok(room) => room,
+            Err(TrySendError::Closed(())) => return Err(SendError(())),
+            Err(TrySendError::Full(())) => self.room().await?,
+        };
+        if let Some(tap) = &self.tap {
+            tap.pass(&item);
+        }
+        room.send(item);
+        Ok(())
+    }
+
+    async fn room(&self) -> Result<mpsc::Permit<'_, Arc<Item>>, SendError<()>> {
+        let Some(tap) = &self.tap else { return self.rows.reserve().await };
+        tap.hold_up();
+        let room = self.rows.reserve().await?;
+        tap.go_on();
+        Ok(room)
+    }
 }
 
 impl Readings {
@@ -54,10 +98,7 @@ impl Readings {
     /// Why the streams cannot be those that were folded, if that is so.
     #[must_use]
     pub fn replaced(&self) -> Option<String> {
-        self.progress.iter().find_map(|(service, progress)| {
-            let alarm = alarm_of_another_history(&progress.borrow())?;
-            Some(format!("stream {}: {alarm}", service.stream()))
-        })
+        replaced(&self.progress)
     }
 }
 
@@ -65,6 +106,14 @@ impl Drop for Readings {
     fn drop(&mut self) {
         self.tasks.iter().for_each(AbortHandle::abort);
     }
+}
+
+/// Why the streams cannot be those that were read, if that is so.
+pub(crate) fn replaced(progress: &AllProgress) -> Option<String> {
+    progress.iter().find_map(|(service, progress)| {
+        let alarm = alarm_of_another_history(&progress.borrow())?;
+        Some(format!("stream {}: {alarm}", service.stream()))
+    })
 }
 
 /// Of all alarms the one that waiting does not help against: the stream tells another history than

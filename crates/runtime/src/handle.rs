@@ -7,9 +7,10 @@ use std::time::Duration;
 
 use contracts::choreography::MURMURATION;
 use contracts::{Id, Service, Timestamp};
+use engine::process::Input;
 use engine::promise::Durability;
-use engine::{Answer, Domain, Read, ReadPool, Request, StateError, Work};
-use tokio::sync::{Semaphore, mpsc, oneshot};
+use engine::{Answer, Domain, Read, ReadPool, Request, StateError};
+use tokio::sync::{Semaphore, mpsc};
 use warp::http::StatusCode;
 
 use crate::executed::{Executed, Promise};
@@ -17,10 +18,15 @@ use crate::failpoint::Point;
 use crate::http::{CommandRequest, Problem, precondition};
 use crate::replicas::Replicas;
 use crate::status::{Stage, Standing, Status};
+use crate::ticket::{Response, Ticket};
 use crate::token::Token;
-use crate::writer::{Letter, Reply};
 
-/// Commands that wait for the writer or for their promise at most. At a thousand a second this is
+pub use crate::clock::now;
+
+/// What happens to a process, as this one's driver takes it.
+pub(crate) type Inbound<D> = Input<D, Ticket<<D as Domain>::Refusal>>;
+
+/// Commands that wait for a commit or for their promise at most. At a thousand a second this is
 /// two seconds of work: whoever comes later had better come again.
 pub const COMMANDS_WAITING_MAX: usize = 2_048;
 
@@ -39,8 +45,8 @@ pub struct Handle<D: Domain> {
 
 #[derive(Debug)]
 struct Shared<D: Domain> {
-    letters: mpsc::Sender<Letter<D>>,
-    places: Arc<Semaphore>,
+    driver: mpsc::UnboundedSender<Inbound<D>>,
+    permits: Arc<Semaphore>,
     reads: ReadPool,
     reading: Semaphore,
     replicas: Arc<Replicas>,
@@ -55,14 +61,14 @@ impl<D: Domain> Clone for Handle<D> {
 
 impl<D: Domain> Handle<D> {
     pub(crate) fn new(
-        letters: mpsc::Sender<Letter<D>>,
+        driver: mpsc::UnboundedSender<Inbound<D>>,
         database: &Path,
         replicas: Arc<Replicas>,
         status: Status,
     ) -> Self {
-        let places = Arc::new(Semaphore::new(COMMANDS_WAITING_MAX));
+        let permits = Arc::new(Semaphore::new(COMMANDS_WAITING_MAX));
         let (reads, reading) = (ReadPool::new(database), Semaphore::new(READS_AT_ONCE));
-        Self { shared: Arc::new(Shared { letters, places, reads, reading, replicas, status }) }
+        Self { shared: Arc::new(Shared { driver, permits, reads, reading, replicas, status }) }
     }
 
     /// Runs a command and waits until its answer is kept in two places, or says that it is not.
@@ -77,16 +83,21 @@ impl<D: Domain> Handle<D> {
         self.check_stage(request.require_replicated)?;
         self.seen(&request.after).await?;
         let full = |_| unavailable("overloaded", "Too many commands wait already; come again.");
-        let place = Arc::clone(&self.shared.places).try_acquire_owned().map_err(full)?;
-        let (reply, answer) = oneshot::channel();
+        let permit = Arc::clone(&self.shared.permits).try_acquire_owned().map_err(full)?;
+        let (ticket, response) = Ticket::new(permit);
         let require_replicated = request.require_replicated;
         let CommandRequest { idempotency, traceparent, preconditions, .. } = request;
         let request = Request { idempotency, traceparent, preconditions };
-        let work = Work::Command { command, request };
-        let letter = Letter::Command { work, reply: Reply { sender: reply, place } };
-        let gone = || unavailable("stopping", "The service stops.");
-        self.shared.letters.send(letter).await.map_err(|_| gone())?;
-        let (answer, promise) = answer.await.map_err(|_| outcome_unknown())?;
+        let command = Input::Command { command, request, ticket };
+        self.shared.driver.send(command).map_err(|_| stopping())?;
+        let (answer, promise) = match response.await.map_err(|_| outcome_unknown())? {
+            Response::Answered(answer, promise) => (answer, promise),
+            // The stage has changed meanwhile, and says why.
+            Response::TurnedAway => {
+                self.check_stage(require_replicated)?;
+                return Err(stopping());
+            }
+        };
         Point::BeforeReply.pass();
         if require_replicated && promise.durability == Durability::Local {
             let title = "The change is kept in one place only: the broker was lost meanwhile.";
@@ -156,7 +167,7 @@ impl<D: Domain> Handle<D> {
                 Err(unavailable("starting", title).detail(reason()))
             }
             Stage::Fenced => Err(fenced(&standing)),
-            Stage::Stopping => Err(unavailable("stopping", "The service stops.")),
+            Stage::Stopping => Err(stopping()),
         }
     }
 
@@ -202,19 +213,15 @@ fn wanted_of(service: Service, token: &Token) -> Token {
     wanted
 }
 
-/// The time of this machine.
-#[must_use]
-pub fn now() -> Timestamp {
-    let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH);
-    let micros = since.map_or(0, |since| i64::try_from(since.as_micros()).unwrap_or(i64::MAX));
-    Timestamp::from_micros(micros)
-}
-
 /// A person has to choose first.
 pub(crate) fn fenced(standing: &Standing) -> Problem {
     let title = "The service refuses commands until somebody has chosen what to do.";
     let problem = unavailable("fenced", title).detail(standing.reason.clone().unwrap_or_default());
     problem.with("choices", standing.choices)
+}
+
+fn stopping() -> Problem {
+    unavailable("stopping", "The service stops.")
 }
 
 /// The service cannot do it now, and asking again soon makes sense.
@@ -259,6 +266,7 @@ mod tests {
     use futures_util::FutureExt as _;
 
     use super::*;
+    use crate::clock::Clock;
 
     struct Idle;
 
@@ -291,12 +299,12 @@ mod tests {
         }
     }
 
-    /// A handle whose writer takes letters and never answers.
-    fn handle() -> (Handle<Idle>, mpsc::Receiver<Letter<Idle>>) {
-        let (letters, inbox) = mpsc::channel(2 * COMMANDS_WAITING_MAX);
-        let (status, replicas) = (Status::new(Service::Customer), Arc::new(Replicas::default()));
-        status.set_stage(Stage::Ready, None);
-        (Handle::new(letters, Path::new("unused.db"), replicas, status), inbox)
+    /// A handle whose driver takes commands and never answers.
+    fn handle() -> (Handle<Idle>, mpsc::UnboundedReceiver<Inbound<Idle>>) {
+        let ((driver, inbox), replicas) = (mpsc::unbounded_channel(), Arc::default());
+        let status = Status::new(Service::Customer, Clock::start());
+        status.tell(Standing { stage: Stage::Ready, ..Standing::default() });
+        (Handle::new(driver, Path::new("unused.db"), replicas, status), inbox)
     }
 
     #[tokio::test]
@@ -321,6 +329,22 @@ mod tests {
         let (problem, ()) = tokio::join!(handle.execute(CommandRequest::default(), ()), answered);
         let problem = problem.unwrap_err();
         assert_eq!((problem.status.as_u16(), problem.slug), (503, "outcome-unknown"));
+    }
+
+    #[tokio::test]
+    async fn a_command_that_was_not_taken_is_told_why() {
+        let (handle, mut inbox) = handle();
+        let status = handle.status().clone();
+        let turned_away = async {
+            let Some(Inbound::<Idle>::Command { ticket, .. }) = inbox.recv().await else {
+                unreachable!()
+            };
+            status.tell(Standing { stage: Stage::Fenced, ..Standing::default() });
+            ticket.respond(Response::TurnedAway);
+        };
+        let execute = handle.execute(CommandRequest::default(), ());
+        let (problem, ()) = tokio::join!(execute, turned_away);
+        assert_eq!(problem.unwrap_err().slug, "fenced");
     }
 
     #[test]

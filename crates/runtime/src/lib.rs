@@ -1,6 +1,6 @@
 //! The shell around an engine: one process that owns one service's database and stream.
 //!
-//! What to do next is decided by `engine`, from what was seen; here it is seen and done.
+//! What to do next is decided by [`engine::process`]; here it is done.
 //!
 //! # Layout, in reading order
 //!
@@ -8,17 +8,16 @@
 //! * [`settings`], [`telemetry`], [`shutdown`], [`exit`]: how it is configured, watched, stopped, and what
 //!   its end tells; [`address`]: what of that may be shown; [`failpoint`]: how it is made to die, for drills.
 //! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
-//!   reads and commands wait for.
-//! * `start`: from a locked database to a service that may decide.
-//! * `writer`: the one thread that owns the engine. `relay`: from the outbox to the stream, and the
-//!   answers that wait for it. [`reading`]: foreign streams, whole and in order. `timekeeper`: when
-//!   timers may fire.
+//!   reads and commands wait for; `ticket`: who waits for an answer.
+//! * `driver`: the one loop that carries out what a process asks for; `clock`: its clocks.
+//! * [`reading`]: a stream, whole and in order, for those who are no service.
 //! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands; [`heartbeat`]: how it
 //!   says so to people.
 //! * [`healing`]: what an operator is shown who has to choose between a database and its stream.
 //! * [`nats`]: the broker.
 //!
-//! Deliberately absent: any rule about orders, and any decision about what a stream proves.
+//! Deliberately absent: any rule about orders, any decision about what a stream proves, and any about
+//! what a process does next.
 
 pub mod serve;
 
@@ -34,11 +33,11 @@ pub mod handle;
 pub mod http;
 pub mod token;
 
-mod start;
+mod ticket;
 
-mod relay;
-mod timekeeper;
-mod writer;
+mod clock;
+mod driver;
+mod pace;
 
 pub mod reading;
 

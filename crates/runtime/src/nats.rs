@@ -4,6 +4,8 @@ pub mod connection;
 pub mod streams;
 pub mod wire;
 
+pub(crate) mod claims;
+
 mod login;
 mod trouble;
 

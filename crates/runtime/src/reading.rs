@@ -231,9 +231,7 @@ impl Loop {
             .create_consumer(configuration(&self.reader, start))
             .await
             .map_err(|error| broken(error.to_string()))?;
-        let messages = consumer.stream().max_messages_per_batch(PULL_MESSAGES);
-        let messages = messages.heartbeat(HEARTBEAT).expires(PULL_EXPIRES).messages().await;
-        let messages = messages.map_err(|error| broken(error.to_string()))?;
+        let messages = messages_of(&consumer).await.map_err(broken)?;
         self.progress.send_modify(|progress| {
             progress.connected = true;
             progress.waits = None;
@@ -295,7 +293,15 @@ impl Progress {
     }
 }
 
-fn configuration(reader: &str, start_sequence: u64) -> pull::Config {
+/// The messages of a consumer, from now on.
+pub(crate) async fn messages_of(consumer: &Consumer<pull::Config>) -> Result<pull::Stream, String> {
+    let messages = consumer.stream().max_messages_per_batch(PULL_MESSAGES);
+    let messages = messages.heartbeat(HEARTBEAT).expires(PULL_EXPIRES).messages().await;
+    messages.map_err(|error| error.to_string())
+}
+
+/// A consumer that delivers a stream from this message on.
+pub(crate) fn configuration(reader: &str, start_sequence: u64) -> pull::Config {
     pull::Config {
         description: Some(format!("read by {reader}")),
         deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },

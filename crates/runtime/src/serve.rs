@@ -2,43 +2,41 @@
 
 mod fenced;
 
+use std::path::{Path, PathBuf};
 use std::process::ExitCode;
 use std::sync::Arc;
 
-use anyhow::{Context as _, bail};
-use contracts::choreography::MURMURATION;
-use contracts::{Row, Service};
-use engine::starting::{Fence, Found};
+use anyhow::{Context as _, anyhow};
+use engine::process::{End, Input};
+use engine::starting::Fence;
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use serde_json::Value;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::mpsc;
 use warp::Filter as _;
 use warp::http::StatusCode;
 
+use crate::clock::Clock;
+use crate::driver::{Driver, Surroundings};
 use crate::exit::{self, CutOff, Misconfigured};
-use crate::handle::{Handle, unavailable};
+use crate::handle::{Handle, Inbound, unavailable};
 use crate::heartbeat::Heartbeats;
 use crate::http::server::{self, Routes};
 use crate::http::{self, Api, Response};
 use crate::nats::Connection;
-use crate::reading::{self, Reading};
-use crate::relay::{RelayShell, Suspect};
 use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
-use crate::start::{Start, Started, Tried};
 use crate::status::{Stage, Standing, Status};
-use crate::writer::{Letter, Writer};
-use crate::{failpoint, telemetry, timekeeper};
+use crate::{failpoint, telemetry};
 
-/// Letters that wait for the writer at most, events of all streams included. Full, reading pauses.
-const LETTERS_MAX: usize = 4_096;
-
-/// Rows that are read ahead of the writer, for each stream.
-const ROWS_AHEAD: usize = 1_024;
-
-/// Threads for everything but the writer: six services share a small machine.
-const WORKER_THREADS: usize = 2;
+/// The threads that the life of a process runs on.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Threads {
+    /// One: all that has arrived is found by one look, and nothing wakes another thread.
+    One,
+    /// So many, for what keeps more than one processor busy.
+    Several(usize),
+}
 
 /// Runs a service until it is asked to stop, or has to. A failure's exit code, with its reason in the
 /// log, if it cannot start or had to stop by itself.
@@ -47,19 +45,19 @@ pub fn serve<D: Domain, A: Into<Api>>(
     domain: D,
     api: impl FnOnce(Handle<D>) -> A,
 ) -> ExitCode {
-    run_to_exit(settings.process.log_format, live(settings, domain, api))
+    run_to_exit(settings.process.log_format, Threads::One, live(settings, domain, api))
 }
 
 /// Runs the life of a process on threads of its own, and turns its end into an exit code.
-pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>>) -> ExitCode {
+pub fn run_to_exit(
+    log: LogFormat,
+    threads: Threads,
+    life: impl Future<Output = anyhow::Result<()>>,
+) -> ExitCode {
     let run = || {
         telemetry::start(log)?;
         failpoint::arm_from_environment().map_err(|error| Misconfigured(error.into()))?;
-        let runtime = tokio::runtime::Builder::new_multi_thread()
-            .worker_threads(WORKER_THREADS)
-            .enable_all()
-            .build()
-            .context("cannot start the threads of the process")?;
+        let runtime = threads.start().context("cannot start the threads of the process")?;
         let done = runtime.block_on(life);
         // A thread that still reads the standard input must not keep the process.
         runtime.shutdown_background();
@@ -70,6 +68,28 @@ pub fn run_to_exit(log: LogFormat, life: impl Future<Output = anyhow::Result<()>
         tracing::error!("{error:#}");
     }
     exit::code_of(&ended)
+}
+
+impl Threads {
+    fn start(self) -> std::io::Result<tokio::runtime::Runtime> {
+        let mut builder = match self {
+            Self::One => {
+                let mut builder = tokio::runtime::Builder::new_current_thread();
+                let micros = std::env::var("MURMUR_PACE").ok().and_then(|t| t.parse().ok()).unwrap_or(3_000);
+                if micros > 0 {
+                    let pace = crate::pace::Pace::new(std::time::Duration::from_micros(micros));
+                    builder.on_thread_park(move || pace.keep());
+                }
+                builder
+            }
+            Self::Several(count) => {
+                let mut builder = tokio::runtime::Builder::new_multi_thread();
+                builder.worker_threads(count);
+                builder
+            }
+        };
+        builder.enable_all().build()
+    }
 }
 
 async fn live<D: Domain, A: Into<Api>>(
@@ -84,13 +104,12 @@ async fn live<D: Domain, A: Into<Api>>(
     };
     let file = database::file_in(&settings.data, D::SERVICE);
     // 2. Serve: reads at once, commands as soon as the start is through.
-    let (letters, inbox) = mpsc::channel(LETTERS_MAX);
-    let (status, replicas) = (Status::new(D::SERVICE), Arc::new(Replicas::default()));
+    let (driver, inbound) = mpsc::unbounded_channel();
+    let clock = Clock::start();
+    let (status, replicas) = (Status::new(D::SERVICE, clock), Arc::new(Replicas::default()));
     replicas.load(&engine.read())?;
-    status.tell(&engine);
     let (stopper, stop) = stop_signal(settings.process.drain());
-    let stopper = Arc::new(stopper);
-    let handle = Handle::new(letters.clone(), &file, Arc::clone(&replicas), status.clone());
+    let handle = Handle::new(driver.clone(), &file, Arc::clone(&replicas), status.clone());
     let listener = server::bind(settings.process.listen).await?;
     tracing::info!(service = %D::SERVICE, address = %listener.local_addr()?, "listening");
     let reads = ReadPool::new(&file);
@@ -101,8 +120,8 @@ async fn live<D: Domain, A: Into<Api>>(
     let api = api.called(&settings.process.http.hosts);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
-    let process = Process { settings, status, replicas, stopper, letters, inbox };
-    let ran = process.run(*engine, stop).await;
+    let life = Life { settings, clock, status, replicas, stopper, stop, driver };
+    let ran = life.run(*engine, inbound).await;
     // 4. Finish what has begun.
     serving.await.context("the HTTP server has failed")?;
     ran
@@ -126,209 +145,91 @@ fn open<D: Domain>(settings: &Settings, domain: D) -> anyhow::Result<Opened<D>> 
         database.limit_bytes(bytes_max)?;
     }
     match Engine::new(domain, database) {
-        Ok(engine) => Ok(Opened::Usable(Box::new(engine))),
+        Ok(mut engine) => {
+            engine.set_copies(copies_beside(&settings.data));
+            Ok(Opened::Usable(Box::new(engine)))
+        }
         Err(error) => Fence::of_state(&error).map(Opened::Fenced).ok_or_else(|| error.into()),
     }
 }
 
+/// How the names of the copies begin that are written before a stream is deleted.
+fn copies_beside(data: &Path) -> PathBuf {
+    let mut name = data.as_os_str().to_owned();
+    name.push(".before-rebuild-");
+    name.into()
+}
+
 /// A service between its start and its end.
-struct Process<D: Domain> {
+struct Life<D: Domain> {
     settings: Settings,
+    clock: Clock,
     status: Status,
     replicas: Arc<Replicas>,
-    stopper: Arc<StopSender>,
-    letters: mpsc::Sender<Letter<D>>,
-    inbox: mpsc::Receiver<Letter<D>>,
+    stopper: StopSender,
+    stop: Stop,
+    driver: mpsc::UnboundedSender<Inbound<D>>,
 }
 
-impl<D: Domain> Process<D> {
-    async fn run(self, engine: Engine<D>, mut stop: Stop) -> anyhow::Result<()> {
-        let (status, stopper) = (self.status.clone(), Arc::clone(&self.stopper));
-        let nats = &self.settings.process.nats;
-        let connection = Connection::open(nats, D::SERVICE.name()).await?;
-        tokio::spawn(tell_broker(self.status.clone(), connection.waits()));
-        let heartbeats = Heartbeats::begin(connection.clone(), D::SERVICE, status.clone());
-        let asked = asked_to_stop(self.settings.process.until_stdin_closes);
-        let ended = tokio::select! {
-            reason = asked => reason.map(Some),
-            worked = self.work(engine, connection, stop.clone()) => worked.map(|()| None),
-            () = stop.stopped() => Ok(None),
-        };
-        let asked_reason = match ended {
-            Ok(asked_reason) => asked_reason,
-            Err(error) => {
-                heartbeats.end(Some(error.to_string())).await;
-                return Err(error);
-            }
-        };
-        stopper.start_deadline();
-        // Before, nothing is published, and nothing can be waited for.
-        let publishes = matches!(status.standing().stage, Stage::Ready | Stage::Alone);
-        status.set_stage(Stage::Stopping, None);
-        match asked_reason {
-            Some(reason) => {
-                tracing::info!(reason, "stopping");
-                let drained = if publishes { drain_relay(&status, &stop).await } else { Ok(()) };
-                stopper.stop(reason);
-                heartbeats.end(drained.as_ref().err().map(ToString::to_string)).await;
-                Ok(drained?)
-            }
-            None => {
-                let reason = stop.reason().unwrap_or_default();
-                stopper.stop("the process has to end");
-                heartbeats.end(Some(reason.clone())).await;
-                bail!("the process ends, so that its start can mend this: {reason}")
-            }
-        }
-    }
-
-    /// Starts, and then works until the process has to end.
-    async fn work(
-        self,
-        mut engine: Engine<D>,
-        connection: Connection,
-        mut stop: Stop,
-    ) -> anyhow::Result<()> {
-        let start = Start {
-            engine: &mut engine,
-            connection: &connection,
-            status: &self.status,
-            data: self.settings.data.clone(),
-            first_start: self.settings.first_start,
-            stream_replicas: self.settings.stream_replicas,
-            tried: Tried::default(),
-        };
-        match start.run().await? {
-            Started::Fenced(fence) => {
-                self.status.fence(&fence);
-                stop.stopped().await;
-            }
-            Started::Ready(found) => {
-                let readings = self.begin(engine, connection, found, stop.clone())?;
-                stop.stopped().await;
-                drop(readings);
-            }
-        }
-        Ok(())
-    }
-
-    fn begin(
+impl<D: Domain> Life<D> {
+    async fn run(
         self,
         engine: Engine<D>,
-        connection: Connection,
-        found: Found,
-        stop: Stop,
-    ) -> anyhow::Result<Vec<Reading>> {
-        let (committed, from_writer) = mpsc::unbounded_channel();
-        let (suspects, suspected) = mpsc::unbounded_channel();
-        let file = database::file_in(&self.settings.data, D::SERVICE);
-        let relay = RelayShell::new(
-            D::SERVICE,
-            connection.clone(),
-            ReadPool::new(&file),
-            self.status.clone(),
-            Arc::clone(&self.stopper),
-            suspects,
-            (engine.head().sequence, found),
-        );
-        let readings = self.read_streams(&engine, &connection);
-        let writer = Writer {
-            engine,
-            letters: self.inbox,
-            relay: committed,
-            replicas: self.replicas,
-            status: self.status.clone(),
+        inbound: mpsc::UnboundedReceiver<Inbound<D>>,
+    ) -> anyhow::Result<()> {
+        let nats = &self.settings.process.nats;
+        let connection = Connection::open(nats, D::SERVICE.name()).await?;
+        self.status.tell_broker(connection.waits());
+        let surroundings = Surroundings {
+            inbound,
             connection: connection.clone(),
-            stop: self.stopper,
+            status: self.status.clone(),
+            replicas: Arc::clone(&self.replicas),
+            clock: self.clock,
+            first_start: self.settings.first_start,
+            stream_replicas: self.settings.stream_replicas,
         };
-        std::thread::Builder::new().name("writer".to_owned()).spawn(move || writer.run())?;
-        tokio::spawn(relay.run(from_writer, stop));
-        tokio::spawn(pass_on(suspected, self.letters.clone()));
-        tokio::spawn(timekeeper::run(self.status.clone(), connection, self.letters));
-        tokio::spawn(tell_ready(self.status));
-        Ok(readings)
+        let driver = Driver::begin(engine, surroundings).await?;
+        let heartbeats = Heartbeats::begin(connection, D::SERVICE, self.status.clone());
+        let ended = self.drive(driver).await;
+        self.stopper.stop("the process ends");
+        heartbeats.end(ended.as_ref().err().map(ToString::to_string)).await;
+        ended
     }
 
-    fn read_streams(&self, engine: &Engine<D>, connection: &Connection) -> Vec<Reading> {
-        let mut readings = Vec::new();
-        for stream in MURMURATION.streams_read_by(D::SERVICE) {
-            let (sink, rows) = mpsc::channel(ROWS_AHEAD);
-            let from = engine.positions().of(stream).folded;
-            let name = D::SERVICE.name();
-            let reading = reading::spawn(connection.clone(), name, stream, from, sink);
-            self.status.add_reading(stream, reading.progress.clone());
-            tokio::spawn(feed(stream, rows, self.letters.clone(), self.status.clone()));
-            readings.push(reading);
-        }
-        readings
-    }
-}
-
-/// Understands the rows of one stream and hands them to the writer, in order. What is not
-/// understood holds the stream.
-async fn feed<D: Domain>(
-    stream: Service,
-    mut rows: mpsc::Receiver<Row>,
-    letters: mpsc::Sender<Letter<D>>,
-    status: Status,
-) {
-    while let Some(row) = rows.recv().await {
-        if status.is_held(stream) {
-            return;
-        }
-        let event = match row.parse() {
-            Ok(event) => Box::new(event),
-            Err(error) => return status.hold(stream, format!("row {}: {error}", row.sequence)),
+    /// Until the process is over, or has to be given up since its time for stopping is.
+    async fn drive(&self, driver: Driver<D>) -> anyhow::Result<()> {
+        let asked = async {
+            let reason = asked_to_stop(self.settings.process.until_stdin_closes).await?;
+            tracing::info!(reason, "stopping");
+            self.stopper.start_deadline();
+            // A driver that is gone has stopped.
+            drop(self.driver.send(Input::Stop));
+            self.stop.given_up().await;
+            let Standing { head, acknowledged, .. } = self.status.standing();
+            Err(CutOff { head, acknowledged }.into())
         };
-        if letters.send(Letter::Event(event)).await.is_err() {
-            return;
+        let driven = tokio::task::coop::unconstrained(driver.run());
+        tokio::select! {
+            biased;
+            end = driven => match end {
+                End::Stopped => {
+                    self.log_stopped();
+                    Ok(())
+                }
+                End::StartAnew(reason) | End::Failed(reason) => Err(anyhow!(
+                    "the process ends, so that its start can mend this: {reason}"
+                )),
+            },
+            cut_off = asked => cut_off,
         }
     }
-}
 
-/// Passes on to the writer which message of the stream is damaged.
-async fn pass_on<D: Domain>(
-    mut suspected: mpsc::UnboundedReceiver<Suspect>,
-    letters: mpsc::Sender<Letter<D>>,
-) {
-    while let Some(suspect) = suspected.recv().await {
-        // A writer that is gone can only mean that the process ends.
-        drop(letters.send(Letter::Suspect(suspect)).await);
-    }
-}
-
-/// Tells why the broker is not there, whenever that changes.
-async fn tell_broker(status: Status, mut waits: watch::Receiver<Option<String>>) {
-    loop {
-        let reason = waits.borrow_and_update().clone();
-        status.update(|standing| standing.broker = reason);
-        if waits.changed().await.is_err() {
-            return;
-        }
-    }
-}
-
-/// Ready, once each replica has folded what decisions were already made by.
-async fn tell_ready(status: Status) {
-    let reached = |standing: &Standing| {
-        standing.positions.values().all(|(folded, decided)| folded >= decided)
-    };
-    if status.watch().wait_for(reached).await.is_ok() {
-        status.leave(Stage::Starting, Stage::Ready, None);
-    }
-}
-
-/// Waits, as long as there is time, for the stream to acknowledge all that was committed.
-async fn drain_relay(status: &Status, stop: &Stop) -> Result<(), CutOff> {
-    let mut watch = status.watch();
-    tokio::select! {
-        _ = watch.wait_for(|standing| standing.acknowledged >= standing.head) => {
+    /// Before its start has compared both stores, a process publishes nothing, and waits for nothing.
+    fn log_stopped(&self) {
+        let Standing { head, acknowledged, compared, .. } = self.status.standing();
+        if compared.is_some() && acknowledged >= head {
             tracing::info!("all that was committed is acknowledged");
-            Ok(())
-        }
-        () = stop.given_up() => {
-            let Standing { head, acknowledged, .. } = status.standing();
-            Err(CutOff { head, acknowledged })
         }
     }
 }

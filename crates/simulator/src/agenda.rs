@@ -11,6 +11,7 @@ use contracts::{Row, Service};
 use crate::chaos::ChaosStep;
 use crate::clients::ClientStep;
 use crate::process::{Pid, Step};
+use engine::process::RequestId;
 
 /// One millisecond, in the world's time.
 pub(crate) const MILLISECOND: u64 = 1_000;
@@ -42,12 +43,23 @@ pub(crate) struct Publish {
     pub(crate) connection: u64,
     /// The row.
     pub(crate) row: Row,
-    /// Which of the process's windows waits for the answer; none for its `recovered` row.
-    pub(crate) window: Option<u64>,
+    /// What of its process waits for the answer.
+    pub(crate) awaits: Awaits,
     /// When it was sent.
     pub(crate) sent_at: u64,
     /// Whether its sender died and it has been held up for that.
     pub(crate) late: bool,
+}
+
+/// What waits for the answer to a published row.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Awaits {
+    /// A window of the publisher, which notices by itself that none comes.
+    Window(u64),
+    /// A request.
+    Request(RequestId),
+    /// Nothing.
+    Nothing,
 }
 
 #[derive(Debug)]

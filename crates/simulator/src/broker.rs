@@ -14,6 +14,7 @@ use std::rc::Rc;
 use contracts::{Chain, Row, Service, StoredEvent, Timestamp};
 use engine::reading::Extent;
 use engine::relay::Reply;
+use engine::starting::Claim;
 
 /// A message as it is stored. It is understood at most once, however many read it.
 #[derive(Debug)]
@@ -88,6 +89,8 @@ pub(crate) struct Broker {
     streams: BTreeMap<Service, Stream>,
     mischief: BTreeMap<Service, Mischief>,
     highest: BTreeMap<Service, u64>,
+    /// The last claim to each stream, with its number.
+    claims: BTreeMap<Service, (u64, Claim)>,
     incarnations: u64,
 }
 
@@ -102,6 +105,7 @@ impl Broker {
             streams: BTreeMap::new(),
             mischief: BTreeMap::new(),
             highest: BTreeMap::new(),
+            claims: BTreeMap::new(),
             incarnations: 0,
         }
     }
@@ -137,6 +141,31 @@ impl Broker {
         if let Some(stream) = self.streams.get_mut(&service) {
             stream.difference = None;
         }
+    }
+
+    /// The last claim to a stream, with its number.
+    pub(crate) fn claim(&self, service: Service) -> Option<(u64, Claim)> {
+        self.claims.get(&service).copied()
+    }
+
+    /// Notes a claim, if the last one is the one of that number.
+    pub(crate) fn write_claim(
+        &mut self,
+        service: Service,
+        after: u64,
+        claim: Claim,
+    ) -> Result<(), String> {
+        let last = self.claim(service).map_or(0, |(number, _)| number);
+        if last != after {
+            return Err(format!("wrong last sequence: {last}"));
+        }
+        self.claims.insert(service, (last + 1, claim));
+        Ok(())
+    }
+
+    /// All claims.
+    pub(crate) const fn claims(&self) -> &BTreeMap<Service, (u64, Claim)> {
+        &self.claims
     }
 
     /// What it does to the next row of that service, unless something is in store already.
@@ -235,9 +264,9 @@ impl Stream {
         self.messages.last_key_value().map(|(_, message)| message)
     }
 
-    /// The first readable message from that number on: a consumer passes over what is missing.
-    pub(crate) fn next_from(&self, sequence: u64) -> Option<&Rc<Message>> {
-        self.messages.range(sequence..).next().map(|(_, message)| message)
+    /// The readable messages from that number on: a consumer passes over what is missing.
+    pub(crate) fn all_from(&self, sequence: u64) -> impl Iterator<Item = &Rc<Message>> {
+        self.messages.range(sequence..).map(|(_, message)| message)
     }
 
     /// All readable messages, in order.

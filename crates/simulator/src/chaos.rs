@@ -7,16 +7,20 @@ mod broker;
 mod database;
 mod network;
 mod process;
+mod replaced;
 
 use std::collections::BTreeMap;
 
 use contracts::Service;
+use engine::process::Stage;
+use engine::starting::Claim;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::env::Env;
 use crate::fault::Fault;
-use crate::process::Stage;
+use crate::process::{End, Pid};
 use crate::world::World;
+use replaced::Replacing;
 
 /// Worlds in a hundred in which two stores are lost at once.
 const DOUBLE_LOSSES_PERCENT: u64 = 16;
@@ -48,6 +52,10 @@ pub(crate) enum ChaosStep {
     Start(Service),
     /// A service's process is killed.
     Kill(Service, Fault),
+    /// This process is killed, if it still runs.
+    KillProcess(Pid, Fault),
+    /// A writer is replaced, and started anew.
+    Replacing(Service, Replacing),
     /// Copies are taken of all stores.
     Copy,
     /// All that is broken is mended, as far as hands can do it.
@@ -80,7 +88,7 @@ pub(crate) enum Undo {
     /// A clock is set right.
     Clock(Service),
     /// A zombie is met by clients no more, and killed if it still lives.
-    Zombie(crate::process::Pid),
+    Zombie(Pid),
     /// The broker is restarted, so that it counts its messages.
     Recount,
 }
@@ -98,6 +106,8 @@ pub(crate) struct Chaos {
     pub(crate) waiting: u64,
     /// The streams' lengths when copies were taken.
     pub(crate) lengths: BTreeMap<Service, u64>,
+    /// The claims to them, then.
+    pub(crate) claims: BTreeMap<Service, (u64, Claim)>,
     over: bool,
 }
 
@@ -110,6 +120,7 @@ impl Chaos {
             healed_at: None,
             waiting: 0,
             lengths: BTreeMap::new(),
+            claims: BTreeMap::new(),
             over: false,
         };
         let (doubles, singles): (Vec<Fault>, Vec<Fault>) =
@@ -183,6 +194,8 @@ impl World {
             ChaosStep::Kill(service, fault) => {
                 self.kill(service, fault);
             }
+            ChaosStep::KillProcess(pid, fault) => self.bury(pid, &End::Killed(fault)),
+            ChaosStep::Replacing(service, step) => self.go_on_replacing(service, step),
             ChaosStep::Copy => self.take_copies(),
             ChaosStep::Heal => self.heal(),
             ChaosStep::Settle => self.settle(),
@@ -238,6 +251,7 @@ impl World {
                 | Fault::CrashBeforeRecovered
                 | Fault::CrashAfterRecovered
                 | Fault::CrashWhileRebuilding
+                | Fault::ReplacedStartsAnew
                 | Fault::ZombieWithoutFile
                 | Fault::ZombieElsewhere
                 | Fault::RefusedAndRemoved

@@ -1,6 +1,6 @@
 //! What all processes of one world share: time, the broker, the network, chance.
 
-use std::collections::BTreeMap;
+use std::collections::BTreeSet;
 
 use contracts::{Chain, Kind, Service, Timestamp};
 use engine::promise::Durability;
@@ -11,6 +11,7 @@ use crate::clients::Attempt;
 use crate::fault::{Fault, Tally};
 use crate::process::{Pid, Step};
 use crate::random::Random;
+use crate::seeded::DriverBug;
 use crate::story::Story;
 
 /// When every world begins: 2026-01-31T08:26:00Z.
@@ -98,11 +99,19 @@ pub(crate) struct Env {
     pub(crate) answers: Vec<Answer>,
     /// Consumers that ask an owner to look at its stream, some of them at one row.
     pub(crate) questions: Vec<(Service, Option<u64>)>,
+    /// Streams that were deleted by their owner.
+    pub(crate) deletions: Vec<Service>,
+    /// Processes that are given up when they would take a stream over.
+    pub(crate) never_restores: BTreeSet<Pid>,
     /// What must never be seen.
     pub(crate) violations: Vec<String>,
     lines: [Line; 6],
     offsets: [i64; 6],
-    armed: BTreeMap<Service, Fault>,
+    armed: [Option<Fault>; 6],
+    /// How many effects are let pass before the fault that strikes anywhere does.
+    let_pass: [u64; 6],
+    /// The bug that is put in, if one is.
+    pub(crate) bug: Option<DriverBug>,
 }
 
 impl Env {
@@ -132,10 +141,14 @@ impl Env {
             pace,
             answers: Vec::new(),
             questions: Vec::new(),
+            deletions: Vec::new(),
+            never_restores: BTreeSet::new(),
             violations: Vec::new(),
             lines: [line; 6],
             offsets: [0; 6],
-            armed: BTreeMap::new(),
+            armed: [None; 6],
+            let_pass: [0; 6],
+            bug: None,
         }
     }
 
@@ -164,6 +177,12 @@ impl Env {
     pub(crate) const fn reaches_broker(&self, service: Service) -> bool {
         let line = &self.lines[service as usize];
         self.broker.up && line.up && !line.loses_out && !line.loses_in
+    }
+
+    /// Whether what was sent over a connection arrives at the broker.
+    pub(crate) const fn arrives(&self, service: Service, connection: u64) -> bool {
+        let line = &self.lines[service as usize];
+        self.broker.up && line.up && !line.loses_out && connection >= line.oldest_arriving
     }
 
     /// Some way through the network.
@@ -219,36 +238,51 @@ impl Env {
 
     /// The next time that a process of this service is where `fault` strikes, it does.
     pub(crate) fn arm(&mut self, service: Service, fault: Fault) {
-        self.armed.insert(service, fault);
+        self.armed[service as usize] = Some(fault);
+    }
+
+    /// A process of this service is killed after so many of the things that it does.
+    pub(crate) fn arm_anywhere(&mut self, service: Service, let_pass: u64) {
+        self.arm(service, Fault::CrashAnywhere);
+        self.let_pass[service as usize] = let_pass;
+    }
+
+    /// Whether a process of this service is killed before what it does next.
+    pub(crate) fn strikes_anywhere(&mut self, service: Service) -> bool {
+        if self.armed[service as usize] != Some(Fault::CrashAnywhere) {
+            return false;
+        }
+        let left = &mut self.let_pass[service as usize];
+        if *left > 0 {
+            *left -= 1;
+            return false;
+        }
+        self.strikes(service, Fault::CrashAnywhere)
     }
 
     /// Whether a fault is planned to strike a process of this service at this point.
     pub(crate) fn strikes(&mut self, service: Service, fault: Fault) -> bool {
-        if self.armed.get(&service) != Some(&fault) {
+        if self.armed[service as usize] != Some(fault) {
             return false;
         }
-        self.armed.remove(&service);
+        self.armed[service as usize] = None;
         self.tally.fire(fault);
         true
     }
 
     /// Whether the stream loses its tail just before this service makes its consumer.
     pub(crate) fn cuts_before_consumer(&mut self, service: Service) -> bool {
-        let cuts = self.armed.get(&service).is_some_and(|fault| is_about_consumers(*fault));
-        if cuts {
-            self.armed.remove(&service);
-        }
-        cuts
+        self.armed[service as usize].take_if(|fault| is_about_consumers(*fault)).is_some()
     }
 
     /// Whether a stream is about to lose its tail.
     pub(crate) fn a_tail_is_about_to_be_lost(&self) -> bool {
-        self.armed.values().any(|fault| is_about_consumers(*fault))
+        self.armed.iter().flatten().any(|fault| is_about_consumers(*fault))
     }
 
     /// Nothing strikes any more.
     pub(crate) fn disarm(&mut self) {
-        self.armed.clear();
+        self.armed = [None; 6];
     }
 
     /// Tells what a service does.

@@ -5,6 +5,7 @@ use std::panic::{AssertUnwindSafe, catch_unwind};
 use crate::checks;
 use crate::fault::{Fault, Tally};
 use crate::read_side::Counts;
+use crate::seeded::DriverBug;
 use crate::world::World;
 
 /// What became of one episode.
@@ -35,7 +36,18 @@ pub fn play(seed: u64, orders: u64, told: bool) -> Episode {
 /// The same, with no other faults than these.
 #[must_use]
 pub fn play_among(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episode {
-    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, faults, told)));
+    play_with(seed, orders, faults, (told, None))
+}
+
+/// The same, with a bug put in, or none.
+#[must_use]
+pub fn play_with(
+    seed: u64,
+    orders: u64,
+    faults: &[Fault],
+    with: (bool, Option<DriverBug>),
+) -> Episode {
+    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, faults, with)));
     played.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -44,8 +56,13 @@ pub fn play_among(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episo
     })
 }
 
-fn play_world(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episode {
-    let mut world = World::new(seed, orders, faults, told);
+fn play_world(
+    seed: u64,
+    orders: u64,
+    faults: &[Fault],
+    with: (bool, Option<DriverBug>),
+) -> Episode {
+    let mut world = World::new(seed, orders, faults, with);
     world.run();
     let verdict = checks::check(&mut world);
     Episode {

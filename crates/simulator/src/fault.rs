@@ -35,10 +35,13 @@ faults! {
     CrashBeforeRecovered "process: killed after restoring, before `recovered`";
     CrashAfterRecovered "process: killed with `recovered` published and not stored";
     CrashWhileRebuilding "process: killed between deleting its stream and creating it";
+    CrashAnywhere "process: killed between any two effects";
     CrashLoop "process: killed at each of several starts";
+    Stopped "process: told to stop";
     Paused "process: stopped and resumed";
     ZombieWithoutFile "process: goes on after its database was replaced, beside its replacement";
     ZombieElsewhere "process: goes on with its own copy of the database, beside its replacement";
+    ReplacedStartsAnew "process: replaced, and started anew while its stream is rebuilt";
     LateBytes "process: killed, and what it sent arrives later";
     BrokerRestarted "broker: killed and started again";
     BrokerAway "broker: away for minutes";

@@ -13,6 +13,8 @@ mod broker;
 mod env;
 mod story;
 
+mod seeded;
+
 mod process;
 mod services;
 
@@ -28,7 +30,8 @@ pub mod run;
 pub mod exhaustive;
 pub mod read_side;
 
-pub use episode::{Episode, play, play_among};
+pub use episode::{Episode, play, play_among, play_with};
 pub use fault::{Count, Fault, Tally};
 pub use random::Random;
+pub use seeded::DriverBug;
 pub use run::{Plan, Played, run};

@@ -1,141 +1,90 @@
-//! One process of one service: the real engine, in a shell that does step by step what the real shell
-//! does, with a place between any two steps where the process can die.
+//! One process of one service: [`engine::process`] and the engine as they ship, driven over the models of
+//! a world.
 //!
-//! Nothing of a process survives its death but its database.
+//! Effects go out to the models of broker, network and disk, and what comes of them comes back as inputs
+//! when the models say so. Nothing is decided here. A process can die between any two effects, and nothing
+//! survives of it but its database.
 
-mod looking;
-mod reading;
-mod relay;
-mod restoring;
 mod shell;
-mod starting;
-mod timekeeper;
-mod writer;
 
-use std::collections::{BTreeMap, VecDeque};
+mod broker;
+mod consumers;
+mod database;
 
-use contracts::choreography::MURMURATION;
-use contracts::{Position, Row, Service, Timestamp};
-use engine::promise::{Link, Promises};
-use engine::relay::{Relay, Reply};
-use engine::starting::Found;
+mod deadline;
+mod telling;
+
+mod bugs;
+
+use std::collections::VecDeque;
+use std::time::Duration;
+
+use contracts::{HistoryId, Position, Service};
+use engine::process::{BrokerLimits, Effect, Input, Now, Settings, Stage};
+use engine::promise::Durability;
+use engine::relay::Reply;
 use engine::{Database, Engine, Read, StateError};
 
-use crate::agenda::MILLISECOND;
+use crate::agenda::{MILLISECOND, What};
 use crate::clients::Attempt;
-use crate::env::{Env, Told};
+use crate::env::{Answer, Env, Told};
 use crate::fault::Fault;
 use crate::services::{Ask, Simulated};
-use looking::Looking;
-use reading::Reading;
-use restoring::Restoring;
-pub(crate) use shell::{End, Flow, Pid, Shell, Stage, Step};
-use starting::Gathered;
-use timekeeper::Timekeeper;
-use writer::Letter;
+use bugs::Bugs;
+use consumers::Consumers;
+use database::{Job, Replaced};
+use deadline::News;
+pub(crate) use shell::{End, Flow, Pid, Shell, Step};
 
-/// The process of a service.
-pub(crate) struct Process<D: Simulated> {
+/// What a process begins with.
+pub(crate) struct Beginning {
+    /// Its number.
+    pub(crate) pid: Pid,
+    /// Its database.
+    pub(crate) database: Database,
+    /// Whether somebody has said that this is a first start.
+    pub(crate) first_start: bool,
+    /// The history that it begins, should it begin one.
+    pub(crate) fresh_history: HistoryId,
+}
+
+/// The process of a service, and what it has under way.
+pub(crate) struct Driver<D: Simulated> {
     pid: Pid,
+    process: engine::process::Process<D, Attempt>,
     engine: Engine<D>,
-    stage: Stage,
     connected: bool,
-    first_start: bool,
+    /// The earliest moment for which a wake-up is put down already.
+    wakes_at: Option<u64>,
+    /// What the database is to do, in order. The first is under way.
+    jobs: VecDeque<Job<D::Command>>,
     replaced: Option<Replaced>,
-    // Starting.
-    gathered: Option<Gathered>,
-    rebuilt: bool,
-    configured: bool,
-    has_waited: bool,
-    restoring: Option<Restoring>,
-    // Writing.
-    inbox: VecDeque<Letter<D>>,
-    writes: bool,
-    committed: VecDeque<Committed>,
     /// The database before a batch that is never committed, when a bug publishes before that.
     uncommitted: Option<Vec<u8>>,
-    // Publishing.
-    runs: bool,
-    stream_created: Timestamp,
-    relay: Relay,
-    link: Link,
-    promises: Promises<Release>,
-    head: u64,
-    rows: VecDeque<Row>,
-    window: u64,
-    answers: BTreeMap<u64, Option<Reply>>,
-    look: Option<Looking>,
-    asked: Option<u64>,
-    looks: u64,
-    ticks: bool,
-    // Reading.
-    readings: BTreeMap<Service, Reading>,
-    timekeeper: Timekeeper,
+    consumers: Consumers,
+    news: News,
+    bugs: Bugs,
 }
 
-/// The database's file is no longer the one that is open.
-#[derive(Clone, Copy, Debug)]
-struct Replaced {
-    /// Whether that can be noticed before a commit.
-    notices: bool,
-}
-
-/// What a batch has committed, on its way to the relay.
-#[derive(Debug)]
-struct Committed {
-    rows: Vec<Row>,
-    head: u64,
-    releases: Vec<Release>,
-}
-
-/// An answer that waits for its promise.
-#[derive(Debug)]
-struct Release {
-    attempt: Attempt,
-    told: Told,
-}
-
-impl<D: Simulated> Process<D> {
+impl<D: Simulated> Driver<D> {
     /// A process over a database.
-    pub(crate) fn new(
-        pid: Pid,
-        domain: D,
-        database: Database,
-        first_start: bool,
-    ) -> Result<Self, StateError> {
+    pub(crate) fn new(domain: D, beginning: Beginning) -> Result<Self, StateError> {
+        let Beginning { pid, database, first_start, fresh_history } = beginning;
         let engine = Engine::new(domain, database)?;
-        let head = engine.head().sequence;
+        let settings = Settings { first_start, fresh_history };
+        let process = engine::process::Process::new(settings, engine.known().clone());
         Ok(Self {
             pid,
+            process,
             engine,
-            stage: Stage::Starting,
             connected: false,
-            first_start,
+            wakes_at: None,
+            jobs: VecDeque::new(),
             replaced: None,
-            gathered: None,
-            rebuilt: false,
-            configured: false,
-            has_waited: false,
-            restoring: None,
-            inbox: VecDeque::new(),
-            writes: false,
-            committed: VecDeque::new(),
             uncommitted: None,
-            runs: false,
-            stream_created: Timestamp::default(),
-            relay: Relay::new(),
-            link: Link::connected(),
-            promises: Promises::new(0),
-            head,
-            rows: VecDeque::new(),
-            window: 0,
-            answers: BTreeMap::new(),
-            look: None,
-            asked: None,
-            looks: 0,
-            ticks: false,
-            readings: BTreeMap::new(),
-            timekeeper: Timekeeper::default(),
+            consumers: Consumers::default(),
+            news: News::default(),
+            bugs: Bugs::default(),
         })
     }
 
@@ -144,20 +93,18 @@ impl<D: Simulated> Process<D> {
             return Ok(());
         }
         if !env.reaches_broker(D::SERVICE) {
-            let delay = env.random.between(20, 500) * MILLISECOND;
-            env.later(self.pid, delay, Step::Connect);
-            return Ok(());
+            self.connect_later(env);
+            return self.drive(env);
         }
         self.connected = true;
         env.tell(D::SERVICE, || "connected");
-        if !self.runs {
-            env.ask_broker(D::SERVICE, self.pid, Step::Gather);
-            return Ok(());
-        }
-        self.link.set_connected(true);
-        self.tick_soon(env);
-        self.begin_readings(env);
-        self.keep_promises(env)
+        let row_bytes_max = engine::outbox::ROW_BYTES_MAX;
+        self.take(env, Input::Connected(BrokerLimits { row_bytes_max, ..BrokerLimits::default() }))
+    }
+
+    fn connect_later(&self, env: &mut Env) {
+        let delay = env.random.between(20, 500) * MILLISECOND;
+        env.later(self.pid, delay, Step::Connect);
     }
 
     fn disconnected(&mut self, env: &mut Env) -> Flow {
@@ -165,61 +112,108 @@ impl<D: Simulated> Process<D> {
             return Ok(());
         }
         self.connected = false;
+        self.consumers = Consumers::default();
+        self.news.forget_what_was_asked();
+        self.bug_at_disconnect(env);
         env.tell(D::SERVICE, || "the broker is away");
-        let delay = env.random.between(20, 500) * MILLISECOND;
-        env.later(self.pid, delay, Step::Connect);
-        if !self.runs {
-            return Ok(());
-        }
-        self.link.set_connected(false);
-        self.doubt(env, "the broker is away");
-        for reading in self.readings.values_mut() {
-            reading.disconnect();
-        }
-        self.keep_promises(env)
+        self.connect_later(env);
+        self.take(env, Input::Disconnected)
     }
 
-    /// Outbox and stream tell one history: from here on, it works.
-    fn begin(&mut self, env: &mut Env, found: Found) -> Flow {
-        env.tell(D::SERVICE, || format!("works; its stream ends at {}", found.ends_at));
-        self.runs = true;
-        self.head = self.engine.head().sequence;
-        self.stream_created = found.created;
-        self.relay.resume(found.ends_at);
-        self.promises = Promises::new(found.ends_at);
-        for stream in MURMURATION.streams_read_by(D::SERVICE) {
-            let from = self.engine.positions().of(stream).folded;
-            self.readings.insert(stream, Reading::new(from));
-        }
-        self.begin_readings(env);
-        env.later(self.pid, 3_000 * MILLISECOND, Step::Verify);
-        env.later(self.pid, MILLISECOND, Step::Timers);
-        self.tell_ready(env);
-        self.publish(env)
+    /// Hands over what has happened, and does what follows.
+    fn take(&mut self, env: &mut Env, input: Input<D, Attempt>) -> Flow {
+        self.process.handle(input, self.now(env));
+        self.drive(env)
     }
 
-    /// Ready, once each replica has folded what decisions were already made by.
-    fn tell_ready(&mut self, env: &mut Env) {
-        if self.runs
-            && self.stage == Stage::Starting
-            && self.engine.positions().replicas_reach_decided()
-        {
-            self.stage = Stage::Ready;
-            env.tell(D::SERVICE, || "is ready");
+    fn acknowledged(&mut self, env: &mut Env, window: u64, row: u64, reply: Reply) -> Flow {
+        self.process.handle(Input::Acknowledged { window, row, reply }, self.now(env));
+        self.crash_at(env, Fault::CrashAfterAcknowledgement)?;
+        self.drive(env)
+    }
+
+    /// Does all that there is to do now.
+    fn drive(&mut self, env: &mut Env) -> Flow {
+        while let Some(effect) = self.process.poll_effect(self.now(env)) {
+            self.crash_anywhere(env)?;
+            self.carry_out(env, effect)?;
+        }
+        self.deliver_again(env);
+        self.put_down_wake_up(env);
+        Ok(())
+    }
+
+    fn carry_out(&mut self, env: &mut Env, effect: Effect<D, Attempt>) -> Flow {
+        match effect {
+            Effect::Commit(inputs) => self.queue_commit(env, inputs),
+            Effect::Database(id, request) => self.queue(env, Job::Request(id, request)),
+            Effect::Broker(id, request) => return self.ask_broker(env, id, request),
+            Effect::Publish { window, row } => return self.publish(env, window, row),
+            Effect::Consume { stream, consumer, from } => {
+                self.consume(env, stream, consumer, from);
+            }
+            Effect::StopConsuming(stream) => self.consumers.give_up(stream),
+            Effect::Complain(stream, row) => env.questions.push((stream, row)),
+            Effect::Reconnect => env.later(self.pid, 0, Step::Disconnected),
+            Effect::Reply { ticket, answer, durability, .. } => {
+                self.crash_at(env, Fault::CrashBeforeReply)?;
+                self.bug_at_reply(ticket);
+                let told = told(&answer);
+                env.answers.push(Answer { attempt: ticket, told, durability });
+            }
+            Effect::TurnAway(ticket) => {
+                self.bug_at_reply(ticket);
+                let (told, durability) = (Told::Unavailable, Durability::Replicated);
+                env.answers.push(Answer { attempt: ticket, told, durability });
+            }
+            Effect::Report(report) => {
+                self.bug_at_report(env, &report);
+                self.tell(env, &report);
+            }
+            Effect::End(end) => {
+                self.bug_at_end(env);
+                return Err(end.into());
+            }
+        }
+        Ok(())
+    }
+
+    /// Puts down when to look again, unless it is put down already. One that comes too early only looks.
+    fn put_down_wake_up(&mut self, env: &mut Env) {
+        let Some(timeout) = self.process.poll_timeout() else { return };
+        let at = timeout.at.saturating_sub(self.bugs.ahead).as_micros();
+        let at = u64::try_from(at).unwrap_or(u64::MAX).max(env.now + 1);
+        if self.wakes_at.is_none_or(|before| at < before) {
+            self.wakes_at = Some(at);
+            env.agenda.put(at, What::Process(self.pid, Step::Wake));
         }
     }
 
-    fn stop(&self, env: &mut Env, reason: &str) -> Flow {
-        env.tell(D::SERVICE, || format!("ends, so that its start can mend this: {reason}"));
-        Err(End::Itself(reason.to_owned()))
+    fn wake_up(&mut self, env: &mut Env) -> Flow {
+        self.wakes_at.take_if(|at| *at <= env.now);
+        self.drive(env)
+    }
+
+    /// This moment, by the clocks of its host.
+    fn now(&self, env: &Env) -> Now {
+        let monotonic = Duration::from_micros(env.now) + self.bugs.ahead;
+        Now { wall: env.clock(D::SERVICE), monotonic }
     }
 
     fn crash_at(&self, env: &mut Env, fault: Fault) -> Flow {
         if env.strikes(D::SERVICE, fault) { Err(End::Killed(fault)) } else { Ok(()) }
     }
+
+    fn crash_anywhere(&self, env: &mut Env) -> Flow {
+        if env.strikes_anywhere(D::SERVICE) {
+            Err(End::Killed(Fault::CrashAnywhere))
+        } else {
+            Ok(())
+        }
+    }
 }
 
-impl<D: Simulated> Shell for Process<D> {
+impl<D: Simulated> Shell for Driver<D> {
     fn service(&self) -> Service {
         D::SERVICE
     }
@@ -228,72 +222,77 @@ impl<D: Simulated> Shell for Process<D> {
         match step {
             Step::Connect => self.connect(env),
             Step::Disconnected => self.disconnected(env),
-            Step::Gather => self.gather(env),
-            Step::Judge => self.judge_start(env),
-            Step::Act(step) => self.act(env, step),
-            Step::Restore => self.restore_rows(env),
-            Step::Recreate => self.recreate(env),
-            Step::HearRecovered(chain, reply) => self.hear_recovered(env, chain, &reply),
-            Step::Write => self.write(env),
-            Step::Committed => self.take_committed(env),
-            Step::Hear { window, row, reply } => self.hear(env, window, row, reply),
-            Step::Verify => self.verify(env),
-            Step::Question(row) => self.answer_question(env, row),
-            Step::Tick => self.tick(env),
-            Step::LookAtExtent(look) => self.look_at_extent(env, look),
-            Step::LookAtTail(look) => self.look_at_tail(env, look),
-            Step::LookAtOwn(look) => self.look_at_own(env, look),
-            Step::LookFailed(look) => self.look_failed(look),
-            Step::ReadBegin(stream, run) => self.read_begin(env, stream, run),
-            Step::ReadFrom(stream, run, start) => self.read_from(env, stream, run, start),
-            Step::Receive(stream, run) => self.receive(env, stream, run),
-            Step::Timers => self.look_at_timers(env),
-            Step::TimerGoal => self.timer_goal(env),
-            Step::TimerPoll => self.timer_poll(env),
+            Step::Wake => self.wake_up(env),
+            Step::Request { id, connection, request } => {
+                self.arrive(env, id, connection, &request)
+            }
+            Step::Answer(id, answer) => self.take_answer(env, id, *answer),
+            Step::Acknowledged { window, row, reply } => {
+                self.acknowledged(env, window, row, *reply)
+            }
+            Step::MakeConsumer { stream, id, from } => {
+                self.make_consumer(env, stream, id, from);
+                Ok(())
+            }
+            Step::ConsumerBegan(stream, id) => self.consumer_began(env, stream, id),
+            Step::Deliver(stream, id) => self.deliver(env, stream, id),
+            Step::ConsumerEnded(stream, id, reason) => {
+                self.consumer_ended(env, stream, id, reason)
+            }
+            Step::Disk => self.disk(env),
+            Step::Complaint(row) => self.take(env, Input::Complaint(row)),
+            Step::Stop => {
+                env.tell(D::SERVICE, || "is told to stop");
+                self.take(env, Input::Stop)
+            }
         }
     }
 
     fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Told> {
-        self.take_command(env, attempt, ask)
+        if !self.process.stage().admits(ask.requires_replicated) {
+            return Err(Told::Unavailable);
+        }
+        let Some(command) = D::command(&ask.what) else { return Err(Told::Unavailable) };
+        let (request, ticket) = (ask.request(), attempt);
+        self.bug_at_ask(env, attempt);
+        self.process.handle(Input::Command { command, request, ticket }, self.now(env));
+        // What comes at about the same time is seen together.
+        let wait = env.random.between(1, 60);
+        env.later(self.pid, wait, Step::Wake);
+        Ok(())
     }
 
     fn wake(&mut self, env: &mut Env, stream: Service) {
-        self.wake_reading(env, stream);
+        self.wake_consumer(env, stream);
     }
 
-    fn stage(&self) -> &Stage {
-        &self.stage
+    fn stage(&self) -> Stage {
+        self.process.stage()
     }
 
     fn is_quiet(&self, env: &Env) -> bool {
+        let head = self.engine.head().sequence;
         self.connected
-            && self.stage == Stage::Ready
-            && self.inbox.is_empty()
-            && self.committed.is_empty()
-            && !self.relay.is_in_doubt()
-            && self.relay.acknowledged() >= self.engine.head().sequence
-            && self.readings_are_quiet(env)
+            && self.process.stage() == Stage::Ready
+            && self.process.is_idle()
+            && self.alarms().is_empty()
+            && self.consumers_are_quiet(env)
             && env.broker.stream(D::SERVICE).is_some_and(|stream| {
-                stream.is_whole() && stream.extent().last == self.engine.head().sequence
+                stream.is_whole() && stream.extent().last == head
             })
     }
 
     fn waits_for(&self, env: &Env) -> String {
         let extent = env.broker.stream(D::SERVICE).map(crate::broker::Stream::extent);
         format!(
-            "{:?}, connected: {}, head {}, acknowledged {}, in doubt: {}, inbox {}, stream {extent:?}, {}",
-            self.stage,
+            "connected: {}, idle: {}, head {}, stream {extent:?}, next {:?}, {}\n    {:?}",
             self.connected,
+            self.process.is_idle(),
             self.engine.head().sequence,
-            self.relay.acknowledged(),
-            self.relay.is_in_doubt(),
-            self.inbox.len(),
-            self.readings_wait_for(env)
+            self.process.poll_timeout(),
+            self.consumers_wait_for(env),
+            self.process.standing(),
         )
-    }
-
-    fn alarms(&self) -> Vec<String> {
-        self.reading_alarms()
     }
 
     fn head(&self) -> Position {
@@ -304,8 +303,13 @@ impl<D: Simulated> Shell for Process<D> {
         self.engine.read()
     }
 
-    fn positions(&self) -> &engine::positions::Positions {
-        self.engine.positions()
+    fn positions(&self) -> engine::positions::Positions {
+        self.process.positions()
+    }
+
+    fn alarms(&self) -> Vec<String> {
+        let streams = self.process.standing().streams;
+        streams.into_values().filter_map(|stream| stream.alarm).collect()
     }
 
     fn replace_database(&mut self, notices: bool) {
@@ -324,5 +328,23 @@ impl<D: Simulated> Shell for Process<D> {
     fn into_database(self: Box<Self>) -> Database {
         let before = self.uncommitted.as_ref().and_then(|image| Database::of_image(image).ok());
         before.unwrap_or_else(|| self.engine.into_database())
+    }
+}
+
+/// What a client is told.
+fn told<R>(answer: &engine::Answer<R>) -> Told {
+    use engine::Answer;
+    match answer {
+        Answer::Accepted { event, repeated } => Told::Accepted {
+            sequence: event.headers.sequence,
+            chain: event.chain,
+            kind: event.headers.kind,
+            repeated: *repeated,
+        },
+        Answer::Unchanged => Told::Unchanged,
+        Answer::Refused(_) | Answer::PreconditionFailed(_) => Told::Refused,
+        Answer::KeyReused => Told::KeyReused,
+        Answer::TooLarge { bytes, .. } => Told::Failed(format!("a row of {bytes} bytes")),
+        Answer::Failed(reason) => Told::Failed(reason.clone()),
     }
 }

@@ -5,7 +5,7 @@ use contracts::{Chain, Id, Money, Row, Service};
 use engine::batch::RestoreError;
 use engine::{Database, Domain, Engine, Request, StateError};
 
-use crate::process::{Pid, Process, Shell};
+use crate::process::{Beginning, Driver, Shell};
 
 /// A request of a client.
 #[derive(Clone, Debug)]
@@ -100,17 +100,11 @@ const ORDER: order::Order = order::Order { deadline_ms: DEADLINE_MS, hand_over_m
 /// A new process of a service over a database.
 pub(crate) fn process(
     service: Service,
-    pid: Pid,
-    database: Database,
-    first_start: bool,
+    with: Beginning,
 ) -> Result<Box<dyn Shell>, StateError> {
-    fn boxed<D: Simulated>(
-        domain: D,
-        (pid, database, first): (Pid, Database, bool),
-    ) -> Result<Box<dyn Shell>, StateError> {
-        Ok(Box::new(Process::new(pid, domain, database, first)?))
+    fn boxed<D: Simulated>(domain: D, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
+        Ok(Box::new(Driver::new(domain, with)?))
     }
-    let with = (pid, database, first_start);
     match service {
         Service::Customer => boxed(customer::domain::Customers, with),
         Service::Product => boxed(product::domain::Products, with),

@@ -5,7 +5,7 @@ mod settling;
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
+use contracts::{HistoryId, Service};
 use engine::Database;
 
 use crate::agenda::{MILLISECOND, What};
@@ -14,8 +14,9 @@ use crate::clients::workload::Workload;
 use crate::clients::{ClientStep, Clients};
 use crate::env::{Answer, Env, Told};
 use crate::fault::Fault;
-use crate::process::{End, Pid, Shell, Step};
+use crate::process::{Beginning, End, Pid, Shell, Step};
 use crate::random::Random;
+use crate::seeded::DriverBug;
 use crate::services;
 
 /// Things that one world does at most: beyond, something goes round in circles.
@@ -43,6 +44,8 @@ pub(crate) struct Host {
     pub(crate) late_by: u64,
     /// A copy of the database, from some time ago.
     pub(crate) copy: Option<Vec<u8>>,
+    /// The database of a writer that was replaced, and that is going to be started anew elsewhere.
+    pub(crate) replaced: Option<Database>,
     /// Whether a process has ever run here.
     pub(crate) was_started: bool,
 }
@@ -62,8 +65,14 @@ pub(crate) struct World {
 
 impl World {
     /// The world of a seed, before anything happens.
-    pub(crate) fn new(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Self {
+    pub(crate) fn new(
+        seed: u64,
+        orders: u64,
+        faults: &[Fault],
+        (told, bug): (bool, Option<DriverBug>),
+    ) -> Self {
         let mut env = Env::new(Random::new(seed), told);
+        env.bug = bug;
         let mut clients = Clients::default();
         let workload = Workload::of(&mut env, orders);
         workload.plan(&mut env, &mut clients);
@@ -82,7 +91,8 @@ impl World {
             let Some((at, what)) = self.env.agenda.next() else { break };
             self.things += 1;
             if self.things > THINGS_MAX {
-                self.env.violation("the world goes round in circles".to_owned());
+                let waits = self.who_waits();
+                self.env.violation(format!("the world goes round in circles: {waits}"));
                 break;
             }
             self.env.now = at;
@@ -115,7 +125,9 @@ impl World {
     }
 
     fn step(&mut self, pid: Pid, step: Step) {
-        if let Some(until) = self.paused.get(&pid).copied() {
+        // What is on its way arrives, whatever its process does.
+        let paused = if step.is_at_broker() { None } else { self.paused.get(&pid) };
+        if let Some(until) = paused.copied() {
             if self.env.now < until {
                 self.env.agenda.put(until, What::Process(pid, step));
                 return;
@@ -134,10 +146,13 @@ impl World {
             let at = self.env.now + self.env.random.between(10, 500);
             self.env.agenda.put(at, What::Client(ClientStep::Hear(answer)));
         }
+        for service in std::mem::take(&mut self.env.deletions) {
+            self.note_deletion(service);
+        }
         for (stream, row) in std::mem::take(&mut self.env.questions) {
             let Some(pid) = self.main(stream) else { continue };
             if self.env.reaches_broker(stream) {
-                self.env.ask_broker(stream, pid, Step::Question(row));
+                self.env.ask_broker(stream, pid, Step::Complaint(row));
             }
         }
     }
@@ -196,29 +211,51 @@ impl World {
         if self.main(service).is_some() {
             return;
         }
-        self.pids += 1;
-        let pid = self.pids;
         let host = self.host(service);
         let first_start = !host.was_started;
         host.was_started = true;
-        let database =
-            match host.database.take().map_or_else(|| services::empty_database(service), Ok) {
-                Ok(database) => database,
-                Err(error) => {
-                    return self.env.violation(format!("no database for {service}: {error}"));
-                }
-            };
-        match services::process(service, pid, database, first_start) {
-            Ok(shell) => {
-                self.host(service).main = Some(pid);
-                self.shells.insert(pid, shell);
+        let kept = host.database.take();
+        let database = match kept.map_or_else(|| services::empty_database(service), Ok) {
+            Ok(database) => database,
+            Err(error) => {
+                return self.env.violation(format!("no database for {service}: {error}"));
             }
-            Err(error) => return self.env.violation(format!("{service} cannot start: {error}")),
-        }
+        };
+        let Some(pid) = self.begin_process(service, database, first_start) else { return };
+        self.host(service).main = Some(pid);
         self.env.line(service).connection += 1;
+        self.cut_start_short(service, pid);
+    }
+
+    /// A new process of a service, over a database.
+    pub(crate) fn begin_process(
+        &mut self,
+        service: Service,
+        database: Database,
+        first_start: bool,
+    ) -> Option<Pid> {
+        self.pids += 1;
+        let pid = self.pids;
+        let fresh_history = self.fresh_history();
+        let beginning = Beginning { pid, database, first_start, fresh_history };
+        match services::process(service, beginning) {
+            Ok(shell) => self.shells.insert(pid, shell),
+            Err(error) => {
+                self.env.violation(format!("{service} cannot start: {error}"));
+                return None;
+            }
+        };
         self.env.tell(service, || format!("starts as process {pid}"));
         self.env.later(pid, MILLISECOND, Step::Connect);
-        self.cut_start_short(service, pid);
+        Some(pid)
+    }
+
+    fn fresh_history(&mut self) -> HistoryId {
+        let mut bytes = [0; 16];
+        for half in bytes.chunks_exact_mut(8) {
+            half.copy_from_slice(&self.env.random.draw().to_be_bytes());
+        }
+        HistoryId::from_bytes(bytes)
     }
 
     /// A process is no more. What is left of it is its database.

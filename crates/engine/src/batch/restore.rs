@@ -1,10 +1,10 @@
 //! Beginning a history, and taking rows over from the stream when the database has lost them.
 
 use contracts::events::Recovered;
-use contracts::{Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, Timestamp};
+use contracts::{Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, Service, Timestamp};
 
 use super::step::{apply, chained};
-use super::{Engine, Fatal};
+use super::{Engine, Fatal, Known};
 use crate::database::schema;
 use crate::domain::Domain;
 use crate::outbox;
@@ -104,6 +104,7 @@ impl<D: Domain> Engine<D> {
             Ok(())
         })?;
         *known = after;
+        self.known.next_timer = self.next_timer()?;
         Ok(())
     }
 
@@ -133,7 +134,9 @@ impl<D: Domain> Engine<D> {
         self.database.check_still_owner()?;
         Ok(self.database.transaction(|write| schema::set_suspect(write, message))?)
     }
+}
 
+impl Known {
     /// The row with which this process takes the end of the stream after a restoring. It is not
     /// stored: publish it, expecting the outbox's end, and [`Engine::restore`] it once the stream
     /// has it. If another row takes its place in the stream, a predecessor's bytes were still
@@ -141,24 +144,29 @@ impl<D: Domain> Engine<D> {
     ///
     /// # Errors
     /// When no history has begun.
-    pub fn recovered_row(&self, restored: u64, now: Timestamp) -> Result<Row, StateError> {
+    pub fn recovered_row(
+        &self,
+        service: Service,
+        restored: u64,
+        now: Timestamp,
+    ) -> Result<Row, StateError> {
         let no_history = || StateError::Contradiction("there is no history yet".to_owned());
         let wrong = |error: contracts::ids::InvalidId| StateError::Contradiction(error.to_string());
-        let id: Id = D::SERVICE.name().parse().map_err(wrong)?;
-        let Position { sequence: up_to, .. } = self.known.head;
+        let id: Id = service.name().parse().map_err(wrong)?;
+        let Position { sequence: up_to, .. } = self.head;
         let recovered = Recovered { service: id.clone(), rows: restored, up_to };
-        let event = Event::recovered(D::SERVICE, recovered);
+        let event = Event::recovered(service, recovered);
         let headers = Headers {
             sequence: up_to + 1,
             kind: event.kind(),
             id,
             time: now,
             cause: Cause::Recovery,
-            vector: self.known.positions.vector(),
-            history: self.known.history.ok_or_else(no_history)?,
+            vector: self.positions.vector(),
+            history: self.history.ok_or_else(no_history)?,
             traceparent: None,
             idempotency: None,
         };
-        chained(headers, event, self.known.head).map(|(_, row)| row)
+        chained(headers, event, self.head).map(|(_, row)| row)
     }
 }

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use contracts::choreography::{MURMURATION, Rule, Trigger};
 use contracts::events::shipping::{CancelReason, Cancelled};
 use contracts::{
-    Cause, Event, Headers, Idempotency, Kind, Row, Service, StoredEvent, Timestamp, Vector,
+    Cause, Event, Headers, Idempotency, Kind, Position, Row, Service, StoredEvent, Timestamp,
+    Vector,
 };
 
 use super::{Answer, Batch, Known, Outcome, Request, Work};
@@ -45,7 +46,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         works: &'a [Work<D::Command>],
         now: Timestamp,
     ) -> Self {
-        let batch = Batch::empty(known.head);
+        let batch = Batch::empty(known.clone());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
         Self { domain, write, held, known, works, now, row_bytes_max, batch }
     }
@@ -69,6 +70,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         let outcome = match work {
             Work::Command { command, request } => Outcome::Command(self.command(command, request)?),
             Work::Event(event) => self.event(event)?,
+            Work::Ignored { stream, after, up_to } => self.ignored(*stream, *after, *up_to)?,
             Work::Timer(timer) => self.timer(timer)?,
         };
         self.batch.outcomes.push(outcome);
@@ -132,14 +134,8 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         if let Some(reason) = self.held.get(&stream) {
             return Ok(Outcome::Held { stream: Some(stream), reason: reason.clone() });
         }
-        let place = self.known.positions.of(stream);
-        let (sequence, expected) = (event.headers.sequence, place.folded.sequence + 1);
-        if sequence != expected && !seeded::on(Bug::NoContiguityCheck) {
-            return Err(StateError::Contradiction(format!(
-                "{} {sequence} arrived where {expected} was expected",
-                stream.stream()
-            )));
-        }
+        let sequence = event.headers.sequence;
+        self.check_next(stream, sequence)?;
         if MURMURATION.replicates(D::SERVICE, stream) && replicas::fold(self.write, event)? {
             self.batch.folded.push(event.clone());
         }
@@ -154,6 +150,36 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             }
         }
         Ok(Outcome::Event)
+    }
+
+    /// Moves both positions over events that change nothing. Up to `decided`, a replica that is read
+    /// again is only folded.
+    fn ignored(
+        &mut self,
+        stream: Service,
+        after: u64,
+        up_to: Position,
+    ) -> Result<Outcome<D::Refusal>, StateError> {
+        if let Some(reason) = self.held.get(&stream) {
+            return Ok(Outcome::Held { stream: Some(stream), reason: reason.clone() });
+        }
+        self.check_next(stream, after + 1)?;
+        let place = self.known.positions.0.entry(stream).or_default();
+        place.folded = up_to;
+        if up_to.sequence > place.decided.sequence {
+            place.decided = up_to;
+        }
+        Ok(Outcome::Ignored)
+    }
+
+    fn check_next(&self, stream: Service, sequence: u64) -> Result<(), StateError> {
+        let expected = self.known.positions.of(stream).folded.sequence + 1;
+        if sequence == expected || seeded::on(Bug::NoContiguityCheck) {
+            return Ok(());
+        }
+        let stream = stream.stream();
+        let text = format!("{stream} {sequence} arrived where {expected} was expected");
+        Err(StateError::Contradiction(text))
     }
 
     fn react(&mut self, event: &StoredEvent) -> Result<(), StateError> {
@@ -245,6 +271,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         if seeded::on(Bug::BatchEndVector) {
             vector.0.extend(self.works.iter().filter_map(|work| match work {
                 Work::Event(event) => Some((event.headers.kind.service(), event.position())),
+                Work::Ignored { stream, up_to, .. } => Some((*stream, *up_to)),
                 Work::Command { .. } | Work::Timer(_) => None,
             }));
         }
@@ -266,7 +293,7 @@ fn second_of(happened: &StoredEvent) -> Option<Event> {
 pub(super) fn chained(
     headers: Headers,
     event: Event,
-    head: contracts::Position,
+    head: Position,
 ) -> Result<(StoredEvent, Row), StateError> {
     let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
     let mut event = StoredEvent { headers, event, chain: head.chain };

@@ -1,6 +1,6 @@
 //! The engine over a small order service: real tables of its own, the real choreography.
 
-mod stage;
+pub(crate) mod stage;
 
 use contracts::{Event, Kind, Service};
 
@@ -153,7 +153,7 @@ fn a_lost_database_is_restored_to_the_same_state_and_decides_on_from_its_last_ve
     assert_eq!(restored.history(), stage.engine.history());
     assert_eq!(stage::orders(&restored), stage::orders(&stage.engine));
     assert!(restored.is_restoring().unwrap());
-    let recovered = restored.recovered_row(2, at(2)).unwrap();
+    let recovered = restored.known().recovered_row(Service::Order, 2, at(2)).unwrap();
     restored.restore(std::slice::from_ref(&recovered)).unwrap();
     assert!(!restored.is_restoring().unwrap());
 

@@ -54,6 +54,13 @@ pub enum Fence {
         /// How many are left.
         held: u64,
     },
+    /// Another process of this service has taken the stream over, over rows that this database lacks.
+    Replaced {
+        /// The end of its outbox then.
+        sequence: u64,
+        /// How many rows this outbox and the stream hold.
+        held: u64,
+    },
     /// The stream is damaged, and a condition for rebuilding it does not hold.
     CannotRebuild(String),
     /// The stream is longer than the outbox, and its rows cannot be taken over.
@@ -136,6 +143,11 @@ impl Fence {
                 "Check that --data and --nats belong together.",
                 "Bring back the copy of the database or of the broker's folder that fits the other, and start again.",
             ],
+            Self::Replaced { .. } => &[
+                "If another process of this service runs, stop this one: the other one is its replacement.",
+                "If none runs, bring back the newest copy of the database folder, and start again.",
+                "If this is a new system on an old broker, delete the service's stream of claims there, too.",
+            ],
             Self::TwoStoresLost { .. } => &[
                 "Two stores were lost. Bring back the newest copy of the database folder or of the broker's folder, and start again.",
                 "Without a copy, what the witness has seen and nobody holds is gone; a new system is a new history.",
@@ -178,6 +190,11 @@ impl fmt::Display for Fence {
             Self::TwoStoresLost { witness, seen, held } => write!(
                 f,
                 "{witness} has seen {seen} rows, outbox and stream hold {held}: two stores were lost"
+            ),
+            Self::Replaced { sequence, held } => write!(
+                f,
+                "another process of this service has taken the stream over with {sequence} rows; \
+                 this outbox and the stream hold {held}, or others"
             ),
             Self::CannotRebuild(why) => write!(f, "the damaged stream cannot be rebuilt: {why}"),
             Self::CannotRestore(why) => {

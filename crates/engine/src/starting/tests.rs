@@ -33,6 +33,7 @@ fn seen(head: u64, stream: Stream) -> Seen {
         history: (head > 0).then_some(HISTORY),
         stream,
         witnesses: Vec::new(),
+        claim: None,
         first_start: false,
         restoring: false,
         rebuilt: false,
@@ -148,4 +149,16 @@ fn a_stream_is_deleted_only_if_that_destroys_nothing() {
     ] {
         assert!(may_rebuild(&doubtful).is_err(), "{doubtful:?}");
     }
+}
+
+#[test]
+fn a_missing_stream_that_another_process_has_claimed_is_not_created() {
+    let claim = Some(Claimed { head: at(9), own: None });
+    let replaced = Seen { claim, ..seen(7, Stream::Missing) };
+    assert_eq!(next(&replaced), Step::Fence(Fence::Replaced { sequence: 9, held: 7 }));
+    let fork = Some(Claimed { head: at(5), own: Some(chain(99)) });
+    let replaced = Seen { claim: fork, ..seen(7, Stream::Missing) };
+    assert!(matches!(next(&replaced), Step::Fence(Fence::Replaced { .. })));
+    let own = Some(Claimed { head: at(5), own: Some(chain(5)) });
+    assert_eq!(next(&Seen { claim: own, ..seen(7, Stream::Missing) }), Step::CreateStream);
 }

@@ -1,6 +1,7 @@
 //! The fold against a model of what Redis holds.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 
 use contracts::choreography::NONE;
 use contracts::{Cause, Event, Kind, Row, Service};
@@ -33,7 +34,7 @@ impl Model {
     }
 
     fn fold_after(&mut self, kept: Kept, batch: &[(Service, Row)]) -> Result<Kept, Damaged> {
-        let items = batch.iter().map(|(service, row)| Item::of(*service, row.clone()));
+        let items = batch.iter().map(|(service, row)| Arc::new(Item::of(*service, row.clone())));
         let mut fold = Fold::start(items.collect(), kept);
         loop {
             let wanted = fold.wanted();
@@ -205,7 +206,7 @@ fn what_the_batch_before_has_touched_is_not_read_again() {
     let kept = model.fold_after(Kept::default(), &history.mixed(&[])).unwrap();
     history.reserve("o-0", Cause::Event { service: Service::Order, sequence: 1 });
     let reserved = history.rows[&Service::Inventory].last().unwrap().clone();
-    let items = vec![Item::of(Service::Inventory, reserved)];
+    let items = vec![Arc::new(Item::of(Service::Inventory, reserved))];
     let mut fold = Fold::start(items, kept);
     // The step that begins with this event is new.
     assert_eq!(fold.wanted(), ["latency:reserved-charged"]);

@@ -1,6 +1,7 @@
 //! The next batch: which of the waiting rows fit what has been folded, and how far they lead.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use contracts::Service;
 
@@ -19,7 +20,7 @@ pub const BATCH_BYTES_MAX: usize = 4 << 20;
 #[derive(Debug)]
 pub struct Batch {
     /// The rows, each the next of its stream.
-    pub items: Vec<Item>,
+    pub items: Vec<Arc<Item>>,
     /// Where they lead.
     pub next: Positions,
 }
@@ -49,11 +50,11 @@ pub enum Misfit {
 ///
 /// # Errors
 /// When the first row that is left cannot be folded here.
-pub fn take(positions: &Positions, waiting: &mut VecDeque<Item>) -> Result<Batch, Misfit> {
+pub fn take(positions: &Positions, waiting: &mut VecDeque<Arc<Item>>) -> Result<Batch, Misfit> {
     let mut batch = Batch { items: Vec::new(), next: positions.clone() };
     let mut bytes = 0;
     while batch.items.len() < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
-        let Some(Item { service, row, .. }) = waiting.front() else { break };
+        let Some(Item { service, row, .. }) = waiting.front().map(Arc::as_ref) else { break };
         let (service, sequence) = (*service, row.sequence);
         match batch.next.fit(service, row) {
             Fit::Next => {}
@@ -75,7 +76,7 @@ pub fn take(positions: &Positions, waiting: &mut VecDeque<Item>) -> Result<Batch
 }
 
 impl Batch {
-    fn push(&mut self, item: Item) {
+    fn push(&mut self, item: Arc<Item>) {
         self.next.advance(item.service, &item.row, item.event.as_ref().ok());
         self.items.push(item);
     }
@@ -88,20 +89,20 @@ mod tests {
     use super::*;
 
     /// Rows whose content is of no interest here.
-    fn row(sequence: u64, chain: Chain) -> Item {
+    fn row(sequence: u64, chain: Chain) -> Arc<Item> {
         let subject = format!("order.placed.o-{sequence}");
         let (headers, payload) = (String::new(), [].into());
-        Item::of(Service::Order, Row { sequence, subject, headers, payload, chain })
+        Arc::new(Item::of(Service::Order, Row { sequence, subject, headers, payload, chain }))
     }
 
-    fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<Item> {
+    fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Item>> {
         sequences.into_iter().map(|sequence| row(sequence, Chain::START)).collect()
     }
 
     fn folded(up_to: u64) -> Positions {
         let mut positions = Positions::default();
-        let Item { service, row, .. } = row(up_to, Chain::START);
-        positions.advance(service, &row, None);
+        let item = row(up_to, Chain::START);
+        positions.advance(item.service, &item.row, None);
         positions
     }
 

@@ -1,6 +1,7 @@
 //! One run of readings, folded batch by batch, for as long as they go on where Redis stands.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::Timestamp;
@@ -74,8 +75,8 @@ pub(super) struct Following<'a> {
     reach: Positions,
     /// The records as they are there, as far as the last batches have touched them.
     kept: Kept,
-    rows: mpsc::Receiver<Item>,
-    waiting: VecDeque<Item>,
+    rows: mpsc::Receiver<Arc<Item>>,
+    waiting: VecDeque<Arc<Item>>,
     /// When the next batch may begin.
     next_batch: Instant,
     readings: &'a Readings,
@@ -90,7 +91,7 @@ impl<'a> Following<'a> {
     pub(super) fn new<S>(
         store: &'a mut Store,
         live: Live,
-        rows: mpsc::Receiver<Item>,
+        rows: mpsc::Receiver<Arc<Item>>,
         readings: &'a Readings,
         projector: &'a Projector<S>,
     ) -> Self {
@@ -183,7 +184,10 @@ impl<'a> Following<'a> {
     }
 
     /// Reads what a batch touches, and has it folded beside whatever comes next.
-    async fn begin_folding(&mut self, items: Vec<Item>) -> Result<JoinHandle<Folded>, StoreError> {
+    async fn begin_folding(
+        &mut self,
+        items: Vec<Arc<Item>>,
+    ) -> Result<JoinHandle<Folded>, StoreError> {
         // Back only when it is known that what they become is written.
         let mut fold = Fold::start(items, std::mem::take(&mut self.kept));
         let read = loop {

@@ -1,5 +1,6 @@
 //! What the projector measures.
 
+use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contracts::Timestamp;
@@ -29,7 +30,7 @@ pub(super) struct Gauges {
 
 impl Measured {
     /// Before it is folded.
-    pub(super) fn of(items: &[Item]) -> Self {
+    pub(super) fn of(items: &[Arc<Item>]) -> Self {
         let understood = items.iter().filter_map(|item| item.event.as_ref().ok());
         let decided = understood.map(|event| event.headers.time).collect();
         Self { rows: items.len() as u64, decided }

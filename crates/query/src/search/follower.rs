@@ -1,20 +1,25 @@
 //! From the streams into the index, batch by batch, for as long as the process runs.
 //!
-//! It begins at zero with each start. Should a stream turn out to tell another history, or the index
-//! fail, it begins at zero again.
+//! It begins at zero with each start, and reads by itself until it meets the projector's reading: from
+//! there on it takes the rows of that one. Where that one ends or is held up, it reads on by itself at once,
+//! since it then depends on nothing but the broker, and meets the next one. Every row has its number, so that
+//! it is indexed once, wherever it comes from.
+//!
+//! Should a stream turn out to tell another history, or the index fail, it begins at zero again.
 
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
 use tokio::sync::mpsc;
-use tokio::time::{Instant, MissedTickBehavior, sleep_until};
+use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
-use super::document::change_of;
+use super::document::{Change, change_of};
 use super::index::Index;
 use super::{STREAMS, Search, SearchError, Stands};
 use crate::fold::Item;
 use crate::positions::{Fit, Positions};
-use crate::sources::{Readings, Source};
+use crate::sources::feed::{Feed, Subscription};
+use crate::sources::{AllProgress, Readings, Source, replaced};
 
 /// Rows that wait to be indexed: many batches, since one that waits for the next moment must not hold up a
 /// stream that is read from its beginning.
@@ -40,17 +45,40 @@ enum Setback {
     Search(#[from] SearchError),
     #[error("{0}")]
     Replaced(String),
-    #[error("rows of {0} are missing")]
-    Gap(&'static str),
+    #[error("the rows of {0} do not go on where the index stands")]
+    Misfit(&'static str),
+    #[error("the projector reads another history than the one that is indexed")]
+    OtherHistory,
     #[error("the reading of the streams has ended")]
     Ended,
 }
 
-/// Fills and follows until it is dropped.
-pub async fn run(mut source: impl Source, search: Search) {
+/// Where the rows come from.
+struct Intake {
+    rows: mpsc::Receiver<Arc<Item>>,
+    progress: AllProgress,
+    /// What reads them, where that is not the projector's reading.
+    own: Option<Readings>,
+}
+
+/// From an empty index on.
+struct Following<'a, S> {
+    source: &'a mut S,
+    feed: &'a Feed,
+    search: &'a Search,
+    intake: Intake,
+    /// The projector's rows, until the own reading has come to where they begin.
+    next: Option<Subscription>,
+    /// When the next batch may begin.
+    next_batch: Instant,
+}
+
+/// Fills and follows until it is dropped, by itself from `source` and along with the projector by its
+/// `feed`.
+pub async fn run(mut source: impl Source, feed: Feed, search: Search) {
     loop {
         let setback = match search.begin_anew() {
-            Ok(()) => follow(&mut source, &search).await,
+            Ok(()) => Following::begin(&mut source, &feed, &search).run().await,
             Err(error) => error.into(),
         };
         tracing::warn!(reason = %setback, "the search is built anew");
@@ -58,36 +86,84 @@ pub async fn run(mut source: impl Source, search: Search) {
     }
 }
 
-async fn follow(source: &mut impl Source, search: &Search) -> Setback {
-    let (sink, mut rows) = mpsc::channel(QUEUE_ROWS);
-    let readings = source.open(&Positions::default(), sink);
-    search.stands.send_modify(|stands| stands.progress = Some(readings.progress()));
-    let mut check = tokio::time::interval(CHECK_EVERY);
-    check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut next_batch = Instant::now();
-    loop {
-        tokio::select! {
-            row = rows.recv() => {
-                let Some(row) = row else { return Setback::Ended };
-                if rows.len() < BATCH_ROWS_MAX {
-                    sleep_until(next_batch).await;
-                }
-                next_batch = Instant::now() + PACE;
-                if let Err(setback) = search.index(with_waiting(row, &mut rows)).await {
-                    return setback;
-                }
-            }
-            _ = check.tick() => {
-                if let Some(setback) = search.look(&readings) {
-                    return setback;
-                }
+impl<'a, S: Source> Following<'a, S> {
+    fn begin(source: &'a mut S, feed: &'a Feed, search: &'a Search) -> Self {
+        let intake = Intake::read(source, &search.positions());
+        search.tell(&intake.progress);
+        Self { source, feed, search, intake, next: None, next_batch: Instant::now() }
+    }
+
+    async fn run(mut self) -> Setback {
+        let mut check = interval(CHECK_EVERY);
+        check.set_missed_tick_behavior(MissedTickBehavior::Delay);
+        loop {
+            let at = self.search.positions();
+            let looks_for_feed = self.intake.own.is_some() && self.next.is_none();
+            let step = tokio::select! {
+                row = self.intake.rows.recv() => self.take(row).await,
+                next = self.feed.subscribe(&at), if looks_for_feed => self.prepare(next),
+                _ = check.tick() => self.search.look(&self.intake.progress),
+            };
+            if let Err(setback) = step {
+                return setback;
             }
         }
+    }
+
+    async fn take(&mut self, row: Option<Arc<Item>>) -> Result<(), Setback> {
+        let Some(row) = row else { return self.read_alone() };
+        if self.intake.rows.len() < BATCH_ROWS_MAX {
+            sleep_until(self.next_batch).await;
+        }
+        self.next_batch = Instant::now() + PACE;
+        self.search.index(with_waiting(row, &mut self.intake.rows)).await?;
+        self.join()
+    }
+
+    fn prepare(&mut self, next: Subscription) -> Result<(), Setback> {
+        self.next = Some(next);
+        self.join()
+    }
+
+    /// Gives the own reading up, where it has come to the projector's rows.
+    fn join(&mut self) -> Result<(), Setback> {
+        let at = self.search.positions();
+        let Some(next) = self.next.take_if(|next| next.is_reached(&at)) else { return Ok(()) };
+        if !next.agrees(&at) {
+            return Err(Setback::OtherHistory);
+        }
+        tracing::debug!("the search goes on with the projector's reading");
+        self.intake = Intake::of(next);
+        self.search.tell(&self.intake.progress);
+        Ok(())
+    }
+
+    /// Reads on from where the index stands, since the projector's reading does not.
+    fn read_alone(&mut self) -> Result<(), Setback> {
+        if self.intake.own.is_some() {
+            return Err(Setback::Ended);
+        }
+        tracing::debug!("the search goes on with a reading of its own");
+        self.intake = Intake::read(self.source, &self.search.positions());
+        self.search.tell(&self.intake.progress);
+        Ok(())
+    }
+}
+
+impl Intake {
+    fn read(source: &mut impl Source, from: &Positions) -> Self {
+        let (sink, rows) = mpsc::channel(QUEUE_ROWS);
+        let own = source.open(from, sink.into());
+        Self { rows, progress: own.progress(), own: Some(own) }
+    }
+
+    fn of(Subscription { rows, progress, .. }: Subscription) -> Self {
+        Self { rows, progress, own: None }
     }
 }
 
 /// A row, and what has queued up behind it.
-fn with_waiting(first: Item, rows: &mut mpsc::Receiver<Item>) -> Vec<Item> {
+fn with_waiting(first: Arc<Item>, rows: &mut mpsc::Receiver<Arc<Item>>) -> Vec<Arc<Item>> {
     let waiting = std::iter::from_fn(|| rows.try_recv().ok());
     std::iter::once(first).chain(waiting).take(BATCH_ROWS_MAX).collect()
 }
@@ -100,29 +176,25 @@ impl Search {
         Ok(())
     }
 
-    /// Streams may be looked at for the first time though nothing comes from them.
-    fn look(&self, readings: &Readings) -> Option<Setback> {
-        self.stands.send_modify(Stands::note_goals);
-        readings.replaced().map(Setback::Replaced)
+    fn positions(&self) -> Positions {
+        self.stands.borrow().positions.clone()
     }
 
-    async fn index(&self, rows: Vec<Item>) -> Result<(), Setback> {
+    fn tell(&self, progress: &AllProgress) {
+        self.stands.send_modify(|stands| stands.progress = Some(Arc::clone(progress)));
+    }
+
+    /// Streams may be looked at for the first time though nothing comes from them.
+    fn look(&self, progress: &AllProgress) -> Result<(), Setback> {
+        self.stands.send_modify(Stands::note_goals);
+        replaced(progress).map_or(Ok(()), |reason| Err(Setback::Replaced(reason)))
+    }
+
+    async fn index(&self, rows: Vec<Arc<Item>>) -> Result<(), Setback> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
         let indexing = move || {
             let mut next = stands.borrow().clone();
-            let mut changes = Vec::new();
-            for Item { service, row, event } in &rows {
-                if !STREAMS.contains(service) {
-                    continue;
-                }
-                if next.positions.fit(*service, row) != Fit::Next {
-                    return Err(Setback::Gap(service.stream()));
-                }
-                let event = event.as_ref().ok();
-                next.skipped += u64::from(event.is_none());
-                next.positions.advance(*service, row, event);
-                changes.extend(event.and_then(change_of));
-            }
+            let changes = next.advance(&rows)?;
             next.note_goals();
             let mut index = index.lock().unwrap_or_else(PoisonError::into_inner);
             index.apply(&changes).map_err(SearchError::from)?;
@@ -130,5 +202,28 @@ impl Search {
             Ok(())
         };
         tokio::task::spawn_blocking(indexing).await.map_err(SearchError::from)?
+    }
+}
+
+impl Stands {
+    /// Moves on by these rows, and says what they change. Those that were indexed before change nothing:
+    /// where one reading takes over from the other, some come twice.
+    fn advance(&mut self, rows: &[Arc<Item>]) -> Result<Vec<Change>, Setback> {
+        let mut changes = Vec::new();
+        for Item { service, row, event } in rows.iter().map(Arc::as_ref) {
+            if !STREAMS.contains(service) {
+                continue;
+            }
+            match self.positions.fit(*service, row) {
+                Fit::Next => {}
+                Fit::Folded => continue,
+                Fit::Gap | Fit::Different => return Err(Setback::Misfit(service.stream())),
+            }
+            let event = event.as_ref().ok();
+            self.skipped += u64::from(event.is_none());
+            self.positions.advance(*service, row, event);
+            changes.extend(event.and_then(change_of));
+        }
+        Ok(changes)
     }
 }

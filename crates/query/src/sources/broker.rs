@@ -6,8 +6,7 @@ use runtime::reading;
 use tokio::sync::mpsc;
 
 use super::merge::{Lane, Merge};
-use super::{Readings, Source};
-use crate::fold::Item;
+use super::{Readings, Sink, Source};
 use crate::positions::Positions;
 
 /// Rows of one stream that wait to join the others.
@@ -38,7 +37,7 @@ impl Broker {
 }
 
 impl Source for Broker {
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings {
+    fn open(&mut self, from: &Positions, sink: Sink) -> Readings {
         let mut lanes = Vec::with_capacity(self.streams.len());
         let mut progress = Vec::with_capacity(self.streams.len());
         for service in self.streams.iter().copied() {

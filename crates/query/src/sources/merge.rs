@@ -8,6 +8,7 @@
 //! come, makes rows come in another one.
 
 use std::future::poll_fn;
+use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
@@ -15,6 +16,7 @@ use contracts::{Row, Service, Timestamp};
 use runtime::reading::{Progress, Reading};
 use tokio::sync::{mpsc, watch};
 
+use super::Sink;
 use crate::fold::Item;
 
 /// How long the rows of the other streams are held back for one that has more to come: longer than a
@@ -27,7 +29,7 @@ pub(super) struct Lane {
     progress: watch::Receiver<Progress>,
     rows: mpsc::Receiver<Row>,
     /// The next row.
-    head: Option<Item>,
+    head: Option<Arc<Item>>,
     /// Sequence of the last row that came.
     taken: u64,
     /// Whether it has been waited for in vain since then.
@@ -89,7 +91,7 @@ impl Lane {
 
     fn take(&mut self, row: Row) {
         (self.taken, self.late) = (row.sequence, false);
-        self.head = Some(Item::of(self.service, row));
+        self.head = Some(Arc::new(Item::of(self.service, row)));
     }
 
     fn waits(&self) -> bool {
@@ -118,7 +120,7 @@ impl Merge {
     }
 
     /// Hands the rows over until nobody takes them.
-    pub(super) async fn run(mut self, sink: mpsc::Sender<Item>) {
+    pub(super) async fn run(mut self, sink: Sink) {
         while let Some(item) = self.next().await {
             if sink.send(item).await.is_err() {
                 return;
@@ -126,7 +128,7 @@ impl Merge {
         }
     }
 
-    async fn next(&mut self) -> Option<Item> {
+    async fn next(&mut self) -> Option<Arc<Item>> {
         loop {
             self.0.iter_mut().for_each(Lane::look);
             match self.what_next() {
@@ -164,7 +166,7 @@ impl Merge {
         .await;
     }
 
-    fn earliest(&mut self) -> Option<Item> {
+    fn earliest(&mut self) -> Option<Arc<Item>> {
         let lanes = self.0.iter_mut().filter_map(|lane| Some((lane.time()?, lane)));
         lanes.min_by_key(|(time, _)| *time).and_then(|(_, lane)| lane.head.take())
     }

@@ -1,14 +1,21 @@
 //! With a real broker: the streams are read through the runtime's own reading loop.
 
+use std::time::Instant;
+
 use contracts::Service;
+use futures_util::TryStreamExt as _;
+use query::projector::Projector;
+use query::search::{STREAMS, Search, follower};
 use query::sources::Broker;
+use query::sources::feed::Feed;
 use query::standing::Phase;
+use runtime::nats::Connection;
 
 use crate::history::History;
 use crate::memory::Streams;
 use crate::nats_server::NatsServer;
 use crate::redis_server::RedisServer;
-use crate::stage::{Running, add_orders, assert_holds_the_fold, project_from, shop};
+use crate::stage::{Running, SOON, add_orders, assert_holds_the_fold, clock, project_from, shop};
 
 struct Stage {
     nats: NatsServer,
@@ -50,9 +57,9 @@ async fn a_broker_that_is_killed_and_comes_back_is_read_on() {
     stage.nats.kill();
     let cut_off =
         |standing: &query::standing::Standing| !standing.progress_of(Service::Order).connected;
-    let deadline = std::time::Instant::now() + crate::stage::SOON;
+    let deadline = Instant::now() + SOON;
     while !cut_off(&stage.running.standing.borrow()) {
-        assert!(std::time::Instant::now() < deadline, "the loss is not told");
+        assert!(Instant::now() < deadline, "the loss is not told");
         tokio::task::yield_now().await;
     }
     stage.nats.restart();
@@ -87,4 +94,55 @@ async fn with_streams_missing_it_says_that_it_has_not_caught_up() {
     running.until("a beginning", |standing| standing.phase == Phase::Rebuilding).await;
     nats.publish(&shop(3)).await;
     running.until_folded(&Streams::new(shop(3))).await;
+}
+
+/// Consumers of each stream at which somebody waits for messages. One that was given up is kept for a
+/// while.
+async fn waited_at(broker: &Connection) -> [usize; Service::ALL.len()] {
+    let mut all = [0; Service::ALL.len()];
+    for (service, waited_at) in Service::ALL.into_iter().zip(&mut all) {
+        let stream = broker.jetstream(service).get_stream(service.stream()).await.unwrap();
+        let consumers: Vec<_> = stream.consumers().try_collect().await.unwrap();
+        *waited_at = consumers.iter().filter(|consumer| consumer.num_waiting > 0).count();
+    }
+    all
+}
+
+async fn until_waited_at(broker: &Connection, expected: [usize; Service::ALL.len()]) {
+    let deadline = Instant::now() + SOON;
+    loop {
+        let found = waited_at(broker).await;
+        if found == expected {
+            return;
+        }
+        assert!(Instant::now() < deadline, "{found:?}, and not {expected:?}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_projector_and_the_search_have_one_consumer_a_stream_between_them() {
+    let (nats, mut redis) = (NatsServer::start(), RedisServer::start().await);
+    let mut history = shop(10);
+    nats.publish(&history).await;
+    let broker = nats.connection().await;
+    let (source, feed) = (Broker::new(broker.clone()), Feed::of(&STREAMS));
+    let projector = Projector::new(redis.client(), feed.tap(source.clone()), clock);
+    let standing = projector.standing();
+    let mut running = Running::of(standing, tokio::spawn(projector.run()));
+    let search = Search::new().unwrap();
+    let own = source.only(&STREAMS);
+    let following = tokio::spawn(follower::run(own, feed, search.clone()));
+    until_waited_at(&broker, [1; Service::ALL.len()]).await;
+    redis.kill();
+    let searched = Service::ALL.map(|service| usize::from(STREAMS.contains(&service)));
+    until_waited_at(&broker, searched).await;
+    redis.restart().await;
+    until_waited_at(&broker, [1; Service::ALL.len()]).await;
+    add_orders(&mut history, 10, 20);
+    nats.publish(&history).await;
+    let wanted = STREAMS.into_iter().map(|of| (of, history.head(of).sequence)).collect();
+    search.wait_for(&wanted, SOON).await.unwrap();
+    running.until_folded(&Streams::new(history)).await;
+    assert_eq!(waited_at(&broker).await, [1; Service::ALL.len()]);
+    following.abort();
 }

@@ -21,6 +21,7 @@ mod answers;
 mod audited;
 mod broker;
 mod cache;
+mod feed;
 mod folding;
 mod live;
 mod losses;

@@ -5,7 +5,8 @@ use std::time::Duration;
 use contracts::events::{Customer, Line, Product};
 use contracts::{Event, Service};
 use query::http::search::routes;
-use query::search::{Search, follower};
+use query::search::{STREAMS, Search, follower};
+use query::sources::feed::Feed;
 use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
 use serde_json::Value;
@@ -33,7 +34,8 @@ impl Stage {
     async fn before(history: History) -> Self {
         let streams = Streams::new(history);
         let search = Search::new().unwrap();
-        let following = tokio::spawn(follower::run(streams.source(), search.clone()));
+        let alone = Feed::of(&STREAMS);
+        let following = tokio::spawn(follower::run(streams.source(), alone, search.clone()));
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal(Duration::ZERO);

@@ -6,9 +6,9 @@ use contracts::{Position, Service};
 use engine::reading::{Alarm, Stopped};
 use query::fold::Item;
 use query::positions::Positions;
-use query::sources::{Readings, Source};
+use query::sources::{Readings, Sink, Source};
 use runtime::reading::Progress;
-use tokio::sync::{mpsc, watch};
+use tokio::sync::watch;
 
 use crate::history::History;
 
@@ -18,7 +18,22 @@ pub(crate) struct Streams(Arc<watch::Sender<History>>);
 
 /// Reads [`Streams`] as a projector asks for it.
 #[derive(Clone)]
-pub(crate) struct MemorySource(Streams);
+pub(crate) struct MemorySource {
+    streams: Streams,
+    open: watch::Sender<Open>,
+}
+
+/// What is read of the streams by one source and its clones.
+#[derive(Default)]
+pub(crate) struct Open {
+    /// Streams that are being read.
+    pub(crate) streams: usize,
+    /// Where each reading began.
+    pub(crate) began: Vec<Positions>,
+}
+
+/// The reading of one stream.
+struct OpenStream(watch::Sender<Open>);
 
 impl Streams {
     pub(crate) fn new(history: History) -> Self {
@@ -34,17 +49,42 @@ impl Streams {
     }
 
     pub(crate) fn source(&self) -> MemorySource {
-        MemorySource(self.clone())
+        MemorySource { streams: self.clone(), open: watch::Sender::default() }
+    }
+}
+
+impl MemorySource {
+    /// What is being read, now and later.
+    pub(crate) fn open(&self) -> watch::Receiver<Open> {
+        self.open.subscribe()
+    }
+}
+
+impl OpenStream {
+    fn of(open: &watch::Sender<Open>) -> Self {
+        open.send_modify(|open| open.streams += 1);
+        Self(open.clone())
+    }
+}
+
+impl Drop for OpenStream {
+    fn drop(&mut self) {
+        self.0.send_modify(|open| open.streams -= 1);
     }
 }
 
 impl Source for MemorySource {
-    fn open(&mut self, from: &Positions, sink: mpsc::Sender<Item>) -> Readings {
+    fn open(&mut self, from: &Positions, sink: Sink) -> Readings {
+        self.open.send_modify(|open| open.began.push(from.clone()));
         let mut guards = Vec::new();
         let progress = Service::ALL.map(|service| {
             let (sender, progress) = watch::channel(Progress::default());
-            let streams = self.0.0.subscribe();
+            let (streams, open) = (self.streams.0.subscribe(), OpenStream::of(&self.open));
             let reading = read(service, from.of(service), streams, sink.clone(), sender);
+            let reading = async move {
+                reading.await;
+                drop(open);
+            };
             guards.push(tokio::spawn(reading).abort_handle());
             (service, progress)
         });
@@ -56,7 +96,7 @@ async fn read(
     service: Service,
     mut at: Position,
     mut streams: watch::Receiver<History>,
-    sink: mpsc::Sender<Item>,
+    sink: Sink,
     progress: watch::Sender<Progress>,
 ) {
     loop {
@@ -75,7 +115,7 @@ async fn read(
         });
         for row in rows.into_iter().skip(own).filter(|_| !replaced) {
             at = row.position();
-            if sink.send(Item::of(service, row)).await.is_err() {
+            if sink.send(Arc::new(Item::of(service, row))).await.is_err() {
                 return;
             }
         }

@@ -1,16 +1,20 @@
 //! One connection to the broker, that comes back by itself for as long as the process lives.
 
 use std::collections::BTreeMap;
-use std::sync::{Arc, Mutex, PoisonError};
-use std::time::{Duration, Instant};
+use std::sync::Arc;
+use std::time::Duration;
 
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, Event};
 use contracts::Service;
+use engine::process::BrokerLimits;
+use futures_util::FutureExt as _;
+use futures_util::stream::{self, BoxStream, StreamExt as _};
 use tokio::sync::watch;
 
 use super::login::Login;
 use super::trouble::Trouble;
+use super::wire;
 use crate::exit::Misconfigured;
 use crate::settings::NatsSettings;
 
@@ -23,8 +27,8 @@ const RECONNECT_DELAY_MAX: Duration = Duration::from_millis(500);
 /// How long one request to the broker may take.
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(3);
 
-/// How often it is connected to anew at most, to hear whether a limit was raised.
-const RENEW_EVERY: Duration = Duration::from_secs(5);
+/// Oldest broker whose behaviour was tried.
+const BROKER_VERSION_MIN: (u32, u32, u32) = (2, 9, 10);
 
 /// A connection to the broker.
 #[derive(Clone)]
@@ -32,8 +36,24 @@ pub struct Connection {
     client: Client,
     foreign: BTreeMap<Service, String>,
     connected: watch::Receiver<bool>,
+    link: watch::Receiver<Link>,
     trouble: Arc<Trouble>,
-    renewed: Arc<Mutex<Option<Instant>>>,
+}
+
+/// Whether there is a connection, and the how manieth it is: one that came and went between two looks was
+/// there all the same.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
+pub(crate) struct Link {
+    /// Whether the broker is there.
+    pub(crate) connected: bool,
+    /// How often it was connected to.
+    pub(crate) connections: u64,
+}
+
+/// Who is told of a connection's coming and going.
+struct Told {
+    connected: watch::Sender<bool>,
+    link: watch::Sender<Link>,
 }
 
 impl Connection {
@@ -48,6 +68,8 @@ impl Connection {
     async fn begin(settings: &NatsSettings, name: &str) -> anyhow::Result<Self> {
         let login = Login::of(settings)?;
         let (sender, connected) = watch::channel(false);
+        let (link_sender, link) = watch::channel(Link::default());
+        let told = Told { connected: sender, link: link_sender };
         let trouble = Arc::new(Trouble::new(&login.servers));
         let (looking, noting) = (Arc::clone(&trouble), Arc::clone(&trouble));
         let options = login
@@ -72,12 +94,12 @@ impl Connection {
             })
             .event_callback(move |event| {
                 noting.note(&event);
-                note(&sender, &event);
+                told.note(&event);
                 async {}
             });
         let client = options.connect(login.servers.as_slice()).await?;
         let foreign = settings.foreign_prefix.iter().cloned().collect();
-        Ok(Self { client, foreign, connected, trouble, renewed: Arc::default() })
+        Ok(Self { client, foreign, connected, link, trouble })
     }
 
     /// The client itself.
@@ -96,6 +118,18 @@ impl Connection {
     #[must_use]
     pub fn watch(&self) -> watch::Receiver<bool> {
         self.connected.clone()
+    }
+
+    /// The same as it is now and whenever it changes, with what came and went unseen.
+    pub(crate) fn links(&self) -> BoxStream<'static, Link> {
+        let mut now = self.link.clone();
+        now.mark_changed();
+        let next = |mut link: watch::Receiver<Link>| async move {
+            link.changed().await.ok()?;
+            let seen = *link.borrow_and_update();
+            Some((seen, link))
+        };
+        stream::unfold(now, next).boxed()
     }
 
     /// Waits until the broker is there.
@@ -120,24 +154,22 @@ impl Connection {
         }
     }
 
-    /// Bytes that one message may have, as the broker said when it was connected to.
-    #[must_use]
-    pub fn payload_bytes_max(&self) -> usize {
-        self.client.max_payload()
+    /// What the broker has said of itself when it was connected to.
+    pub(crate) fn limits(&self) -> BrokerLimits {
+        let payload_bytes_max = self.client.max_payload();
+        BrokerLimits {
+            unfit: self.client.try_server_info().and_then(|info| too_old(&info.version)),
+            payload_bytes_max,
+            row_bytes_max: wire::row_bytes_max(payload_bytes_max),
+            too_small: wire::too_small(payload_bytes_max),
+        }
     }
 
-    /// Connects anew, but not too often. A broker says its limits only to who connects.
-    pub async fn renew(&self) {
-        let due = {
-            let mut renewed = self.renewed.lock().unwrap_or_else(PoisonError::into_inner);
-            let due = renewed.is_none_or(|at| at.elapsed() >= RENEW_EVERY);
-            if due {
-                *renewed = Some(Instant::now());
-            }
-            due
-        };
-        if due && let Err(error) = self.client.force_reconnect().await {
-            tracing::debug!(%error, "the broker is not connected to anew");
+    /// Connects anew: a broker says its limits only to who connects.
+    pub(crate) fn renew(&self) {
+        // A client that takes no more commands is about to lose its connection anyway.
+        if !matches!(self.client.force_reconnect().now_or_never(), Some(Ok(()))) {
+            tracing::debug!("the broker is not connected to anew");
         }
     }
 
@@ -152,17 +184,35 @@ impl Connection {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "other events do not change the connection")]
-fn note(connected: &watch::Sender<bool>, event: &Event) {
-    match event {
-        Event::Connected => {
-            connected.send_replace(true);
+impl Told {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "other events do not change the connection")]
+    fn note(&self, event: &Event) {
+        match event {
+            Event::Connected => {
+                self.link.send_modify(|link| {
+                    link.connected = true;
+                    link.connections += 1;
+                });
+                self.connected.send_replace(true);
+            }
+            Event::Disconnected | Event::Closed => {
+                self.link.send_modify(|link| link.connected = false);
+                self.connected.send_replace(false);
+            }
+            _ => {}
         }
-        Event::Disconnected | Event::Closed => {
-            connected.send_replace(false);
-        }
-        _ => {}
     }
+}
+
+/// What is wrong with a broker of that version, if something is.
+fn too_old(version: &str) -> Option<String> {
+    let mut numbers = version.split(['.', '-']).map(|part| part.parse().unwrap_or(0));
+    let mut next = || numbers.next().unwrap_or(0);
+    if (next(), next(), next()) >= BROKER_VERSION_MIN {
+        return None;
+    }
+    let (major, minor, patch) = BROKER_VERSION_MIN;
+    Some(format!("the broker is {version}: {major}.{minor}.{patch} or newer is needed"))
 }
 
 impl std::fmt::Debug for Connection {

@@ -145,7 +145,7 @@ pub fn created(info: &Info) -> Result<Timestamp, AskError> {
 ///
 /// # Errors
 /// When the broker cannot be asked.
-pub async fn message(stream: &Stream, sequence: u64) -> Result<Option<Row>, AskError> {
+pub async fn message<I>(stream: &Stream<I>, sequence: u64) -> Result<Option<Row>, AskError> {
     read(stream.get_raw_message(sequence).await)
 }
 
@@ -153,7 +153,7 @@ pub async fn message(stream: &Stream, sequence: u64) -> Result<Option<Row>, AskE
 ///
 /// # Errors
 /// When the broker cannot be asked.
-pub async fn tail(stream: &Stream) -> Result<Option<Row>, AskError> {
+pub async fn tail<I>(stream: &Stream<I>) -> Result<Option<Row>, AskError> {
     read(stream.get_last_raw_message_by_subject(">").await)
 }
 
@@ -171,7 +171,10 @@ pub(crate) struct Scan {
 
 impl Scan {
     /// Begins at this message, or the first one after it.
-    pub(crate) async fn begin(stream: &Stream, start_sequence: u64) -> Result<Self, AskError> {
+    pub(crate) async fn begin<I>(
+        stream: &Stream<I>,
+        start_sequence: u64,
+    ) -> Result<Self, AskError> {
         let config = pull::Config {
             description: Some("compares a stream with its outbox".to_owned()),
             deliver_policy: DeliverPolicy::ByStartSequence { start_sequence },
@@ -185,6 +188,9 @@ impl Scan {
 
     /// The next messages that the broker delivers; none at what it takes for the end.
     pub(crate) async fn next(&mut self) -> Result<Vec<Row>, AskError> {
+        if self.consumer.cached_info().num_pending == 0 {
+            return Ok(Vec::new());
+        }
         let ask = |error: String| AskError(error);
         let batch = self.consumer.batch().max_messages(SCAN_MESSAGES).expires(SCAN_WAIT);
         let mut batch = batch.messages().await.map_err(|error| ask(error.to_string()))?;

@@ -6,7 +6,7 @@ use contracts::{Chain, Row};
 use engine::outbox::ROW_BYTES_MAX;
 
 /// The header by which the broker admits a row only after the one before.
-const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
+pub(super) const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
 
 /// What a message has beyond the bytes that count for its row, at most: the separators of some twenty
 /// headers, the chain and the expected sequence.
@@ -30,6 +30,14 @@ pub fn too_small(payload_bytes_max: usize) -> Option<String> {
              {PAYLOAD_BYTES_NEEDED}: set max_payload to 1MB in its configuration"
         )
     })
+}
+
+/// What is told of a row of so many bytes that the broker's messages cannot hold.
+pub(crate) fn too_large(row: u64, bytes: usize, payload_bytes_max: usize) -> String {
+    format!(
+        "row {row} has {bytes} bytes, and the broker takes messages of at most \
+         {payload_bytes_max}: set max_payload to 1MB in its configuration"
+    )
 }
 
 /// The headers with which a row is published.

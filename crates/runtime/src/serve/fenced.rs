@@ -22,8 +22,7 @@ pub(super) async fn live(
     service: Service,
     fence: Fence,
 ) -> anyhow::Result<()> {
-    let status = Status::new(service);
-    status.fence(&fence);
+    let status = Status::fenced(service, &fence);
     let listener = server::bind(settings.listen).await?;
     tracing::info!(%service, address = %listener.local_addr()?, "listening");
     let (stopper, stop) = stop_signal(settings.drain());

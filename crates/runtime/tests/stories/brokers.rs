@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use engine::promise::ACKNOWLEDGEMENT_MS_MAX;
+use engine::promise::ACKNOWLEDGEMENT_WAIT_MAX;
 
 use crate::support::broker::Broker;
 use crate::support::process::{Process, Reply};
@@ -73,7 +73,7 @@ async fn a_waiting_command_is_answered_as_local_within_the_bound_when_the_broker
     broker.signal("STOP");
     let (local, took) = register_waiting(&process, "a", || ());
     assert!(local.head.contains("murmur-durability: local"), "{}", local.head);
-    let bound = Duration::from_millis(ACKNOWLEDGEMENT_MS_MAX.into());
+    let bound = ACKNOWLEDGEMENT_WAIT_MAX;
     assert!(took < bound + SLACK, "{took:?}");
     broker.signal("CONT");
     process.until("it is acknowledged", |s| s["state"] == "ready" && s["acknowledged"] == 1);
@@ -94,7 +94,7 @@ async fn a_broker_without_room_counts_as_away_and_gets_the_rest_when_it_has_room
     let begun = Instant::now();
     let local = process.register("b", &[]);
     assert!(local.head.contains("murmur-durability: local"), "{local:?}");
-    let bound = Duration::from_millis(ACKNOWLEDGEMENT_MS_MAX.into());
+    let bound = ACKNOWLEDGEMENT_WAIT_MAX;
     assert!(begun.elapsed() < bound + SLACK, "{:?}", begun.elapsed());
     assert!(process.log().contains("insufficient resources"), "{}", process.log());
     let next = process.register("c", &[]);

@@ -62,7 +62,8 @@ async fn a_process_says_how_it_is_from_its_start_to_its_end() {
     let later = listener.until(all).await;
     assert_eq!((&later.instance, later.since), (&ready.instance, ready.since));
     process.stop();
-    assert_eq!(listener.until_state(ProcessState::Stopped).await.instance, ready.instance);
+    let last = listener.until_state(ProcessState::Stopped).await;
+    assert_eq!((&last.instance, last.head, last.acknowledged), (&ready.instance, Some(1), Some(1)));
     let again = Process::again(&data, &broker);
     assert_ne!(listener.until_state(ProcessState::Ready).await.instance, ready.instance);
     again.stop();

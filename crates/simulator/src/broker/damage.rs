@@ -3,7 +3,10 @@
 //! Each function says whether it changed anything: a fault that found nothing to damage has not
 //! happened.
 
+use std::collections::BTreeMap;
+
 use contracts::Service;
+use engine::starting::Claim;
 
 use super::{Broker, Stream};
 
@@ -78,7 +81,13 @@ impl Broker {
     pub(crate) fn wipe(&mut self) -> bool {
         let any = self.streams.values().any(|stream| !stream.messages.is_empty());
         self.streams.clear();
+        self.claims.clear();
         any
+    }
+
+    /// Claims are again as in an older copy.
+    pub(crate) fn restore_claims(&mut self, claims: BTreeMap<Service, (u64, Claim)>) {
+        self.claims = claims;
     }
 
     /// The counters are counted anew, as a start of the broker does.

@@ -78,6 +78,7 @@ impl World {
             Fault::BrokerWiped => broker.wipe(),
             Fault::BrokerRestored => {
                 let lengths = self.chaos.lengths.clone();
+                broker.restore_claims(self.chaos.claims.clone());
                 let mut any = false;
                 for service in Service::ALL {
                     let keep = lengths.get(&service).copied().unwrap_or(0);
@@ -193,6 +194,7 @@ impl World {
             checks::refold::check(self, &mut wrong);
         }
         self.env.violations.append(&mut wrong);
+        self.chaos.claims.clone_from(self.env.broker.claims());
         for service in Service::ALL {
             let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
             self.chaos.lengths.insert(service, last);

@@ -8,6 +8,13 @@ use crate::fault::Fault;
 use crate::process::{End, Pid, Step};
 use crate::world::World;
 
+/// Things that a process does before it is killed: up to so few, doubled up to so many times.
+const LET_PASS_MIN: u64 = 8;
+const LET_PASS_DOUBLED_MAX: u64 = 6;
+
+/// A process that was told to stop and has not by then is killed.
+const STOPS_WITHIN: u64 = 15 * SECOND;
+
 impl World {
     /// Strikes a process; whether the fault has happened already.
     #[expect(clippy::wildcard_enum_match_arm, reason = "the other faults are struck elsewhere")]
@@ -22,6 +29,11 @@ impl World {
                 self.env.arm(service, fault);
                 false
             }
+            Fault::CrashAnywhere => {
+                self.crash_anywhere(service);
+                false
+            }
+            Fault::Stopped => self.stop(service),
             Fault::CrashWhileStarting => {
                 self.env.arm(service, fault);
                 self.kill(service, fault);
@@ -47,11 +59,32 @@ impl World {
                 self.env.arm(service, Fault::CrashMidPipeline);
                 false
             }
+            Fault::ReplacedStartsAnew => self.cut_off(service),
             Fault::Paused => self.pause(service),
             Fault::ZombieWithoutFile => self.take_file_away(service),
             Fault::ZombieElsewhere => self.replace_beside(service),
             _ => false,
         }
+    }
+
+    /// Its process is killed after some of the things that it does; or the next one is, whose start is
+    /// among them then.
+    fn crash_anywhere(&mut self, service: Service) {
+        let most = LET_PASS_MIN << self.env.random.between(0, LET_PASS_DOUBLED_MAX);
+        let let_pass = self.env.random.between(0, most);
+        self.env.arm_anywhere(service, let_pass);
+        if self.env.random.chance(50) {
+            self.kill(service, Fault::CrashAnywhere);
+        }
+    }
+
+    /// Its supervisor tells it to stop, and waits for a while.
+    fn stop(&mut self, service: Service) -> bool {
+        let Some(pid) = self.main(service) else { return false };
+        self.env.agenda.put(self.env.now, What::Process(pid, Step::Stop));
+        let kill = What::Chaos(ChaosStep::KillProcess(pid, Fault::Stopped));
+        self.env.agenda.put(self.env.now + STOPS_WITHIN, kill);
+        true
     }
 
     fn pause(&mut self, service: Service) -> bool {

@@ -1,15 +1,15 @@
 //! P7: what cannot be repaired is fenced, and accepts nothing.
 
 use contracts::Service;
+use engine::process::Stage;
 
-use crate::process::Stage;
 use crate::world::World;
 
 /// Asks every fenced service for something: it must refuse, and its outbox must stay as it is.
 pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
     if let Some(service) = world.chaos.must_be_fenced {
-        let stage = world.shell(service).map(|shell| shell.stage().clone());
-        if !matches!(stage, Some(Stage::Fenced(_))) {
+        let stage = world.shell(service).map(|shell| shell.stage());
+        if stage != Some(Stage::Fenced) {
             wrong.push(format!("P7: {service} has lost what others have seen, and is {stage:?}"));
         }
     }
@@ -19,7 +19,7 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
         let Some(ask) = ask.map(|request| request.ask.clone()) else { continue };
         let attempt = world.clients.next_attempt();
         let Some(shell) = world.shells.get_mut(&pid) else { continue };
-        if !matches!(shell.stage(), Stage::Fenced(_)) {
+        if shell.stage() != Stage::Fenced {
             continue;
         }
         if shell.ask(&mut world.env, attempt, &ask).is_ok() {

@@ -213,7 +213,7 @@ fn decide<D: Domain>(
             Err(reason)
         }
         Some(Outcome::Command(Answer::Accepted { event, .. })) => Ok(Some(Some(event.event))),
-        Some(Outcome::Event | Outcome::Timer) => {
+        Some(Outcome::Event | Outcome::Ignored | Outcome::Timer) => {
             let row = batch.rows.last().map(contracts::Row::parse).transpose();
             Ok(Some(row.map_err(|e| told(&e))?.map(|stored| stored.event)))
         }

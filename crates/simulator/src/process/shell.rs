@@ -1,13 +1,12 @@
-//! A process as the world sees it: the stages of its life, the steps that it takes, how it ends, and
-//! what can be asked of it, whichever service's it is.
+//! A process as the world sees it: the steps that it takes, how it ends, and what can be asked of it,
+//! whichever service's it is.
 
 use std::fmt;
 
-use contracts::{Chain, Position, Service};
-use engine::batch::Fatal;
+use contracts::{Position, Service};
+use engine::process::{self, BrokerAnswer, BrokerRequest, ConsumerId, RequestId, Stage};
 use engine::relay::Reply;
-use engine::starting::Step as StartStep;
-use engine::{Database, Read, StateError};
+use engine::{Database, Read};
 
 use crate::clients::Attempt;
 use crate::env::{Env, Told};
@@ -17,77 +16,66 @@ use crate::services::Ask;
 /// Which process: never used twice in one world.
 pub(crate) type Pid = u64;
 
-/// The stage of a process's life.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Stage {
-    /// It looks at what its stores hold; commands are refused.
-    Starting,
-    /// It takes commands.
-    Ready,
-    /// It takes commands without the broker.
-    Alone,
-    /// It refuses commands until a person has chosen.
-    Fenced(String),
-}
+/// What comes of a request to the broker.
+pub(crate) type Answered = Box<Result<BrokerAnswer, String>>;
 
-/// The next thing that a process does.
+/// The next thing that happens to a process, or to what it has sent.
 #[derive(Debug)]
 pub(crate) enum Step {
-    /// Tries to connect.
+    /// It tries to connect.
     Connect,
-    /// Notices that the connection is gone.
+    /// It notices that the connection is gone.
     Disconnected,
-    /// Starts: looks at its stream.
-    Gather,
-    /// Starts: asks the witnesses, and judges.
-    Judge,
-    /// Starts: does what follows.
-    Act(StartStep),
-    /// Starts: takes over rows.
-    Restore,
-    /// Starts: creates the stream that it has deleted.
-    Recreate,
-    /// Starts: hears what became of its `recovered` row.
-    HearRecovered(Chain, Reply),
-    /// The writer takes what has queued up.
-    Write,
-    /// The relay takes what was committed.
-    Committed,
-    /// The relay hears what became of a row, if the window is still the same.
-    Hear {
-        /// The window.
+    /// It looks what there is to do.
+    Wake,
+    /// A request arrives at the broker.
+    Request {
+        /// The request.
+        id: RequestId,
+        /// The connection that it was sent over.
+        connection: u64,
+        /// What is asked.
+        request: Box<BrokerRequest>,
+    },
+    /// An answer of the broker arrives, or it is clear that none will.
+    Answer(RequestId, Answered),
+    /// What came back for a published row arrives.
+    Acknowledged {
+        /// The window that it was published in.
         window: u64,
         /// The row.
         row: u64,
-        /// What became of it.
-        reply: Reply,
+        /// What came back.
+        reply: Box<Reply>,
     },
-    /// Looks at the stream because it is time to.
-    Verify,
-    /// A consumer asks to look at the stream, and perhaps at one row of it.
-    Question(Option<u64>),
-    /// Looks after doubts and silence.
-    Tick,
-    /// A look: the stream's counters.
-    LookAtExtent(u64),
-    /// A look: the stream's end.
-    LookAtTail(u64),
-    /// A look: the own end, and what follows.
-    LookAtOwn(u64),
-    /// A look has taken too long.
-    LookFailed(u64),
-    /// A reading begins anew: looks at the stream.
-    ReadBegin(Service, u64),
-    /// A reading makes its consumer.
-    ReadFrom(Service, u64, u64),
-    /// A reading gets messages.
-    Receive(Service, u64),
-    /// Looks whether timers are due.
-    Timers,
-    /// Asks for the streams' ends.
-    TimerGoal,
-    /// Looks whether these ends are reached.
-    TimerPoll,
+    /// The wish for a consumer arrives at the broker.
+    MakeConsumer {
+        /// Of this stream.
+        stream: Service,
+        /// Which.
+        id: ConsumerId,
+        /// The first message.
+        from: u64,
+    },
+    /// It hears that messages begin to flow.
+    ConsumerBegan(Service, ConsumerId),
+    /// Messages arrive.
+    Deliver(Service, ConsumerId),
+    /// It notices that no messages flow any more.
+    ConsumerEnded(Service, ConsumerId, &'static str),
+    /// The disk has done what the database waits for.
+    Disk,
+    /// A consumer of its stream misses rows, or does not believe one.
+    Complaint(Option<u64>),
+    /// It is told to stop.
+    Stop,
+}
+
+impl Step {
+    /// Whether this happens at the broker, whatever its process does.
+    pub(crate) const fn is_at_broker(&self) -> bool {
+        matches!(self, Self::Request { .. } | Self::MakeConsumer { .. })
+    }
 }
 
 /// Why a process is no more.
@@ -95,33 +83,31 @@ pub(crate) enum Step {
 pub(crate) enum End {
     /// It was killed.
     Killed(Fault),
-    /// It ended by itself, so that its start can mend what it saw.
-    Itself(String),
+    /// It ended by itself.
+    Itself(process::End),
+}
+
+impl From<process::End> for End {
+    fn from(end: process::End) -> Self {
+        Self::Itself(end)
+    }
 }
 
 impl fmt::Display for End {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Killed(fault) => write!(f, "{fault}"),
-            Self::Itself(reason) => write!(f, "it ended by itself: {reason}"),
+            Self::Itself(process::End::Stopped) => write!(f, "it has stopped"),
+            Self::Itself(process::End::StartAnew(reason)) => {
+                write!(f, "it ended, so that its start mends this: {reason}")
+            }
+            Self::Itself(process::End::Failed(reason)) => write!(f, "it failed: {reason}"),
         }
     }
 }
 
 /// What follows from a step.
 pub(crate) type Flow = Result<(), End>;
-
-impl From<Fatal> for End {
-    fn from(fatal: Fatal) -> Self {
-        Self::Itself(fatal.to_string())
-    }
-}
-
-impl From<StateError> for End {
-    fn from(error: StateError) -> Self {
-        Self::Itself(error.to_string())
-    }
-}
 
 /// A process, whichever service's it is.
 pub(crate) trait Shell {
@@ -131,22 +117,22 @@ pub(crate) trait Shell {
     fn step(&mut self, env: &mut Env, step: Step) -> Flow;
     /// Takes a request, or refuses it at once.
     fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Told>;
-    /// A stream has new messages.
+    /// A stream has new messages, or is gone.
     fn wake(&mut self, env: &mut Env, stream: Service);
     /// The stage of its life.
-    fn stage(&self) -> &Stage;
+    fn stage(&self) -> Stage;
     /// Whether it has done all that there is to do.
     fn is_quiet(&self, env: &Env) -> bool;
     /// What it waits for, for people.
     fn waits_for(&self, env: &Env) -> String;
-    /// Alarms of its readings.
+    /// What is wrong with the streams that it reads.
     fn alarms(&self) -> Vec<String>;
     /// The end of its outbox.
     fn head(&self) -> Position;
     /// Its database, to read.
     fn read(&self) -> Read<'_>;
-    /// Its engine's positions.
-    fn positions(&self) -> &engine::positions::Positions;
+    /// Its positions in the streams that it reads.
+    fn positions(&self) -> engine::positions::Positions;
     /// Its database's file was replaced: it may notice before it writes, or not.
     fn replace_database(&mut self, notices: bool);
     /// How large its database may grow.

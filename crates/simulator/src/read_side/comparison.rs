@@ -1,6 +1,7 @@
 //! The whole view against a fold, from zero, of the prefix of the streams at its position.
 
 use std::collections::{BTreeMap, VecDeque};
+use std::sync::Arc;
 
 use contracts::Service;
 use query::fold::{Fold, Item, Kept};
@@ -65,7 +66,7 @@ fn fold_from_zero(live: &Live, streams: &Streams<'_>) -> Result<Redis, String> {
         else {
             return Err(format!("the view has folded what is not in {}", service.stream()));
         };
-        waiting.extend(prefix.iter().map(|row| Item::of(service, row.clone())));
+        waiting.extend(prefix.iter().map(|row| Arc::new(Item::of(service, row.clone()))));
     }
     while !waiting.is_empty() {
         write_next(&mut fresh, &mut waiting)?;
@@ -73,7 +74,7 @@ fn fold_from_zero(live: &Live, streams: &Streams<'_>) -> Result<Redis, String> {
     Ok(fresh)
 }
 
-fn write_next(fresh: &mut Redis, waiting: &mut VecDeque<Item>) -> Result<(), String> {
+fn write_next(fresh: &mut Redis, waiting: &mut VecDeque<Arc<Item>>) -> Result<(), String> {
     let live = fresh.find().ok_or("nothing was begun")?;
     let batch = batch::take(&live.positions, waiting).map_err(|misfit| misfit.to_string())?;
     let mut fold = Fold::start(batch.items, Kept::default());

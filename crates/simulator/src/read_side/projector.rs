@@ -3,6 +3,7 @@
 //! there.
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 
 use contracts::{Row, Service};
 use engine::seeded::{self, Bug};
@@ -84,7 +85,7 @@ fn take_rows(live: Live, kept: Kept, streams: &Streams<'_>, random: &mut Random)
     for service in Service::ALL {
         let rows = next_rows(&live.positions, service, streams(service));
         let some = usize::try_from(random.below(ROWS_AT_ONCE)).unwrap_or(0).min(rows.len());
-        waiting.extend(rows[..some].iter().map(|row| Item::of(service, row.clone())));
+        waiting.extend(rows[..some].iter().map(|row| Arc::new(Item::of(service, row.clone()))));
     }
     match batch::take(&live.positions, &mut waiting) {
         Ok(Batch { items, next }) if !items.is_empty() => {

@@ -1,9 +1,10 @@
 //! What happens to a row that arrives at the broker, and to the answer.
 
 use contracts::Service;
+use engine::process::BrokerAnswer;
 use engine::relay::Reply;
 
-use crate::agenda::{Publish, SECOND, What};
+use crate::agenda::{Awaits, Publish, SECOND, What};
 use crate::broker::Mischief;
 use crate::env::REQUEST_TIMEOUT;
 use crate::fault::Fault;
@@ -23,9 +24,7 @@ impl World {
                 return;
             }
         }
-        let line = *self.env.line(service);
-        let arrives = self.env.broker.up && line.up && !line.loses_out;
-        if !arrives || publish.connection < line.oldest_arriving {
+        if !self.env.arrives(service, publish.connection) {
             return self.answer_lost(&publish);
         }
         let was_late = publish.late && self.hosts.get(&service).is_some_and(|h| h.late_by > 0);
@@ -102,14 +101,17 @@ impl World {
             return self.answer_lost(publish);
         }
         let at = self.env.received_at(publish.service) + late;
-        self.env.agenda.put(at, What::Process(publish.from, hearing(publish, reply)));
+        if let Some(step) = hearing(publish, reply) {
+            self.env.agenda.put(at, What::Process(publish.from, step));
+        }
     }
 
-    /// No answer comes: its sender hears that when its patience is at an end.
+    /// No answer comes: who has made a request hears that when its patience is at an end.
     fn answer_lost(&mut self, publish: &Publish) {
+        let Awaits::Request(id) = publish.awaits else { return };
         let at = (publish.sent_at + REQUEST_TIMEOUT).max(self.env.now);
-        let reply = Reply::Lost("timed out".to_owned());
-        self.env.agenda.put(at, What::Process(publish.from, hearing(publish, reply)));
+        let answer = Box::new(Err("timed out".to_owned()));
+        self.env.agenda.put(at, What::Process(publish.from, Step::Answer(id, answer)));
     }
 
     /// Whoever reads that stream gets what is new, or notices that it is gone.
@@ -120,9 +122,15 @@ impl World {
     }
 }
 
-fn hearing(publish: &Publish, reply: Reply) -> Step {
-    match publish.window {
-        Some(window) => Step::Hear { window, row: publish.row.sequence, reply },
-        None => Step::HearRecovered(publish.row.chain, reply),
+fn hearing(publish: &Publish, reply: Reply) -> Option<Step> {
+    match publish.awaits {
+        Awaits::Window(window) => {
+            let (row, reply) = (publish.row.sequence, Box::new(reply));
+            Some(Step::Acknowledged { window, row, reply })
+        }
+        Awaits::Request(id) => {
+            Some(Step::Answer(id, Box::new(Ok(BrokerAnswer::Published(reply)))))
+        }
+        Awaits::Nothing => None,
     }
 }

@@ -1,11 +1,12 @@
 //! The end of a world: all is mended that hands can mend, and then everything must come to rest.
 
 use contracts::Service;
+use engine::process::Stage;
 use engine::timers;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::chaos::ChaosStep;
-use crate::process::{Shell, Stage};
+use crate::process::Shell;
 use crate::world::World;
 
 /// How long everything may take to come to rest after that.
@@ -105,7 +106,8 @@ impl World {
         false
     }
 
-    fn who_waits(&self) -> String {
+    /// Who is not at rest, and what for.
+    pub(super) fn who_waits(&self) -> String {
         let mut text = String::new();
         for (service, host) in &self.hosts {
             let shell = host.main.and_then(|pid| self.shells.get(&pid));
@@ -133,7 +135,7 @@ impl World {
     fn is_fenced_or_alarmed(&self) -> bool {
         self.shells
             .values()
-            .any(|shell| matches!(shell.stage(), Stage::Fenced(_)) || !shell.alarms().is_empty())
+            .any(|shell| shell.stage() == Stage::Fenced || !shell.alarms().is_empty())
     }
 
     /// The running process of a service, to look at.

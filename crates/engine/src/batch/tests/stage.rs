@@ -1,7 +1,7 @@
 //! A small order service, and the streams that it reads.
 
 use contracts::events::{self, Customer, Snapshot, inventory, order, payment, shipping};
-use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Service};
+use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Row, Service};
 use contracts::{Headers, StoredEvent, Timestamp, Vector};
 
 use crate::batch::step::chained;
@@ -10,7 +10,7 @@ use crate::{Database, Decision, Domain, Input, Read, StateError, Validators, Wri
 
 /// What the small service can be asked.
 #[derive(Clone, Debug)]
-pub(super) enum Ask {
+pub(crate) enum Ask {
     Place(&'static str),
     /// Emits what the choreography does not allow.
     Steal(&'static str),
@@ -19,19 +19,19 @@ pub(super) enum Ask {
 }
 
 #[derive(Debug)]
-pub(super) struct Orders;
+pub(crate) struct Orders;
 
 /// A stream of another service, row by row.
-pub(super) struct Foreign {
+pub(crate) struct Foreign {
     head: Position,
 }
 
-pub(super) struct Stage {
-    pub(super) engine: Engine<Orders>,
-    pub(super) customer: Foreign,
-    pub(super) inventory: Foreign,
-    pub(super) payment: Foreign,
-    pub(super) shipping: Foreign,
+pub(crate) struct Stage {
+    pub(crate) engine: Engine<Orders>,
+    pub(crate) customer: Foreign,
+    pub(crate) inventory: Foreign,
+    pub(crate) payment: Foreign,
+    pub(crate) shipping: Foreign,
 }
 
 impl Domain for Orders {
@@ -113,28 +113,41 @@ fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<&'static str>
 }
 
 impl Stage {
-    pub(super) fn empty_engine() -> Engine<Orders> {
+    pub(crate) fn empty_engine() -> Engine<Orders> {
         let database = Database::in_memory(Service::Order, Orders::MIGRATIONS).unwrap();
         Engine::new(Orders, database).unwrap()
     }
 
-    pub(super) fn begun() -> Self {
+    pub(crate) fn begun() -> Self {
         let mut engine = Self::empty_engine();
         engine.begin_history(HistoryId::from_bytes([1; 16])).unwrap();
-        let foreign = || Foreign { head: Position::default() };
+        let foreign = Foreign::empty;
         let (customer, inventory) = (foreign(), foreign());
         Self { engine, customer, inventory, payment: foreign(), shipping: foreign() }
     }
 
-    pub(super) fn place(&mut self, id: &'static str) {
+    pub(crate) fn place(&mut self, id: &'static str) {
         let batch = self.engine.run(&[place(id, None)], at(0)).unwrap();
         assert_eq!(batch.rows.len(), 1);
     }
 }
 
 impl Foreign {
-    /// The next event of this stream, as the reading loop hands it over.
-    pub(super) fn next(&mut self, event: Event) -> Work<Ask> {
+    pub(crate) fn empty() -> Self {
+        Self { head: Position::default() }
+    }
+
+    pub(crate) fn last(&self) -> u64 {
+        self.head.sequence
+    }
+
+    /// The next event of this stream, as it is queued.
+    pub(crate) fn next(&mut self, event: Event) -> Work<Ask> {
+        Work::Event(Box::new(self.next_row(event).parse().unwrap()))
+    }
+
+    /// The next row of this stream.
+    pub(crate) fn next_row(&mut self, event: Event) -> Row {
         let headers = Headers {
             sequence: self.head.sequence + 1,
             kind: event.kind(),
@@ -146,34 +159,34 @@ impl Foreign {
             traceparent: None,
             idempotency: None,
         };
-        let (event, row) = chained(headers, event, self.head).unwrap();
+        let (_, row) = chained(headers, event, self.head).unwrap();
         self.head = row.position();
         assert_ne!(self.head.chain, Chain::START);
-        Work::Event(Box::new(event))
+        row
     }
 }
 
-pub(super) fn at(millis: u32) -> Timestamp {
+pub(crate) fn at(millis: u32) -> Timestamp {
     Timestamp::from_micros(0).plus_millis(millis)
 }
 
-pub(super) fn id(text: &str) -> Id {
+pub(crate) fn id(text: &str) -> Id {
     text.parse().unwrap()
 }
 
-pub(super) fn key(key: &str, hash: &str) -> Idempotency {
+pub(crate) fn key(key: &str, hash: &str) -> Idempotency {
     Idempotency { key: key.parse().unwrap(), request_hash: hash.to_owned() }
 }
 
-pub(super) fn ask(command: Ask, idempotency: Option<Idempotency>) -> Work<Ask> {
+pub(crate) fn ask(command: Ask, idempotency: Option<Idempotency>) -> Work<Ask> {
     Work::Command { command, request: Request { idempotency, ..Request::default() } }
 }
 
-pub(super) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Work<Ask> {
+pub(crate) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Work<Ask> {
     ask(Ask::Place(order), idempotency)
 }
 
-pub(super) fn orders(engine: &Engine<Orders>) -> Vec<(String, String)> {
+pub(crate) fn orders(engine: &Engine<Orders>) -> Vec<(String, String)> {
     let sql = "SELECT id, state FROM orders ORDER BY id";
     engine.read().all(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
@@ -209,15 +222,15 @@ fn ended(order: &str) -> order::Ended {
     order::Ended { order_id: id(order), reason, detail: String::new() }
 }
 
-pub(super) fn registered() -> Event {
+pub(crate) fn registered() -> Event {
     Event::CustomerRegistered(customer())
 }
 
-pub(super) fn stocked() -> Event {
+pub(crate) fn stocked() -> Event {
     Event::InventoryStocked(inventory::Stocked { sku: id("s"), quantity: 1, on_hand: 1 })
 }
 
-pub(super) fn created(order: &str) -> Event {
+pub(crate) fn created(order: &str) -> Event {
     let address = customer().address;
     let (order_id, customer_id) = (id(order), id("c"));
     let name = "Ann".to_owned();
@@ -232,12 +245,12 @@ pub(super) fn created(order: &str) -> Event {
     })
 }
 
-pub(super) fn cancelled(order: &str) -> Event {
+pub(crate) fn cancelled(order: &str) -> Event {
     let reason = shipping::CancelReason::NotServed;
     Event::ShippingCancelled(shipping::Cancelled { order_id: id(order), reason })
 }
 
-pub(super) fn declined(order: &str) -> Event {
+pub(crate) fn declined(order: &str) -> Event {
     Event::PaymentDeclined(payment::Declined {
         order_id: id(order),
         customer_id: id("c"),

@@ -41,7 +41,7 @@ async fn rows_come_in_the_order_in_which_they_were_decided_however_they_arrive()
         streams.push((stream, rows.clone()));
     }
     let (sink, mut items) = mpsc::channel(8);
-    let merging = tokio::spawn(Merge::new(lanes).run(sink));
+    let merging = tokio::spawn(Merge::new(lanes).run(sink.into()));
     for (stream, rows) in streams {
         for row in rows {
             stream.sender.send(row).await.unwrap();

@@ -1,0 +1,81 @@
+//! What a driver does with the engine for its process: the effects that concern the database.
+
+use contracts::Timestamp;
+
+use super::seam::{DatabaseAnswer, DatabaseRequest, Inputs, Notes};
+use crate::batch::{Batch, Engine, Fatal, RestoreError, Work};
+use crate::domain::Domain;
+use crate::outbox;
+use crate::state::StateError;
+
+/// Due timers that fire in one commit at most.
+const TIMERS_AT_ONCE: u32 = 256;
+
+impl<D: Domain> Engine<D> {
+    /// Carries out [`super::Effect::Commit`] at the time `now`.
+    ///
+    /// # Errors
+    /// When the database fails or is no longer this process's own.
+    pub fn commit(
+        &mut self,
+        inputs: Inputs<D::Command>,
+        now: Timestamp,
+    ) -> Result<Batch<D::Refusal>, Fatal> {
+        let Inputs { mut works, timers_due, row_bytes_max } = inputs;
+        self.limit_rows(row_bytes_max);
+        if let Some(by) = timers_due {
+            let due = self.timers_due(by.min(now), TIMERS_AT_ONCE)?;
+            works.extend(due.into_iter().map(Work::Timer));
+        }
+        if works.is_empty() {
+            return Ok(Batch::empty(self.known().clone()));
+        }
+        self.run(&works, now)
+    }
+
+    /// Carries out [`super::Effect::Database`].
+    ///
+    /// # Errors
+    /// When the database fails or is no longer this process's own.
+    pub fn answer(&mut self, request: DatabaseRequest) -> Result<DatabaseAnswer, Fatal> {
+        match request {
+            DatabaseRequest::Notes => Ok(DatabaseAnswer::Notes(Notes {
+                known: self.known().clone(),
+                restoring: self.is_restoring()?,
+                recovered: outbox::last_recovered(&self.read(), D::SERVICE)?,
+                corrupt: self.suspect()?,
+            })),
+            DatabaseRequest::Rows { from, limit } => {
+                Ok(DatabaseAnswer::Rows(outbox::rows(&self.read(), from, limit)?))
+            }
+            DatabaseRequest::Verify => match outbox::verify(&self.read()) {
+                Ok(end) => Ok(DatabaseAnswer::Verified(Ok(end))),
+                Err(StateError::Contradiction(what)) => Ok(DatabaseAnswer::Verified(Err(what))),
+                Err(error) => Err(error.into()),
+            },
+            DatabaseRequest::BeginHistory(history) => {
+                self.begin_history(history)?;
+                Ok(DatabaseAnswer::Done)
+            }
+            DatabaseRequest::Restore(rows) => match self.restore(&rows) {
+                Ok(()) => Ok(DatabaseAnswer::Restored(Ok(()))),
+                Err(RestoreError::Fatal(Fatal::State(StateError::Contradiction(what)))) => {
+                    Ok(DatabaseAnswer::Restored(Err(what)))
+                }
+                Err(RestoreError::Fatal(fatal)) => Err(fatal),
+                Err(
+                    error @ (RestoreError::Broken(_)
+                    | RestoreError::NotUnderstood { .. }
+                    | RestoreError::OtherHistory { .. }),
+                ) => Ok(DatabaseAnswer::Restored(Err(error.to_string()))),
+            },
+            DatabaseRequest::NoteCorrupt(message) => {
+                self.note_suspect(message)?;
+                Ok(DatabaseAnswer::Done)
+            }
+            DatabaseRequest::Copy(now) => {
+                Ok(DatabaseAnswer::Copied(self.copy(now).map_err(|error| error.to_string())))
+            }
+        }
+    }
+}

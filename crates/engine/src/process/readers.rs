@@ -1,0 +1,238 @@
+//! The readers of foreign streams: one each, whole and in order, begun anew at its own position after any
+//! trouble. A number that is missing is never skipped: the owner is told, and the reader waits.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use contracts::{Position, Row, Service};
+
+use super::seam::{BrokerAnswer, ConsumerId, RequestId};
+use crate::positions::Positions;
+use crate::reading::{Accepted, Alarm, Beginning, Cursor};
+
+/// Wait between attempts to begin: short at first, since most outages are short.
+const RETRY_MIN: Duration = Duration::from_millis(50);
+const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// Messages that one consumer is used for, a hundred pulls of a busy stream, and how long at most. After
+/// that a new one goes on: an account that exports a stream keeps something for every pull for as long as
+/// its inbox is subscribed.
+const CONSUMER_MESSAGES_MAX: u32 = 50_000;
+const CONSUMER_LASTS: Duration = Duration::from_secs(600);
+
+/// All readers of a process.
+pub(super) struct Readers {
+    readers: BTreeMap<Service, Reader>,
+    consumers: ConsumerId,
+}
+
+/// The reader of one stream.
+pub(super) struct Reader {
+    cursor: Cursor,
+    state: State,
+    retry: Duration,
+    /// The stream's end, as last seen.
+    pub(super) last: u64,
+    /// The stream's end when the present consumer began.
+    pub(super) seen_at_begin: u64,
+    /// Why nothing flows, where that is not for the stream's sake.
+    pub(super) waits: Option<String>,
+    /// What is wrong with the stream, if anything is.
+    pub(super) alarm: Option<Alarm>,
+}
+
+#[derive(Clone, Copy, Debug)]
+enum State {
+    /// Begins no sooner than then.
+    Waiting(Duration),
+    /// Has asked what there is to see of the stream.
+    Finding(RequestId),
+    /// Gets messages, or will.
+    Consuming { consumer: ConsumerId, began: bool, since: Duration, taken: u32 },
+}
+
+/// What a reader does next.
+pub(super) enum Next {
+    /// Asks what there is to see of the stream.
+    Find(Service, RequestId),
+    /// Gets the messages of a stream from a number on.
+    Consume(Service, ConsumerId, u64),
+    /// Something is wrong with the stream; whether that is news.
+    Alarm(Service, Alarm, bool),
+}
+
+impl Readers {
+    /// Readers that go on after these positions.
+    pub(super) fn new(streams: &[Service], positions: &Positions) -> Self {
+        let reader = |stream: &Service| (*stream, Reader::new(positions.of(*stream).folded));
+        Self { readers: streams.iter().map(reader).collect(), consumers: 0 }
+    }
+
+    pub(super) fn iter(&self) -> impl Iterator<Item = (Service, &Reader)> {
+        self.readers.iter().map(|(stream, reader)| (*stream, reader))
+    }
+
+    pub(super) fn of(&self, stream: Service) -> Option<&Reader> {
+        self.readers.get(&stream)
+    }
+
+    /// The first reader that may begin now asks for its stream.
+    pub(super) fn begin(
+        &mut self,
+        now: Duration,
+        next_request: impl FnOnce() -> RequestId,
+    ) -> Option<Next> {
+        let due = |reader: &Reader| match reader.state {
+            State::Waiting(until) => now >= until,
+            State::Consuming { since, taken, .. } => {
+                taken >= CONSUMER_MESSAGES_MAX || now >= since + CONSUMER_LASTS
+            }
+            State::Finding(_) => false,
+        };
+        let (stream, reader) = self.readers.iter_mut().find(|(_, reader)| due(reader))?;
+        let id = next_request();
+        reader.state = State::Finding(id);
+        Some(Next::Find(*stream, id))
+    }
+
+    /// What there is to see of a stream, or that back if no reader has asked for it.
+    pub(super) fn take_broker(
+        &mut self,
+        id: RequestId,
+        answer: Result<BrokerAnswer, String>,
+        now: Duration,
+    ) -> Result<Option<Next>, Result<BrokerAnswer, String>> {
+        let asked = |reader: &Reader| matches!(reader.state, State::Finding(of) if of == id);
+        let Some((stream, reader)) = self.readers.iter_mut().find(|(_, reader)| asked(reader))
+        else {
+            return Err(answer);
+        };
+        let stream = *stream;
+        let info = match answer {
+            Ok(BrokerAnswer::Stream(Some(info))) => info,
+            Ok(_) => {
+                reader.wait(now, "there is no such stream yet".to_owned());
+                return Ok(None);
+            }
+            Err(reason) => {
+                reader.wait(now, reason);
+                return Ok(None);
+            }
+        };
+        let last = info.extent.last;
+        match reader.cursor.begin(&info.extent) {
+            Beginning::At(from) => {
+                self.consumers += 1;
+                let (consumer, began) = (self.consumers, false);
+                reader.state = State::Consuming { consumer, began, since: now, taken: 0 };
+                (reader.last, reader.seen_at_begin) = (last, last);
+                Ok(Some(Next::Consume(stream, consumer, from)))
+            }
+            Beginning::TooShort => {
+                let read = reader.cursor.position().sequence;
+                Ok(Some(reader.raise(stream, Alarm::TooShort { last, read }, now)))
+            }
+            Beginning::Holed => Ok(Some(reader.raise(stream, Alarm::Holed, now))),
+        }
+    }
+
+    /// Messages begin to flow.
+    pub(super) fn began(&mut self, stream: Service, id: ConsumerId) {
+        let Some(reader) = self.consuming(stream, id) else { return };
+        if let State::Consuming { began, .. } = &mut reader.state {
+            *began = true;
+        }
+        reader.waits = None;
+        reader.alarm = reader.alarm.filter(|alarm| !alarm.is_of_counters());
+    }
+
+    /// The next message of a stream: the row, if it is the next one.
+    pub(super) fn deliver(
+        &mut self,
+        stream: Service,
+        id: ConsumerId,
+        row: &Row,
+        pending: u64,
+        now: Duration,
+    ) -> Result<bool, Next> {
+        let Some(reader) = self.consuming(stream, id) else { return Ok(false) };
+        if let State::Consuming { taken, .. } = &mut reader.state {
+            *taken += 1;
+        }
+        match reader.cursor.accept(row) {
+            Ok(accepted) => {
+                reader.alarm = None;
+                if accepted == Accepted::Known {
+                    return Ok(false);
+                }
+                reader.last = row.sequence + pending;
+                reader.retry = RETRY_MIN;
+                Ok(true)
+            }
+            Err(stopped) => Err(reader.raise(stream, stopped.into(), now)),
+        }
+    }
+
+    /// Nothing more comes to that consumer.
+    pub(super) fn ended(&mut self, stream: Service, id: ConsumerId, reason: String, now: Duration) {
+        if let Some(reader) = self.consuming(stream, id) {
+            reader.wait(now, reason);
+        }
+    }
+
+    /// The connection is gone: each begins anew when it is back.
+    pub(super) fn disconnect(&mut self) {
+        for reader in self.readers.values_mut() {
+            reader.state = State::Waiting(Duration::ZERO);
+        }
+    }
+
+    /// When the next reader begins.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        let at = |reader: &Reader| match reader.state {
+            State::Waiting(until) => Some(until),
+            State::Consuming { since, .. } => Some(since + CONSUMER_LASTS),
+            State::Finding(_) => None,
+        };
+        self.readers.values().filter_map(at).min()
+    }
+
+    fn consuming(&mut self, stream: Service, id: ConsumerId) -> Option<&mut Reader> {
+        let reader = self.readers.get_mut(&stream)?;
+        let is_it = matches!(reader.state, State::Consuming { consumer, .. } if consumer == id);
+        is_it.then_some(reader)
+    }
+}
+
+impl Reader {
+    const fn new(from: Position) -> Self {
+        Self {
+            cursor: Cursor::new(from),
+            state: State::Waiting(Duration::ZERO),
+            retry: RETRY_MIN,
+            last: 0,
+            seen_at_begin: 0,
+            waits: None,
+            alarm: None,
+        }
+    }
+
+    /// Whether messages flow, since the stream was looked at.
+    pub(super) const fn is_connected(&self) -> bool {
+        matches!(self.state, State::Consuming { began: true, .. })
+    }
+
+    fn wait(&mut self, now: Duration, reason: String) {
+        self.state = State::Waiting(now + self.retry);
+        self.retry = (self.retry * 2).min(RETRY_MAX);
+        self.waits = Some(reason);
+    }
+
+    fn raise(&mut self, stream: Service, alarm: Alarm, now: Duration) -> Next {
+        let is_news = self.alarm != Some(alarm);
+        self.alarm = Some(alarm);
+        self.state = State::Waiting(now + self.retry);
+        self.retry = (self.retry * 2).min(RETRY_MAX);
+        Next::Alarm(stream, alarm, is_news)
+    }
+}

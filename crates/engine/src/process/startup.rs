@@ -1,0 +1,231 @@
+//! The start: see, judge, act, and see again, until outbox and stream tell one history.
+//!
+//! What follows from what was seen is in [`crate::starting`]; here is what is looked at, in which order,
+//! and how each step is done. Each pass is a routine of its own: whatever interrupts it, the next one begins
+//! by looking.
+
+mod gather;
+mod rebuild;
+mod restore;
+
+use std::rc::Rc;
+use std::task::Poll;
+use std::time::Duration;
+
+use contracts::{HistoryId, Service};
+
+use super::routine::{AskError, Asked, Port, Routine, Shared};
+use super::seam::{BrokerAnswer, DatabaseAnswer};
+use super::seam::{BrokerRequest, DatabaseRequest, RequestId};
+use crate::batch::Fatal;
+use crate::starting::{self, Fence, Found, Step};
+
+/// Wait before the broker is asked again.
+const RETRY: Duration = Duration::from_millis(100);
+
+/// How long a replaced writer gets to see that it was, before the stream that it has written into is
+/// rebuilt. Running, it knows another stream by its creation; to its next start, one that begins anew
+/// would look like one that has lost its tail.
+const STRAY_PATIENCE: Duration = Duration::from_secs(2);
+
+/// A start under way.
+pub(super) struct Startup {
+    pass: Option<Routine<Passed>>,
+    not_before: Duration,
+    tried: Tried,
+    first_start: bool,
+    fresh_history: HistoryId,
+}
+
+/// What was done already in this start.
+#[derive(Clone, Copy, Debug, Default)]
+struct Tried {
+    copied: bool,
+    rebuilt: bool,
+    configured: bool,
+    met_stray: bool,
+    waited_for_stray: bool,
+}
+
+/// One pass: what it works with.
+struct Pass {
+    service: Service,
+    port: Port,
+    tried: Tried,
+    first_start: bool,
+    fresh_history: HistoryId,
+}
+
+/// How a pass ended, and what was tried by then.
+struct Passed {
+    tried: Tried,
+    went: Result<Option<Found>, StartError>,
+    said: String,
+}
+
+/// Why a pass did not come to its end.
+enum StartError {
+    /// The broker could not be asked: again.
+    Broker(String),
+    /// Somebody else gets time first.
+    Patience(Duration),
+    /// A person has to choose.
+    Fence(Fence),
+    /// The database failed.
+    Fatal(Fatal),
+}
+
+/// What has become of a start.
+pub(super) enum Started {
+    /// It goes on.
+    Underway,
+    /// It has come by here, as people may want to know.
+    Passed(String),
+    /// It waits, and why.
+    Waits(String),
+    /// Outbox and stream tell one history.
+    Ready(Found),
+    /// A person has to choose.
+    Fenced(Fence),
+    /// The process must end.
+    Failed(Fatal),
+}
+
+impl Startup {
+    pub(super) fn new(first_start: bool, fresh_history: HistoryId) -> Self {
+        let (pass, not_before, tried) = (None, Duration::ZERO, Tried::default());
+        Self { pass, not_before, tried, first_start, fresh_history }
+    }
+
+    /// Goes on as far as it can.
+    pub(super) fn advance(&mut self, service: Service, shared: &Rc<Shared>) -> Started {
+        let now = shared.now().monotonic;
+        if self.pass.is_none() && now >= self.not_before {
+            self.pass = Some(self.begin(service, shared));
+        }
+        let Some(Poll::Ready(passed)) = self.pass.as_mut().map(Routine::poll) else {
+            return Started::Underway;
+        };
+        self.pass = None;
+        self.tried = passed.tried;
+        match passed.went {
+            Ok(Some(found)) => Started::Ready(found),
+            Ok(None) => Started::Passed(passed.said),
+            Err(StartError::Broker(reason)) => {
+                self.not_before = now + RETRY;
+                Started::Waits(reason)
+            }
+            Err(StartError::Patience(wait)) => {
+                self.not_before = now + wait;
+                let text =
+                    "a replaced writer has slipped rows into the stream; it gets to see that";
+                Started::Waits(text.to_owned())
+            }
+            Err(StartError::Fence(fence)) => Started::Fenced(fence),
+            Err(StartError::Fatal(fatal)) => match Fence::of_fatal(&fatal) {
+                Some(fence) => Started::Fenced(fence),
+                None => Started::Failed(fatal),
+            },
+        }
+    }
+
+    /// When it goes on, unless an answer comes first.
+    pub(super) fn timeout(&self) -> Option<Duration> {
+        self.pass.is_none().then_some(self.not_before)
+    }
+
+    /// Waits before it asks again.
+    pub(super) fn hold_off(&mut self, now: Duration) {
+        self.not_before = now + RETRY;
+    }
+
+    pub(super) const fn is_passing(&self) -> bool {
+        self.pass.is_some()
+    }
+
+    pub(super) fn next_request(&mut self) -> Option<Asked> {
+        self.pass.as_mut()?.next_request()
+    }
+
+    pub(super) fn take_broker(
+        &mut self,
+        id: RequestId,
+        answer: Result<BrokerAnswer, String>,
+    ) -> Option<Result<BrokerAnswer, String>> {
+        match &mut self.pass {
+            Some(pass) => pass.take_broker(id, answer),
+            None => Some(answer),
+        }
+    }
+
+    pub(super) fn take_database(
+        &mut self,
+        id: RequestId,
+        answer: Result<DatabaseAnswer, Fatal>,
+    ) -> Option<Result<DatabaseAnswer, Fatal>> {
+        match &mut self.pass {
+            Some(pass) => pass.take_database(id, answer),
+            None => Some(answer),
+        }
+    }
+
+    pub(super) fn disconnect(&mut self) {
+        if let Some(pass) = &mut self.pass {
+            pass.disconnect();
+        }
+    }
+
+    fn begin(&self, service: Service, shared: &Rc<Shared>) -> Routine<Passed> {
+        let Self { tried, first_start, fresh_history, .. } = *self;
+        Routine::begin(shared, move |port| {
+            Pass { service, port, tried, first_start, fresh_history }.run()
+        })
+    }
+}
+
+impl Pass {
+    async fn run(mut self) -> Passed {
+        let mut said = String::new();
+        let went = self.step(&mut said).await;
+        Passed { tried: self.tried, went, said }
+    }
+
+    async fn step(&mut self, said: &mut String) -> Result<Option<Found>, StartError> {
+        let seen = self.gather().await?;
+        let step = starting::next(&seen);
+        *said = format!("starts with {} rows: {step:?}", seen.head.sequence);
+        match step {
+            Step::BeginHistory => {
+                self.port.note(DatabaseRequest::BeginHistory(self.fresh_history)).await?;
+            }
+            Step::CreateStream => {
+                let verified = self.port.verify().await?;
+                verified.map_err(|what| StartError::Fence(Fence::OutboxDamaged(what)))?;
+                self.port.change(BrokerRequest::Create).await?;
+            }
+            Step::Configure => {
+                self.tried.configured = true;
+                self.port.change(BrokerRequest::Configure).await?;
+            }
+            Step::Restore { up_to, .. } => return self.restore(up_to).await,
+            Step::Rebuild => self.rebuild().await?,
+            Step::Publish(found) => {
+                if self.port.notes().await?.corrupt.is_some() {
+                    self.port.note(DatabaseRequest::NoteCorrupt(0)).await?;
+                }
+                return Ok(Some(found));
+            }
+            Step::Fence(fence) => return Err(StartError::Fence(fence)),
+        }
+        Ok(None)
+    }
+}
+
+impl From<AskError> for StartError {
+    fn from(error: AskError) -> Self {
+        match error {
+            AskError::Broker(reason) => Self::Broker(reason),
+            AskError::Database(fatal) => Self::Fatal(fatal),
+        }
+    }
+}

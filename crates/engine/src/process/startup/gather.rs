@@ -1,0 +1,139 @@
+//! What a start looks at: database, stream, and what others have seen of it.
+
+use contracts::choreography::MURMURATION;
+use contracts::{Headers, Position, Service};
+
+use super::{Pass, StartError};
+use crate::batch::Known;
+use crate::process::routine::AskError;
+use crate::process::seam::{Notes, StreamInfo};
+use crate::reading::Extent;
+use crate::starting::ends::{self, Ends};
+use crate::starting::{Claimed, Common, Seen, Stream, Witness};
+
+impl Pass {
+    /// Everything that the next step depends on.
+    pub(super) async fn gather(&self) -> Result<Seen, StartError> {
+        let notes = self.port.notes().await?;
+        // What they have seen by now is in the stream by then: rows of a predecessor may still arrive.
+        let witnesses = self.witnesses().await?;
+        let (stream, has_stray) = self.stream(&notes).await?;
+        // Who deletes the stream has claimed it before: whoever finds none finds the claim.
+        let claim = self.claimed().await?;
+        Ok(Seen {
+            head: notes.known.head,
+            history: notes.known.history,
+            stream,
+            witnesses,
+            claim,
+            first_start: self.first_start,
+            // Behind a stray, no row can take the end of the stream.
+            restoring: notes.restoring && !has_stray,
+            rebuilt: self.tried.rebuilt,
+        })
+    }
+
+    /// The own stream, and whether a replaced writer has slipped rows into it.
+    async fn stream(&self, notes: &Notes) -> Result<(Stream, bool), StartError> {
+        let Some(StreamInfo { created, mut extent, difference }) =
+            self.port.find(self.service).await?
+        else {
+            return Ok((Stream::Missing, false));
+        };
+        if let Some(difference) = difference {
+            let update_tried = self.tried.configured;
+            return Ok((Stream::Misconfigured { difference, update_tried }, false));
+        }
+        if self.holds_corrupt(notes.corrupt, extent.last).await? {
+            // The broker counts what it cannot read.
+            extent.messages = extent.messages.saturating_sub(1);
+        }
+        let tail = self.port.tail(self.service).await?;
+        let history = tail.as_ref().and_then(|row| Headers::parse(&row.headers).ok());
+        let history = history.map(|headers| headers.history);
+        let tail = tail.map_or(0, |row| row.sequence);
+        let Ends { stray, mut common } = self.ends(&notes.known, &extent, tail).await?;
+        if common.is_none() {
+            common = self.common(&notes.known, &extent, tail).await?;
+        }
+        let tail = stray.map_or(tail, |stray| stray - 1);
+        Ok((Stream::There { created, extent, tail, history, common }, stray.is_some()))
+    }
+
+    /// The ends of outbox and stream, compared number by number.
+    async fn ends(&self, known: &Known, extent: &Extent, tail: u64) -> Result<Ends, AskError> {
+        let (from, to) = ends::to_compare(known.head.sequence, tail);
+        let from = from.max(extent.first);
+        let mut messages = Vec::new();
+        let mut next = from;
+        while next <= to {
+            let scanned = self.port.scan(next).await?;
+            let Some(last) = scanned.last().map(|row| row.sequence) else { break };
+            next = last + 1;
+            messages.extend(scanned.into_iter().filter(|message| message.sequence <= to));
+        }
+        let rows = u32::try_from(ends::COMPARED_ROWS).unwrap_or(u32::MAX).saturating_add(2);
+        let own = self.port.rows(from.saturating_sub(1).max(1), rows).await?;
+        Ok(ends::compare(&messages, &own, known.history))
+    }
+
+    /// Whether the message that was found corrupt still is.
+    async fn holds_corrupt(&self, corrupt: Option<u64>, last: u64) -> Result<bool, AskError> {
+        let Some(corrupt) = corrupt.filter(|corrupt| *corrupt <= last) else {
+            return Ok(false);
+        };
+        let message = self.port.message(corrupt).await?;
+        Ok(message.is_none() || message != self.port.row(corrupt).await?)
+    }
+
+    /// The highest readable sequence that outbox and stream both hold, however far back.
+    async fn common(
+        &self,
+        known: &Known,
+        extent: &Extent,
+        tail: u64,
+    ) -> Result<Option<Common>, AskError> {
+        let mut sequence = tail.min(known.head.sequence);
+        while sequence >= extent.first.max(1) {
+            if let Some(message) = self.port.message(sequence).await? {
+                let own = self.port.row(sequence).await?;
+                let common =
+                    own.map(|row| Common { sequence, own: row.chain, stream: message.chain });
+                return Ok(common);
+            }
+            sequence -= 1;
+        }
+        Ok(None)
+    }
+
+    async fn claimed(&self) -> Result<Option<Claimed>, AskError> {
+        let Some((_, claim)) = self.port.claim().await? else { return Ok(None) };
+        let own = self.port.row(claim.head.sequence).await?.map(|row| row.chain);
+        Ok(Some(Claimed { head: claim.head, own }))
+    }
+
+    /// What the last event of each stream that reads this one says of it.
+    async fn witnesses(&self) -> Result<Vec<Witness>, AskError> {
+        let mut witnesses = Vec::new();
+        for of in Service::ALL {
+            if !MURMURATION.streams_read_by(of).contains(&self.service) {
+                continue;
+            }
+            let Some(seen) = self.seen_by(of).await? else { continue };
+            let own = self.port.row(seen.sequence).await?.map(|row| row.chain);
+            witnesses.push(Witness { of, seen, own });
+        }
+        Ok(witnesses)
+    }
+
+    async fn seen_by(&self, of: Service) -> Result<Option<Position>, AskError> {
+        if self.port.find(of).await?.is_none() {
+            return Ok(None);
+        }
+        let Some(row) = self.port.tail(of).await? else { return Ok(None) };
+        // A damaged event is no witness; its own service sees to it.
+        let Ok(headers) = Headers::parse(&row.headers) else { return Ok(None) };
+        let seen = headers.vector.of(self.service);
+        Ok((seen.sequence > 0).then_some(seen))
+    }
+}

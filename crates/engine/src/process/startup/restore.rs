@@ -1,0 +1,132 @@
+//! Taking over from the stream what the database has lost.
+
+use contracts::Row;
+
+use super::{Pass, StartError};
+use crate::batch::Fatal;
+use crate::process::routine::{AskError, both};
+use crate::reading::{Accepted, Alarm, Beginning, Cursor, Stopped};
+use crate::relay::Reply;
+use crate::seeded::{self, Bug};
+use crate::starting::{Fence, Found};
+
+impl Pass {
+    /// Restores up to `up_to`, and takes the end of the stream with a `recovered` row before
+    /// anything is decided: a killed predecessor's bytes may still be arriving.
+    pub(super) async fn restore(&mut self, up_to: u64) -> Result<Option<Found>, StartError> {
+        let before = self.port.notes().await?.known.head.sequence;
+        if !self.take_rows(up_to).await? {
+            // What follows nothing is judged when all is seen anew.
+            return Ok(None);
+        }
+        if seeded::on(Bug::NoRecoveredRow) {
+            let info = self.port.find(self.service).await?;
+            return Ok(info.map(|info| Found { created: info.created, ends_at: up_to }));
+        }
+        let known = self.port.notes().await?.known;
+        let restored = up_to.saturating_sub(before);
+        let row = known.recovered_row(self.service, restored, self.port.now().wall);
+        let row = row.map_err(|error| StartError::Fatal(Fatal::State(error)))?;
+        if self.publish(&row).await? {
+            self.take_over(vec![row]).await?;
+        }
+        Ok(None)
+    }
+
+    /// Takes rows up to `up_to`. Says whether all could be taken; if none could, that is a fence.
+    async fn take_rows(&mut self, up_to: u64) -> Result<bool, StartError> {
+        let head = self.port.notes().await?.known.head;
+        if head.sequence >= up_to {
+            return Ok(true);
+        }
+        let mut cursor = Cursor::new(head);
+        let mut messages = self.scan(self.first_to_take(&mut cursor).await?).await?;
+        while cursor.position().sequence < up_to {
+            let next = messages.last().map_or(0, |row| row.sequence + 1);
+            let (rows, stopped) = accept(&mut cursor, messages, up_to);
+            let took_none = rows.is_empty() && cursor.position() == head;
+            match stopped {
+                Some(stopped) if took_none => {
+                    return Err(StartError::Fence(cannot_restore(stopped.into())));
+                }
+                Some(_) => {
+                    self.take_over(rows).await?;
+                    return Ok(false);
+                }
+                None if cursor.position().sequence >= up_to => {
+                    self.take_over(rows).await?;
+                    return Ok(true);
+                }
+                None => {}
+            }
+            // The database takes these rows while the broker sends the next ones.
+            let (taken, scanned) = both(self.take_over(rows), self.scan(next)).await;
+            taken?;
+            messages = scanned?;
+        }
+        Ok(true)
+    }
+
+    async fn scan(&self, from: u64) -> Result<Vec<Row>, StartError> {
+        let messages = self.port.scan(from).await?;
+        if messages.is_empty() {
+            return Err(StartError::Broker("reading the stream ended".to_owned()));
+        }
+        Ok(messages)
+    }
+
+    async fn first_to_take(&self, cursor: &mut Cursor) -> Result<u64, StartError> {
+        let Some(info) = self.port.find(self.service).await? else {
+            return Err(StartError::Broker("the stream is gone".to_owned()));
+        };
+        let alarm = match cursor.begin(&info.extent) {
+            Beginning::At(start) => return Ok(start),
+            Beginning::TooShort => {
+                Alarm::TooShort { last: info.extent.last, read: cursor.position().sequence }
+            }
+            Beginning::Holed => Alarm::Holed,
+        };
+        Err(StartError::Fence(cannot_restore(alarm)))
+    }
+
+    async fn take_over(&self, rows: Vec<Row>) -> Result<(), StartError> {
+        if rows.is_empty() {
+            return Ok(());
+        }
+        let restored = self.port.restore(rows).await?;
+        restored.map_err(|reason| StartError::Fence(Fence::CannotRestore(reason)))
+    }
+
+    /// Whether the stream took the row as its next. If another one came first, all is seen anew.
+    async fn publish(&self, row: &Row) -> Result<bool, AskError> {
+        match self.port.publish(row.clone()).await? {
+            Reply::Stored { sequence, duplicate } => Ok(sequence == row.sequence && !duplicate),
+            Reply::Refused(reason) | Reply::Lost(reason) => Err(AskError::Broker(reason)),
+        }
+    }
+}
+
+/// The rows that follow, up to a number, and why no more do.
+fn accept(cursor: &mut Cursor, messages: Vec<Row>, up_to: u64) -> (Vec<Row>, Option<Stopped>) {
+    let mut rows = Vec::with_capacity(messages.len());
+    for message in messages {
+        if cursor.position().sequence >= up_to {
+            break;
+        }
+        match cursor.accept(&message) {
+            Ok(Accepted::Known) => {}
+            Ok(Accepted::Next) => rows.push(message),
+            Err(stopped) => return (rows, Some(stopped)),
+        }
+    }
+    (rows, None)
+}
+
+fn cannot_restore(wrong: Alarm) -> Fence {
+    match wrong {
+        Alarm::Stopped(Stopped::Damaged(message)) => Fence::Foreign { message },
+        Alarm::Stopped(_) | Alarm::TooShort { .. } | Alarm::Holed => {
+            Fence::CannotRestore(wrong.to_string())
+        }
+    }
+}

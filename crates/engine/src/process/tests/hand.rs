@@ -1,0 +1,281 @@
+//! A driver whose effects are carried out at once, but for those that a test does by hand: publishing is
+//! never acknowledged by itself.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use contracts::{Event, HistoryId, Row, Service, StoredEvent, Timestamp};
+
+use super::super::*;
+use crate::batch::tests::stage::{Ask, Foreign, Stage as Small};
+use crate::batch::{Engine, Request, Work};
+use crate::reading::Extent;
+use crate::relay::Reply;
+use crate::starting::Claim;
+
+pub(super) use crate::batch::tests::stage::Orders;
+
+pub(super) struct Hand {
+    pub(super) process: Process<Orders, u64>,
+    pub(super) engine: Engine<Orders>,
+    pub(super) now: Now,
+    /// The own stream; none if there is none.
+    pub(super) stream: Option<BTreeMap<u64, Row>>,
+    /// How many inputs each commit had.
+    pub(super) commits: Vec<usize>,
+    pub(super) last_works: Vec<Work<Ask>>,
+    pub(super) holds_commits: bool,
+    pub(super) ended: Option<End>,
+    /// What was to be done since the process began.
+    pub(super) done: Vec<Effect<Orders, u64>>,
+    held_commit: Option<Inputs<Ask>>,
+    created: i64,
+    sent: BTreeMap<u64, (u64, Row)>,
+    foreign: BTreeMap<Service, Foreign>,
+    consumers: BTreeMap<Service, ConsumerId>,
+    pub(super) claims: Vec<(u64, Claim)>,
+    /// What the broker's counter says beyond what can be read.
+    counted: u64,
+}
+
+impl Hand {
+    pub(super) fn new() -> Self {
+        Self::over(Small::empty_engine(), None, 0)
+    }
+
+    fn over(engine: Engine<Orders>, stream: Option<BTreeMap<u64, Row>>, created: i64) -> Self {
+        let fresh_history = HistoryId::from_bytes([7; 16]);
+        let settings = Settings { first_start: true, fresh_history };
+        let process = Process::new(settings, engine.known().clone());
+        Self {
+            process,
+            engine,
+            now: Now { wall: Timestamp::from_micros(0), monotonic: Duration::from_secs(10) },
+            stream,
+            commits: Vec::new(),
+            last_works: Vec::new(),
+            holds_commits: false,
+            ended: None,
+            done: Vec::new(),
+            held_commit: None,
+            created,
+            sent: BTreeMap::new(),
+            foreign: BTreeMap::new(),
+            consumers: BTreeMap::new(),
+            claims: Vec::new(),
+            counted: 0,
+        }
+    }
+
+    pub(super) fn started() -> Self {
+        let mut hand = Self::new();
+        hand.start();
+        hand.commits.clear();
+        hand
+    }
+
+    /// Another process over the same stores.
+    pub(super) fn restarted(self) -> Self {
+        let counted = self.counted;
+        Self { counted, ..Self::over(self.engine, self.stream, self.created) }
+    }
+
+    pub(super) fn with_an_empty_database(self) -> Self {
+        Self::over(Small::empty_engine(), self.stream, self.created)
+    }
+
+    pub(super) fn start(&mut self) {
+        self.connect();
+        let effects = self.effects();
+        self.done.extend(effects);
+    }
+
+    pub(super) fn connect(&mut self) {
+        let limits = BrokerLimits { row_bytes_max: usize::MAX, ..BrokerLimits::default() };
+        self.input(Input::Connected(limits));
+    }
+
+    pub(super) fn input(&mut self, input: Input<Orders, u64>) {
+        self.process.handle(input, self.now);
+    }
+
+    pub(super) fn place(&mut self, order: &'static str, ticket: u64) {
+        let (command, request) = (Ask::Place(order), Request::default());
+        self.input(Input::Command { command, request, ticket });
+    }
+
+    pub(super) fn pass(&mut self, time: Duration) {
+        self.now.monotonic += time;
+        let micros = i64::try_from(time.as_micros()).unwrap();
+        self.now.wall = Timestamp::from_micros(self.now.wall.micros() + micros);
+    }
+
+    /// Everything that the process wants done, while as much time passes as it waits for within 250 ms. The
+    /// time of day stands still: no deadline passes.
+    pub(super) fn effects(&mut self) -> Vec<Effect<Orders, u64>> {
+        let mut effects = Vec::new();
+        let until = self.now.monotonic + Duration::from_millis(250);
+        loop {
+            while let Some(effect) = self.process.poll_effect(self.now) {
+                if let Some(effect) = self.carry_out(effect) {
+                    effects.push(effect);
+                }
+            }
+            match self.process.poll_timeout() {
+                Some(timeout) if timeout.at <= until && self.ended.is_none() => {
+                    let wait = timeout.at.saturating_sub(self.now.monotonic);
+                    self.now.monotonic += wait;
+                    let again = self.process.poll_effect(self.now);
+                    let Some(effect) = again else {
+                        if wait.is_zero() {
+                            return effects;
+                        }
+                        continue;
+                    };
+                    effects.extend(self.carry_out(effect));
+                }
+                Some(_) | None => return effects,
+            }
+        }
+    }
+
+    pub(super) fn finish_commit(&mut self) {
+        if let Some(inputs) = self.held_commit.take() {
+            self.commit(inputs);
+        }
+    }
+
+    /// The stream takes a row that was sent; its acknowledgement is lost.
+    pub(super) fn store(&mut self, row: u64) {
+        let (_, row) = self.sent[&row].clone();
+        self.stream.as_mut().unwrap().insert(row.sequence, row);
+    }
+
+    pub(super) fn acknowledge(&mut self, row: u64) {
+        if self.stream.is_some() {
+            self.store(row);
+        }
+        self.answer(row, Reply::Stored { sequence: row, duplicate: false });
+    }
+
+    pub(super) fn answer(&mut self, row: u64, reply: Reply) {
+        let (window, _) = self.sent[&row];
+        self.input(Input::Acknowledged { window, row, reply });
+    }
+
+    pub(super) fn recreate_stream(&mut self) {
+        self.created += 1;
+        (self.stream, self.counted) = (Some(BTreeMap::new()), 0);
+    }
+
+    pub(super) fn lose_message(&mut self, sequence: u64) {
+        let stream = self.stream.as_mut().unwrap();
+        stream.remove(&sequence);
+        self.counted = self.counted.max(sequence);
+    }
+
+    /// The next event of a foreign stream arrives.
+    pub(super) fn deliver(&mut self, stream: Service, event: Event) {
+        let row = self.foreign.entry(stream).or_insert_with(Foreign::empty).next_row(event);
+        let consumer = self.consumers[&stream];
+        self.input(Input::Delivered { stream, consumer, row, pending: 0 });
+    }
+
+    /// The next event of a foreign stream is lost.
+    pub(super) fn skip_one(&mut self, stream: Service) {
+        let event = crate::batch::tests::stage::created("lost");
+        self.foreign.get_mut(&stream).unwrap().next_row(event);
+    }
+
+    /// The event of an own row.
+    pub(super) fn stored(&self, sequence: u64) -> StoredEvent {
+        crate::outbox::row(&self.engine.read(), sequence).unwrap().unwrap().parse().unwrap()
+    }
+
+    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are for the test to see")]
+    fn carry_out(&mut self, effect: Effect<Orders, u64>) -> Option<Effect<Orders, u64>> {
+        match effect {
+            Effect::Commit(inputs) if self.holds_commits => self.held_commit = Some(inputs),
+            Effect::Commit(inputs) => self.commit(inputs),
+            Effect::Database(id, request) => {
+                let answer = self.engine.answer(request);
+                self.input(Input::Database(id, answer));
+            }
+            Effect::Broker(id, request) => {
+                let answer = Ok(self.broker(request));
+                self.input(Input::Broker(id, answer));
+            }
+            Effect::Consume { stream, consumer, .. } => {
+                self.consumers.insert(stream, consumer);
+                self.input(Input::ConsumerBegan(stream, consumer));
+            }
+            Effect::Publish { window, row } => {
+                self.sent.insert(row.sequence, (window, row.clone()));
+                return Some(Effect::Publish { window, row });
+            }
+            Effect::End(end) => self.ended = Some(end),
+            other => return Some(other),
+        }
+        None
+    }
+
+    fn commit(&mut self, inputs: Inputs<Ask>) {
+        self.commits.push(inputs.works.len());
+        self.last_works = inputs.works.clone();
+        let batch = self.engine.commit(inputs, self.now.wall);
+        self.input(Input::Committed(batch));
+    }
+
+    fn broker(&mut self, request: BrokerRequest) -> BrokerAnswer {
+        let own = |stream: &Option<BTreeMap<u64, Row>>| stream.clone().unwrap_or_default();
+        match request {
+            BrokerRequest::Find(Service::Order) => BrokerAnswer::Stream(self.info()),
+            BrokerRequest::Find(stream) => {
+                let last = self.foreign.get(&stream).map_or(0, Foreign::last);
+                let extent = Extent { first: u64::from(last > 0), last, messages: last };
+                let created = Timestamp::from_micros(0);
+                BrokerAnswer::Stream(Some(StreamInfo { created, extent, difference: None }))
+            }
+            BrokerRequest::Tail(Service::Order) => {
+                let tail = own(&self.stream).last_key_value().map(|(_, row)| row.clone());
+                BrokerAnswer::Message(tail)
+            }
+            BrokerRequest::Tail(_) => BrokerAnswer::Message(None),
+            BrokerRequest::Message(sequence) => {
+                BrokerAnswer::Message(own(&self.stream).get(&sequence).cloned())
+            }
+            BrokerRequest::Scan(from) => {
+                let rows = own(&self.stream);
+                BrokerAnswer::Messages(rows.range(from..).map(|(_, row)| row.clone()).collect())
+            }
+            BrokerRequest::Create => {
+                self.recreate_stream();
+                BrokerAnswer::Done
+            }
+            BrokerRequest::Configure => BrokerAnswer::Done,
+            BrokerRequest::Delete => {
+                self.stream = None;
+                BrokerAnswer::Done
+            }
+            BrokerRequest::Claim => BrokerAnswer::Claim(self.claims.last().copied()),
+            BrokerRequest::WriteClaim(after, claim) => {
+                assert_eq!(after, self.claims.len() as u64);
+                self.claims.push((after + 1, claim));
+                BrokerAnswer::Done
+            }
+            BrokerRequest::Publish(row) => {
+                let sequence = row.sequence;
+                self.stream.as_mut().unwrap().insert(sequence, row);
+                BrokerAnswer::Published(Reply::Stored { sequence, duplicate: false })
+            }
+        }
+    }
+
+    fn info(&self) -> Option<StreamInfo> {
+        let stream = self.stream.as_ref()?;
+        let last = stream.keys().next_back().copied().unwrap_or(0).max(self.counted);
+        let first = stream.keys().next().copied().unwrap_or(last + u64::from(last > 0));
+        let extent = Extent { first, last, messages: stream.len() as u64 };
+        Some(StreamInfo { created: Timestamp::from_micros(self.created), extent, difference: None })
+    }
+}

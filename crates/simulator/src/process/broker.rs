@@ -1,0 +1,157 @@
+//! Requests to the broker on their way there and back, and rows on their way out.
+
+use contracts::{Row, Service};
+use engine::process::{
+    BrokerAnswer, BrokerRequest, Input, RequestId, SCAN_MESSAGES_MAX, Stage, StreamInfo,
+};
+use engine::relay::Reply;
+
+use super::{Driver, End, Flow, Step};
+use crate::agenda::{Awaits, Publish};
+use crate::broker::Broker;
+use crate::env::{Env, REQUEST_TIMEOUT};
+use crate::fault::Fault;
+use crate::services::Simulated;
+
+/// Messages of one scan at most: few, so that it takes several.
+const SCANNED_MAX: u64 = 200;
+
+impl<D: Simulated> Driver<D> {
+    pub(super) fn ask_broker(
+        &mut self,
+        env: &mut Env,
+        id: RequestId,
+        request: BrokerRequest,
+    ) -> Flow {
+        if self.process.stage() == Stage::Starting {
+            self.crash_at(env, Fault::CrashWhileStarting)?;
+        }
+        if let BrokerRequest::Publish(row) = request {
+            if env.never_restores.contains(&self.pid) {
+                return Err(End::Killed(Fault::ReplacedStartsAnew));
+            }
+            self.crash_at(env, Fault::CrashBeforeRecovered)?;
+            self.send(env, row, Awaits::Request(id));
+            return Ok(());
+        }
+        let connection = env.line(D::SERVICE).connection;
+        let step = Step::Request { id, connection, request: Box::new(request) };
+        env.ask_broker(D::SERVICE, self.pid, step);
+        Ok(())
+    }
+
+    /// A request arrives at the broker, or would have.
+    pub(super) fn arrive(
+        &mut self,
+        env: &mut Env,
+        id: RequestId,
+        connection: u64,
+        request: &BrokerRequest,
+    ) -> Flow {
+        if !env.arrives(D::SERVICE, connection) {
+            self.answer_never(env, id);
+            return Ok(());
+        }
+        let scanned = env.random.between(1, SCANNED_MAX);
+        let mut answer = answer(&mut env.broker, D::SERVICE, request, scanned);
+        self.bug_at_answer(env, request, &mut answer);
+        if *request == BrokerRequest::Delete {
+            env.tell(D::SERVICE, || "its stream is deleted, to be published again from row 1");
+            env.deletions.push(D::SERVICE);
+            self.crash_at(env, Fault::CrashWhileRebuilding)?;
+        }
+        if *request == BrokerRequest::Find(Service::Shipping) {
+            let (at, wall) = (env.now, env.clock(D::SERVICE));
+            self.news.asked(id, at, wall);
+        }
+        if env.line(D::SERVICE).loses_in {
+            self.answer_never(env, id);
+        } else {
+            env.ask_broker(D::SERVICE, self.pid, Step::Answer(id, Box::new(answer)));
+        }
+        Ok(())
+    }
+
+    fn answer_never(&self, env: &mut Env, id: RequestId) {
+        let answer = Err("timed out".to_owned());
+        env.later(self.pid, REQUEST_TIMEOUT, Step::Answer(id, Box::new(answer)));
+    }
+
+    pub(super) fn take_answer(
+        &mut self,
+        env: &mut Env,
+        id: RequestId,
+        answer: Result<BrokerAnswer, String>,
+    ) -> Flow {
+        if matches!(answer, Ok(BrokerAnswer::Published(Reply::Stored { .. }))) {
+            self.crash_at(env, Fault::CrashAfterRecovered)?;
+        }
+        self.news.heard(id);
+        self.take(env, Input::Broker(id, answer))
+    }
+
+    pub(super) fn publish(&mut self, env: &mut Env, window: u64, row: Row) -> Flow {
+        self.bug_at_publish(env, window, row.sequence);
+        self.send(env, row, Awaits::Window(window));
+        self.crash_at(env, Fault::CrashMidPipeline)
+    }
+
+    pub(super) fn send(&self, env: &mut Env, row: Row, awaits: Awaits) {
+        let (service, from) = (D::SERVICE, self.pid);
+        let (connection, sent_at, late) = (0, 0, false);
+        env.send(Publish { service, from, connection, row, awaits, sent_at, late });
+    }
+}
+
+/// What the broker answers to a service: it looks, or does it.
+fn answer(
+    broker: &mut Broker,
+    service: Service,
+    request: &BrokerRequest,
+    scanned: u64,
+) -> Result<BrokerAnswer, String> {
+    let message = |message: Option<&std::rc::Rc<crate::broker::Message>>| {
+        BrokerAnswer::Message(message.map(|message| message.row().clone()))
+    };
+    Ok(match request {
+        BrokerRequest::Find(stream) => {
+            BrokerAnswer::Stream(broker.stream(*stream).map(|stream| StreamInfo {
+                created: stream.created(),
+                extent: stream.extent(),
+                difference: stream.difference().map(str::to_owned),
+            }))
+        }
+        BrokerRequest::Tail(stream) => {
+            message(broker.stream(*stream).and_then(|stream| stream.tail()))
+        }
+        BrokerRequest::Message(number) => {
+            message(broker.stream(service).and_then(|stream| stream.message(*number)))
+        }
+        BrokerRequest::Scan(from) => {
+            let most = usize::try_from(scanned).unwrap_or(usize::MAX).min(SCAN_MESSAGES_MAX);
+            let messages = broker.stream(service).into_iter().flat_map(|s| s.all_from(*from));
+            BrokerAnswer::Messages(messages.take(most).map(|m| m.row().clone()).collect())
+        }
+        BrokerRequest::Create => {
+            broker.create(service);
+            BrokerAnswer::Done
+        }
+        BrokerRequest::Configure => {
+            broker.configure(service);
+            BrokerAnswer::Done
+        }
+        BrokerRequest::Delete => {
+            broker.delete(service);
+            BrokerAnswer::Done
+        }
+        // It does not come this way, but as all rows do.
+        BrokerRequest::Publish(row) => {
+            BrokerAnswer::Published(broker.publish(service, row.clone()))
+        }
+        BrokerRequest::Claim => BrokerAnswer::Claim(broker.claim(service)),
+        BrokerRequest::WriteClaim(after, claim) => {
+            broker.write_claim(service, *after, *claim)?;
+            BrokerAnswer::Done
+        }
+    })
+}
