@@ -377,6 +377,10 @@ impl Known {
         for (stream, position) in &vector.0 {
             let place = self.positions.0.entry(*stream).or_default();
             place.decided = *position;
+            if !MURMURATION.decides(service, *stream) && place.folded.sequence > position.sequence {
+                // Nothing is decided by it but what the replica says: it was seen.
+                place.decided = place.folded;
+            }
             if !MURMURATION.replicates(service, *stream) || seeded::on(Bug::ReplicasTakeDecided) {
                 place.folded = *position;
             }

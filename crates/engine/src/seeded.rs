@@ -2,14 +2,12 @@
 //!
 //! Without the feature `seeded-bugs` every bug is off and costs nothing: [`on`] is a constant. With
 //! it, and only the simulator's own tests build with it, one bug can be switched on in a thread. The
-//! hooks stand where the code makes the decision that the bug gets wrong; those of the shell around
-//! an engine stand in the simulator's shell.
+//! hooks stand where the code makes the decision that the bug gets wrong. Bugs that a driver can put in from
+//! outside, by dropping or doubling what goes in and out of a process, are the simulator's own.
 
 /// A bug.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Bug {
-    /// Rows are published before their batch is committed.
-    PublishBeforeCommit,
     /// "Wrong last sequence" is taken as proof that the row is stored.
     TrustWrongLastSequence,
     /// An acknowledgement of a duplicate is taken as proof that the row is stored.
@@ -54,14 +52,11 @@ pub enum Bug {
     KeepRejectedReservation,
     /// Positions of ignored rows are stored ahead of a decision that is not committed.
     IgnoredAheadOfDecision,
-    /// A start does not ask who has deleted the stream.
-    SkipClaim,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 24] = [
-        Self::PublishBeforeCommit,
+    pub const ALL: [Self; 22] = [
         Self::TrustWrongLastSequence,
         Self::TrustDuplicate,
         Self::NoContiguityCheck,
@@ -84,7 +79,6 @@ impl Bug {
         Self::SkipWitnesses,
         Self::KeepRejectedReservation,
         Self::IgnoredAheadOfDecision,
-        Self::SkipClaim,
     ];
 
     /// Whether the choreography would refuse what it does: the engine then looks away, so that it

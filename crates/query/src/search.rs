@@ -1,9 +1,10 @@
 //! A search over orders, customers and products: prefixes of words, with slips of the pen forgiven.
 //!
 //! An index of its own, in the memory of each process, built from the streams CUSTOMER, PRODUCT and
-//! ORDER and kept up by the projector's reading of them. It is lost with the process and built anew by the
-//! next one, since what it holds is nothing that the streams do not; every answer says how far it has
-//! come. SQLite's FTS5 finds; [`spelling`] decides which words might have been meant.
+//! ORDER and kept up by the projector's reading of them, or by its own where no projector follows them.
+//! It is lost with the process and built anew by the next one, since what it holds is nothing that the
+//! streams do not; every answer says how far it has come. SQLite's FTS5 finds; [`spelling`] decides which
+//! words might have been meant.
 //!
 //! * [`document`]: what an event changes about what can be found; [`words`]: in which form.
 //! * [`index`]: the tables, and what is written to them; [`asking`]: what is read.

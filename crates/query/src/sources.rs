@@ -1,6 +1,7 @@
 //! Where the projector's rows come from: six streams, each read in order from where Redis stands.
 //!
-//! A seam, so that the projector can be driven without a broker.
+//! A seam, so that the projector can be driven without a broker. The search takes the same rows by its
+//! [`feed`].
 
 pub mod broker;
 pub mod feed;

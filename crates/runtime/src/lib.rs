@@ -37,7 +37,6 @@ mod ticket;
 
 mod clock;
 mod driver;
-mod pace;
 
 pub mod reading;
 

@@ -73,15 +73,7 @@ pub fn run_to_exit(
 impl Threads {
     fn start(self) -> std::io::Result<tokio::runtime::Runtime> {
         let mut builder = match self {
-            Self::One => {
-                let mut builder = tokio::runtime::Builder::new_current_thread();
-                let micros = std::env::var("MURMUR_PACE").ok().and_then(|t| t.parse().ok()).unwrap_or(3_000);
-                if micros > 0 {
-                    let pace = crate::pace::Pace::new(std::time::Duration::from_micros(micros));
-                    builder.on_thread_park(move || pace.keep());
-                }
-                builder
-            }
+            Self::One => tokio::runtime::Builder::new_current_thread(),
             Self::Several(count) => {
                 let mut builder = tokio::runtime::Builder::new_multi_thread();
                 builder.worker_threads(count);

@@ -33,5 +33,5 @@ pub mod read_side;
 pub use episode::{Episode, play, play_among, play_with};
 pub use fault::{Count, Fault, Tally};
 pub use random::Random;
-pub use seeded::DriverBug;
 pub use run::{Plan, Played, run};
+pub use seeded::DriverBug;

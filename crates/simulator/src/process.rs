@@ -157,21 +157,17 @@ impl<D: Simulated> Driver<D> {
             Effect::Reconnect => env.later(self.pid, 0, Step::Disconnected),
             Effect::Reply { ticket, answer, durability, .. } => {
                 self.crash_at(env, Fault::CrashBeforeReply)?;
-                self.bug_at_reply(ticket);
                 let told = told(&answer);
                 env.answers.push(Answer { attempt: ticket, told, durability });
             }
             Effect::TurnAway(ticket) => {
-                self.bug_at_reply(ticket);
                 let (told, durability) = (Told::Unavailable, Durability::Replicated);
                 env.answers.push(Answer { attempt: ticket, told, durability });
             }
             Effect::Report(report) => {
-                self.bug_at_report(env, &report);
                 self.tell(env, &report);
             }
             Effect::End(end) => {
-                self.bug_at_end(env);
                 return Err(end.into());
             }
         }
@@ -181,8 +177,7 @@ impl<D: Simulated> Driver<D> {
     /// Puts down when to look again, unless it is put down already. One that comes too early only looks.
     fn put_down_wake_up(&mut self, env: &mut Env) {
         let Some(timeout) = self.process.poll_timeout() else { return };
-        let at = timeout.at.saturating_sub(self.bugs.ahead).as_micros();
-        let at = u64::try_from(at).unwrap_or(u64::MAX).max(env.now + 1);
+        let at = u64::try_from(timeout.at.as_micros()).unwrap_or(u64::MAX).max(env.now + 1);
         if self.wakes_at.is_none_or(|before| at < before) {
             self.wakes_at = Some(at);
             env.agenda.put(at, What::Process(self.pid, Step::Wake));
@@ -196,7 +191,7 @@ impl<D: Simulated> Driver<D> {
 
     /// This moment, by the clocks of its host.
     fn now(&self, env: &Env) -> Now {
-        let monotonic = Duration::from_micros(env.now) + self.bugs.ahead;
+        let monotonic = Duration::from_micros(env.now);
         Now { wall: env.clock(D::SERVICE), monotonic }
     }
 
@@ -223,9 +218,7 @@ impl<D: Simulated> Shell for Driver<D> {
             Step::Connect => self.connect(env),
             Step::Disconnected => self.disconnected(env),
             Step::Wake => self.wake_up(env),
-            Step::Request { id, connection, request } => {
-                self.arrive(env, id, connection, &request)
-            }
+            Step::Request { id, connection, request } => self.arrive(env, id, connection, &request),
             Step::Answer(id, answer) => self.take_answer(env, id, *answer),
             Step::Acknowledged { window, row, reply } => {
                 self.acknowledged(env, window, row, *reply)
@@ -236,9 +229,7 @@ impl<D: Simulated> Shell for Driver<D> {
             }
             Step::ConsumerBegan(stream, id) => self.consumer_began(env, stream, id),
             Step::Deliver(stream, id) => self.deliver(env, stream, id),
-            Step::ConsumerEnded(stream, id, reason) => {
-                self.consumer_ended(env, stream, id, reason)
-            }
+            Step::ConsumerEnded(stream, id, reason) => self.consumer_ended(env, stream, id, reason),
             Step::Disk => self.disk(env),
             Step::Complaint(row) => self.take(env, Input::Complaint(row)),
             Step::Stop => {
@@ -254,7 +245,6 @@ impl<D: Simulated> Shell for Driver<D> {
         }
         let Some(command) = D::command(&ask.what) else { return Err(Told::Unavailable) };
         let (request, ticket) = (ask.request(), attempt);
-        self.bug_at_ask(env, attempt);
         self.process.handle(Input::Command { command, request, ticket }, self.now(env));
         // What comes at about the same time is seen together.
         let wait = env.random.between(1, 60);
@@ -277,9 +267,10 @@ impl<D: Simulated> Shell for Driver<D> {
             && self.process.is_idle()
             && self.alarms().is_empty()
             && self.consumers_are_quiet(env)
-            && env.broker.stream(D::SERVICE).is_some_and(|stream| {
-                stream.is_whole() && stream.extent().last == head
-            })
+            && env
+                .broker
+                .stream(D::SERVICE)
+                .is_some_and(|stream| stream.is_whole() && stream.extent().last == head)
     }
 
     fn waits_for(&self, env: &Env) -> String {

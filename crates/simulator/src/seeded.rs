@@ -12,23 +12,14 @@ pub enum DriverBug {
     CompareWithItself,
     /// What was read and not yet committed is lost at a disconnect, and reading goes on behind it.
     LoseQueued,
-    /// Who waits is answered although the process had to end.
-    ReplyAfterEnd,
-    /// Where the own stream is missing, a start does not ask what others have seen of it.
-    SkipWitnessesOfMissing,
-    /// A rebuild does not wait until a replaced writer has seen that it was replaced.
-    SkipPatience,
 }
 
 impl DriverBug {
     /// All of them.
-    pub const ALL: [Self; 7] = [
+    pub const ALL: [Self; 4] = [
         Self::PublishBeforeCommit,
         Self::AcknowledgeUnstored,
         Self::CompareWithItself,
         Self::LoseQueued,
-        Self::ReplyAfterEnd,
-        Self::SkipWitnessesOfMissing,
-        Self::SkipPatience,
     ];
 }

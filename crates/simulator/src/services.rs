@@ -98,10 +98,7 @@ const DEADLINE_MS: u32 = 30_000;
 const ORDER: order::Order = order::Order { deadline_ms: DEADLINE_MS, hand_over_ms: 0 };
 
 /// A new process of a service over a database.
-pub(crate) fn process(
-    service: Service,
-    with: Beginning,
-) -> Result<Box<dyn Shell>, StateError> {
+pub(crate) fn process(service: Service, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
     fn boxed<D: Simulated>(domain: D, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
         Ok(Box::new(Driver::new(domain, with)?))
     }

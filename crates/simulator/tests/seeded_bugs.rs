@@ -5,7 +5,7 @@
 #![allow(clippy::print_stdout, reason = "how many worlds each took is what this suite reports")]
 
 use engine::seeded::{self, Bug};
-use simulator::Fault;
+use simulator::{DriverBug, Fault};
 
 /// Orders of one world: many small worlds find more than few large ones.
 const ORDERS: u64 = 20;
@@ -22,9 +22,6 @@ const fn hunt(faults: &'static [Fault], worlds_max: u64) -> Hunt {
 
 fn hunt_for(bug: Bug) -> Hunt {
     match bug {
-        Bug::PublishBeforeCommit => {
-            hunt(&[Fault::CrashBeforeCommit, Fault::DatabaseFailed, Fault::Slow], 300)
-        }
         Bug::TrustWrongLastSequence => {
             hunt(&[Fault::RefusedAndRemoved, Fault::TailCut, Fault::ZombieElsewhere], 300)
         }
@@ -49,6 +46,7 @@ fn hunt_for(bug: Bug) -> Hunt {
         Bug::DeadlinesBeforeNews => {
             hunt(&[Fault::Paused, Fault::Slow, Fault::PartitionedIn, Fault::Partitioned], 300)
         }
+        Bug::IgnoredAheadOfDecision => hunt(&[Fault::Paused, Fault::Slow], 100),
         Bug::SkipWitnesses => hunt(&[Fault::DatabaseAndTail], 100),
         Bug::AddInProjector
         | Bug::TwoEventsFromOneInput
@@ -56,6 +54,45 @@ fn hunt_for(bug: Bug) -> Hunt {
         | Bug::RefundTwice
         | Bug::KeepRejectedReservation => hunt(&[Fault::Crash], 100),
     }
+}
+
+/// Where a bug of a driver shows.
+fn hunt_for_driver(bug: DriverBug) -> Hunt {
+    match bug {
+        DriverBug::PublishBeforeCommit => {
+            hunt(&[Fault::CrashBeforeCommit, Fault::DatabaseFailed, Fault::Slow], 300)
+        }
+        DriverBug::AcknowledgeUnstored => {
+            hunt(&[Fault::PartitionedOut, Fault::DatabaseDeleted, Fault::Slow], 600)
+        }
+        DriverBug::CompareWithItself => {
+            hunt(&[Fault::ZombieElsewhere, Fault::RefusedAndRemoved, Fault::TailCut], 600)
+        }
+        DriverBug::LoseQueued => hunt(&[Fault::Disconnected, Fault::ReconnectStorm], 300),
+    }
+}
+
+#[test]
+fn every_bug_of_a_driver_is_caught() {
+    let mut escaped = Vec::new();
+    for bug in DriverBug::ALL {
+        let Hunt { faults, worlds_max } = hunt_for_driver(bug);
+        let caught = (0..worlds_max).find_map(|seed| {
+            let episode = simulator::play_with(seed, ORDERS, faults, (false, Some(bug)));
+            episode.violations.first().map(|violation| (seed, violation.clone()))
+        });
+        match caught {
+            Some((seed, violation)) => {
+                let first = violation.lines().next().unwrap_or_default();
+                println!("{bug:?}: caught in world {} of {worlds_max}: {first:.120}", seed + 1);
+            }
+            None => {
+                println!("{bug:?}: ESCAPED {worlds_max} worlds");
+                escaped.push(bug);
+            }
+        }
+    }
+    assert!(escaped.is_empty(), "these bugs were not caught: {escaped:?}");
 }
 
 #[test]

@@ -7,6 +7,10 @@ use serde::{Deserialize, Serialize};
 
 use crate::keys;
 
+/// The next batch finds room for as many records as the last one touched: in a backlog, to grow anew each
+/// time is a third of the folding. What is more than so many times what was used is given back.
+const ROOM_MAX: usize = 4;
+
 /// A record as it is stored, with the sequence of the last event folded into it. That makes every
 /// record tell on its own when a position was set back by hand.
 #[derive(Debug, Serialize, Deserialize)]
@@ -167,8 +171,12 @@ impl<T: Serialize + DeserializeOwned> Shelf for Table<T> {
 
     fn keep(&mut self) -> usize {
         let touched = self.slots.len();
-        let slots = std::mem::take(&mut self.slots).into_iter();
+        let is_roomy = self.slots.capacity() / ROOM_MAX > touched;
+        let slots = self.slots.drain();
         self.kept.extend(slots.map(|(id, slot)| (id, Slot { changed: false, ..slot })));
+        if is_roomy {
+            self.slots.shrink_to(touched);
+        }
         touched
     }
 

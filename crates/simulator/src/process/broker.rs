@@ -54,7 +54,7 @@ impl<D: Simulated> Driver<D> {
         }
         let scanned = env.random.between(1, SCANNED_MAX);
         let mut answer = answer(&mut env.broker, D::SERVICE, request, scanned);
-        self.bug_at_answer(env, request, &mut answer);
+        self.bug_at_answer(env, &mut answer);
         if *request == BrokerRequest::Delete {
             env.tell(D::SERVICE, || "its stream is deleted, to be published again from row 1");
             env.deletions.push(D::SERVICE);

@@ -104,7 +104,6 @@ impl<D: Simulated> Driver<D> {
         if !self.engine.positions().replicas_reach_decided() {
             self.crash_at(env, Fault::CrashWhileReplicaLoads)?;
         }
-        self.bug_at_outcomes(&batch.outcomes);
         for row in &batch.rows {
             env.tell(D::SERVICE, || format!("row {}: {}", row.sequence, row.subject));
             self.check_deadline(env, row, asked_at);

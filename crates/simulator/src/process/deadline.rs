@@ -45,7 +45,11 @@ impl<D: Simulated> Driver<D> {
     /// the streams' ends since a timer was due, may not let it fire at all.
     pub(super) fn news_asked_at(&self, env: &Env) -> u64 {
         let due = self.engine.known().next_timer;
-        if due.is_some_and(|due| due <= self.news.known.wall) { self.news.known.at } else { env.now }
+        if due.is_some_and(|due| due <= self.news.known.wall) {
+            self.news.known.at
+        } else {
+            env.now
+        }
     }
 
     pub(super) fn check_deadline(&self, env: &mut Env, row: &Row, asked_at: u64) {

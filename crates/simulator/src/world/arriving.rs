@@ -128,9 +128,7 @@ fn hearing(publish: &Publish, reply: Reply) -> Option<Step> {
             let (row, reply) = (publish.row.sequence, Box::new(reply));
             Some(Step::Acknowledged { window, row, reply })
         }
-        Awaits::Request(id) => {
-            Some(Step::Answer(id, Box::new(Ok(BrokerAnswer::Published(reply)))))
-        }
+        Awaits::Request(id) => Some(Step::Answer(id, Box::new(Ok(BrokerAnswer::Published(reply))))),
         Awaits::Nothing => None,
     }
 }
