@@ -4,6 +4,7 @@
 //! together. If an input cannot be handled, the whole batch is rolled back and its inputs run one by
 //! one, so that only the one that fails is left out, and its stream is held.
 
+mod known;
 mod restore;
 mod step;
 
@@ -11,19 +12,20 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
 use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, Idempotency, Position, Row, Service, StoredEvent, Timestamp, Vector};
+use contracts::{HistoryId, Idempotency, Position, Row, Service, StoredEvent, Timestamp};
 
 use crate::database::Database;
 use crate::database::owner::NotOwner;
 use crate::domain::Domain;
+use crate::outbox;
 use crate::positions::{self, Positions};
 use crate::precondition::{Preconditions, Validators};
 use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError};
 use crate::timers::{self, Timer};
-use crate::{database, outbox};
 use step::Running;
 
+pub use known::Known;
 pub use restore::RestoreError;
 
 /// What comes with a command.
@@ -148,19 +150,6 @@ pub struct Engine<D: Domain> {
     held_timers: BTreeSet<Timer>,
     row_bytes_max: usize,
     copies: Option<PathBuf>,
-}
-
-/// What stands in the database, kept in memory between batches.
-#[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Known {
-    /// The history that the outbox tells; none before the first start.
-    pub history: Option<HistoryId>,
-    /// The end of the outbox.
-    pub head: Position,
-    /// The positions in the foreign streams.
-    pub positions: Positions,
-    /// When the next timer is due that is not held, if one is set.
-    pub next_timer: Option<Timestamp>,
 }
 
 impl<D: Domain> Engine<D> {
@@ -357,34 +346,6 @@ impl<D: Domain> Engine<D> {
     fn hold_stream(&mut self, stream: Service, reason: String) -> Outcome<D::Refusal> {
         self.held.insert(stream, reason.clone());
         Outcome::Held { stream: Some(stream), reason }
-    }
-}
-
-impl Known {
-    fn load(state: &Read<'_>) -> Result<Self, StateError> {
-        Ok(Self {
-            history: database::schema::history(state)?,
-            head: outbox::head(state)?,
-            positions: positions::load(state)?,
-            next_timer: timers::next_due(state)?,
-        })
-    }
-
-    /// Takes over the positions of an own event that was restored from the stream: decisions go on
-    /// above its vector. Streams without a replica need not be read again; a replica is read from
-    /// where it stands.
-    fn restore_positions(&mut self, service: Service, vector: &Vector) {
-        for (stream, position) in &vector.0 {
-            let place = self.positions.0.entry(*stream).or_default();
-            place.decided = *position;
-            if !MURMURATION.decides(service, *stream) && place.folded.sequence > position.sequence {
-                // Nothing is decided by it but what the replica says: it was seen.
-                place.decided = place.folded;
-            }
-            if !MURMURATION.replicates(service, *stream) || seeded::on(Bug::ReplicasTakeDecided) {
-                place.folded = *position;
-            }
-        }
     }
 }
 

@@ -1,0 +1,50 @@
+//! What stands in the database, kept in memory between batches.
+
+use contracts::choreography::MURMURATION;
+use contracts::{HistoryId, Position, Service, Timestamp, Vector};
+
+use crate::positions::{self, Positions};
+use crate::seeded::{self, Bug};
+use crate::state::{Read, StateError};
+use crate::{database, outbox, timers};
+
+/// As of the last commit.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Known {
+    /// The history that the outbox tells; none before the first start.
+    pub history: Option<HistoryId>,
+    /// The end of the outbox.
+    pub head: Position,
+    /// The positions in the foreign streams.
+    pub positions: Positions,
+    /// When the next timer is due that is not held, if one is set.
+    pub next_timer: Option<Timestamp>,
+}
+
+impl Known {
+    pub(super) fn load(state: &Read<'_>) -> Result<Self, StateError> {
+        Ok(Self {
+            history: database::schema::history(state)?,
+            head: outbox::head(state)?,
+            positions: positions::load(state)?,
+            next_timer: timers::next_due(state)?,
+        })
+    }
+
+    /// Takes over the positions of an own event that was restored from the stream: decisions go on
+    /// above its vector. Streams without a replica need not be read again; a replica is read from
+    /// where it stands.
+    pub(super) fn restore_positions(&mut self, service: Service, vector: &Vector) {
+        for (stream, position) in &vector.0 {
+            let place = self.positions.0.entry(*stream).or_default();
+            place.decided = *position;
+            if !MURMURATION.decides(service, *stream) && place.folded.sequence > position.sequence {
+                // Nothing is decided by it but what the replica says: it was seen.
+                place.decided = place.folded;
+            }
+            if !MURMURATION.replicates(service, *stream) || seeded::on(Bug::ReplicasTakeDecided) {
+                place.folded = *position;
+            }
+        }
+    }
+}
