@@ -99,6 +99,11 @@ impl Table {
         Self(operations.iter().filter_map(Entry::of).collect())
     }
 
+    /// What that method takes there.
+    pub(super) fn find(&self, method: &Method, path: &str) -> Option<&Entry> {
+        self.0.iter().find(|entry| entry.method == *method && matches(entry.template, path))
+    }
+
     /// What is there by each method; nothing if no such path is known.
     pub(super) fn at(&self, path: &str) -> Vec<&Entry> {
         self.0.iter().filter(|entry| matches(entry.template, path)).collect()

@@ -72,15 +72,15 @@ impl Gate {
     /// What a request asks for; none where an open API has no such path.
     fn entry_of<B>(&self, request: &Request<B>) -> Result<Option<&Entry>, Box<Response>> {
         let (method, path) = (request.method(), request.uri().path());
+        let meant = if *method == Method::HEAD { &Method::GET } else { method };
+        if let Some(entry) = self.table.find(meant, path) {
+            return Ok(Some(entry));
+        }
         // `OPTIONS *` asks of the server, and a CONNECT names no path at all.
         let of_all = path == "*" || method == Method::CONNECT;
         let there = if of_all { self.table.methods() } else { self.table.at(path) };
-        let meant = if *method == Method::HEAD { Method::GET } else { method.clone() };
         if path == "*" && method == Method::OPTIONS {
             return Err(Box::new(options(&there)));
-        }
-        if let Some(entry) = there.iter().find(|entry| entry.method == meant && !of_all) {
-            return Ok(Some(entry));
         }
         let never = [Method::CONNECT, Method::TRACE].contains(method);
         match (there.is_empty(), never) {
