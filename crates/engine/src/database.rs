@@ -25,6 +25,10 @@ const STATEMENTS_CACHED: usize = 128;
 /// one that is there keeps its own.
 const PAGE_BYTES: u32 = 1_024;
 
+/// Memory for pages. A batch of rows that are restored touches more pages than SQLite's default of 2 MB
+/// holds; what does not fit is written twice.
+const CACHE_KIB: i32 = 16 * 1_024;
+
 /// Pages that the write-ahead log may have before they are written back: 4 MiB, as with pages of the
 /// default size.
 const LOG_PAGES_MAX: u32 = 4_096;
@@ -197,6 +201,8 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
+    // Negative: in KiB, not in pages.
+    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // NORMAL may lose commits that were already published.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")

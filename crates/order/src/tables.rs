@@ -14,7 +14,8 @@ use crate::stage::Stage;
 
 /// The tables, as numbered steps. `number` is the sequence of the event that placed the order, and
 /// `version` that of the event that changed it last.
-pub const MIGRATIONS: &[&str] = &["
+pub const MIGRATIONS: &[&str] = &[
+    "
     CREATE TABLE orders (
         number INTEGER PRIMARY KEY,
         id TEXT NOT NULL UNIQUE,
@@ -35,10 +36,22 @@ pub const MIGRATIONS: &[&str] = &["
     ) STRICT;
     CREATE INDEX orders_by_state ON orders (state, number);
     CREATE INDEX orders_by_customer ON orders (customer_id, number);
-"];
+",
+    // What was ordered never changes: apart, it is not written anew with each change of the state.
+    "
+    CREATE TABLE order_lines (
+        number INTEGER PRIMARY KEY,
+        lines TEXT NOT NULL
+    ) STRICT;
+    INSERT INTO order_lines SELECT number, lines FROM orders;
+    ALTER TABLE orders DROP COLUMN lines;
+",
+];
 
 const COLUMNS: &str = "number, id, state, customer_id, total, currency, deadline, hand_over_ms,
     business_date, lines, placed_at, updated_at, until, reason, detail, version";
+
+const WITH_LINES: &str = "orders JOIN order_lines USING (number)";
 
 /// An order as its events left it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
@@ -133,7 +146,8 @@ pub(crate) fn hand_over_ms(state: &Read<'_>, id: &Id) -> Result<u32, StateError>
 /// # Errors
 /// When the database cannot be read.
 pub fn order(state: &Read<'_>, id: &Id) -> Result<Option<OrderRow>, StateError> {
-    state.one(&format!("SELECT {COLUMNS} FROM orders WHERE id = ?1"), [id.as_str()], to_order)
+    let sql = format!("SELECT {COLUMNS} FROM {WITH_LINES} WHERE id = ?1");
+    state.one(&sql, [id.as_str()], to_order)
 }
 
 /// At most `limit` orders, the newest first.
@@ -157,7 +171,7 @@ pub fn orders(state: &Read<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<Order
         values.push((":customer", &customer));
     }
     let sql = format!(
-        "SELECT {COLUMNS} FROM orders WHERE {} ORDER BY number DESC LIMIT :limit",
+        "SELECT {COLUMNS} FROM {WITH_LINES} WHERE {} ORDER BY number DESC LIMIT :limit",
         conditions.join(" AND ")
     );
     state.all(&sql, values.as_slice(), to_order)
@@ -183,9 +197,9 @@ pub(crate) fn insert(
     headers: &Headers,
 ) -> Result<(), StateError> {
     let sql = "INSERT INTO orders (number, id, state, customer_id, total, currency, deadline,
-            hand_over_ms, business_date, lines, placed_at, updated_at, version)
+            hand_over_ms, business_date, placed_at, updated_at, version)
         VALUES (:number, :id, :state, :customer, :total, :currency, :deadline,
-            :hand_over, :date, :lines, :time, :time, :number)";
+            :hand_over, :date, :time, :time, :number)";
     let values = named_params! {
         ":number": headers.sequence,
         ":id": placed.order_id.as_str(),
@@ -196,10 +210,11 @@ pub(crate) fn insert(
         ":deadline": placed.deadline.micros(),
         ":hand_over": placed.hand_over_ms,
         ":date": placed.business_date,
-        ":lines": to_json(&placed.lines)?,
         ":time": headers.time.micros(),
     };
-    state.execute(sql, values).map(|_| ())
+    state.execute(sql, values)?;
+    let sql = "INSERT INTO order_lines (number, lines) VALUES (?1, ?2)";
+    state.execute(sql, params![headers.sequence, to_json(&placed.lines)?]).map(|_| ())
 }
 
 /// Moves an order that has not ended.
@@ -267,3 +282,6 @@ fn damaged(error: impl std::error::Error + Send + Sync + 'static) -> rusqlite::E
 fn to_json(value: &impl Serialize) -> Result<String, StateError> {
     serde_json::to_string(value).map_err(|error| StateError::Contradiction(error.to_string()))
 }
+
+#[cfg(test)]
+mod tests;
