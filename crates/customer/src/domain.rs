@@ -1,49 +1,29 @@
-//! Register, change and close: the three things that happen to a customer.
+//! What a customer is, and what may be said of one. What happens to one is what happens to every
+//! [entity](engine::entity): it is registered, changed and closed.
 
-use contracts::choreography::{NONE, State};
+use contracts::choreography::State;
 use contracts::events::{Address, Customer};
 use contracts::money::NewMoney;
-use contracts::{Event, Id, Money, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Validators, Write, outbox};
+use contracts::{Event, Id, Money, Service};
+use engine::entity::table::Table;
+use engine::entity::{self, Change, Conflict, Entity, Owner};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
 use crate::refusal::Refusal;
-use crate::tables;
 
 /// Longest name, street, city and country, in bytes.
 pub use contracts::events::TEXT_BYTES_MAX;
 
-const OPEN: State = "open";
-const CLOSED: State = "closed";
-
 /// The logic of the customer service.
-#[derive(Clone, Copy, Debug, Default)]
-pub struct Customers;
+pub type CustomerDomain = Owner<Customers>;
 
 /// What clients may ask for.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Command {
-    /// A new customer.
-    Register {
-        /// The id that the customer will have.
-        id: Id,
-        /// All else.
-        details: Details,
-    },
-    /// New details of a customer, all of them.
-    Change {
-        /// Which customer.
-        id: Id,
-        /// The details from now on.
-        details: Details,
-    },
-    /// The end of a customer: closed ones stay known and order nothing.
-    Close {
-        /// Which customer.
-        id: Id,
-    },
-}
+pub type Command = entity::Command<Details>;
+
+/// Customers as entities.
+#[derive(Debug)]
+pub enum Customers {}
 
 /// What can change about a customer.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, JsonSchema)]
@@ -71,129 +51,88 @@ pub(crate) struct StrictAddress {
     country: String,
 }
 
-impl Domain for Customers {
-    type Command = Command;
+impl Entity for Customers {
+    type State = Customer;
+    type Details = Details;
     type Refusal = Refusal;
 
     const SERVICE: Service = Service::Customer;
-    const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+    const TABLE: Table = Table { name: "customer", key: "id" };
+    const MIGRATIONS: &'static [&'static str] = &["
+        CREATE TABLE customer (
+            id      TEXT PRIMARY KEY,
+            version INTEGER NOT NULL,
+            state   BLOB NOT NULL
+        ) STRICT, WITHOUT ROWID;
+    "];
+    const STATES: [State; 2] = ["open", "closed"];
 
-    fn command_name(command: &Command) -> &'static str {
-        match command {
-            Command::Register { .. } => "register",
-            Command::Change { .. } => "change",
-            Command::Close { .. } => "close",
+    fn command_name(change: Change) -> &'static str {
+        match change {
+            Change::Created => "register",
+            Change::Changed => "change",
+            Change::Ended => "close",
         }
     }
 
-    fn validators(
-        &self,
-        state: &Read<'_>,
-        command: &Command,
-    ) -> Result<Option<Validators>, StateError> {
-        let about = match command {
-            Command::Register { id, .. } | Command::Change { id, .. } | Command::Close { id } => id,
-        };
-        let found = tables::find(state, about)?;
-        found.map(|(version, _)| outbox::validators(state, version)).transpose()
+    fn id(customer: &Customer) -> &Id {
+        &customer.id
     }
 
-    fn decide(
-        &self,
-        state: &Read<'_>,
-        input: Input<'_, Command>,
-        _now: Timestamp,
-    ) -> Result<Decision<Refusal>, StateError> {
-        match input {
-            Input::Command(Command::Register { id, details }) => register(state, id, details),
-            Input::Command(Command::Change { id, details }) => change(state, id, details),
-            Input::Command(Command::Close { id }) => close(state, id),
-            Input::Event(event) => Err(unexpected(&format!("event {}", event.headers.kind))),
-            Input::Timer { name, .. } => Err(unexpected(&format!("timer {name}"))),
+    fn has_ended(customer: &Customer) -> bool {
+        customer.closed
+    }
+
+    fn with(id: &Id, details: &Details) -> Customer {
+        let Details { name, address, credit_limit } = details.clone();
+        Customer { id: id.clone(), name, address, credit_limit, closed: false }
+    }
+
+    fn ended(customer: Customer) -> Customer {
+        Customer { closed: true, ..customer }
+    }
+
+    fn event(change: Change, customer: Customer) -> Event {
+        match change {
+            Change::Created => Event::CustomerRegistered(customer),
+            Change::Changed => Event::CustomerChanged(customer),
+            Change::Ended => Event::CustomerClosed(customer),
         }
     }
 
     #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are other services'")]
-    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
-        let version = event.headers.sequence;
-        match &event.event {
-            Event::CustomerRegistered(customer) => tables::insert(state, version, customer),
-            Event::CustomerChanged(customer) | Event::CustomerClosed(customer) => {
-                tables::update(state, version, customer)
-            }
-            other => Err(unexpected(&format!("own event {}", other.kind()))),
+    fn in_event(event: &Event) -> Option<(Change, &Customer)> {
+        match event {
+            Event::CustomerRegistered(customer) => Some((Change::Created, customer)),
+            Event::CustomerChanged(customer) => Some((Change::Changed, customer)),
+            Event::CustomerClosed(customer) => Some((Change::Ended, customer)),
+            _ => None,
         }
     }
-}
 
-impl Details {
-    /// Whether a customer may have these details.
-    ///
-    /// # Errors
-    /// When a text is missing, too long or unprintable, or the limit is negative, or is one that
-    /// does not stand and cannot be taken.
-    pub fn check(&self, standing: Option<&Customer>) -> Result<(), Refusal> {
-        check_text("name", &self.name)?;
-        check_text("address.country", &self.address.country)?;
-        check_optional_text("address.street", &self.address.street)?;
-        check_optional_text("address.city", &self.address.city)?;
-        if self.credit_limit.minor < 0 {
-            return Err(Refusal::NegativeLimit(self.credit_limit));
+    fn check(details: &Details, standing: Option<&Customer>) -> Result<(), Refusal> {
+        check_text("name", &details.name)?;
+        check_text("address.country", &details.address.country)?;
+        check_optional_text("address.street", &details.address.street)?;
+        check_optional_text("address.city", &details.address.city)?;
+        let limit = details.credit_limit;
+        if limit.minor < 0 {
+            return Err(Refusal::NegativeLimit(limit));
         }
-        if standing.is_none_or(|customer| customer.credit_limit != self.credit_limit) {
-            self.credit_limit.acceptable()?;
+        // A limit from before the bound stays until it is changed.
+        if standing.is_none_or(|customer| customer.credit_limit != limit) {
+            limit.acceptable()?;
         }
         Ok(())
     }
 
-    fn of(&self, id: &Id) -> Customer {
-        Customer {
-            id: id.clone(),
-            name: self.name.clone(),
-            address: self.address.clone(),
-            credit_limit: self.credit_limit,
-            closed: false,
+    fn refuse(conflict: Conflict, id: &Id) -> Refusal {
+        match conflict {
+            Conflict::Exists => Refusal::AlreadyRegistered(id.clone()),
+            Conflict::Unknown => Refusal::Unknown(id.clone()),
+            Conflict::Ended => Refusal::Closed(id.clone()),
         }
     }
-}
-
-fn register(state: &Read<'_>, id: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    if let Err(refusal) = details.check(None) {
-        return Ok(Decision::Refuse(refusal));
-    }
-    if tables::find(state, id)?.is_some() {
-        return Ok(Decision::Refuse(Refusal::AlreadyRegistered(id.clone())));
-    }
-    Ok(Decision::emit(NONE, Event::CustomerRegistered(details.of(id))))
-}
-
-fn change(state: &Read<'_>, id: &Id, details: &Details) -> Result<Decision<Refusal>, StateError> {
-    let found = tables::find(state, id)?.map(|(_, customer)| customer);
-    if let Err(refusal) = details.check(found.as_ref()) {
-        return Ok(Decision::Refuse(refusal));
-    }
-    let Some(customer) = found else {
-        return Ok(Decision::Refuse(Refusal::Unknown(id.clone())));
-    };
-    if customer.closed {
-        return Ok(Decision::Refuse(Refusal::Closed(id.clone())));
-    }
-    let changed = details.of(id);
-    if changed == customer {
-        return Ok(Decision::nothing(OPEN));
-    }
-    Ok(Decision::emit(OPEN, Event::CustomerChanged(changed)))
-}
-
-fn close(state: &Read<'_>, id: &Id) -> Result<Decision<Refusal>, StateError> {
-    let Some((_, customer)) = tables::find(state, id)? else {
-        return Ok(Decision::Refuse(Refusal::Unknown(id.clone())));
-    };
-    if customer.closed {
-        return Ok(Decision::nothing(CLOSED));
-    }
-    let closed = Customer { closed: true, ..customer };
-    Ok(Decision::emit(OPEN, Event::CustomerClosed(closed)))
 }
 
 fn check_text(field: &'static str, text: &str) -> Result<(), Refusal> {
@@ -211,10 +150,6 @@ fn check_optional_text(field: &'static str, text: &str) -> Result<(), Refusal> {
         return Err(Refusal::Unprintable { field });
     }
     Ok(())
-}
-
-fn unexpected(what: &str) -> StateError {
-    StateError::Contradiction(format!("customer does not know what to do with {what}"))
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use customer::api;
-use customer::domain::Customers;
+use customer::domain::CustomerDomain;
 
 /// The customer service: who may order, where to, and how much they may owe.
 #[derive(Debug, Parser)]
@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Customers, api::api)
+    runtime::serve(settings, CustomerDomain::default(), api::api)
 }

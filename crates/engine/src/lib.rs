@@ -14,7 +14,7 @@
 //! # Layout, in reading order
 //!
 //! [`domain`] is what a service implements, over the [`state`] that it reads and writes; [`precondition`]
-//! is what a client may demand of that state.
+//! is what a client may demand of that state; [`entity`] is the domain of whoever owns plain entities.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
 //! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`], [`redundancy`] and [`healing`] say what
@@ -25,6 +25,8 @@
 
 pub mod domain;
 pub mod precondition;
+
+pub mod entity;
 
 pub mod state;
 

@@ -1,6 +1,7 @@
 //! The REST API of stock and reservations.
 
 mod operations;
+mod problems;
 
 use contracts::events::inventory::Units;
 use contracts::{Event, Id, StoredEvent};
@@ -10,7 +11,7 @@ use runtime::{Handle, Token};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::domain::{Command, Inventory};
+use crate::domain::{Command, InventoryDomain};
 use crate::tables::{self, Reservation, Stock};
 
 /// The body of goods that come in.
@@ -37,7 +38,7 @@ struct ReservationBody {
 }
 
 /// The API of the inventory service.
-pub fn api(service: Handle<Inventory>) -> Api {
+pub fn api(service: Handle<InventoryDomain>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("stock").and(warp::path::end());
     let one = warp::path("stock").and(http::id()).and(warp::path::end());
@@ -52,7 +53,7 @@ pub fn api(service: Handle<Inventory>) -> Api {
     Api::new(all, operations::document())
 }
 
-async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {
+async fn find(sku: Id, service: Handle<InventoryDomain>, after: Token) -> Response {
     let missing = format!("nothing of {sku} was ever stocked");
     match service.read(after, move |state| tables::stock(state, &sku)).await {
         Ok(Some(stock)) => {
@@ -64,7 +65,7 @@ async fn find(sku: Id, service: Handle<Inventory>, after: Token) -> Response {
     }
 }
 
-async fn list(service: Handle<Inventory>, after: Token, page: PageRequest) -> Response {
+async fn list(service: Handle<InventoryDomain>, after: Token, page: PageRequest) -> Response {
     let last = page.after.clone().unwrap_or_default();
     // One more than is shown says whether there is a next page.
     let limit = page.limit.saturating_add(1);
@@ -78,7 +79,7 @@ async fn list(service: Handle<Inventory>, after: Token, page: PageRequest) -> Re
     }
 }
 
-async fn reservation(order_id: Id, service: Handle<Inventory>, after: Token) -> Response {
+async fn reservation(order_id: Id, service: Handle<InventoryDomain>, after: Token) -> Response {
     let missing = format!("inventory has not heard of order {order_id}");
     match service.read(after, move |state| tables::reservation(state, &order_id)).await {
         Ok(Some(reservation)) => http::json(StatusCode::OK, &ReservationBody::from(reservation)),
@@ -89,7 +90,7 @@ async fn reservation(order_id: Id, service: Handle<Inventory>, after: Token) -> 
 
 async fn stock(
     sku: Id,
-    service: Handle<Inventory>,
+    service: Handle<InventoryDomain>,
     request: CommandRequest,
     delivery: Delivery,
 ) -> Response {

@@ -18,7 +18,7 @@ pub use stocking::STOCKED_MAX;
 
 /// The logic of the inventory service.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Inventory;
+pub struct InventoryDomain;
 
 /// What clients may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -32,7 +32,7 @@ pub enum Command {
     },
 }
 
-impl Domain for Inventory {
+impl Domain for InventoryDomain {
     type Command = Command;
     type Refusal = Refusal;
 

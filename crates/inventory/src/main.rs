@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use inventory::api;
-use inventory::domain::Inventory;
+use inventory::domain::InventoryDomain;
 
 /// The inventory service: what is on the shelves, and for which orders it is set aside.
 #[derive(Debug, Parser)]
@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Inventory, api::api)
+    runtime::serve(settings, InventoryDomain, api::api)
 }

@@ -3,6 +3,7 @@
 mod bodies;
 mod details;
 mod operations;
+mod problems;
 
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
@@ -15,10 +16,10 @@ use runtime::{Handle, Token};
 
 use crate::domain::Command;
 use crate::tables::{self, Wanted};
-use crate::{Order, Refusal, Stage};
+use crate::{OrderDomain, OrderState, Refusal};
 use bodies::{AuditedEvent, Ended, Filters, NewOrder, PlacedOrder, ReplicatedProduct};
 
-type Service = Handle<Order>;
+type Service = Handle<OrderDomain>;
 
 /// The API of the order service.
 pub fn api(service: Service) -> Api {
@@ -164,8 +165,8 @@ fn wanted(page: &PageRequest, filters: Filters) -> Result<Wanted, Problem> {
         cursor.parse().map_err(|_| bad_query("bad-cursor", "The cursor does not make sense"))
     });
     let state = filters.state.map(|name| {
-        let names = Stage::ALL.map(Stage::name).join(", ");
-        Stage::of_name(&name).ok_or_else(|| {
+        let names = OrderState::ALL.map(OrderState::name).join(", ");
+        OrderState::of_name(&name).ok_or_else(|| {
             bad_query("bad-state", "No order is in such a state").detail(format!("use {names}"))
         })
     });

@@ -1,6 +1,7 @@
 //! What follows from each input, and what each event changes.
 
 pub mod place;
+pub mod state;
 
 mod apply;
 mod cancel;
@@ -10,7 +11,7 @@ use contracts::events::order::{Confirmed, EndReason, Ended};
 use contracts::{Event, Id, Service, StoredEvent, Timestamp};
 use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
-use crate::stage::Stage;
+use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
 pub use place::{NewLine, Place};
@@ -34,7 +35,7 @@ pub const HAND_OVER_MS_MAX: u32 = 7 * 24 * 60 * 60 * 1_000;
 
 /// What applies to orders that do not say otherwise.
 #[derive(Clone, Copy, Debug)]
-pub struct Order {
+pub struct OrderDomain {
     /// How long an order may stay placed, in milliseconds.
     pub deadline_ms: u32,
     /// How long it stays prepared before it is confirmed, in milliseconds; 0 for not at all.
@@ -50,7 +51,7 @@ pub enum Command {
     Cancel(Id),
 }
 
-impl Domain for Order {
+impl Domain for OrderDomain {
     type Command = Command;
     type Refusal = Refusal;
 
@@ -94,7 +95,7 @@ impl Domain for Order {
     }
 }
 
-impl Order {
+impl OrderDomain {
     fn place(
         &self,
         state: &Read<'_>,
@@ -103,7 +104,7 @@ impl Order {
     ) -> Result<Decision<Refusal>, StateError> {
         let placed = place::decide(self, state, place, now)?;
         Ok(placed.map_or_else(Decision::Refuse, |placed| {
-            Decision::emit(Stage::None.name(), Event::OrderPlaced(placed))
+            Decision::emit(OrderState::None.name(), Event::OrderPlaced(placed))
         }))
     }
 }
@@ -111,12 +112,12 @@ impl Order {
 fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision<Refusal>, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match (name, stage) {
-        (DEADLINE, Stage::Placed) => {
+        (DEADLINE, OrderState::Placed) => {
             let detail = "it was not confirmed before its deadline";
             let ended = ended(id, EndReason::DeadlinePassed, detail.to_owned());
             Decision::emit(stage.name(), Event::OrderCancelled(ended))
         }
-        (WINDOW, Stage::Prepared) => {
+        (WINDOW, OrderState::Prepared) => {
             Decision::emit(stage.name(), Event::OrderConfirmed(Confirmed { order_id: id.clone() }))
         }
         _ => Decision::nothing(stage.name()),

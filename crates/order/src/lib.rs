@@ -6,7 +6,6 @@
 //!
 //! # Layout
 //!
-//! * [`stage`]: where an order stands.
 //! * [`domain`]: what follows from a command, another service's event or a timer.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries.
@@ -15,8 +14,6 @@
 //! Deliberately absent: any call to another service. Customers and products are known from replicas;
 //! stock, money and shipments from their owners' events.
 
-pub mod stage;
-
 pub mod domain;
 
 pub mod refusal;
@@ -24,6 +21,6 @@ pub mod tables;
 
 pub mod api;
 
-pub use domain::{Command, Order};
+pub use domain::state::OrderState;
+pub use domain::{Command, OrderDomain};
 pub use refusal::Refusal;
-pub use stage::Stage;

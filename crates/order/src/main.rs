@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use order::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
-use order::{Order, api};
+use order::{OrderDomain, api};
 
 /// Takes orders, and brings each to its one end.
 #[derive(Debug, Parser)]
@@ -32,5 +32,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings, deadline_ms, hand_over_ms } = runtime::arguments();
-    runtime::serve(settings, Order { deadline_ms, hand_over_ms }, api::api)
+    runtime::serve(settings, OrderDomain { deadline_ms, hand_over_ms }, api::api)
 }

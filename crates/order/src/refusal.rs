@@ -2,11 +2,10 @@
 
 use contracts::money::{AMOUNT_MINOR_MAX, UnacceptableAmount};
 use contracts::{Currency, Id, Money};
-use runtime::http::{Problem, StatusCode};
 
 use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
+use crate::domain::state::OrderState;
 use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
-use crate::stage::Stage;
 
 /// Why a command is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -116,53 +115,9 @@ pub enum Refusal {
         /// The order.
         order_id: Id,
         /// Where it stands.
-        stage: Stage,
+        stage: OrderState,
     },
     /// The order has ended: it was rejected.
     #[error("order {0} was rejected: there is nothing to cancel")]
     AlreadyRejected(Id),
-}
-
-impl Refusal {
-    const fn kind(&self) -> (StatusCode, &'static str, &'static str) {
-        const WRONG: StatusCode = StatusCode::UNPROCESSABLE_ENTITY;
-        const CONFLICT: StatusCode = StatusCode::CONFLICT;
-        match self {
-            Self::UnknownCustomer(_) => (WRONG, "unknown-customer", "The customer is not known"),
-            Self::CustomerClosed(_) => (WRONG, "customer-closed", "The customer is closed"),
-            Self::UnknownProduct(_) => (WRONG, "unknown-product", "A product is not known"),
-            Self::ProductDiscontinued(_) => {
-                (WRONG, "product-discontinued", "A product is no longer sold")
-            }
-            Self::Currency { .. } => {
-                (WRONG, "currency-mismatch", "A price is in another currency than the customer's")
-            }
-            Self::UnitPrice { .. } => (WRONG, "bad-unit-price", "A price is negative"),
-            Self::UnacceptablePrice { error, .. } => {
-                let (slug, title) = error.problem();
-                (WRONG, slug, title)
-            }
-            Self::Quantity { .. } => (WRONG, "bad-quantity", "A quantity is out of bounds"),
-            Self::AmountOverflow { .. } => (WRONG, "amount-overflow", "The total is too large"),
-            Self::NoLines => (WRONG, "no-lines", "Nothing is ordered"),
-            Self::TooManyLines { .. } => (WRONG, "too-many-lines", "The order has too many lines"),
-            Self::TooLarge { .. } => (WRONG, "order-too-large", "The order is too large"),
-            Self::Deadline { .. } => (WRONG, "bad-deadline", "The deadline is out of bounds"),
-            Self::HandOver { .. } => (WRONG, "bad-hand-over", "The window is out of bounds"),
-            Self::BusinessDate(_) => (WRONG, "bad-business-date", "The business date is no day"),
-            Self::OrderExists(_) => (CONFLICT, "order-exists", "The order exists already"),
-            Self::UnknownOrder(_) => {
-                (StatusCode::NOT_FOUND, "unknown-order", "There is no such order")
-            }
-            Self::TooLate { .. } => (CONFLICT, "too-late", "It is too late to cancel the order"),
-            Self::AlreadyRejected(_) => (CONFLICT, "already-rejected", "The order was rejected"),
-        }
-    }
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let (status, slug, title) = refusal.kind();
-        Self::new(status, slug, title).detail(refusal.to_string())
-    }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::stage::Stage;
+use crate::domain::state::OrderState;
 
 /// The tables, as numbered steps. `number` is the sequence of the event that placed the order, and
 /// `version` that of the event that changed it last.
@@ -62,7 +62,7 @@ pub struct OrderRow {
     /// The order.
     pub order_id: Id,
     /// Where it stands.
-    pub state: Stage,
+    pub state: OrderState,
     /// Who ordered.
     pub customer_id: Id,
     /// What was ordered.
@@ -103,13 +103,13 @@ impl OrderRow {
 /// What an event changes of an order.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Change<'a> {
-    pub(crate) stage: Stage,
+    pub(crate) stage: OrderState,
     pub(crate) until: Option<Timestamp>,
     pub(crate) end: Option<(EndReason, &'a str)>,
 }
 
 impl Change<'_> {
-    pub(crate) const fn to(stage: Stage) -> Self {
+    pub(crate) const fn to(stage: OrderState) -> Self {
         Self { stage, until: None, end: None }
     }
 }
@@ -118,7 +118,7 @@ impl Change<'_> {
 #[derive(Clone, Debug, Default)]
 pub struct Wanted {
     /// Only those that stand there.
-    pub state: Option<Stage>,
+    pub state: Option<OrderState>,
     /// Only those of this customer.
     pub customer_id: Option<Id>,
     /// Only those placed before the order of this number.
@@ -129,9 +129,9 @@ pub struct Wanted {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn stage(state: &Read<'_>, id: &Id) -> Result<Stage, StateError> {
+pub fn stage(state: &Read<'_>, id: &Id) -> Result<OrderState, StateError> {
     let sql = "SELECT state FROM orders WHERE id = ?1";
-    Ok(state.one(sql, [id.as_str()], |row| row.get(0))?.unwrap_or(Stage::None))
+    Ok(state.one(sql, [id.as_str()], |row| row.get(0))?.unwrap_or(OrderState::None))
 }
 
 /// How long the order stays prepared.
@@ -158,7 +158,7 @@ pub fn orders(state: &Read<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<Order
     let mut conditions = vec!["number < :before"];
     let mut values: Vec<(&str, &dyn rusqlite::ToSql)> = Vec::new();
     let before = wanted.before.unwrap_or(i64::MAX.unsigned_abs());
-    let stage = wanted.state.map(Stage::name);
+    let stage = wanted.state.map(OrderState::name);
     let customer = wanted.customer_id.as_ref().map(Id::as_str);
     values.push((":before", &before));
     values.push((":limit", &limit));
@@ -203,7 +203,7 @@ pub(crate) fn insert(
     let values = named_params! {
         ":number": headers.sequence,
         ":id": placed.order_id.as_str(),
-        ":state": Stage::Placed.name(),
+        ":state": OrderState::Placed.name(),
         ":customer": placed.customer.customer.id.as_str(),
         ":total": placed.total.minor,
         ":currency": placed.total.currency.as_str(),

@@ -2,6 +2,7 @@
 
 mod bodies;
 mod operations;
+mod problems;
 
 use contracts::events::Customer;
 use contracts::{Event, Id, StoredEvent};
@@ -11,10 +12,10 @@ use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
 
 use crate::domain::Command;
-use crate::{Payment, tables};
+use crate::{PaymentDomain, tables};
 use bodies::{AccountBody, AuditedEvent, Settlement};
 
-type Service = Handle<Payment>;
+type Service = Handle<PaymentDomain>;
 
 /// The API of the payment service.
 pub fn api(service: Service) -> Api {

@@ -1,5 +1,7 @@
 //! What follows from each input, and what each event changes.
 
+pub mod state;
+
 mod apply;
 mod charge;
 mod settle;
@@ -10,12 +12,12 @@ use contracts::{Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
 use engine::seeded::{self, Bug};
 use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 
-use crate::stage::Stage;
+use crate::domain::state::ChargeState;
 use crate::{Refusal, tables};
 
 /// Payment, which has nothing to configure.
 #[derive(Clone, Copy, Debug, Default)]
-pub struct Payment;
+pub struct PaymentDomain;
 
 /// What clients may ask for.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -29,7 +31,7 @@ pub enum Command {
     },
 }
 
-impl Domain for Payment {
+impl Domain for PaymentDomain {
     type Command = Command;
     type Refusal = Refusal;
 
@@ -61,7 +63,7 @@ impl Domain for Payment {
             Input::Command(Command::Settle { customer_id, amount }) => {
                 let settled = settle::decide(state, customer_id, *amount)?;
                 Ok(settled.map_or_else(Decision::Refuse, |settled| {
-                    Decision::emit(Stage::None.name(), Event::PaymentSettled(settled))
+                    Decision::emit(ChargeState::None.name(), Event::PaymentSettled(settled))
                 }))
             }
             Input::Event(event) => to_event(state, &event.event),
@@ -78,15 +80,17 @@ impl Domain for Payment {
 
 fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision<Refusal>, StateError> {
     let about_an_order = is_about_an_order(event.kind());
-    let stage = if about_an_order { tables::stage(state, event.id())? } else { Stage::None };
+    let stage = if about_an_order { tables::stage(state, event.id())? } else { ChargeState::None };
     let next = match (event, stage) {
-        (Event::InventoryReserved(reserved), Stage::None) => Some(charge::decide(state, reserved)?),
-        (Event::OrderCancelled(cancelled), Stage::Charged) => {
+        (Event::InventoryReserved(reserved), ChargeState::None) => {
+            Some(charge::decide(state, reserved)?)
+        }
+        (Event::OrderCancelled(cancelled), ChargeState::Charged) => {
             Some(refund(state, &cancelled.order_id)?)
         }
-        (Event::OrderCancelled(_), Stage::None) if seeded::on(Bug::ForgetTombstone) => None,
-        (Event::OrderCancelled(cancelled), Stage::None) => Some(void(cancelled)),
-        (Event::InventoryReleased(back), Stage::Charged) if seeded::on(Bug::RefundTwice) => {
+        (Event::OrderCancelled(_), ChargeState::None) if seeded::on(Bug::ForgetTombstone) => None,
+        (Event::OrderCancelled(cancelled), ChargeState::None) => Some(void(cancelled)),
+        (Event::InventoryReleased(back), ChargeState::Charged) if seeded::on(Bug::RefundTwice) => {
             Some(refund(state, &back.order_id)?)
         }
         // The engine holds the stream if the choreography does not list the pair as ignorable.

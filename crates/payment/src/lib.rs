@@ -6,7 +6,6 @@
 //!
 //! # Layout
 //!
-//! * [`stage`]: where the charge of an order stands.
 //! * [`domain`]: what follows from a command or another service's event.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries.
@@ -15,8 +14,6 @@
 //! Deliberately absent: any call to another service, and any deadline. A charge follows its order,
 //! which has one and always ends.
 
-pub mod stage;
-
 pub mod domain;
 
 pub mod refusal;
@@ -24,6 +21,6 @@ pub mod tables;
 
 pub mod api;
 
-pub use domain::{Command, Payment};
+pub use domain::state::ChargeState;
+pub use domain::{Command, PaymentDomain};
 pub use refusal::Refusal;
-pub use stage::Stage;

@@ -3,7 +3,7 @@
 use std::process::ExitCode;
 
 use clap::Parser;
-use payment::{Payment, api};
+use payment::{PaymentDomain, api};
 
 /// Charges orders, and keeps what each customer owes.
 #[derive(Debug, Parser)]
@@ -15,5 +15,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Payment, api::api)
+    runtime::serve(settings, PaymentDomain, api::api)
 }

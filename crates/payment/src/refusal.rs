@@ -2,7 +2,6 @@
 
 use contracts::money::UnacceptableAmount;
 use contracts::{Currency, Id, Money};
-use runtime::http::{Problem, StatusCode};
 
 /// Why a command is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -30,17 +29,4 @@ pub enum Refusal {
     /// All that the customer ever paid in would not fit 64 bits.
     #[error("all that the customer ever paid in would not fit 64 bits of minor units: pay in less")]
     AmountOverflow,
-}
-
-impl From<Refusal> for Problem {
-    fn from(refusal: Refusal) -> Self {
-        let (slug, title) = match refusal {
-            Refusal::UnknownCustomer(_) => ("unknown-customer", "The customer is not known"),
-            Refusal::Amount(_) => ("bad-amount", "The amount is not positive"),
-            Refusal::Unacceptable(error) => error.problem(),
-            Refusal::Currency { .. } => ("currency-mismatch", "The customer has another currency"),
-            Refusal::AmountOverflow => ("amount-overflow", "The amount is too large"),
-        };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).detail(refusal.to_string())
-    }
 }

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::stage::Stage;
+use crate::domain::state::ChargeState;
 
 /// The tables, as numbered steps. A customer has one account in each currency that it was charged
 /// in, since a customer's currency may change while charges in the old one can still be refunded.
@@ -43,7 +43,7 @@ pub struct Charge {
     /// The order.
     pub order_id: Id,
     /// Where it stands.
-    pub state: Stage,
+    pub state: ChargeState,
     /// Who was to be charged; unknown if it was voided before.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub customer_id: Option<Id>,
@@ -75,14 +75,14 @@ pub struct Account {
 /// A charge that an event makes.
 #[derive(Debug)]
 pub(crate) struct NewCharge<'a> {
-    pub(crate) stage: Stage,
+    pub(crate) stage: ChargeState,
     pub(crate) customer_id: Option<&'a Id>,
     pub(crate) amount: Option<Money>,
     pub(crate) reason: Option<DeclineReason>,
 }
 
 impl NewCharge<'_> {
-    pub(crate) const fn at(stage: Stage) -> Self {
+    pub(crate) const fn at(stage: ChargeState) -> Self {
         Self { stage, customer_id: None, amount: None, reason: None }
     }
 }
@@ -91,9 +91,9 @@ impl NewCharge<'_> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn stage(state: &Read<'_>, order_id: &Id) -> Result<Stage, StateError> {
+pub fn stage(state: &Read<'_>, order_id: &Id) -> Result<ChargeState, StateError> {
     let sql = "SELECT state FROM charges WHERE order_id = ?1";
-    Ok(state.one(sql, [order_id.as_str()], |row| row.get(0))?.unwrap_or(Stage::None))
+    Ok(state.one(sql, [order_id.as_str()], |row| row.get(0))?.unwrap_or(ChargeState::None))
 }
 
 /// The charge of the order, if anything was heard of it.

@@ -5,9 +5,8 @@
 //!
 //! # Layout
 //!
-//! * [`domain`]: what may be asked, and what follows from it.
+//! * [`domain`]: what one is; what may be asked and what follows from it is [`engine::entity`]'s.
 //! * [`refusal`]: why a command is refused, as data.
-//! * [`tables`]: the one table.
 //! * [`api`]: the REST API.
 //!
 //! Deliberately absent: stock (inventory's), prices that were agreed (they stand in each order), and
@@ -16,4 +15,3 @@
 pub mod api;
 pub mod domain;
 pub mod refusal;
-pub mod tables;

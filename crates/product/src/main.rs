@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use product::api;
-use product::domain::Products;
+use product::domain::ProductDomain;
 
 /// The product service: what is sold, and at what price.
 #[derive(Debug, Parser)]
@@ -16,5 +16,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings } = runtime::arguments();
-    runtime::serve(settings, Products, api::api)
+    runtime::serve(settings, ProductDomain::default(), api::api)
 }

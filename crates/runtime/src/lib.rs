@@ -9,6 +9,7 @@
 //!   its end tells; [`address`]: what of that may be shown; [`failpoint`]: how it is made to die, for drills.
 //! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for; `ticket`: who waits for an answer.
+//! * [`entity`]: the routes of whoever owns plain entities.
 //! * `driver`: the one loop that carries out what a process asks for; `clock`: its clocks.
 //! * [`reading`]: a stream, whole and in order, for those who are no service.
 //! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands; [`heartbeat`]: how it
@@ -32,6 +33,8 @@ pub mod executed;
 pub mod handle;
 pub mod http;
 pub mod token;
+
+pub mod entity;
 
 mod ticket;
 

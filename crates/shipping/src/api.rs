@@ -10,7 +10,7 @@ use runtime::{Handle, Token};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::domain::Shipping;
+use crate::domain::ShippingDomain;
 use crate::tables::{self, Parcel, Shipment, ShipmentState};
 
 #[derive(Debug, Serialize, JsonSchema)]
@@ -32,7 +32,7 @@ struct ParcelBody {
 }
 
 /// The API of the shipping service.
-pub fn api(service: Handle<Shipping>) -> Api {
+pub fn api(service: Handle<ShippingDomain>) -> Api {
     let service = warp::any().map(move || service.clone());
     let all = warp::path("shipments").and(warp::path::end());
     let one = warp::path("shipments").and(http::id()).and(warp::path::end());
@@ -43,7 +43,7 @@ pub fn api(service: Handle<Shipping>) -> Api {
     Api::new(find.or(list).unify().boxed(), operations::document())
 }
 
-async fn find(order_id: Id, service: Handle<Shipping>, after: Token) -> Response {
+async fn find(order_id: Id, service: Handle<ShippingDomain>, after: Token) -> Response {
     let missing = format!("there is no shipment of order {order_id}");
     match service.read(after, move |state| tables::find(state, &order_id)).await {
         Ok(Some(shipment)) => http::json(StatusCode::OK, &ShipmentBody::from(shipment)),
@@ -56,7 +56,7 @@ async fn find(order_id: Id, service: Handle<Shipping>, after: Token) -> Response
     }
 }
 
-async fn list(service: Handle<Shipping>, after: Token, page: PageRequest) -> Response {
+async fn list(service: Handle<ShippingDomain>, after: Token, page: PageRequest) -> Response {
     let last = page.after.clone().unwrap_or_default();
     // One more than is shown says whether there is a next page.
     let limit = page.limit.saturating_add(1);

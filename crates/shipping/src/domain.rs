@@ -17,11 +17,11 @@ pub use served::NotServed;
 
 /// The logic of the shipping service.
 #[derive(Clone, Debug, Default)]
-pub struct Shipping {
+pub struct ShippingDomain {
     not_served: NotServed,
 }
 
-impl Shipping {
+impl ShippingDomain {
     /// Shipping to everywhere but these countries.
     #[must_use]
     pub const fn new(not_served: NotServed) -> Self {
@@ -29,7 +29,7 @@ impl Shipping {
     }
 }
 
-impl Domain for Shipping {
+impl Domain for ShippingDomain {
     type Command = Infallible;
     type Refusal = Infallible;
 
@@ -77,7 +77,7 @@ impl Domain for Shipping {
     }
 }
 
-impl Shipping {
+impl ShippingDomain {
     #[expect(clippy::wildcard_enum_match_arm, reason = "customers' events are only replicated")]
     fn react(
         &self,

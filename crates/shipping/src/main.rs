@@ -4,7 +4,7 @@ use std::process::ExitCode;
 
 use clap::Parser;
 use shipping::api;
-use shipping::domain::Shipping;
+use shipping::domain::ShippingDomain;
 
 /// The shipping service: one shipment for each order that was charged, if it can be delivered.
 #[derive(Debug, Parser)]
@@ -19,5 +19,5 @@ struct Arguments {
 
 fn main() -> ExitCode {
     let Arguments { settings, not_served } = runtime::arguments();
-    runtime::serve(settings, Shipping::new(not_served.iter().collect()), api::api)
+    runtime::serve(settings, ShippingDomain::new(not_served.iter().collect()), api::api)
 }

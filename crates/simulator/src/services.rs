@@ -77,13 +77,13 @@ macro_rules! simulated {
     };
 }
 
-simulated!(customer::domain::Customers, Customer);
-simulated!(product::domain::Products, Product);
-simulated!(order::Order, Order);
-simulated!(inventory::domain::Inventory, Inventory);
-simulated!(payment::Payment, Payment);
+simulated!(customer::domain::CustomerDomain, Customer);
+simulated!(product::domain::ProductDomain, Product);
+simulated!(order::OrderDomain, Order);
+simulated!(inventory::domain::InventoryDomain, Inventory);
+simulated!(payment::PaymentDomain, Payment);
 
-impl Simulated for shipping::domain::Shipping {
+impl Simulated for shipping::domain::ShippingDomain {
     fn command(_: &What) -> Option<Self::Command> {
         None
     }
@@ -95,7 +95,7 @@ pub(crate) const NOT_SERVED: &str = "Atlantis";
 /// How long an order may stay placed, in milliseconds, unless it says otherwise.
 const DEADLINE_MS: u32 = 30_000;
 
-const ORDER: order::Order = order::Order { deadline_ms: DEADLINE_MS, hand_over_ms: 0 };
+const ORDER: order::OrderDomain = order::OrderDomain { deadline_ms: DEADLINE_MS, hand_over_ms: 0 };
 
 /// A new process of a service over a database.
 pub(crate) fn process(service: Service, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
@@ -103,14 +103,14 @@ pub(crate) fn process(service: Service, with: Beginning) -> Result<Box<dyn Shell
         Ok(Box::new(Driver::new(domain, with)?))
     }
     match service {
-        Service::Customer => boxed(customer::domain::Customers, with),
-        Service::Product => boxed(product::domain::Products, with),
+        Service::Customer => boxed(customer::domain::CustomerDomain::default(), with),
+        Service::Product => boxed(product::domain::ProductDomain::default(), with),
         Service::Order => boxed(ORDER, with),
-        Service::Inventory => boxed(inventory::domain::Inventory, with),
-        Service::Payment => boxed(payment::Payment, with),
+        Service::Inventory => boxed(inventory::domain::InventoryDomain, with),
+        Service::Payment => boxed(payment::PaymentDomain, with),
         Service::Shipping => {
             let not_served = [NOT_SERVED].into_iter().collect();
-            boxed(shipping::domain::Shipping::new(not_served), with)
+            boxed(shipping::domain::ShippingDomain::new(not_served), with)
         }
     }
 }
@@ -128,24 +128,24 @@ pub(crate) fn fold(service: Service, rows: &[Row]) -> Result<Database, RestoreEr
     let failed = |error: engine::database::OpenError| StateError::Contradiction(error.to_string());
     let with = (empty_database(service).map_err(failed)?, rows);
     match service {
-        Service::Customer => folded(customer::domain::Customers, with),
-        Service::Product => folded(product::domain::Products, with),
+        Service::Customer => folded(customer::domain::CustomerDomain::default(), with),
+        Service::Product => folded(product::domain::ProductDomain::default(), with),
         Service::Order => folded(ORDER, with),
-        Service::Inventory => folded(inventory::domain::Inventory, with),
-        Service::Payment => folded(payment::Payment, with),
-        Service::Shipping => folded(shipping::domain::Shipping::default(), with),
+        Service::Inventory => folded(inventory::domain::InventoryDomain, with),
+        Service::Payment => folded(payment::PaymentDomain, with),
+        Service::Shipping => folded(shipping::domain::ShippingDomain::default(), with),
     }
 }
 
 /// An empty database of a service.
 pub(crate) fn empty_database(service: Service) -> Result<Database, engine::database::OpenError> {
     let migrations = match service {
-        Service::Customer => customer::domain::Customers::MIGRATIONS,
-        Service::Product => product::domain::Products::MIGRATIONS,
-        Service::Order => order::Order::MIGRATIONS,
-        Service::Inventory => inventory::domain::Inventory::MIGRATIONS,
-        Service::Payment => payment::Payment::MIGRATIONS,
-        Service::Shipping => shipping::domain::Shipping::MIGRATIONS,
+        Service::Customer => customer::domain::CustomerDomain::MIGRATIONS,
+        Service::Product => product::domain::ProductDomain::MIGRATIONS,
+        Service::Order => order::OrderDomain::MIGRATIONS,
+        Service::Inventory => inventory::domain::InventoryDomain::MIGRATIONS,
+        Service::Payment => payment::PaymentDomain::MIGRATIONS,
+        Service::Shipping => shipping::domain::ShippingDomain::MIGRATIONS,
     };
     Database::in_memory(service, migrations)
 }

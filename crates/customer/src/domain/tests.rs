@@ -3,26 +3,28 @@
 mod histories;
 
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Cause, Chain, Headers, HistoryId, Row, Vector};
-use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+use contracts::{Cause, Chain, Headers, HistoryId, Row, StoredEvent, Timestamp, Vector};
+use engine::entity::table;
+use engine::{Answer, Batch, Database, Domain, Engine, Outcome, Request, Work};
 
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
-fn new_engine() -> Engine<Customers> {
-    let database = Database::in_memory(Customers::SERVICE, Customers::MIGRATIONS).unwrap();
-    Engine::new(Customers, database).unwrap()
+fn new_engine() -> Engine<CustomerDomain> {
+    let database =
+        Database::in_memory(CustomerDomain::SERVICE, CustomerDomain::MIGRATIONS).unwrap();
+    Engine::new(CustomerDomain::default(), database).unwrap()
 }
 
-fn started() -> Engine<Customers> {
+fn started() -> Engine<CustomerDomain> {
     let mut engine = new_engine();
     engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
     engine
 }
 
 /// As a process finds itself that has this event from before.
-fn restored(event: Event) -> Engine<Customers> {
+fn restored(event: Event) -> Engine<CustomerDomain> {
     let headers = Headers {
         sequence: 1,
         kind: event.kind(),
@@ -59,7 +61,7 @@ fn named(name: &str) -> Details {
 }
 
 fn register_as(text: &str) -> Command {
-    Command::Register { id: id(text), details: details() }
+    Command::Create { id: id(text), details: details() }
 }
 
 fn change_to(text: &str, details: Details) -> Command {
@@ -67,10 +69,10 @@ fn change_to(text: &str, details: Details) -> Command {
 }
 
 fn close_of(text: &str) -> Command {
-    Command::Close { id: id(text) }
+    Command::End { id: id(text) }
 }
 
-fn run(engine: &mut Engine<Customers>, command: Command, request: Request) -> Batch<Refusal> {
+fn run(engine: &mut Engine<CustomerDomain>, command: Command, request: Request) -> Batch<Refusal> {
     engine.run(&[Work::Command { command, request }], NOW).unwrap()
 }
 
@@ -81,7 +83,7 @@ fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
     answer
 }
 
-fn ask(engine: &mut Engine<Customers>, command: Command) -> Answer<Refusal> {
+fn ask(engine: &mut Engine<CustomerDomain>, command: Command) -> Answer<Refusal> {
     answer(run(engine, command, Request::default()))
 }
 
@@ -95,18 +97,18 @@ fn refused(answer: Answer<Refusal>) -> Refusal {
     refusal
 }
 
-fn all(engine: &Engine<Customers>) -> Vec<(u64, Customer)> {
-    tables::page(&engine.read(), "", 100).unwrap()
+fn all(engine: &Engine<CustomerDomain>) -> Vec<(u64, Customer)> {
+    table::page::<Customers>(&engine.read(), "", 100).unwrap()
 }
 
-fn outbox(engine: &Engine<Customers>) -> Vec<Row> {
+fn outbox(engine: &Engine<CustomerDomain>) -> Vec<Row> {
     engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
 }
 
 #[test]
 fn each_event_carries_the_whole_state_and_its_sequence_is_the_version() {
     let mut engine = started();
-    let mut customer = details().of(&id("c-1"));
+    let mut customer = Customers::with(&id("c-1"), &details());
     let event = accepted(ask(&mut engine, register_as("c-1")));
     assert_eq!(event, Event::CustomerRegistered(customer.clone()));
 
@@ -164,7 +166,7 @@ fn details_that_no_customer_may_have_are_refused() {
     let with = |change: fn(&mut Details)| {
         let mut details = details();
         change(&mut details);
-        details.check(None).unwrap_err()
+        Customers::check(&details, None).unwrap_err()
     };
     assert_eq!(with(|d| d.name.clear()), Refusal::Empty { field: "name" });
     assert_eq!(with(|d| d.name = " \t".into()), Refusal::Empty { field: "name" });
@@ -196,7 +198,7 @@ fn details_at_the_bounds_are_accepted() {
     let mut engine = started();
     let mut bounds = named(&"x".repeat(TEXT_BYTES_MAX));
     bounds.credit_limit.minor = 0;
-    let command = Command::Register { id: id("c-1"), details: bounds.clone() };
+    let command = Command::Create { id: id("c-1"), details: bounds.clone() };
     accepted(ask(&mut engine, command));
     bounds.credit_limit.minor = AMOUNT_MINOR_MAX;
     accepted(ask(&mut engine, change_to("c-1", bounds)));
@@ -205,7 +207,7 @@ fn details_at_the_bounds_are_accepted() {
 #[test]
 fn refused_details_leave_no_trace() {
     let mut engine = started();
-    let command = Command::Register { id: id("c-1"), details: named("") };
+    let command = Command::Create { id: id("c-1"), details: named("") };
     assert_eq!(refused(ask(&mut engine, command)), Refusal::Empty { field: "name" });
     accepted(ask(&mut engine, register_as("c-1")));
     let refusal = refused(ask(&mut engine, change_to("c-1", named(""))));
@@ -235,7 +237,7 @@ fn pages_follow_the_ids() {
         accepted(ask(&mut engine, register_as(name)));
     }
     let ids = |after: &str, limit| {
-        let page = tables::page(&engine.read(), after, limit).unwrap();
+        let page = table::page::<Customers>(&engine.read(), after, limit).unwrap();
         page.into_iter().map(|(_, customer)| customer.id.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids("", 2), ["c-1", "c-2"]);
@@ -250,7 +252,7 @@ fn limits_beyond_the_bound_and_in_no_currency_are_refused() {
     for (minor, currency) in [(AMOUNT_MINOR_MAX + 1, "GBP"), (i64::MAX, "JPY"), (1, "ZZZ")] {
         let credit_limit = Money::new(minor, currency.parse().unwrap());
         let details = Details { credit_limit, ..details() };
-        let registered = Command::Register { id: id("c-2"), details: details.clone() };
+        let registered = Command::Create { id: id("c-2"), details: details.clone() };
         for command in [registered, change_to("c-1", details)] {
             let refusal = refused(ask(&mut engine, command));
             assert!(matches!(refusal, Refusal::UnacceptableLimit(_)), "{refusal:?}");
@@ -263,7 +265,7 @@ fn a_customer_from_before_the_bound_is_read_renamed_and_closed() {
     for (minor, currency) in [(i64::MAX, "GBP"), (100, "ZZZ")] {
         let credit_limit = Money::new(minor, currency.parse().unwrap());
         let old = Details { credit_limit, ..details() };
-        let mut engine = restored(Event::CustomerRegistered(old.of(&id("c-1"))));
+        let mut engine = restored(Event::CustomerRegistered(Customers::with(&id("c-1"), &old)));
         let renamed = Details { name: "Grace".into(), ..old.clone() };
         accepted(ask(&mut engine, change_to("c-1", renamed)));
         accepted(ask(&mut engine, close_of("c-1")));

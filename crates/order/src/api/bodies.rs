@@ -8,7 +8,7 @@ use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Stage;
+use crate::OrderState;
 use crate::domain::place::QUANTITY_MAX;
 use crate::domain::{NewLine, Place};
 
@@ -102,7 +102,7 @@ impl<'a> PlacedOrder<'a> {
     pub(super) fn of(placed: &'a Placed) -> Self {
         Self {
             order_id: &placed.order_id,
-            state: Stage::Placed.name(),
+            state: OrderState::Placed.name(),
             customer_id: &placed.customer.customer.id,
             lines: &placed.lines,
             total: placed.total,
@@ -115,7 +115,7 @@ impl<'a> PlacedOrder<'a> {
 
 impl<'a> Ended<'a> {
     pub(super) fn cancelled(order_id: &'a Id) -> Self {
-        Self { order_id, state: Stage::Cancelled.name() }
+        Self { order_id, state: OrderState::Cancelled.name() }
     }
 }
 

@@ -10,7 +10,7 @@ use serde::Serialize;
 
 use super::bodies::ReplicatedProduct;
 use crate::tables::{self, OrderRow};
-use crate::{Order, Refusal};
+use crate::{OrderDomain, Refusal};
 
 /// An order, and what is known here of its customer and products now.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -22,7 +22,7 @@ pub(super) struct OrderDetails {
     products: Vec<ReplicatedProduct>,
 }
 
-pub(super) async fn order_details(id: Id, service: Handle<Order>, after: Token) -> Response {
+pub(super) async fn order_details(id: Id, service: Handle<OrderDomain>, after: Token) -> Response {
     let wanted = id.clone();
     match service.read(after, move |state| tables::order(state, &wanted)).await {
         Ok(Some(order)) => http::json(StatusCode::OK, &joined(order, &service)),
@@ -31,7 +31,7 @@ pub(super) async fn order_details(id: Id, service: Handle<Order>, after: Token) 
     }
 }
 
-fn joined(order: OrderRow, service: &Handle<Order>) -> OrderDetails {
+fn joined(order: OrderRow, service: &Handle<OrderDomain>) -> OrderDetails {
     let replicas = service.replicas();
     let customer = replicas.customers().get(&order.customer_id).map(|entry| {
         let (version, customer) = entry.value().clone();

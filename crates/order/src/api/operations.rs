@@ -6,7 +6,7 @@ use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
 use super::bodies::{AuditedEvent, Ended, NewOrder, PlacedOrder, ReplicatedProduct};
 use super::details::OrderDetails;
-use crate::Stage;
+use crate::OrderState;
 use crate::tables::OrderRow;
 
 pub(super) fn document() -> Document {
@@ -34,7 +34,7 @@ fn reads() -> Vec<Operation> {
     const NO_ORDER: &str = "There is no such order";
     vec![
         Operation::get("/orders", "Orders, newest first")
-            .query::<Stage>("state", "Only those that stand there")
+            .query::<OrderState>("state", "Only those that stand there")
             .query::<Id>("customer", "Only those of this customer")
             .paged()
             .answers::<PageOf<OrderRow>>(200, "A page of orders"),

@@ -6,7 +6,7 @@ use engine::seeded::{self, Bug};
 use engine::{StateError, Write};
 
 use super::{DEADLINE, WINDOW};
-use crate::stage::Stage;
+use crate::domain::state::OrderState;
 use crate::tables::{self, Change};
 
 #[expect(
@@ -18,11 +18,11 @@ pub(super) fn apply(state: &mut Write<'_>, stored: &StoredEvent) -> Result<(), S
         Event::OrderPlaced(placed) => apply_placed(state, stored, placed),
         Event::OrderPrepared(prepared) => apply_prepared(state, stored, prepared),
         Event::OrderConfirmed(confirmed) => {
-            change(state, stored, &confirmed.order_id, Change::to(Stage::Confirmed))
+            change(state, stored, &confirmed.order_id, Change::to(OrderState::Confirmed))
         }
-        Event::OrderCompleted(ended) => end(state, stored, ended, Stage::Completed),
-        Event::OrderRejected(ended) => end(state, stored, ended, Stage::Rejected),
-        Event::OrderCancelled(ended) => end(state, stored, ended, Stage::Cancelled),
+        Event::OrderCompleted(ended) => end(state, stored, ended, OrderState::Completed),
+        Event::OrderRejected(ended) => end(state, stored, ended, OrderState::Rejected),
+        Event::OrderCancelled(ended) => end(state, stored, ended, OrderState::Cancelled),
         other => Err(StateError::Contradiction(format!("{} is no order's event", other.kind()))),
     }
 }
@@ -46,7 +46,7 @@ fn apply_prepared(
     stored: &StoredEvent,
     prepared: &Prepared,
 ) -> Result<(), StateError> {
-    let to = Change { until: Some(prepared.until), ..Change::to(Stage::Prepared) };
+    let to = Change { until: Some(prepared.until), ..Change::to(OrderState::Prepared) };
     change(state, stored, &prepared.order_id, to)?;
     state.set_timer(WINDOW, &prepared.order_id, prepared.until)
 }
@@ -55,7 +55,7 @@ fn end(
     state: &mut Write<'_>,
     stored: &StoredEvent,
     ended: &Ended,
-    stage: Stage,
+    stage: OrderState,
 ) -> Result<(), StateError> {
     let to = Change { end: Some((ended.reason, &ended.detail)), ..Change::to(stage) };
     change(state, stored, &ended.order_id, to)

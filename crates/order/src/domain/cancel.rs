@@ -5,22 +5,22 @@ use contracts::{Event, Id};
 use engine::{Decision, Read, StateError};
 
 use super::ended;
-use crate::stage::Stage;
+use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
 pub(super) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision<Refusal>, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match stage {
-        Stage::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),
-        Stage::Placed | Stage::Prepared => {
+        OrderState::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),
+        OrderState::Placed | OrderState::Prepared => {
             let detail = "the customer asked for it".to_owned();
             let ended = ended(id, EndReason::Requested, detail);
             Decision::emit(stage.name(), Event::OrderCancelled(ended))
         }
-        Stage::Confirmed | Stage::Completed => {
+        OrderState::Confirmed | OrderState::Completed => {
             Decision::Refuse(Refusal::TooLate { order_id: id.clone(), stage })
         }
-        Stage::Rejected => Decision::Refuse(Refusal::AlreadyRejected(id.clone())),
-        Stage::Cancelled => Decision::nothing(stage.name()),
+        OrderState::Rejected => Decision::Refuse(Refusal::AlreadyRejected(id.clone())),
+        OrderState::Cancelled => Decision::nothing(stage.name()),
     })
 }

@@ -7,8 +7,8 @@ use contracts::money::UnacceptableAmount;
 use contracts::{Currency, Id, Money, Timestamp};
 use engine::{Read, StateError};
 
-use super::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, Order};
-use crate::stage::Stage;
+use super::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, OrderDomain};
+use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
 /// Most lines of one order: what inventory reserves in one decision.
@@ -63,12 +63,12 @@ macro_rules! accept {
 }
 
 pub(super) fn decide(
-    usual: &Order,
+    usual: &OrderDomain,
     state: &Read<'_>,
     place: &Place,
     now: Timestamp,
 ) -> Checked<Placed> {
-    if tables::stage(state, &place.id)? != Stage::None {
+    if tables::stage(state, &place.id)? != OrderState::None {
         return Ok(Err(Refusal::OrderExists(place.id.clone())));
     }
     let (deadline_ms, hand_over_ms) = accept!(times(usual, place));
@@ -88,7 +88,7 @@ pub(super) fn decide(
     }))
 }
 
-fn times(usual: &Order, place: &Place) -> Result<(u32, u32), Refusal> {
+fn times(usual: &OrderDomain, place: &Place) -> Result<(u32, u32), Refusal> {
     let deadline_ms = place.deadline_ms.unwrap_or(usual.deadline_ms);
     let hand_over_ms = place.hand_over_ms.unwrap_or(usual.hand_over_ms);
     if !(DEADLINE_MS_MIN..=DEADLINE_MS_MAX).contains(&deadline_ms) {

@@ -8,7 +8,7 @@ use contracts::{Event, Id, Kind, Timestamp};
 use engine::{Decision, Read, StateError};
 
 use super::ended;
-use crate::stage::Stage;
+use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
 /// Shortages that the detail of a rejection names; the event of inventory names them all.
@@ -21,16 +21,16 @@ pub(super) fn to_event(
 ) -> Result<Decision<Refusal>, StateError> {
     let id = event.id();
     let stage =
-        if is_about_an_order(event.kind()) { tables::stage(state, id)? } else { Stage::None };
+        if is_about_an_order(event.kind()) { tables::stage(state, id)? } else { OrderState::None };
     let next = match (event, stage) {
-        (Event::ShippingCreated(_), Stage::Placed) => Some(all_is_taken(state, id, now)?),
-        (Event::InventoryRejected(rejected), Stage::Placed) => Some(out_of_stock(rejected)),
-        (Event::PaymentDeclined(declined), Stage::Placed) => Some(payment_declined(declined)),
+        (Event::ShippingCreated(_), OrderState::Placed) => Some(all_is_taken(state, id, now)?),
+        (Event::InventoryRejected(rejected), OrderState::Placed) => Some(out_of_stock(rejected)),
+        (Event::PaymentDeclined(declined), OrderState::Placed) => Some(payment_declined(declined)),
         (
             Event::ShippingCancelled(cancelled),
-            Stage::Placed | Stage::Prepared | Stage::Confirmed,
+            OrderState::Placed | OrderState::Prepared | OrderState::Confirmed,
         ) => Some(shipment_failed(id, cancelled.reason)),
-        (Event::ShippingDispatched(_), Stage::Confirmed) => Some(dispatched(id)),
+        (Event::ShippingDispatched(_), OrderState::Confirmed) => Some(dispatched(id)),
         // The engine holds the stream if the choreography does not list the pair as ignorable.
         _ => None,
     };

@@ -11,7 +11,7 @@ use contracts::{Event, Service};
 use engine::Answer;
 
 use super::Command;
-use crate::{Refusal, Stage, tables};
+use crate::{OrderState, Refusal, tables};
 use world::{World, created, dispatched, four_cups, id, new_engine};
 
 fn out_of_stock() -> Event {
@@ -26,11 +26,11 @@ fn cancel() -> Command {
 
 #[test]
 fn an_order_can_be_cancelled_until_it_is_confirmed() {
-    for stage in [Stage::Placed, Stage::Prepared] {
+    for stage in [OrderState::Placed, OrderState::Prepared] {
         let mut world = World::with_order(stage);
         world.accepts(cancel());
         let order = world.order("o-1").unwrap();
-        assert_eq!(order.state, Stage::Cancelled);
+        assert_eq!(order.state, OrderState::Cancelled);
         assert_eq!(order.reason, Some(EndReason::Requested));
         assert_eq!(world.timers(), 0);
     }
@@ -38,7 +38,7 @@ fn an_order_can_be_cancelled_until_it_is_confirmed() {
 
 #[test]
 fn a_confirmed_or_completed_order_is_too_late_to_cancel() {
-    for stage in [Stage::Confirmed, Stage::Completed] {
+    for stage in [OrderState::Confirmed, OrderState::Completed] {
         let mut world = World::with_order(stage);
         let answer = world.asks(cancel());
         let expected = Refusal::TooLate { order_id: id("o-1"), stage };
@@ -49,21 +49,21 @@ fn a_confirmed_or_completed_order_is_too_late_to_cancel() {
 
 #[test]
 fn unknown_and_rejected_orders_are_not_cancelled_and_cancelled_ones_stay_so() {
-    let answer = World::with_order(Stage::None).asks(cancel());
+    let answer = World::with_order(OrderState::None).asks(cancel());
     assert!(matches!(answer, Answer::Refused(Refusal::UnknownOrder(_))));
-    let answer = World::with_order(Stage::Rejected).asks(cancel());
+    let answer = World::with_order(OrderState::Rejected).asks(cancel());
     assert!(matches!(answer, Answer::Refused(Refusal::AlreadyRejected(_))));
-    let answer = World::with_order(Stage::Cancelled).asks(cancel());
+    let answer = World::with_order(OrderState::Cancelled).asks(cancel());
     assert!(matches!(answer, Answer::Unchanged));
 }
 
 #[test]
 fn an_order_that_was_cancelled_first_ignores_its_shipment() {
-    let mut world = World::with_order(Stage::Placed);
+    let mut world = World::with_order(OrderState::Placed);
     world.accepts(cancel());
     assert_eq!(world.hears(created()), []);
     assert_eq!(world.hears(dispatched()), []);
-    assert_eq!(world.stage(), Stage::Cancelled);
+    assert_eq!(world.stage(), OrderState::Cancelled);
 }
 
 #[test]
@@ -94,7 +94,7 @@ fn a_key_stands_for_one_request_and_a_refusal_does_not_use_it_up() {
 
 #[test]
 fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
-    let mut world = World::with_order(Stage::Completed);
+    let mut world = World::with_order(OrderState::Completed);
     for (order, cancelled) in [("o-2", true), ("o-3", false)] {
         let place = super::Place { id: id(order), hand_over_ms: Some(9), ..four_cups() };
         world.asks_with_key(Command::Place(place), order);
@@ -114,8 +114,9 @@ fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
         engine.timers_due(world.now.plus_millis(u32::MAX), 10).unwrap()
     };
     assert_eq!(due(&restored), due(&world.engine));
-    let decided =
-        |engine: &engine::Engine<super::Order>| engine.positions().of(Service::Shipping).decided;
+    let decided = |engine: &engine::Engine<super::OrderDomain>| {
+        engine.positions().of(Service::Shipping).decided
+    };
     assert_eq!(decided(&restored), decided(&world.engine));
 
     world.engine = restored;
@@ -126,7 +127,7 @@ fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
 
 #[test]
 fn the_audit_trail_of_an_order_is_all_its_events_in_order() {
-    let world = World::with_order(Stage::Completed);
+    let world = World::with_order(OrderState::Completed);
     let trail = tables::audit_trail(&world.engine.read(), &id("o-1")).unwrap();
     let kinds: Vec<_> = trail.iter().map(|event| event.headers.kind.name()).collect();
     assert_eq!(kinds, ["order.placed", "order.confirmed", "order.completed"]);
@@ -147,7 +148,7 @@ fn orders_are_listed_newest_first_by_state_and_customer() {
     };
     assert_eq!(listed(tables::Wanted::default()), ["o-3", "o-2"]);
     assert_eq!(listed(tables::Wanted { before: Some(2), ..Default::default() }), ["o-1"]);
-    let placed = Some(Stage::Placed);
+    let placed = Some(OrderState::Placed);
     let customer_id = Some(id("c-1"));
     let wanted = tables::Wanted { state: placed, customer_id, before: None };
     assert_eq!(listed(wanted), ["o-3", "o-1"]);

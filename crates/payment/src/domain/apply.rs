@@ -5,7 +5,7 @@ use contracts::{Event, StoredEvent};
 use engine::seeded::{self, Bug};
 use engine::{StateError, Write};
 
-use crate::stage::Stage;
+use crate::domain::state::ChargeState;
 use crate::tables::{self, NewCharge};
 
 #[expect(
@@ -17,16 +17,19 @@ pub(super) fn apply(state: &mut Write<'_>, stored: &StoredEvent) -> Result<(), S
     match &stored.event {
         Event::PaymentCharged(charged) => apply_charged(state, stored, charged),
         Event::PaymentDeclined(declined) => {
-            let mut charge = NewCharge::at(Stage::Declined);
+            let mut charge = NewCharge::at(ChargeState::Declined);
             charge.customer_id = Some(&declined.customer_id);
             charge.amount = Some(declined.amount);
             charge.reason = Some(declined.reason);
             tables::insert_charge(state, &declined.order_id, &charge, headers)
         }
         Event::PaymentRefunded(refunded) => apply_refunded(state, stored, refunded),
-        Event::PaymentVoided(voided) => {
-            tables::insert_charge(state, &voided.order_id, &NewCharge::at(Stage::Voided), headers)
-        }
+        Event::PaymentVoided(voided) => tables::insert_charge(
+            state,
+            &voided.order_id,
+            &NewCharge::at(ChargeState::Voided),
+            headers,
+        ),
         Event::PaymentSettled(settled) => apply_settled(state, stored, settled),
         other => Err(StateError::Contradiction(format!("{} is no payment's event", other.kind()))),
     }
@@ -38,7 +41,7 @@ fn apply_charged(
     charged: &Charged,
 ) -> Result<(), StateError> {
     let customer_id = &charged.customer.customer.id;
-    let mut charge = NewCharge::at(Stage::Charged);
+    let mut charge = NewCharge::at(ChargeState::Charged);
     charge.customer_id = Some(customer_id);
     charge.amount = Some(charged.amount);
     tables::insert_charge(state, &charged.order_id, &charge, &stored.headers)?;

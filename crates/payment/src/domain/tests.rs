@@ -8,13 +8,13 @@ mod settling;
 use contracts::{Event, Service};
 use engine::Engine;
 
-use super::Payment;
-use crate::{Stage, tables};
+use super::PaymentDomain;
+use crate::{ChargeState, tables};
 use world::{World, cancelled, gbp, id, new_engine, reserved};
 
 #[test]
 fn restoring_the_rows_restores_charges_accounts_positions_and_requests() {
-    let mut world = World::with_charge(Stage::Refunded);
+    let mut world = World::with_charge(ChargeState::Refunded);
     world.hears(reserved("o-2", 700));
     world.hears(cancelled("o-3"));
     world.hears(reserved("o-4", i64::MAX));
@@ -22,17 +22,18 @@ fn restoring_the_rows_restores_charges_accounts_positions_and_requests() {
     let mut restored = new_engine();
     restored.restore(&world.rows).unwrap();
 
-    let charges = |engine: &Engine<Payment>| {
+    let charges = |engine: &Engine<PaymentDomain>| {
         let orders = ["o-1", "o-2", "o-3", "o-4"].map(id);
         orders.map(|order| tables::charge(&engine.read(), &order).unwrap().unwrap())
     };
     assert_eq!(charges(&restored), charges(&world.engine));
-    let accounts = |engine: &Engine<Payment>| tables::accounts(&engine.read(), &id("c-1")).unwrap();
+    let accounts =
+        |engine: &Engine<PaymentDomain>| tables::accounts(&engine.read(), &id("c-1")).unwrap();
     assert_eq!(accounts(&restored), accounts(&world.engine));
     assert_eq!(accounts(&restored)[0].outstanding, gbp(-200));
     assert_eq!(restored.head(), world.engine.head());
     for stream in [Service::Order, Service::Inventory] {
-        let decided = |engine: &Engine<Payment>| engine.positions().of(stream).decided;
+        let decided = |engine: &Engine<PaymentDomain>| engine.positions().of(stream).decided;
         assert_eq!(decided(&restored), decided(&world.engine));
     }
     world.engine = restored;
@@ -42,7 +43,7 @@ fn restoring_the_rows_restores_charges_accounts_positions_and_requests() {
 
 #[test]
 fn the_audit_trail_of_a_charge_is_all_its_events_in_order() {
-    let world = World::with_charge(Stage::Refunded);
+    let world = World::with_charge(ChargeState::Refunded);
     let trail = tables::audit_trail(&world.engine.read(), &id("o-1")).unwrap();
     let told: Vec<_> = trail
         .iter()

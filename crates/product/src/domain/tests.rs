@@ -1,28 +1,27 @@
 //! The domain on a real engine over a database in memory.
 
-mod histories;
-
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Cause, Chain, Headers, HistoryId, Row, Vector};
-use engine::{Answer, Batch, Database, Engine, Outcome, Request, Work};
+use contracts::{Cause, Chain, Headers, HistoryId, Row, StoredEvent, Timestamp, Vector};
+use engine::entity::table;
+use engine::{Answer, Batch, Database, Domain, Engine, Outcome, Request, Work};
 
 use super::*;
 
 const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
-fn new_engine() -> Engine<Products> {
-    let database = Database::in_memory(Products::SERVICE, Products::MIGRATIONS).unwrap();
-    Engine::new(Products, database).unwrap()
+fn new_engine() -> Engine<ProductDomain> {
+    let database = Database::in_memory(ProductDomain::SERVICE, ProductDomain::MIGRATIONS).unwrap();
+    Engine::new(ProductDomain::default(), database).unwrap()
 }
 
-fn started() -> Engine<Products> {
+fn started() -> Engine<ProductDomain> {
     let mut engine = new_engine();
     engine.begin_history(HistoryId::from_bytes([7; 16])).unwrap();
     engine
 }
 
 /// As a process finds itself that has this event from before.
-fn restored(event: Event) -> Engine<Products> {
+fn restored(event: Event) -> Engine<ProductDomain> {
     let headers = Headers {
         sequence: 1,
         kind: event.kind(),
@@ -55,18 +54,18 @@ fn named(name: &str) -> Details {
 }
 
 fn list_as(text: &str) -> Command {
-    Command::List { sku: id(text), details: details() }
+    Command::Create { id: id(text), details: details() }
 }
 
 fn change_to(text: &str, details: Details) -> Command {
-    Command::Change { sku: id(text), details }
+    Command::Change { id: id(text), details }
 }
 
 fn discontinue(text: &str) -> Command {
-    Command::Discontinue { sku: id(text) }
+    Command::End { id: id(text) }
 }
 
-fn run(engine: &mut Engine<Products>, command: Command, request: Request) -> Batch<Refusal> {
+fn run(engine: &mut Engine<ProductDomain>, command: Command, request: Request) -> Batch<Refusal> {
     engine.run(&[Work::Command { command, request }], NOW).unwrap()
 }
 
@@ -77,7 +76,7 @@ fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
     answer
 }
 
-fn ask(engine: &mut Engine<Products>, command: Command) -> Answer<Refusal> {
+fn ask(engine: &mut Engine<ProductDomain>, command: Command) -> Answer<Refusal> {
     answer(run(engine, command, Request::default()))
 }
 
@@ -91,18 +90,18 @@ fn refused(answer: Answer<Refusal>) -> Refusal {
     refusal
 }
 
-fn all(engine: &Engine<Products>) -> Vec<(u64, Product)> {
-    tables::page(&engine.read(), "", 100).unwrap()
+fn all(engine: &Engine<ProductDomain>) -> Vec<(u64, Product)> {
+    table::page::<Products>(&engine.read(), "", 100).unwrap()
 }
 
-fn outbox(engine: &Engine<Products>) -> Vec<Row> {
+fn outbox(engine: &Engine<ProductDomain>) -> Vec<Row> {
     engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
 }
 
 #[test]
 fn each_event_carries_the_whole_state_and_its_sequence_is_the_version() {
     let mut engine = started();
-    let mut product = details().of(&id("p-1"));
+    let mut product = Products::with(&id("p-1"), &details());
     let event = accepted(ask(&mut engine, list_as("p-1")));
     assert_eq!(event, Event::ProductListed(product.clone()));
 
@@ -160,7 +159,7 @@ fn details_that_no_product_may_have_are_refused() {
     let with = |change: fn(&mut Details)| {
         let mut details = details();
         change(&mut details);
-        details.check(None).unwrap_err()
+        Products::check(&details, None).unwrap_err()
     };
     assert_eq!(with(|d| d.name.clear()), Refusal::EmptyName);
     assert_eq!(with(|d| d.name = " \t".into()), Refusal::EmptyName);
@@ -174,7 +173,7 @@ fn details_at_the_bounds_are_accepted() {
     let mut engine = started();
     let mut bounds = named(&"x".repeat(NAME_BYTES_MAX));
     bounds.price.minor = 0;
-    let command = Command::List { sku: id("p-1"), details: bounds.clone() };
+    let command = Command::Create { id: id("p-1"), details: bounds.clone() };
     accepted(ask(&mut engine, command));
     bounds.price.minor = AMOUNT_MINOR_MAX;
     accepted(ask(&mut engine, change_to("p-1", bounds)));
@@ -186,7 +185,7 @@ fn prices_beyond_the_bound_and_in_no_currency_are_refused() {
     accepted(ask(&mut engine, list_as("p-1")));
     for (minor, currency) in [(AMOUNT_MINOR_MAX + 1, "GBP"), (i64::MAX, "JPY"), (1, "ZZZ")] {
         let details = Details { price: Money::new(minor, currency.parse().unwrap()), ..details() };
-        let listed = Command::List { sku: id("p-2"), details: details.clone() };
+        let listed = Command::Create { id: id("p-2"), details: details.clone() };
         for command in [listed, change_to("p-1", details)] {
             let refusal = refused(ask(&mut engine, command));
             assert!(matches!(refusal, Refusal::UnacceptablePrice(_)), "{refusal:?}");
@@ -199,7 +198,7 @@ fn a_product_from_before_the_bound_is_read_renamed_and_discontinued() {
     for (minor, currency) in [(i64::MAX, "GBP"), (100, "ZZZ")] {
         let price = Money::new(minor, currency.parse().unwrap());
         let old = Details { price, ..details() };
-        let mut engine = restored(Event::ProductListed(old.of(&id("p-1"))));
+        let mut engine = restored(Event::ProductListed(Products::with(&id("p-1"), &old)));
         let renamed = Details { name: "Lamp".into(), ..old.clone() };
         accepted(ask(&mut engine, change_to("p-1", renamed)));
         accepted(ask(&mut engine, discontinue("p-1")));
@@ -210,7 +209,7 @@ fn a_product_from_before_the_bound_is_read_renamed_and_discontinued() {
 #[test]
 fn refused_details_leave_no_trace() {
     let mut engine = started();
-    let command = Command::List { sku: id("p-1"), details: named("") };
+    let command = Command::Create { id: id("p-1"), details: named("") };
     assert_eq!(refused(ask(&mut engine, command)), Refusal::EmptyName);
     accepted(ask(&mut engine, list_as("p-1")));
     let refusal = refused(ask(&mut engine, change_to("p-1", named(""))));
@@ -239,7 +238,7 @@ fn pages_follow_the_skus() {
         accepted(ask(&mut engine, list_as(name)));
     }
     let ids = |after: &str, limit| {
-        let page = tables::page(&engine.read(), after, limit).unwrap();
+        let page = table::page::<Products>(&engine.read(), after, limit).unwrap();
         page.into_iter().map(|(_, product)| product.sku.to_string()).collect::<Vec<_>>()
     };
     assert_eq!(ids("", 2), ["p-1", "p-2"]);

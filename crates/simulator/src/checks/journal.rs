@@ -116,31 +116,21 @@ impl What {
     fn command(&self) -> &'static str {
         use engine::Domain;
         match self {
-            Self::Customer(command) => customer::domain::Customers::command_name(command),
-            Self::Product(command) => product::domain::Products::command_name(command),
-            Self::Order(command) => order::Order::command_name(command),
-            Self::Inventory(command) => inventory::domain::Inventory::command_name(command),
-            Self::Payment(command) => payment::Payment::command_name(command),
+            Self::Customer(command) => customer::domain::CustomerDomain::command_name(command),
+            Self::Product(command) => product::domain::ProductDomain::command_name(command),
+            Self::Order(command) => order::OrderDomain::command_name(command),
+            Self::Inventory(command) => inventory::domain::InventoryDomain::command_name(command),
+            Self::Payment(command) => payment::PaymentDomain::command_name(command),
         }
     }
 
     /// What it is about.
     fn id(&self) -> &Id {
-        use customer::domain::Command as OfCustomer;
-        use product::domain::Command as OfProduct;
         match self {
-            Self::Customer(
-                OfCustomer::Register { id, .. }
-                | OfCustomer::Change { id, .. }
-                | OfCustomer::Close { id },
-            )
-            | Self::Order(order::Command::Cancel(id)) => id,
-            Self::Product(
-                OfProduct::List { sku, .. }
-                | OfProduct::Change { sku, .. }
-                | OfProduct::Discontinue { sku },
-            )
-            | Self::Inventory(inventory::domain::Command::Stock { sku, .. }) => sku,
+            Self::Customer(command) => command.id(),
+            Self::Product(command) => command.id(),
+            Self::Order(order::Command::Cancel(id)) => id,
+            Self::Inventory(inventory::domain::Command::Stock { sku, .. }) => sku,
             Self::Order(order::Command::Place(place)) => &place.id,
             Self::Payment(payment::Command::Settle { customer_id, .. }) => customer_id,
         }

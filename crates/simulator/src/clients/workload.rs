@@ -49,14 +49,14 @@ impl Workload {
 
     fn plan_customer(&self, env: &mut Env, clients: &mut Clients, number: u64) {
         let details = customer_details(env, number);
-        let register = customer::domain::Command::Register { id: id('c', number), details };
+        let register = customer::domain::Command::Create { id: id('c', number), details };
         self.ask(env, clients, 0, What::Customer(register), true);
     }
 
     fn plan_product(&self, env: &mut Env, clients: &mut Clients, number: u64) {
         let price = gbp(i64::try_from(env.random.between(100, 3_000)).unwrap_or(100));
         let details = product::domain::Details { name: format!("Product {number}"), price };
-        let list = product::domain::Command::List { sku: id('p', number), details };
+        let list = product::domain::Command::Create { id: id('p', number), details };
         self.ask(env, clients, 0, What::Product(list), true);
         let quantity = u32::try_from(env.random.between(1, self.orders * 4)).unwrap_or(1);
         let stock = inventory::domain::Command::Stock { sku: id('p', number), quantity };
@@ -112,15 +112,15 @@ impl Workload {
                 id: id('c', customer),
                 details: customer_details(env, customer),
             }),
-            6 => What::Customer(customer::domain::Command::Close { id: id('c', customer) }),
+            6 => What::Customer(customer::domain::Command::End { id: id('c', customer) }),
             7 | 8 => What::Product(product::domain::Command::Change {
-                sku: id('p', product),
+                id: id('p', product),
                 details: product::domain::Details {
                     name: format!("Product {product}"),
                     price: gbp(i64::try_from(env.random.between(100, 3_000)).unwrap_or(100)),
                 },
             }),
-            9 => What::Product(product::domain::Command::Discontinue { sku: id('p', product) }),
+            9 => What::Product(product::domain::Command::End { id: id('p', product) }),
             _ => What::Inventory(inventory::domain::Command::Stock {
                 sku: id('p', product),
                 quantity: 20,

@@ -126,11 +126,13 @@ impl<'a> Deciding<'a> {
                 decide(stage::ORDER, &own, &foreign, (input, command, asked))
             }
             Service::Inventory => {
-                decide(inventory::domain::Inventory, &own, &foreign, (input, None, asked))
+                decide(inventory::domain::InventoryDomain, &own, &foreign, (input, None, asked))
             }
-            Service::Payment => decide(payment::Payment, &own, &foreign, (input, None, asked)),
+            Service::Payment => {
+                decide(payment::PaymentDomain, &own, &foreign, (input, None, asked))
+            }
             Service::Shipping => {
-                let shipping = shipping::domain::Shipping::default();
+                let shipping = shipping::domain::ShippingDomain::default();
                 decide(shipping, &own, &foreign, (input, None, asked))
             }
             Service::Customer | Service::Product => Err("it is in no saga".to_owned()),

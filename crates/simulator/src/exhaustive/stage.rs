@@ -8,7 +8,7 @@ use contracts::{
     StoredEvent, Timestamp, Vector,
 };
 use order::domain::{NewLine, Place};
-use order::{Command, Order};
+use order::{Command, OrderDomain};
 
 use super::deciding::Asked;
 
@@ -22,7 +22,7 @@ pub(super) const NOW: Timestamp = Timestamp::from_micros(1_700_000_000_000_000);
 pub(super) const LATE: Timestamp = NOW.plus_millis(u32::MAX);
 
 /// Orders have no window unless they say so.
-pub(super) const ORDER: Order = Order { deadline_ms: 30_000, hand_over_ms: 0 };
+pub(super) const ORDER: OrderDomain = OrderDomain { deadline_ms: 30_000, hand_over_ms: 0 };
 
 /// What is not the order's own, and decides how a step turns out.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -25,22 +25,22 @@ struct Model {
 impl Model {
     fn expect(&mut self, command: &Command) -> Expected {
         let (id, next) = match command {
-            Command::Register { id, details } | Command::Change { id, details } => {
-                (id, Some(details).filter(|details| details.check(None).is_ok()))
+            Command::Create { id, details } | Command::Change { id, details } => {
+                (id, Some(details).filter(|details| Customers::check(details, None).is_ok()))
             }
-            Command::Close { id } => (id, None),
+            Command::End { id } => (id, None),
         };
         let known = self.customers.get(id).map(|(_, customer)| customer.clone());
         let after = match (command, known, next) {
-            (Command::Register { .. }, None, Some(details)) => details.of(id),
+            (Command::Create { .. }, None, Some(details)) => Customers::with(id, details),
             (Command::Change { .. }, Some(known), Some(details)) if !known.closed => {
-                if details.of(id) == known {
+                if Customers::with(id, details) == known {
                     return Expected::Unchanged;
                 }
-                details.of(id)
+                Customers::with(id, details)
             }
-            (Command::Close { .. }, Some(known), _) if known.closed => return Expected::Unchanged,
-            (Command::Close { .. }, Some(known), _) => Customer { closed: true, ..known },
+            (Command::End { .. }, Some(known), _) if known.closed => return Expected::Unchanged,
+            (Command::End { .. }, Some(known), _) => Customer { closed: true, ..known },
             _ => return Expected::Refused,
         };
         self.events += 1;
@@ -55,9 +55,9 @@ fn any_command() -> impl Strategy<Value = Command> {
     let any_details = prop::sample::select(vec!["Ada", "Grace", ""]).prop_map(named);
     prop_oneof![
         (any_id.clone(), any_details.clone())
-            .prop_map(|(id, details)| Command::Register { id, details }),
+            .prop_map(|(id, details)| Command::Create { id, details }),
         (any_id.clone(), any_details).prop_map(|(id, details)| Command::Change { id, details }),
-        any_id.prop_map(|id| Command::Close { id }),
+        any_id.prop_map(|id| Command::End { id }),
     ]
 }
 

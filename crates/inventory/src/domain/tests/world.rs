@@ -8,7 +8,7 @@ use contracts::{Event, HistoryId, Id, Money, Row, Timestamp};
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
 
 use super::stream::Stream;
-use crate::domain::{Command, Inventory, state_of};
+use crate::domain::{Command, InventoryDomain, state_of};
 use crate::refusal::Refusal;
 use crate::tables::{self, Reservation, Stock};
 
@@ -16,7 +16,7 @@ pub(super) const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
 /// Inventory with the two streams that it reads.
 pub(super) struct World {
-    pub(super) engine: Engine<Inventory>,
+    pub(super) engine: Engine<InventoryDomain>,
     pub(super) orders: Stream,
     pub(super) products: Stream,
 }
@@ -84,9 +84,10 @@ impl World {
     }
 }
 
-pub(super) fn new_engine() -> Engine<Inventory> {
-    let database = Database::in_memory(Inventory::SERVICE, Inventory::MIGRATIONS).unwrap();
-    Engine::new(Inventory, database).unwrap()
+pub(super) fn new_engine() -> Engine<InventoryDomain> {
+    let database =
+        Database::in_memory(InventoryDomain::SERVICE, InventoryDomain::MIGRATIONS).unwrap();
+    Engine::new(InventoryDomain, database).unwrap()
 }
 
 pub(super) fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
@@ -162,13 +163,13 @@ pub(super) fn rejected(sku: &str, wanted: u32, available: u64) -> Option<Event> 
 }
 
 pub(super) fn tables_of(
-    engine: &Engine<Inventory>,
+    engine: &Engine<InventoryDomain>,
     orders: &[&str],
 ) -> (Vec<Stock>, Vec<Option<Reservation>>) {
     let find = |order: &&str| tables::reservation(&engine.read(), &id(order)).unwrap();
     (tables::page(&engine.read(), "", 100).unwrap(), orders.iter().map(find).collect())
 }
 
-pub(super) fn outbox(engine: &Engine<Inventory>) -> Vec<Row> {
+pub(super) fn outbox(engine: &Engine<InventoryDomain>) -> Vec<Row> {
     engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
 }

@@ -8,7 +8,7 @@ use engine::Answer;
 use super::world::{DEADLINE_MS, World, customer, four_cups, id, line, money, product};
 use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
 use crate::domain::{Command, DEADLINE_MS_MAX, HAND_OVER_MS_MAX, NewLine, Place};
-use crate::{Refusal, Stage};
+use crate::{OrderState, Refusal};
 
 fn with_lines(lines: Vec<NewLine>) -> Place {
     Place { lines, ..four_cups() }
@@ -31,7 +31,7 @@ fn a_placed_order_has_prices_total_deadline_day_and_the_customer_s_snapshot() {
     assert_eq!(placed.business_date, "2026-01-31");
     assert_eq!(placed.customer.version, 1);
     let order = world.order("o-1").unwrap();
-    assert_eq!((order.state, order.version, order.total), (Stage::Placed, 1, placed.total));
+    assert_eq!((order.state, order.version, order.total), (OrderState::Placed, 1, placed.total));
     assert_eq!(order.lines, placed.lines);
 }
 
@@ -167,6 +167,6 @@ fn days_that_do_not_exist_are_refused() {
 
 #[test]
 fn an_order_id_is_used_once() {
-    let mut world = World::with_order(Stage::Cancelled);
+    let mut world = World::with_order(OrderState::Cancelled);
     assert_eq!(world.refusal(four_cups()), Refusal::OrderExists(id("o-1")));
 }

@@ -12,7 +12,7 @@ use super::out_of_stock;
 use super::world::{
     DEADLINE_MS, World, created, customer, dispatched, four_cups, id, money, shipment_cancelled,
 };
-use crate::Stage;
+use crate::OrderState;
 use crate::domain::{Command, Place};
 
 fn declined(reason: DeclineReason) -> Event {
@@ -79,7 +79,7 @@ fn in_every_stage_every_event_does_what_the_choreography_says() {
     let kinds: Vec<_> = every_event().iter().map(Event::kind).collect();
     let wanted = Kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
     assert!(wanted.copied().eq(kinds), "an event of each kind that order reads");
-    for stage in Stage::ALL.into_iter().chain([Stage::None]) {
+    for stage in OrderState::ALL.into_iter().chain([OrderState::None]) {
         for event in every_event() {
             let mut world = World::with_order(stage);
             let rule = MURMURATION.rule(Service::Order, stage.name(), Trigger::Event(event.kind()));
@@ -99,7 +99,7 @@ fn in_every_stage_every_event_does_what_the_choreography_says() {
 
 #[test]
 fn a_shipment_confirms_the_order_at_once_without_a_window() {
-    let mut world = World::with_order(Stage::Placed);
+    let mut world = World::with_order(OrderState::Placed);
     let next = world.hears(created());
     assert!(matches!(next[..], [Event::OrderConfirmed(_)]), "{next:?}");
     assert_eq!(world.timers(), 0);
@@ -122,12 +122,14 @@ fn a_window_keeps_the_order_prepared_and_then_confirms_it() {
 
 #[test]
 fn the_deadline_cancels_an_order_that_is_still_placed_and_no_other() {
-    let mut world = World::with_order(Stage::Placed);
+    let mut world = World::with_order(OrderState::Placed);
     assert_eq!(world.waits(DEADLINE_MS - 1), []);
     let next = world.waits(1);
     let [Event::OrderCancelled(ended)] = next.as_slice() else { panic!("{next:?}") };
     assert_eq!(ended.reason, EndReason::DeadlinePassed);
-    for stage in [Stage::Confirmed, Stage::Completed, Stage::Rejected, Stage::Cancelled] {
+    for stage in
+        [OrderState::Confirmed, OrderState::Completed, OrderState::Rejected, OrderState::Cancelled]
+    {
         let mut world = World::with_order(stage);
         assert_eq!(world.timers(), 0, "{stage:?}");
         assert_eq!(world.waits(DEADLINE_MS), []);
@@ -136,7 +138,7 @@ fn the_deadline_cancels_an_order_that_is_still_placed_and_no_other() {
 
 #[test]
 fn refused_stock_or_credit_rejects_the_order_and_says_why() {
-    let mut world = World::with_order(Stage::Placed);
+    let mut world = World::with_order(OrderState::Placed);
     world.hears(out_of_stock());
     let order = world.order("o-1").unwrap();
     assert_eq!(order.reason, Some(EndReason::OutOfStock));
@@ -149,7 +151,7 @@ fn refused_stock_or_credit_rejects_the_order_and_says_why() {
         (DeclineReason::Currency, "GBP"),
     ];
     for (reason, told) in reasons {
-        let mut world = World::with_order(Stage::Placed);
+        let mut world = World::with_order(OrderState::Placed);
         world.hears(declined(reason));
         let order = world.order("o-1").unwrap();
         assert_eq!(order.reason, Some(EndReason::PaymentDeclined));
@@ -159,12 +161,12 @@ fn refused_stock_or_credit_rejects_the_order_and_says_why() {
 
 #[test]
 fn a_shipment_that_cannot_leave_cancels_even_a_confirmed_order() {
-    for stage in [Stage::Placed, Stage::Prepared, Stage::Confirmed] {
+    for stage in [OrderState::Placed, OrderState::Prepared, OrderState::Confirmed] {
         for reason in [CancelReason::NotServed, CancelReason::CustomerClosed] {
             let mut world = World::with_order(stage);
             world.hears(shipment_cancelled(reason));
             let order = world.order("o-1").unwrap();
-            assert_eq!(order.state, Stage::Cancelled);
+            assert_eq!(order.state, OrderState::Cancelled);
             assert_eq!(order.reason, Some(EndReason::ShipmentFailed));
         }
     }

@@ -10,14 +10,14 @@ use contracts::{
 };
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
 
-use crate::domain::{Command, NewLine, Order, Place};
+use crate::domain::{Command, NewLine, OrderDomain, Place};
 use crate::tables::{self, OrderRow};
-use crate::{Refusal, Stage};
+use crate::{OrderState, Refusal};
 
 pub(super) const DEADLINE_MS: u32 = 30_000;
 
 pub(super) struct World {
-    pub(super) engine: Engine<Order>,
+    pub(super) engine: Engine<OrderDomain>,
     pub(super) now: Timestamp,
     pub(super) rows: Vec<Row>,
     streams: BTreeMap<Service, Position>,
@@ -80,7 +80,7 @@ impl World {
     }
 
     /// Where order `o-1` stands.
-    pub(super) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> OrderState {
         tables::stage(&self.engine.read(), &id("o-1")).unwrap()
     }
 
@@ -89,26 +89,26 @@ impl World {
     }
 
     /// The order `o-1` of four cups, brought to that stage.
-    pub(super) fn with_order(stage: Stage) -> Self {
+    pub(super) fn with_order(stage: OrderState) -> Self {
         let mut world = Self::new();
-        let hand_over_ms = if stage == Stage::Prepared { 5_000 } else { 0 };
-        if stage == Stage::None {
+        let hand_over_ms = if stage == OrderState::Prepared { 5_000 } else { 0 };
+        if stage == OrderState::None {
             return world;
         }
         world.accepts(Command::Place(Place { hand_over_ms: Some(hand_over_ms), ..four_cups() }));
         match stage {
-            Stage::None | Stage::Placed => {}
-            Stage::Prepared | Stage::Confirmed => {
+            OrderState::None | OrderState::Placed => {}
+            OrderState::Prepared | OrderState::Confirmed => {
                 world.hears(created());
             }
-            Stage::Completed => {
+            OrderState::Completed => {
                 world.hears(created());
                 world.hears(dispatched());
             }
-            Stage::Rejected => {
+            OrderState::Rejected => {
                 world.hears(crate::domain::tests::out_of_stock());
             }
-            Stage::Cancelled => world.accepts(Command::Cancel(id("o-1"))),
+            OrderState::Cancelled => world.accepts(Command::Cancel(id("o-1"))),
         }
         assert_eq!(world.stage(), stage);
         world
@@ -141,9 +141,9 @@ impl World {
     }
 }
 
-pub(super) fn new_engine() -> Engine<Order> {
-    let database = Database::in_memory(Order::SERVICE, Order::MIGRATIONS).unwrap();
-    Engine::new(Order { deadline_ms: DEADLINE_MS, hand_over_ms: 0 }, database).unwrap()
+pub(super) fn new_engine() -> Engine<OrderDomain> {
+    let database = Database::in_memory(OrderDomain::SERVICE, OrderDomain::MIGRATIONS).unwrap();
+    Engine::new(OrderDomain { deadline_ms: DEADLINE_MS, hand_over_ms: 0 }, database).unwrap()
 }
 
 pub(super) fn id(text: &str) -> Id {

@@ -10,7 +10,7 @@ use contracts::{Event, Kind, Service, Timestamp};
 use super::world::{
     LIMIT, World, cancelled, customer, ended, gbp, id, money, reserved, reserved_for,
 };
-use crate::Stage;
+use crate::ChargeState;
 
 /// One event of each kind that payment reads to decide, about order `o-1` where it can be.
 fn every_event() -> Vec<Event> {
@@ -57,7 +57,7 @@ fn in_every_stage_every_event_does_what_the_choreography_says() {
     let kinds: Vec<_> = every_event().iter().map(Event::kind).collect();
     let wanted = Kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
     assert!(wanted.copied().eq(kinds), "an event of each kind that payment reads");
-    for stage in Stage::ALL.into_iter().chain([Stage::None]) {
+    for stage in ChargeState::ALL.into_iter().chain([ChargeState::None]) {
         for event in every_event() {
             let mut world = World::with_charge(stage);
             let trigger = Trigger::Event(event.kind());
@@ -102,7 +102,7 @@ fn a_sum_that_does_not_fit_is_over_the_limit_and_does_not_wrap() {
 
 #[test]
 fn a_charge_that_comes_before_the_cancel_is_refunded_once() {
-    let mut world = World::with_charge(Stage::Charged);
+    let mut world = World::with_charge(ChargeState::Charged);
     let next = world.hears(cancelled("o-1"));
     let [Event::PaymentRefunded(refunded)] = next.as_slice() else { panic!("{next:?}") };
     assert_eq!((refunded.amount, refunded.outstanding), (gbp(400), gbp(0)));
@@ -116,7 +116,7 @@ fn a_cancel_that_comes_before_the_charge_leaves_a_tombstone() {
     let next = world.hears(cancelled("o-1"));
     assert!(matches!(next[..], [Event::PaymentVoided(_)]), "{next:?}");
     assert_eq!(world.hears(reserved("o-1", 400)), []);
-    assert_eq!((world.stage(), world.owed("GBP")), (Stage::Voided, 0));
+    assert_eq!((world.stage(), world.owed("GBP")), (ChargeState::Voided, 0));
     assert_eq!(world.charge("o-1").unwrap().customer_id, None);
 }
 
@@ -158,7 +158,7 @@ fn closed_customers_and_other_currencies_are_declined() {
 
 #[test]
 fn a_charge_in_a_currency_that_the_customer_left_is_still_refunded() {
-    let mut world = World::with_charge(Stage::Charged);
+    let mut world = World::with_charge(ChargeState::Charged);
     world.hears(Event::CustomerChanged(customer(LIMIT, "EUR")));
     let euros = Snapshot { version: 2, customer: customer(LIMIT, "EUR") };
     world.hears(reserved_for("o-2", money(900, "EUR"), euros));

@@ -8,7 +8,7 @@ use engine::Answer;
 use super::world::{
     LIMIT, World, cancelled, customer, gbp, id, money, reserved, reserved_for, settle,
 };
-use crate::{Refusal, Stage};
+use crate::{ChargeState, Refusal};
 
 #[test]
 fn paying_in_makes_room_under_the_limit() {
@@ -25,7 +25,7 @@ fn paying_in_makes_room_under_the_limit() {
 
 #[test]
 fn a_refund_after_paying_in_leaves_a_credit() {
-    let mut world = World::with_charge(Stage::Charged);
+    let mut world = World::with_charge(ChargeState::Charged);
     world.pays_in(gbp(400));
     world.hears(cancelled("o-1"));
     assert_eq!(world.owed("GBP"), -400);
@@ -33,7 +33,7 @@ fn a_refund_after_paying_in_leaves_a_credit() {
 
 #[test]
 fn ten_repeats_of_a_payment_count_once() {
-    let mut world = World::with_charge(Stage::Charged);
+    let mut world = World::with_charge(ChargeState::Charged);
     for nth in 0..10 {
         let answer = world.pays_in_with_key(gbp(100), "key-1");
         let Answer::Accepted { event, repeated } = answer else { panic!("{answer:?}") };
@@ -75,7 +75,7 @@ fn debts_from_before_there_were_bounds_can_be_paid() {
 
 #[test]
 fn a_closed_customer_and_one_whose_currency_changed_can_still_pay_debts() {
-    let mut world = World::with_charge(Stage::Charged);
+    let mut world = World::with_charge(ChargeState::Charged);
     let changed = Customer { closed: true, ..customer(LIMIT, "EUR") };
     world.hears(Event::CustomerClosed(changed));
     let answer = world.pays_in(gbp(400));

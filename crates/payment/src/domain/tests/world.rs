@@ -11,15 +11,15 @@ use contracts::{
 };
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
 
-use crate::domain::{Command, Payment};
+use crate::domain::{Command, PaymentDomain};
 use crate::tables::{self, Charge};
-use crate::{Refusal, Stage};
+use crate::{ChargeState, Refusal};
 
 /// What customers may owe.
 pub(super) const LIMIT: i64 = 10_000;
 
 pub(super) struct World {
-    pub(super) engine: Engine<Payment>,
+    pub(super) engine: Engine<PaymentDomain>,
     pub(super) rows: Vec<Row>,
     now: Timestamp,
     streams: BTreeMap<Service, Position>,
@@ -42,17 +42,17 @@ impl World {
     }
 
     /// The charge of order `o-1`, brought to that stage.
-    pub(super) fn with_charge(stage: Stage) -> Self {
+    pub(super) fn with_charge(stage: ChargeState) -> Self {
         let mut world = Self::new();
         match stage {
-            Stage::None => {}
-            Stage::Charged => drop(world.hears(reserved("o-1", 400))),
-            Stage::Declined => drop(world.hears(reserved("o-1", LIMIT + 1))),
-            Stage::Refunded => {
+            ChargeState::None => {}
+            ChargeState::Charged => drop(world.hears(reserved("o-1", 400))),
+            ChargeState::Declined => drop(world.hears(reserved("o-1", LIMIT + 1))),
+            ChargeState::Refunded => {
                 world.hears(reserved("o-1", 400));
                 world.hears(cancelled("o-1"));
             }
-            Stage::Voided => drop(world.hears(cancelled("o-1"))),
+            ChargeState::Voided => drop(world.hears(cancelled("o-1"))),
         }
         assert_eq!(world.stage(), stage);
         world
@@ -90,7 +90,7 @@ impl World {
     }
 
     /// Where the charge of order `o-1` stands.
-    pub(super) fn stage(&self) -> Stage {
+    pub(super) fn stage(&self) -> ChargeState {
         tables::stage(&self.engine.read(), &id("o-1")).unwrap()
     }
 
@@ -114,9 +114,9 @@ impl World {
     }
 }
 
-pub(super) fn new_engine() -> Engine<Payment> {
-    let database = Database::in_memory(Payment::SERVICE, Payment::MIGRATIONS).unwrap();
-    Engine::new(Payment, database).unwrap()
+pub(super) fn new_engine() -> Engine<PaymentDomain> {
+    let database = Database::in_memory(PaymentDomain::SERVICE, PaymentDomain::MIGRATIONS).unwrap();
+    Engine::new(PaymentDomain, database).unwrap()
 }
 
 pub(super) fn id(text: &str) -> Id {

@@ -9,7 +9,7 @@ use contracts::{Event, HistoryId, Id, Kind, Money, Row, Service, Timestamp};
 use engine::{Database, Domain as _, Engine, Outcome, Work};
 
 use super::stream::Stream;
-use crate::domain::{Shipping, cancelled, state_of};
+use crate::domain::{ShippingDomain, cancelled, state_of};
 use crate::tables::{self, Shipment};
 
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_000_000);
@@ -18,7 +18,7 @@ pub(super) const CLOSED: bool = true;
 
 /// Shipping, which does not deliver to `XX`, with the streams that it reads.
 pub(super) struct World {
-    pub(super) engine: Engine<Shipping>,
+    pub(super) engine: Engine<ShippingDomain>,
     customers: Stream,
     orders: Stream,
     payments: Stream,
@@ -62,13 +62,14 @@ impl World {
     }
 }
 
-pub(super) fn new_engine() -> Engine<Shipping> {
+pub(super) fn new_engine() -> Engine<ShippingDomain> {
     engine_without("XX")
 }
 
-fn engine_without(country: &str) -> Engine<Shipping> {
-    let database = Database::in_memory(Shipping::SERVICE, Shipping::MIGRATIONS).unwrap();
-    Engine::new(Shipping::new([country].into_iter().collect()), database).unwrap()
+fn engine_without(country: &str) -> Engine<ShippingDomain> {
+    let database =
+        Database::in_memory(ShippingDomain::SERVICE, ShippingDomain::MIGRATIONS).unwrap();
+    Engine::new(ShippingDomain::new([country].into_iter().collect()), database).unwrap()
 }
 
 pub(super) fn id(text: &str) -> Id {
@@ -130,7 +131,7 @@ pub(super) fn kind_of(event: Option<Event>) -> Option<Kind> {
     event.map(|event| event.kind())
 }
 
-pub(super) fn outbox(engine: &Engine<Shipping>) -> Vec<Row> {
+pub(super) fn outbox(engine: &Engine<ShippingDomain>) -> Vec<Row> {
     engine::outbox::rows(&engine.read(), 1, 1_000).unwrap()
 }
 
@@ -184,6 +185,6 @@ pub(super) fn payment_events() -> Vec<Event> {
     ]
 }
 
-pub(super) fn all(engine: &Engine<Shipping>) -> Vec<Shipment> {
+pub(super) fn all(engine: &Engine<ShippingDomain>) -> Vec<Shipment> {
     tables::page(&engine.read(), "", 100).unwrap()
 }

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// Where the charge of an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum ChargeState {
     /// Nothing has been heard of the order.
     None,
     /// The order's total is charged.
@@ -20,7 +20,7 @@ pub enum Stage {
     Voided,
 }
 
-impl Stage {
+impl ChargeState {
     /// Every stage of a charge that there is.
     pub const ALL: [Self; 4] = [Self::Charged, Self::Declined, Self::Refunded, Self::Voided];
 
@@ -43,25 +43,25 @@ impl Stage {
     }
 }
 
-impl FromSql for Stage {
+impl FromSql for ChargeState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Self::of_name(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }
 }
 
-impl Serialize for Stage {
+impl Serialize for ChargeState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
 }
 
-impl JsonSchema for Stage {
+impl JsonSchema for ChargeState {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Stage".into()
+        "ChargeState".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {

@@ -7,7 +7,7 @@ use serde::{Serialize, Serializer};
 
 /// Where an order stands.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Stage {
+pub enum OrderState {
     /// There is no such order.
     None,
     /// Accepted; stock, money and shipment are being taken.
@@ -24,7 +24,7 @@ pub enum Stage {
     Cancelled,
 }
 
-impl Stage {
+impl OrderState {
     /// Every stage of an order that there is.
     pub const ALL: [Self; 6] = [
         Self::Placed,
@@ -56,25 +56,25 @@ impl Stage {
     }
 }
 
-impl FromSql for Stage {
+impl FromSql for OrderState {
     fn column_result(value: ValueRef<'_>) -> FromSqlResult<Self> {
         Self::of_name(value.as_str()?).ok_or(FromSqlError::InvalidType)
     }
 }
 
-impl Serialize for Stage {
+impl Serialize for OrderState {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
     }
 }
 
-impl JsonSchema for Stage {
+impl JsonSchema for OrderState {
     fn inline_schema() -> bool {
         true
     }
 
     fn schema_name() -> std::borrow::Cow<'static, str> {
-        "Stage".into()
+        "OrderState".into()
     }
 
     fn json_schema(_: &mut SchemaGenerator) -> Schema {
