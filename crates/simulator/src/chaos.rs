@@ -20,14 +20,15 @@ use crate::env::Env;
 use crate::fault::Fault;
 use crate::process::{End, Pid};
 use crate::world::World;
+pub(crate) use replaced::ReplacedWriter;
 use replaced::Replacing;
 
 /// Worlds in a hundred in which two stores are lost at once.
-const DOUBLE_LOSSES_PERCENT: u64 = 16;
+const DOUBLE_LOSSES_PERCENT: u64 = 22;
 
 /// Faults that are planned once more in so many worlds in a hundred: their moment seldom comes.
-const RARE_PERCENT: [(Fault, u64); 2] =
-    [(Fault::ZombieWithoutFile, 8), (Fault::DatabaseRestored, 4)];
+const RARE_PERCENT: [(Fault, u64); 3] =
+    [(Fault::ZombieWithoutFile, 8), (Fault::DatabaseRestored, 4), (Fault::ReplacedIsRestarted, 10)];
 
 /// Worlds in a hundred in which nothing goes wrong.
 const CALM_PERCENT: u64 = 3;
@@ -252,6 +253,7 @@ impl World {
                 | Fault::CrashAfterRecovered
                 | Fault::CrashWhileRebuilding
                 | Fault::ReplacedStartsAnew
+                | Fault::ReplacedIsRestarted
                 | Fault::ZombieWithoutFile
                 | Fault::ZombieElsewhere
                 | Fault::RefusedAndRemoved
@@ -272,6 +274,7 @@ impl World {
                 | Fault::ConsumerWaits
                 | Fault::ForeignMessage
                 | Fault::DatabaseAndMessage
+                | Fault::DatabaseAndStream
                 | Fault::DatabaseAndTail
         )
     }
@@ -312,5 +315,11 @@ const fn is_of_clients(fault: Fault) -> bool {
 
 /// Whether two stores are lost at once.
 const fn is_double(fault: Fault) -> bool {
-    matches!(fault, Fault::ForeignMessage | Fault::DatabaseAndMessage | Fault::DatabaseAndTail)
+    matches!(
+        fault,
+        Fault::ForeignMessage
+            | Fault::DatabaseAndMessage
+            | Fault::DatabaseAndStream
+            | Fault::DatabaseAndTail
+    )
 }

@@ -31,6 +31,8 @@ pub(crate) enum ClientStep {
     Hear(Answer),
     /// Waits no longer.
     GiveUp(Attempt),
+    /// Hears no more of a process that is gone.
+    Lose(Pid),
 }
 
 /// What became of one attempt.

@@ -103,6 +103,8 @@ pub(crate) struct Env {
     pub(crate) deletions: Vec<Service>,
     /// Processes that are given up when they would take a stream over.
     pub(crate) never_restores: BTreeSet<Pid>,
+    /// Replaced processes that are about to find their stream deleted, or without a row.
+    pub(crate) finds_none: BTreeSet<Pid>,
     /// What must never be seen.
     pub(crate) violations: Vec<String>,
     lines: [Line; 6],
@@ -143,6 +145,7 @@ impl Env {
             questions: Vec::new(),
             deletions: Vec::new(),
             never_restores: BTreeSet::new(),
+            finds_none: BTreeSet::new(),
             violations: Vec::new(),
             lines: [line; 6],
             offsets: [0; 6],

@@ -42,6 +42,7 @@ faults! {
     ZombieWithoutFile "process: goes on after its database was replaced, beside its replacement";
     ZombieElsewhere "process: goes on with its own copy of the database, beside its replacement";
     ReplacedStartsAnew "process: replaced, and started anew while its stream is rebuilt";
+    ReplacedIsRestarted "process: replaced, and started anew between its stream's deletion and its first row";
     LateBytes "process: killed, and what it sent arrives later";
     BrokerRestarted "broker: killed and started again";
     BrokerAway "broker: away for minutes";
@@ -84,6 +85,7 @@ faults! {
     KeyReused "input: a key is used for another request";
     ForeignMessage "double loss: a foreign message is put into a stream";
     DatabaseAndMessage "double loss: a row of an outbox and a message of its stream";
+    DatabaseAndStream "double loss: a database is lost or an older copy, and its stream is deleted";
     DatabaseAndTail "double loss: a database and the tail of its stream";
 }
 

@@ -9,7 +9,7 @@ use contracts::{HistoryId, Service};
 use engine::Database;
 
 use crate::agenda::{MILLISECOND, What};
-use crate::chaos::Chaos;
+use crate::chaos::{Chaos, ReplacedWriter};
 use crate::clients::workload::Workload;
 use crate::clients::{ClientStep, Clients};
 use crate::env::{Answer, Env, Told};
@@ -24,6 +24,9 @@ const THINGS_MAX: u64 = 3_000_000;
 
 /// Deaths in a hundred after which what was sent arrives later: up to 250 ms were seen.
 const LATE_PERCENT: u64 = 40;
+
+/// Longest way of an answer to its client.
+const ANSWER_WAY_MAX: u64 = 500;
 
 /// One service's place to run.
 #[derive(Default)]
@@ -44,8 +47,8 @@ pub(crate) struct Host {
     pub(crate) late_by: u64,
     /// A copy of the database, from some time ago.
     pub(crate) copy: Option<Vec<u8>>,
-    /// The database of a writer that was replaced, and that is going to be started anew elsewhere.
-    pub(crate) replaced: Option<Database>,
+    /// A writer that was replaced, and that is going to be started anew elsewhere.
+    pub(crate) replaced: Option<ReplacedWriter>,
     /// Whether a process has ever run here.
     pub(crate) was_started: bool,
 }
@@ -117,6 +120,7 @@ impl World {
             What::Arrive(publish) => self.arrive(*publish),
             What::Client(ClientStep::Send(number)) => self.send(number),
             What::Client(ClientStep::Hear(answer)) => self.hear(answer),
+            What::Client(ClientStep::Lose(pid)) => self.clients.lose(&mut self.env, pid),
             What::Client(ClientStep::GiveUp(attempt)) => {
                 self.clients.give_up(&mut self.env, attempt);
             }
@@ -143,7 +147,7 @@ impl World {
     /// Takes what processes have put down for others.
     fn pass_on(&mut self) {
         for answer in std::mem::take(&mut self.env.answers) {
-            let at = self.env.now + self.env.random.between(10, 500);
+            let at = self.env.now + self.env.random.between(10, ANSWER_WAY_MAX);
             self.env.agenda.put(at, What::Client(ClientStep::Hear(answer)));
         }
         for service in std::mem::take(&mut self.env.deletions) {
@@ -276,7 +280,9 @@ impl World {
             let wait = self.env.random.between(50, 1_500) * MILLISECOND;
             self.restart_after(service, wait);
         }
-        self.clients.lose(&mut self.env, pid);
+        // What it has sent arrives before it is clear that no more will.
+        let at = self.env.now + ANSWER_WAY_MAX + 1;
+        self.env.agenda.put(at, What::Client(ClientStep::Lose(pid)));
     }
 
     /// Kills a process, if it runs.

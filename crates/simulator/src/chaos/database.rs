@@ -30,6 +30,7 @@ impl World {
                 self.undo_after(full, Undo::DatabaseDisk(service));
                 false
             }
+            Fault::DatabaseAndStream => self.lose_database_and_stream(service),
             Fault::DatabaseAndTail => self.lose_database_and_tail(service),
             Fault::DatabaseAndMessage => self.lose_row_and_message(service),
             _ => false,
@@ -64,6 +65,27 @@ impl World {
         self.chaos.is_doubly_lost |= cut || lost;
         self.chaos.must_be_fenced = (cut && lost && witnessed).then_some(service);
         cut && lost
+    }
+
+    /// The database is gone, or an older copy is there in its place, and the stream is gone.
+    fn lose_database_and_stream(&mut self, service: Service) -> bool {
+        let copy = self.old_copy(service);
+        let kept = copy.as_ref().and_then(|copy| engine::outbox::head(&copy.read()).ok());
+        let kept = kept.map_or(0, |head| head.sequence);
+        let witnessed = Service::ALL.into_iter().any(|of| self.names_more(of, service, kept));
+        let is_empty = copy.is_none();
+        self.stop_broker(SECOND);
+        self.env.broker.delete(service);
+        if !self.kill(service, Fault::DatabaseAndStream) {
+            return false;
+        }
+        let host = self.host(service);
+        host.database = copy;
+        host.lost_a_database = true;
+        self.chaos.is_doubly_lost = true;
+        // An empty database is fenced where nobody says that this is a first start.
+        self.chaos.must_be_fenced = (witnessed || is_empty).then_some(service);
+        true
     }
 
     /// Whether the last event of a stream says that more of another stream was seen.

@@ -59,7 +59,10 @@ impl World {
                 self.env.arm(service, Fault::CrashMidPipeline);
                 false
             }
-            Fault::ReplacedStartsAnew => self.cut_off(service),
+            Fault::ReplacedStartsAnew | Fault::ReplacedIsRestarted => {
+                self.cut_off(service, fault);
+                false
+            }
             Fault::Paused => self.pause(service),
             Fault::ZombieWithoutFile => self.take_file_away(service),
             Fault::ZombieElsewhere => self.replace_beside(service),

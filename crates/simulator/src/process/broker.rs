@@ -60,6 +60,9 @@ impl<D: Simulated> Driver<D> {
             env.deletions.push(D::SERVICE);
             self.crash_at(env, Fault::CrashWhileRebuilding)?;
         }
+        if *request == BrokerRequest::Find(D::SERVICE) {
+            self.note_start_without_rows(env);
+        }
         if *request == BrokerRequest::Find(Service::Shipping) {
             let (at, wall) = (env.now, env.clock(D::SERVICE));
             self.news.asked(id, at, wall);
@@ -70,6 +73,15 @@ impl<D: Simulated> Driver<D> {
             env.ask_broker(D::SERVICE, self.pid, Step::Answer(id, Box::new(answer)));
         }
         Ok(())
+    }
+
+    /// A replaced writer, started anew, finds no row in its stream.
+    fn note_start_without_rows(&self, env: &mut Env) {
+        let stream = env.broker.stream(D::SERVICE);
+        if stream.is_none_or(|stream| stream.extent().last == 0) && env.finds_none.remove(&self.pid)
+        {
+            env.tally.fire(Fault::ReplacedIsRestarted);
+        }
     }
 
     fn answer_never(&self, env: &mut Env, id: RequestId) {
