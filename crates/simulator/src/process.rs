@@ -157,10 +157,12 @@ impl<D: Simulated> Driver<D> {
             Effect::Reconnect => env.later(self.pid, 0, Step::Disconnected),
             Effect::Reply { ticket, answer, durability, .. } => {
                 self.crash_at(env, Fault::CrashBeforeReply)?;
+                self.bug_at_reply(ticket);
                 let told = told(&answer);
                 env.answers.push(Answer { attempt: ticket, told, durability });
             }
             Effect::TurnAway(ticket) => {
+                self.bug_at_reply(ticket);
                 let (told, durability) = (Told::Unavailable, Durability::Replicated);
                 env.answers.push(Answer { attempt: ticket, told, durability });
             }
@@ -168,6 +170,7 @@ impl<D: Simulated> Driver<D> {
                 self.tell(env, &report);
             }
             Effect::End(end) => {
+                self.bug_at_end(env);
                 return Err(end.into());
             }
         }
@@ -245,6 +248,7 @@ impl<D: Simulated> Shell for Driver<D> {
         }
         let Some(command) = D::command(&ask.what) else { return Err(Told::Unavailable) };
         let (request, ticket) = (ask.request(), attempt);
+        self.bug_at_ask(env, attempt);
         self.process.handle(Input::Command { command, request, ticket }, self.now(env));
         // What comes at about the same time is seen together.
         let wait = env.random.between(1, 60);

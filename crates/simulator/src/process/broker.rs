@@ -31,6 +31,9 @@ impl<D: Simulated> Driver<D> {
                 return Err(End::Killed(Fault::ReplacedStartsAnew));
             }
             self.crash_at(env, Fault::CrashBeforeRecovered)?;
+            if self.bug_at_recovered(env, id, &row) {
+                return Ok(());
+            }
             self.send(env, row, Awaits::Request(id));
             return Ok(());
         }
@@ -53,8 +56,12 @@ impl<D: Simulated> Driver<D> {
             return Ok(());
         }
         let scanned = env.random.between(1, SCANNED_MAX);
-        let mut answer = answer(&mut env.broker, D::SERVICE, request, scanned);
-        self.bug_at_answer(env, &mut answer);
+        let mut answer = if Self::bug_at_request(env, request) {
+            Ok(BrokerAnswer::Done)
+        } else {
+            answer(&mut env.broker, D::SERVICE, request, scanned)
+        };
+        self.bug_at_answer(env, request, &mut answer);
         if *request == BrokerRequest::Delete {
             env.tell(D::SERVICE, || "its stream is deleted, to be published again from row 1");
             env.deletions.push(D::SERVICE);

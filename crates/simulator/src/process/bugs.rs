@@ -1,13 +1,22 @@
 //! Bugs of a driver, put in on purpose: see [`crate::seeded`]. In a world without one, nothing of this does
 //! anything.
 
-use contracts::Row;
-use engine::process::{BrokerAnswer, Inputs, Stage};
-use engine::relay::Reply;
-use engine::{Work, outbox};
+use std::collections::{BTreeMap, VecDeque};
 
-use super::{Driver, Step};
-use crate::env::Env;
+use contracts::{Row, Service};
+use engine::process::{
+    BrokerAnswer, BrokerRequest, DatabaseAnswer, DatabaseRequest, Inputs, RequestId, Stage,
+    StreamInfo,
+};
+use engine::promise::Durability;
+use engine::reading::Extent;
+use engine::relay::Reply;
+use engine::{Batch, Outcome, Work, outbox};
+
+use super::{Driver, Step, told};
+use crate::agenda::Awaits;
+use crate::clients::Attempt;
+use crate::env::{Answer, Env, Told};
 use crate::seeded::DriverBug;
 use crate::services::Simulated;
 
@@ -15,6 +24,12 @@ use crate::services::Simulated;
 #[derive(Debug, Default)]
 pub(super) struct Bugs {
     loses_queued: bool,
+    /// A start has found its stream missing.
+    met_none: bool,
+    /// What was asked and not decided yet, in order.
+    undecided: VecDeque<Attempt>,
+    /// What was decided and not answered yet.
+    unanswered: BTreeMap<Attempt, Told>,
 }
 
 impl<D: Simulated> Driver<D> {
@@ -25,16 +40,73 @@ impl<D: Simulated> Driver<D> {
         }
     }
 
-    pub(super) fn bug_at_answer(&self, env: &Env, answer: &mut Result<BrokerAnswer, String>) {
+    /// Whether a row that was to be published by itself counts as stored, and is not sent.
+    pub(super) fn bug_at_recovered(&self, env: &mut Env, id: RequestId, row: &Row) -> bool {
+        let is_on = env.bug == Some(DriverBug::RecoveredUnstored);
+        if is_on {
+            let reply = Reply::Stored { sequence: row.sequence, duplicate: false };
+            let answer = Box::new(Ok(BrokerAnswer::Published(reply)));
+            env.later(self.pid, 0, Step::Answer(id, answer));
+        }
+        is_on
+    }
+
+    /// Whether a request counts as carried out, and is dropped.
+    pub(super) fn bug_at_request(env: &Env, request: &BrokerRequest) -> bool {
+        env.bug == Some(DriverBug::DropClaim) && matches!(request, BrokerRequest::WriteClaim(..))
+    }
+
+    pub(super) fn bug_at_answer(
+        &mut self,
+        env: &Env,
+        request: &BrokerRequest,
+        answer: &mut Result<BrokerAnswer, String>,
+    ) {
+        let (Some(bug), Ok(answer)) = (env.bug, answer) else { return };
         let starts = self.process.stage() == Stage::Starting;
-        if starts || env.bug != Some(DriverBug::CompareWithItself) {
-            return;
+        let stream = env.broker.stream(D::SERVICE);
+        self.bugs.met_none |= starts && stream.is_none();
+        match (bug, request, answer) {
+            (DriverBug::CompareWithItself, _, BrokerAnswer::Message(message)) if !starts => {
+                let number = message.as_ref().map_or(0, |row| row.sequence);
+                let own = outbox::row(&self.engine.read(), number);
+                *message = own.ok().flatten().or(message.take());
+            }
+            (
+                DriverBug::SkipWitnessesOfMissing,
+                BrokerRequest::Tail(of),
+                BrokerAnswer::Message(message),
+            ) if *of != D::SERVICE && starts && self.bugs.met_none => *message = None,
+            (DriverBug::SkipClaim, BrokerRequest::Claim, BrokerAnswer::Claim(claim))
+                if stream.is_none_or(|stream| stream.extent().last == 0) =>
+            {
+                *claim = None;
+            }
+            (_, BrokerRequest::Find(of), BrokerAnswer::Stream(Some(info))) => {
+                self.bug_at_find(bug, *of, info);
+            }
+            _ => {}
         }
-        if let Ok(BrokerAnswer::Message(message)) = answer {
-            let number = message.as_ref().map_or(0, |row| row.sequence);
-            let own = outbox::row(&self.engine.read(), number);
-            *message = own.ok().flatten().or(message.take());
+    }
+
+    /// A stream that others write seems to end where the process has decided all.
+    fn bug_at_find(&self, bug: DriverBug, of: Service, info: &mut StreamInfo) {
+        let starts = self.process.stage() == Stage::Starting;
+        if bug == DriverBug::EndsWhereItStands && of != D::SERVICE && !starts {
+            let last = info.extent.last.min(self.process.positions().of(of).decided.sequence);
+            info.extent = Extent { first: info.extent.first.min(last), last, messages: last };
         }
+    }
+
+    /// Whether an outbox counts as verified.
+    pub(super) fn bug_at_verify(
+        &self,
+        env: &Env,
+        request: &DatabaseRequest,
+    ) -> Option<DatabaseAnswer> {
+        let is_on = env.bug == Some(DriverBug::SkipVerification);
+        let skips = is_on && matches!(request, DatabaseRequest::Verify);
+        skips.then(|| DatabaseAnswer::Verified(Ok(self.engine.head())))
     }
 
     pub(super) fn bug_at_disconnect(&mut self, env: &Env) {
@@ -50,6 +122,34 @@ impl<D: Simulated> Driver<D> {
         }
     }
 
+    pub(super) fn bug_at_ask(&mut self, env: &Env, attempt: Attempt) {
+        if env.bug == Some(DriverBug::ReplyAfterEnd) {
+            self.bugs.undecided.push_back(attempt);
+        }
+    }
+
+    pub(super) fn bug_at_committed(&mut self, batch: &Batch<D::Refusal>) {
+        for outcome in &batch.outcomes {
+            if let Outcome::Command(answer) = outcome
+                && let Some(attempt) = self.bugs.undecided.pop_front()
+            {
+                self.bugs.unanswered.insert(attempt, told(answer));
+            }
+        }
+    }
+
+    pub(super) fn bug_at_reply(&mut self, attempt: Attempt) {
+        self.bugs.undecided.retain(|asked| *asked != attempt);
+        self.bugs.unanswered.remove(&attempt);
+    }
+
+    /// Who waits is told that the stream has it.
+    pub(super) fn bug_at_end(&mut self, env: &mut Env) {
+        for (attempt, told) in std::mem::take(&mut self.bugs.unanswered) {
+            env.answers.push(Answer { attempt, told, durability: Durability::Replicated });
+        }
+    }
+
     /// Rows that will never be committed are sent.
     pub(super) fn publish_uncommitted(&mut self, env: &mut Env, inputs: Inputs<D::Command>) {
         self.uncommitted = self.engine.image().ok();
@@ -58,7 +158,7 @@ impl<D: Simulated> Driver<D> {
             .commit(inputs, env.clock(D::SERVICE))
             .map_or_else(|_| Vec::new(), |b| b.rows);
         for row in rows {
-            self.send(env, row, crate::agenda::Awaits::Nothing);
+            self.send(env, row, Awaits::Nothing);
         }
     }
 }

@@ -108,6 +108,7 @@ impl<D: Simulated> Driver<D> {
             env.tell(D::SERVICE, || format!("row {}: {}", row.sequence, row.subject));
             self.check_deadline(env, row, asked_at);
         }
+        self.bug_at_committed(&batch);
         Ok(Ok(batch))
     }
 
@@ -131,7 +132,8 @@ impl<D: Simulated> Driver<D> {
         if writes && let Some(replaced) = self.notice_replacement(env) {
             return Ok(Err(replaced));
         }
-        let answer = self.engine.answer(request);
+        let unverified = self.bug_at_verify(env, &request);
+        let answer = unverified.map_or_else(|| self.engine.answer(request), Ok);
         if let Err(fatal) = &answer {
             note_full(env, fatal);
         }
