@@ -27,8 +27,12 @@ use replaced::Replacing;
 const DOUBLE_LOSSES_PERCENT: u64 = 22;
 
 /// Faults that are planned once more in so many worlds in a hundred: their moment seldom comes.
-const RARE_PERCENT: [(Fault, u64); 3] =
-    [(Fault::ZombieWithoutFile, 8), (Fault::DatabaseRestored, 4), (Fault::ReplacedIsRestarted, 10)];
+const RARE_PERCENT: [(Fault, u64); 4] = [
+    (Fault::ZombieWithoutFile, 10),
+    (Fault::DatabaseRestored, 8),
+    (Fault::ReplacedStartsAnew, 3),
+    (Fault::ReplacedIsRestarted, 8),
+];
 
 /// Worlds in a hundred in which nothing goes wrong.
 const CALM_PERCENT: u64 = 3;
