@@ -1,9 +1,8 @@
 //! Why a command is refused, as data.
 
+use contracts::events::TEXT_BYTES_MAX;
 use contracts::money::UnacceptableAmount;
 use contracts::{Id, Money};
-
-use crate::domain::TEXT_BYTES_MAX;
 
 /// Why a command to the customer service is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

@@ -23,6 +23,16 @@ impl Replicated for Product {
     const OWNER: Service = Service::Product;
 }
 
+impl Read<'_> {
+    /// The replica's state of `id`, and its version: the sequence of the event that carried it.
+    ///
+    /// # Errors
+    /// When the database fails, or the state is not of this type.
+    pub fn replica<T: Replicated>(&self, id: &Id) -> Result<Option<(u64, T)>, StateError> {
+        find(self, id)
+    }
+}
+
 /// The replica's state of `id` and its version.
 ///
 /// # Errors

@@ -1,9 +1,6 @@
 //! The state of a service inside one transaction: what decisions read and what events change.
 
-use contracts::{Id, Timestamp};
 use rusqlite::{Connection, OptionalExtension, Params, Row};
-
-use crate::{replicas, timers};
 
 /// The state as a decision or a query sees it. Changes nothing: a statement that would write is
 /// refused.
@@ -69,17 +66,6 @@ impl<'tx> Read<'tx> {
         Ok(rows.collect::<rusqlite::Result<_>>()?)
     }
 
-    /// The replica's state of `id`, and its version: the sequence of the event that carried it.
-    ///
-    /// # Errors
-    /// When the database fails, or the state is not of this type.
-    pub fn replica<T: replicas::Replicated>(
-        &self,
-        id: &Id,
-    ) -> Result<Option<(u64, T)>, StateError> {
-        replicas::find(self, id)
-    }
-
     fn statement(&self, sql: &str) -> Result<rusqlite::CachedStatement<'tx>, StateError> {
         let statement = self.connection.prepare_cached(sql)?;
         if !statement.readonly() {
@@ -123,27 +109,6 @@ impl<'tx> Write<'tx> {
             1 => Ok(()),
             changed => Err(StateError::Contradiction(format!("{what}: {changed} rows changed"))),
         }
-    }
-
-    /// Sets the durable timer `name` of `id`, replacing an earlier one.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn set_timer(
-        &mut self,
-        name: &'static str,
-        id: &Id,
-        due: Timestamp,
-    ) -> Result<(), StateError> {
-        timers::set(self, name, id, due)
-    }
-
-    /// Clears the durable timer `name` of `id`, if it is set.
-    ///
-    /// # Errors
-    /// When the database fails.
-    pub fn clear_timer(&mut self, name: &'static str, id: &Id) -> Result<(), StateError> {
-        timers::clear(self, name, id)
     }
 }
 

@@ -38,6 +38,29 @@ impl Quiet {
     }
 }
 
+impl Write<'_> {
+    /// Sets the durable timer `name` of `id`, replacing an earlier one.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn set_timer(
+        &mut self,
+        name: &'static str,
+        id: &Id,
+        due: Timestamp,
+    ) -> Result<(), StateError> {
+        set(self, name, id, due)
+    }
+
+    /// Clears the durable timer `name` of `id`, if it is set.
+    ///
+    /// # Errors
+    /// When the database fails.
+    pub fn clear_timer(&mut self, name: &'static str, id: &Id) -> Result<(), StateError> {
+        clear(self, name, id)
+    }
+}
+
 /// At most `limit` timers that are due, the longest overdue first.
 ///
 /// # Errors

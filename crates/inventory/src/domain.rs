@@ -14,7 +14,7 @@ use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 use crate::refusal::Refusal;
 use crate::tables;
 
-pub use stocking::STOCKED_MAX;
+pub use crate::refusal::STOCKED_MAX;
 
 /// The logic of the inventory service.
 #[derive(Clone, Copy, Debug, Default)]

@@ -2,7 +2,9 @@
 
 use contracts::Id;
 
-use crate::domain::STOCKED_MAX;
+/// The most units of one product that may ever come in. Bounds every sum over stock far below what
+/// the database and a JSON reader can count.
+pub const STOCKED_MAX: u64 = 1_000_000_000_000;
 
 /// Why a command to the inventory service is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

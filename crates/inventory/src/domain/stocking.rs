@@ -6,12 +6,8 @@ use contracts::events::inventory::Stocked;
 use contracts::{Event, Id};
 use engine::{Decision, Read, StateError, Write};
 
-use crate::refusal::Refusal;
+use crate::refusal::{Refusal, STOCKED_MAX};
 use crate::tables::{self, Stock};
-
-/// The most units of one product that may ever come in. Bounds every sum over stock far below what
-/// the database and a JSON reader can count.
-pub const STOCKED_MAX: u64 = 1_000_000_000_000;
 
 pub(super) fn decide(
     state: &Read<'_>,
