@@ -28,11 +28,12 @@ use auditor::{Audit, Checked, InFlight};
 use contracts::Service;
 use tokio::time::Instant;
 
-use crate::cli::{Global, Misuse, NothingCompared, Verdict};
-use crate::output::line;
-use crate::running::Running;
-use crate::streams::Streams;
+use crate::cli::Global;
+use client::run_file::RunFile;
+use client::streams::Streams;
 use gathering::Gathering;
+use terminal::line;
+use terminal::verdict::{Misuse, NothingCompared, Verdict};
 
 /// How long a stream may take to hold what its outbox holds: a relay that was just restarted.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
@@ -61,7 +62,7 @@ pub(crate) struct Args {
 /// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 2 wrongly told, 3
 /// nothing is broken, but not everything could be compared.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
     let journal = read_journals(&args.journal).map_err(Misuse)?;
     let audit = examine(&running, wait, journal.as_deref()).await.context(NothingCompared)?;
@@ -95,7 +96,7 @@ fn read_journals(files: &[PathBuf]) -> anyhow::Result<Option<Vec<Entry>>> {
 /// # Errors
 /// When the broker cannot be read at all.
 pub(crate) async fn examine(
-    running: &Running,
+    running: &RunFile,
     wait: Option<Duration>,
     journal: Option<&[Entry]>,
 ) -> anyhow::Result<Audit> {
@@ -127,7 +128,7 @@ pub(crate) async fn examine(
 /// # Errors
 /// When the broker cannot be read at all.
 pub(crate) async fn examine_generations(
-    running: &Running,
+    running: &RunFile,
     names: &[&str],
 ) -> anyhow::Result<Vec<Checked>> {
     let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
@@ -160,7 +161,7 @@ async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight 
 
 /// Reads each outbox after its stream, so that it cannot be shorter; where it is longer, the rest
 /// has to arrive in the stream.
-async fn compare_outboxes(gathering: &mut Gathering, running: &Running) -> anyhow::Result<()> {
+async fn compare_outboxes(gathering: &mut Gathering, running: &RunFile) -> anyhow::Result<()> {
     for service in Service::ALL {
         let outbox = match read_outbox(running.data.clone(), service).await? {
             Ok(outbox) => outbox,

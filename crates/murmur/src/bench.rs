@@ -8,7 +8,8 @@ mod saga;
 
 use clap::Subcommand;
 
-use crate::cli::{Global, Verdict};
+use crate::cli::Global;
+use terminal::verdict::Verdict;
 
 /// What `murmur bench` takes.
 #[derive(Debug, clap::Args)]

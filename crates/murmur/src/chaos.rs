@@ -43,11 +43,12 @@ use std::time::Duration;
 use clap::Subcommand;
 use serde_json::json;
 
-use crate::cli::{Global, Misuse, Verdict};
-use crate::interruption::{self, unless_asked};
-use crate::output::{line, note};
+use crate::cli::Global;
 use dice::Dice;
 use run::{Outcome, Settings};
+use terminal::interruption::{self, unless_asked};
+use terminal::verdict::{Misuse, Verdict};
+use terminal::{line, note};
 
 /// What `murmur chaos` takes.
 #[derive(Debug, clap::Args)]

@@ -11,12 +11,14 @@ use clap::parser::ValueSource;
 use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use runtime::address::redacted;
 
-use crate::control::Act;
-use crate::interruption::{self, Cause, run_to_its_end};
 use crate::{
-    audit, bench, chaos, compare_joins, contract, control, events, heal, output, replay, scenario,
-    simulate, status, table, trace, up, views,
+    act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
+    simulate, status, trace, up, views, wipe,
 };
+use supervisor::protocol::Act;
+use terminal::execution::{self, run_to_its_end};
+use terminal::verdict::Verdict;
+use terminal::{output, table};
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
 const WITHOUT_DATA: [&str; 3] = ["contract", "chaos", "simulate"];
@@ -52,15 +54,15 @@ pub(crate) enum Command {
     /// Stop everything, in order.
     Down,
     /// Kill a process (SIGKILL); it is restarted.
-    Kill(control::Target),
+    Kill(act::Target),
     /// Stop a process (SIGTERM); it stays down until `start`.
-    Stop(control::Change),
+    Stop(act::Change),
     /// Freeze a process (SIGSTOP) until `start`.
-    Pause(control::Target),
+    Pause(act::Target),
     /// Start a stopped process, or thaw a paused one.
-    Start(control::Change),
+    Start(act::Change),
     /// Delete one store and start its process again: it is restored from the others.
-    Wipe(control::Store),
+    Wipe(wipe::Args),
     /// Show where a service's database and stream tell two histories, and what can be done.
     Heal(heal::Args),
     /// Show one order's saga as a timeline, and what is owed next.
@@ -87,29 +89,6 @@ pub(crate) enum Command {
     /// 3 nothing is, but not everything could be compared yet.
     Audit(audit::Args),
 }
-
-/// What a command that looked for something says in its exit code.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Verdict {
-    /// Nothing to report.
-    Clean,
-    /// Something was found, and has been printed.
-    Found,
-    /// It was asked to end before it was through, and has printed what there was.
-    Partial(Cause),
-    /// Nothing was found, and not everything could be looked at.
-    Incomplete,
-}
-
-/// What was asked for makes no sense: nothing was done.
-#[derive(Debug, thiserror::Error)]
-#[error("{0:#}")]
-pub(crate) struct Misuse(pub(crate) anyhow::Error);
-
-/// A check could not look at all, which says nothing about what it would have found.
-#[derive(Debug, thiserror::Error)]
-#[error("nothing could be compared")]
-pub(crate) struct NothingCompared;
 
 /// Reads the command line.
 ///
@@ -163,23 +142,22 @@ fn say(wrong: &clap::Error) -> u8 {
 /// Runs a command to its end.
 pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let global = &cli.global;
-    let act =
-        |act, process, no_wait| interruption::run(control::act(global, act, process, no_wait));
+    let act = |act, process, no_wait| execution::run(act::run(global, act, process, no_wait));
     match cli.command {
         Command::Up(args) => up::run(global, args),
         Command::Contract(args) => contract::run(global, &args),
-        Command::Status => interruption::run(status::run(global)),
-        Command::Down => interruption::run(control::down(global)),
+        Command::Status => execution::run(status::run(global)),
+        Command::Down => execution::run(down::run(global)),
         Command::Kill(target) => act(Act::Kill, target.process, true),
         Command::Pause(target) => act(Act::Pause, target.process, true),
         Command::Stop(change) => act(Act::Stop, change.target.process, change.no_wait),
         Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),
-        Command::Wipe(store) => interruption::run(control::wipe(global, store)),
-        Command::Heal(args) => interruption::run(heal::run(global, args)),
-        Command::Trace(args) => interruption::run(trace::run(global, &args)),
-        Command::Replay(args) => interruption::run(replay::run(global, args)),
-        Command::Views(args) => interruption::run(views::run(global, &args)),
-        Command::Audit(args) => interruption::run(audit::run(global, args)),
+        Command::Wipe(store) => execution::run(wipe::run(global, store)),
+        Command::Heal(args) => execution::run(heal::run(global, args)),
+        Command::Trace(args) => execution::run(trace::run(global, &args)),
+        Command::Replay(args) => execution::run(replay::run(global, args)),
+        Command::Views(args) => execution::run(views::run(global, &args)),
+        Command::Audit(args) => execution::run(audit::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),
         Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),
         Command::Bench(args) => run_to_its_end(bench::run(global, args)),

@@ -25,12 +25,13 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use crate::cli::{Global, Verdict};
-use crate::interruption::{self, unless_asked};
-use crate::output::{line, note};
-use crate::running::Running;
+use crate::cli::Global;
+use client::run_file::RunFile;
 use ground::Ground;
 use report::Report;
+use terminal::interruption::{self, unless_asked};
+use terminal::verdict::Verdict;
+use terminal::{line, note};
 use ways::Way;
 
 /// What `murmur compare-joins` takes.
@@ -56,7 +57,7 @@ pub(crate) struct Args {
 /// Measures, and says what came out. A way that was not there while no owner was down is a finding.
 /// Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let ways = Way::all(&running)?;
     let (rate, connections) = (args.rate, args.connections);
     let mut report = Report { rate, connections, ..Report::default() };
@@ -83,7 +84,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 async fn measure(
     global: &Global,
     args: &Args,
-    running: &Running,
+    running: &RunFile,
     ways: &[Way],
     report: &mut Report,
 ) -> anyhow::Result<()> {

@@ -4,9 +4,10 @@ use clap::Subcommand;
 use contracts::choreography::{MURMURATION, Reaction, check};
 use serde_json::{Value, json};
 
-use crate::cli::{Global, Verdict};
-use crate::output::line;
-use crate::table;
+use crate::cli::Global;
+use terminal::line;
+use terminal::table;
+use terminal::verdict::Verdict;
 
 /// What `murmur contract` takes.
 #[derive(Debug, clap::Args)]

@@ -5,12 +5,14 @@ use contracts::{Id, Row, Service, headers};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use crate::cli::{Global, Verdict};
-use crate::interruption;
-use crate::output::{line, plain};
-use crate::running::Running;
-use crate::streams::Streams;
-use crate::trace::timeline::detail;
+use crate::cli::Global;
+use client::run_file::RunFile;
+use client::streams::Streams;
+use client::timeline::detail;
+use terminal::interruption;
+use terminal::line;
+use terminal::output::plain;
+use terminal::verdict::Verdict;
 
 /// Rows that wait to be printed; a slow terminal slows the reading down.
 const ROWS_WAITING_MAX: usize = 1024;
@@ -31,7 +33,7 @@ pub(crate) struct Args {
 
 /// Prints events until it is interrupted.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let streams = Streams::open(&running).await?;
     let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
     let wanted = |service: &Service| args.service.is_empty() || args.service.contains(service);

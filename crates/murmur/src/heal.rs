@@ -13,16 +13,17 @@ use runtime::healing::{Stores, neighbours_in};
 use runtime::nats::Connection;
 use serde_json::{Value, json};
 
-use crate::awaiting;
-use crate::cli::{Global, Verdict};
-use crate::control::protocol::State;
-use crate::control::{Act, Supervisor};
-use crate::output::{line, note};
-use crate::process::Process;
-use crate::redundancy::{self, Loss, Permit};
-use crate::running::Running;
-use crate::streams::Streams;
-use crate::table;
+use crate::cli::Global;
+use client::process::Process;
+use client::run_file::RunFile;
+use client::streams::Streams;
+use supervisor::protocol::{Act, State};
+use supervisor::readiness;
+use supervisor::redundancy::{self, Loss, Permit};
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::table;
+use terminal::verdict::Verdict;
+use terminal::{line, note};
 
 /// How long is waited for a stream that another process of the service may be publishing.
 const WITHIN: Duration = Duration::from_secs(60);
@@ -42,7 +43,7 @@ pub(crate) struct Args {
 
 /// Exit code 0: there is nothing to heal, or it was healed; 1: it was shown, or refused.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let streams = Streams::open(&running).await?;
     let stores = stores(&running, streams.connection(), args.service);
     let plan = plan_for(&stores).await?;
@@ -61,7 +62,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     }
 }
 
-fn stores<'a>(running: &Running, connection: &'a Connection, service: Service) -> Stores<'a> {
+fn stores<'a>(running: &RunFile, connection: &'a Connection, service: Service) -> Stores<'a> {
     let database = database::file_in(&running.data.join(service.name()), service);
     Stores { service, connection, database, neighbours: neighbours_in(&running.data) }
 }
@@ -79,12 +80,12 @@ async fn plan_for(stores: &Stores<'_>) -> anyhow::Result<Plan> {
 /// Stops the service, looks once more while nobody can write, and sets the database aside.
 async fn discard(
     global: &Global,
-    running: &Running,
+    running: &RunFile,
     stores: &Stores<'_>,
     shown: &Plan,
     permit: Permit,
 ) -> anyhow::Result<()> {
-    let (supervisor, process) = (Supervisor::of(running), Process::Service(stores.service));
+    let (supervisor, process) = (SupervisorClient::of(running), Process::Service(stores.service));
     // Started again also if what follows fails, or is interrupted.
     let stopped = supervisor.lease(Act::Stop, process).await?;
     supervisor.wait_for(process, State::Stopped).await?;
@@ -96,7 +97,7 @@ async fn discard(
     }
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     drop(permit);
-    awaiting::redundant(global, process).await?;
+    readiness::redundant(&global.data, process).await?;
     let service = stores.service;
     if global.json {
         line!("{}", json!({ "done": "heal", "service": service, "kept": kept }));

@@ -12,27 +12,18 @@
 
 mod cli;
 
-mod broken;
-mod interruption;
-mod output;
-
-mod awaiting;
-mod control;
-mod process;
-mod redundancy;
-mod running;
 mod up;
 
+mod act;
+mod down;
+mod status;
+mod wipe;
+
 mod amounts;
-mod http;
-mod seen;
-mod streams;
-mod table;
 
 mod contract;
 mod events;
 mod heal;
-mod status;
 mod trace;
 mod views;
 
@@ -47,8 +38,9 @@ mod simulate;
 use std::io::ErrorKind;
 use std::process::ExitCode;
 
-use cli::{Misuse, NothingCompared, Verdict};
-use interruption::Interrupted;
+use terminal::interruption::Interrupted;
+use terminal::output;
+use terminal::verdict::{Verdict, exit_code_of};
 
 fn main() -> ExitCode {
     let ended = cli::parse().map_or_else(Ended::told, |cli| Ended::of(cli::run(cli)));
@@ -69,11 +61,8 @@ impl Ended {
 
     fn of(ended: anyhow::Result<Verdict>) -> Self {
         match ended {
-            Ok(Verdict::Clean) => Self::told(0),
-            Ok(Verdict::Found) => Self::told(1),
-            Ok(Verdict::Incomplete) => Self::told(3),
-            Ok(Verdict::Partial(cause)) => Self::told(cause.exit()),
-            Err(error) => Self { exit: code_of(&error), error: Some(error) },
+            Ok(verdict) => Self::told(verdict.exit_code()),
+            Err(error) => Self { exit: exit_code_of(&error), error: Some(error) },
         }
     }
 
@@ -91,14 +80,5 @@ impl Ended {
             output::print_error(&format!("{error:#}"), self.exit);
         }
         self.exit
-    }
-}
-
-fn code_of(error: &anyhow::Error) -> u8 {
-    match error.downcast_ref::<Interrupted>() {
-        Some(Interrupted(cause)) => cause.exit(),
-        None if error.is::<Misuse>() => 2,
-        None if error.is::<NothingCompared>() => 3,
-        None => 1,
     }
 }

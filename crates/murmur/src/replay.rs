@@ -7,7 +7,8 @@ mod retail;
 
 use clap::Subcommand;
 
-use crate::cli::{Global, Verdict};
+use crate::cli::Global;
+use terminal::verdict::Verdict;
 
 /// What `murmur replay` takes.
 #[derive(Debug, clap::Args)]

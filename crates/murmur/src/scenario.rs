@@ -22,14 +22,15 @@ use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::{Global, Misuse, Verdict};
-use crate::interruption::{self, unless_asked};
-use crate::output::line;
-use crate::running::Running;
-use crate::streams::Streams;
+use crate::cli::Global;
+use client::run_file::RunFile;
+use client::streams::Streams;
 use file::Scenario;
 use log::EventLog;
 use play::Played;
+use terminal::interruption::{self, unless_asked};
+use terminal::line;
+use terminal::verdict::{Misuse, Verdict};
 use world::World;
 
 /// What `murmur scenario` takes.
@@ -59,7 +60,7 @@ struct Run {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let What::Run(args) = args.what;
     let scenarios = load_all(&args.files).map_err(Misuse)?;
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let log = EventLog::begin(&Streams::open(&running).await?, &run);
     let mut all = Vec::new();

@@ -16,10 +16,11 @@ use serde_json::{Value, json};
 use simulator::read_side::ReadFault;
 use simulator::{Episode, Fault, Plan, Played};
 
-use crate::cli::{Global, Verdict};
-use crate::interruption;
-use crate::output::{line, note};
-use crate::table;
+use crate::cli::Global;
+use terminal::interruption;
+use terminal::table;
+use terminal::verdict::Verdict;
+use terminal::{line, note};
 
 /// How long is played if nobody says how long or how much.
 const MINUTES_USUAL: u64 = 1;

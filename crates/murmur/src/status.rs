@@ -1,41 +1,30 @@
 //! `murmur status`: every process, and what each service says of itself.
 
-pub(crate) mod report;
-
-use std::collections::BTreeMap;
-use std::time::Duration;
-
 use anyhow::bail;
 use serde_json::json;
 
-use crate::cli::{Global, Verdict};
-use crate::control::Supervisor;
-use crate::control::protocol::{Report, State};
-use crate::http::{Call, Client};
-use crate::output::line;
-use crate::process::Process;
-use crate::running::Running;
-use crate::table::{self, judged};
-use crate::up;
-use report::ServiceReport;
-
-/// A service that does not say in that time how it is, is shown without.
-const ANSWER_WITHIN: Duration = Duration::from_secs(2);
-
-/// What each process says of itself, or why it says nothing.
-pub(crate) type Services = BTreeMap<Process, Result<ServiceReport, String>>;
+use crate::cli::Global;
+use client::process::Process;
+use client::run_file::RunFile;
+use supervisor::data_folder;
+use supervisor::protocol::{Report, State};
+use supervisor::service_status::{ServiceReport, Services, ask_services};
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::line;
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
-    if !up::is_supervised(global) {
+    let running = RunFile::load(&global.data)?;
+    if !data_folder::is_owned(&global.data) {
         bail!(
             "the supervisor (process {}) has died: `murmur down` ends what it left running, \
              `murmur up` starts everything again",
             running.supervisor
         );
     }
-    let processes = Supervisor::of(&running).report().await?;
+    let processes = SupervisorClient::of(&running).report().await?;
     let services = ask_services(&running).await;
     if global.json {
         line!("{}", json!({ "processes": processes, "services": as_json(&services) }));
@@ -47,25 +36,6 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     }
     let ready = processes.iter().all(|process| process.state == State::Ready);
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
-}
-
-/// Asks all services, query and composer at once how they are.
-pub(crate) async fn ask_services(running: &Running) -> Services {
-    let client = Client::answering_within(ANSWER_WITHIN);
-    let mut asked = tokio::task::JoinSet::new();
-    let services = running.services.iter();
-    let mut urls: Vec<_> =
-        services.map(|(service, url)| (Process::Service(*service), url.clone())).collect();
-    urls.extend(running.query().ok().map(|url| (Process::Query, url.to_owned())));
-    urls.extend(running.composer().ok().map(|url| (Process::Composer, url.to_owned())));
-    for (service, url) in urls {
-        let client = client.clone();
-        asked.spawn(async move {
-            let answer = client.json(Call::get(format!("{url}/status"))).await;
-            (service, answer.map_err(|error| error.to_string()))
-        });
-    }
-    asked.join_all().await.into_iter().collect()
 }
 
 fn as_json(services: &Services) -> serde_json::Value {
@@ -89,13 +59,12 @@ fn show_processes(processes: &[Report]) {
             State::Unready | State::Paused | State::Waiting | State::Stopped => Some(false),
         };
         let why = Some(&report.reason).filter(|reason| !reason.is_empty());
-        let up = report.uptime_ms.map(|millis| up::age(Duration::from_millis(millis)));
         table.add_row(vec![
             report.process.to_string().into(),
             judged(report.state, good),
             report.port.to_string().into(),
             report.pid.map(|pid| pid.to_string()).unwrap_or_default().into(),
-            up.unwrap_or_default().into(),
+            report.age().unwrap_or_default().into(),
             report.restarts.to_string().into(),
             why.or(report.last_death.as_ref()).cloned().unwrap_or_default().into(),
         ]);

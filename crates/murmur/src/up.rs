@@ -1,120 +1,260 @@
-//! `murmur up`: starts the broker, Redis and all services as processes of its own, restarts what
-//! dies, and stops everything in order.
+//! `murmur up`: starts the broker, Redis and all services, and keeps them running.
 //!
-//! Only processes that it started itself are ever signalled, only its own data folder is ever
-//! deleted in, and everything listens on the loopback interface only.
+//! An option that could do nothing, or that would leave somebody without what it needs, is refused
+//! before anything is started.
 
-mod options;
-
-mod supervisor;
-
-mod lifecycle;
-
-mod child;
-mod plan;
-mod probe;
-
-mod folder;
-mod ports;
-mod programs;
-
-mod background;
-mod board;
-mod inherited;
-mod leftovers;
-mod store_address;
-
-use std::io::Read as _;
+use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 
-use anyhow::Context as _;
+use anyhow::bail;
+use client::process::{Process, UnknownProcess};
+use contracts::Service;
+use supervisor::plan::Endpoints;
+use supervisor::ports::Wanted;
+use supervisor::{store_address, up};
+use terminal::verdict::{Misuse, Verdict};
 
-use crate::cli::{Global, Misuse, Verdict};
-use crate::control::Supervisor as Client;
-use crate::control::protocol::Request;
-use crate::control::server::Server;
-use crate::output::note;
-use crate::process::Process;
-use crate::running;
-use board::Board;
-use folder::Folder;
-use plan::Plan;
-use supervisor::Supervisor;
+use crate::cli::Global;
 
-pub(crate) use board::age;
-pub(crate) use options::Args;
+/// Broker and services give way: a fifth of a processor that the read side wants as well is theirs. At 500
+/// orders a second on two processors the slowest reads take about half the time then; with more than
+/// this, orders wait noticeably where the processors are full.
+const NICENESS: u8 = 7;
+
+/// What `murmur up` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Go on in the background, and return when everything is ready.
+    #[arg(long)]
+    detach: bool,
+    /// Port of the broker; without it, a free one.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    nats_port: Option<u16>,
+    /// Port of Redis; without it, a free one.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    redis_port: Option<u16>,
+    /// First of the ports of the services, query and composer; without it, free ones.
+    #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
+    http_port_base: Option<u16>,
+    /// Processes that are not started; Redis only if query is not, or has another one.
+    #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
+    without: Vec<Process>,
+    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    #[arg(long, value_name = "DIR", visible_alias = "release-dir")]
+    programs: Option<PathBuf>,
+    /// Milliseconds for which an order can still be cancelled when all is taken; said to order.
+    #[arg(long, value_name = "MS")]
+    hand_over_ms: Option<u32>,
+    /// Milliseconds after which an order that is not confirmed is cancelled; said to order.
+    #[arg(long, value_name = "MS")]
+    deadline_ms: Option<u32>,
+    /// A country that nobody delivers to; repeatable; said to shipping [default: Atlantis]
+    #[arg(long, value_name = "COUNTRY")]
+    not_served: Vec<String>,
+    /// One more argument for a process, such as `order=--log-format=json`; repeatable.
+    #[arg(long = "argument", value_name = "PROCESS=ARGUMENT", value_parser = extra_argument)]
+    arguments: Vec<(Process, String)>,
+    /// Where a process finds the broker, if not directly, such as `order=nats://127.0.0.1:4333`:
+    /// through a proxy; repeatable. `order=env:NAME` takes the address from that variable.
+    #[arg(long, value_name = "PROCESS=ADDRESS", value_parser = extra_argument)]
+    broker_at: Vec<(Process, String)>,
+    /// Where query finds Redis, if not directly; `env:NAME` takes the address from that variable.
+    #[arg(long, value_name = "ADDRESS", value_parser = store_address::revealed)]
+    redis_at: Option<String>,
+    /// How far broker and services give way to Redis, query and composer where processors are short:
+    /// their nice level, 0 for not at all.
+    #[arg(long, value_name = "LEVEL", default_value_t = NICENESS,
+        value_parser = clap::value_parser!(u8).range(0..=19))]
+    nice: u8,
+    /// Said by `--detach` to itself.
+    #[arg(long, hide = true)]
+    in_background: bool,
+    /// Said by a command that starts a system for as long as it lives itself.
+    #[arg(long, hide = true, conflicts_with = "detach")]
+    until_stdin_closes: bool,
+}
+
+/// Where nobody delivers unless something else is said: a country to try that with.
+const NOT_SERVED: &str = "Atlantis";
 
 /// Starts everything, and runs until it is stopped.
 pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     args.check().map_err(Misuse)?;
-    inherited::let_go();
-    if args.in_background {
-        background::leave_the_terminal()?;
-    }
-    // One thread: it mostly waits. And a process that is tethered to its parent is tethered to the
-    // thread that started it, which must be the one that stays.
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let folder = prepare(global)?;
-    if args.detach {
-        let data = folder.path().to_owned();
-        drop(folder);
-        return runtime.block_on(background::start(global, &data));
-    }
-    runtime.block_on(supervise(folder, args, Board::new(global.json))).map(|()| Verdict::Clean)
+    up::run(&global.data, global.json, args.options())
 }
 
-/// Opens the data folder and ends what an earlier supervisor left behind.
-fn prepare(global: &Global) -> anyhow::Result<Folder> {
-    let folder = Folder::open(&global.data)?;
-    leftovers::clean_up(folder.path())?;
-    Ok(folder)
-}
-
-async fn supervise(mut folder: Folder, args: Args, board: Board) -> anyhow::Result<()> {
-    let ports =
-        ports::choose(&args.processes(), args.wanted_ports(), folder.last_ports(), ports::is_free)?;
-    folder.keep_ports(&ports)?;
-    let (programs, extra) = (args.programs.as_deref(), args.for_processes());
-    let plan = Plan::new(ports, programs, extra, args.ways(), args.nice)?;
-    let configuration = plan::broker_configuration_in(&folder);
-    std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
-        .with_context(|| format!("cannot write {}", configuration.display()))?;
-    let data = folder.path().to_owned();
-    if args.in_background {
-        // The caller's may be unmounted, or be somebody else's to delete.
-        std::env::set_current_dir(&data)?;
-    }
-    let (_server, questions) = Server::open(&running::control_socket_in(&data))?;
-    if args.until_stdin_closes {
-        end_with_stdin(data);
-    }
-    Supervisor::run(folder, plan, board, questions).await
-}
-
-/// Asks the supervisor to end everything once the standard input has ended: whoever holds its other
-/// end is gone, however that came.
-fn end_with_stdin(data: PathBuf) {
-    let (ended, hears) = tokio::sync::oneshot::channel::<()>();
-    // A thread of its own: nobody waits for it when all has ended before.
-    std::thread::spawn(move || {
-        let mut nothing = [0; 64];
-        while matches!(std::io::stdin().read(&mut nothing), Ok(1..)) {}
-        drop(ended);
-    });
-    tokio::spawn(async move {
-        drop(hears.await);
-        if let Err(error) = Client::in_folder(&data).ask(Request::Down).await {
-            note!("the standard input has ended, and nobody could be told: {error:#}");
+impl Args {
+    fn options(self) -> up::Options {
+        up::Options {
+            processes: self.processes(),
+            ports: self.wanted_ports(),
+            arguments: self.for_processes(),
+            endpoints: self.endpoints(),
+            programs: self.programs,
+            nice: self.nice,
+            detach: self.detach,
+            in_background: self.in_background,
+            until_stdin_closes: self.until_stdin_closes,
         }
-    });
+    }
+
+    /// What is started, in order.
+    fn processes(&self) -> Vec<Process> {
+        Process::ALL.into_iter().filter(|process| self.starts(*process)).collect()
+    }
+
+    const fn wanted_ports(&self) -> Wanted {
+        Wanted { nats: self.nats_port, redis: self.redis_port, http_base: self.http_port_base }
+    }
+
+    fn endpoints(&self) -> Endpoints {
+        Endpoints { broker: self.broker_at.iter().cloned().collect(), redis: self.redis_at.clone() }
+    }
+
+    /// What is said to single processes.
+    fn for_processes(&self) -> BTreeMap<Process, Vec<String>> {
+        let (order, shipping) = (Service::Order, Service::Shipping);
+        let hand_over = self.hand_over_ms.map(|ms| (order, format!("--hand-over-ms={ms}")));
+        let deadline = self.deadline_ms.map(|ms| (order, format!("--deadline-ms={ms}")));
+        let usual = self.not_served.is_empty().then(|| NOT_SERVED.to_owned());
+        let not_served = self.not_served.iter().chain(&usual);
+        let not_served = not_served.map(|country| (shipping, format!("--not-served={country}")));
+        let named = hand_over.into_iter().chain(deadline).chain(not_served);
+        let named = named.map(|(service, argument)| (Process::Service(service), argument));
+        let mut all = BTreeMap::<_, Vec<_>>::new();
+        for (process, argument) in named.chain(self.arguments.iter().cloned()) {
+            all.entry(process).or_default().push(argument);
+        }
+        all
+    }
+
+    /// Whether all that was said can be done.
+    ///
+    /// # Errors
+    /// What cannot, and what to say instead.
+    fn check(&self) -> anyhow::Result<()> {
+        if !self.starts(Process::Nats) {
+            bail!("the broker cannot be left out: all that happens goes through it");
+        }
+        let query_is_alone = self.starts(Process::Query) && self.redis_at.is_none();
+        if !self.starts(Process::Redis) && query_is_alone {
+            bail!(
+                "query needs Redis: leave it out as well (--without redis,query), or say with \
+                 --redis-at where another Redis is"
+            );
+        }
+        if let Some((option, process)) =
+            self.named().into_iter().find(|(_, process)| !self.starts(*process))
+        {
+            bail!("{option} is for {process}, which is left out by --without");
+        }
+        if self.http_port_base.is_some() && self.processes().into_iter().all(Process::is_store) {
+            bail!("--http-port-base is for services, and all are left out by --without");
+        }
+        self.check_endpoints()
+    }
+
+    fn check_endpoints(&self) -> anyhow::Result<()> {
+        let mut named = BTreeSet::new();
+        for (process, _) in &self.broker_at {
+            if !matches!(process, Process::Service(_) | Process::Query) {
+                bail!("--broker-at: {process} does not use the broker");
+            }
+            if !named.insert(process) {
+                bail!("--broker-at names {process} twice: it takes one way");
+            }
+        }
+        Ok(())
+    }
+
+    fn starts(&self, process: Process) -> bool {
+        !self.without.contains(&process)
+    }
+
+    /// The options that are for one process, and that one.
+    fn named(&self) -> Vec<(&'static str, Process)> {
+        let (order, shipping) = (Service::Order.into(), Service::Shipping.into());
+        let single = [
+            ("--redis-port", Process::Redis, self.redis_port.is_some()),
+            ("--redis-at", Process::Query, self.redis_at.is_some()),
+            ("--hand-over-ms", order, self.hand_over_ms.is_some()),
+            ("--deadline-ms", order, self.deadline_ms.is_some()),
+            ("--not-served", shipping, !self.not_served.is_empty()),
+        ];
+        let single = single.into_iter().filter(|(_, _, is_said)| *is_said);
+        let named = |option| move |(process, _): &(Process, String)| (option, *process);
+        single
+            .map(|(option, process, _)| (option, process))
+            .chain(self.arguments.iter().map(named("--argument")))
+            .chain(self.broker_at.iter().map(named("--broker-at")))
+            .collect()
+    }
 }
 
-/// Ends what a dead supervisor left running in a data folder, and says what.
-pub(crate) fn end_leftovers(global: &Global) -> anyhow::Result<Vec<Process>> {
-    leftovers::clean_up(&global.data)
+fn extra_argument(text: &str) -> Result<(Process, String), String> {
+    let (process, argument) =
+        text.split_once('=').ok_or("expected PROCESS=ARGUMENT, such as order=--log-format=json")?;
+    let process = process.parse().map_err(|error: UnknownProcess| error.to_string());
+    Ok((process?, store_address::revealed(argument)?))
 }
 
-/// Whether a supervisor owns the data folder.
-pub(crate) fn is_supervised(global: &Global) -> bool {
-    folder::is_owned(&global.data)
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Debug, Parser)]
+    struct Up {
+        #[command(flatten)]
+        args: Args,
+    }
+
+    fn said(line: &str) -> Args {
+        Up::try_parse_from(["up"].into_iter().chain(line.split_whitespace())).unwrap().args
+    }
+
+    fn refused(line: &str) -> String {
+        said(line).check().unwrap_err().to_string()
+    }
+
+    #[test]
+    fn who_is_left_out_is_not_started_and_nobody_is_left_without_what_it_needs() {
+        assert_eq!(said("--without order,query").processes().len(), Process::ALL.len() - 2);
+        assert!(!said("--without redis,query").processes().contains(&Process::Redis));
+        for fine in ["", "--without redis,query", "--without redis --redis-at redis://r:1"] {
+            assert!(said(fine).check().is_ok(), "{fine}");
+        }
+        assert!(refused("--without redis").contains("--redis-at"));
+        assert!(refused("--without nats").contains("the broker cannot be left out"));
+        assert!(refused("--without broker").contains("the broker cannot be left out"));
+    }
+
+    #[test]
+    fn what_is_said_to_somebody_who_is_left_out_is_refused() {
+        for option in
+            ["--deadline-ms 5", "--hand-over-ms 5", "--argument order=--x", "--broker-at order=x"]
+        {
+            assert!(said(option).check().is_ok(), "{option}");
+            let why = refused(&format!("{option} --without order"));
+            assert!(why.contains("is for order, which is left out"), "{why}");
+        }
+        assert!(refused("--redis-at x --without query").contains("is for query"));
+        assert!(refused("--not-served Oz --without shipping").contains("is for shipping"));
+        assert!(refused("--redis-port 7 --without redis,query").contains("is for redis"));
+    }
+
+    #[test]
+    fn a_way_that_nobody_takes_is_refused() {
+        assert!(refused("--broker-at redis=x").contains("does not use the broker"));
+        assert!(refused("--broker-at composer=x").contains("does not use the broker"));
+        assert!(refused("--broker-at order=x --broker-at order=y").contains("twice"));
+    }
+
+    #[test]
+    fn a_country_that_is_said_stands_for_the_usual_one() {
+        let not_served = |line: &str| said(line).for_processes()[&Service::Shipping.into()].clone();
+        assert_eq!(not_served(""), ["--not-served=Atlantis"]);
+        assert_eq!(not_served("--not-served Oz"), ["--not-served=Oz"]);
+    }
 }

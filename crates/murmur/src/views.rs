@@ -14,12 +14,13 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::audit::examine_generations;
-use crate::cli::{Global, Verdict};
-use crate::http::{Call, Client};
-use crate::output::line;
-use crate::running::Running;
-use crate::table;
+use crate::cli::Global;
 use answers::{Begun, Comparison, Generation, Overview};
+use client::http::{Call, Client};
+use client::run_file::RunFile;
+use terminal::line;
+use terminal::table;
+use terminal::verdict::Verdict;
 
 /// How often it is looked how far the building is.
 const LOOK_EVERY: Duration = Duration::from_millis(200);
@@ -62,14 +63,14 @@ struct RebuildArgs {
 
 /// The query service's generations.
 struct Views {
-    running: Running,
+    running: RunFile,
     client: Client,
     url: String,
 }
 
 /// Does it. Generations that differ are a finding.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let url = format!("{}/generations", running.query()?);
     let views = Views { running, client: Client::answering_within(COMPARED_WITHIN), url };
     match &args.action {

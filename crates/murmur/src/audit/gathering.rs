@@ -14,7 +14,7 @@ use runtime::reading::Reading;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
 
-use crate::streams::Streams;
+use client::streams::Streams;
 
 /// How long a stream may be unreadable before it is told as damaged or lost: its owner is asked to
 /// look meanwhile, and may mend it.

@@ -10,8 +10,8 @@ use hyper::StatusCode;
 use tokio::time::Instant;
 
 use super::gathering::Gathering;
-use crate::http::{Call, CallError, Client};
-use crate::running::Running;
+use client::http::{Call, CallError, Client};
+use client::run_file::RunFile;
 
 /// How long the read model may take to fold what the auditor has.
 pub(crate) const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
@@ -46,7 +46,7 @@ struct Reading<'a> {
 
 /// Compares all that a generation holds: of that name, or whichever is live.
 pub(crate) async fn check(
-    running: &Running,
+    running: &RunFile,
     gathering: &mut Gathering,
     generation: &str,
     deadline: Instant,
@@ -61,7 +61,7 @@ pub(crate) async fn check(
 }
 
 async fn compare(
-    running: &Running,
+    running: &RunFile,
     gathering: &mut Gathering,
     generation: &str,
     deadline: Instant,

@@ -3,8 +3,8 @@
 use auditor::records::NOT_COMPARED;
 use auditor::{Audit, Checked};
 
-use crate::cli::Verdict;
-use crate::table::{self, judged};
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 /// Findings of one invariant that are printed for people. JSON has all.
 const FINDINGS_SHOWN_MAX: usize = 8;

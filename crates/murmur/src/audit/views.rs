@@ -13,8 +13,8 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::gathering::{Cut, Gathering};
-use crate::http::{Call, CallError, Client};
-use crate::running::Running;
+use client::http::{Call, CallError, Client};
+use client::run_file::RunFile;
 
 /// Orders, customers or products that are asked for one by one, spread evenly over all.
 const ASKED_MAX: usize = 2_000;
@@ -49,7 +49,7 @@ struct Asking<'a> {
 
 /// Compares answers of the read model.
 pub(crate) async fn check(
-    running: &Running,
+    running: &RunFile,
     gathering: &mut Gathering,
     deadline: Instant,
 ) -> Checked {

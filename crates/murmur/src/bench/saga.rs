@@ -34,15 +34,16 @@ use uuid::Uuid;
 
 use crate::amounts::active_currency;
 use crate::audit;
-use crate::cli::{Global, Verdict};
-use crate::interruption::{self, unless_asked};
-use crate::output::{line, note};
-use crate::running::Running;
-use crate::streams::Streams;
+use crate::cli::Global;
+use client::run_file::RunFile;
+use client::streams::Streams;
 use climb::Climb;
 use ground::Ground;
 use measured::{Measured, measure};
 use report::Report;
+use terminal::interruption::{self, unless_asked};
+use terminal::verdict::Verdict;
+use terminal::{line, note};
 
 /// How long each run of the search lasts.
 const CLIMB_SECONDS: u32 = 5;
@@ -81,7 +82,7 @@ pub(crate) struct Args {
 
 /// Measures. Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let streams = Streams::open(&running).await?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = format!("bench-{run}");
@@ -101,7 +102,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 struct Bench<'a> {
     global: &'a Global,
     args: &'a Args,
-    running: &'a Running,
+    running: &'a RunFile,
     streams: &'a Streams,
 }
 

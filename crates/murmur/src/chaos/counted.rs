@@ -8,7 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use contracts::{Id, Kind, Service};
 
 use super::load::board::{Board, Effect, Promised};
-use crate::streams::Streams;
+use client::streams::Streams;
 
 /// What the streams say of what was promised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]

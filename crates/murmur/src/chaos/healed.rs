@@ -10,12 +10,12 @@ use tokio::time::Instant;
 
 use super::load::Load;
 use super::system::System;
-use crate::control::protocol::State;
-use crate::http::{Call, Client};
-use crate::process::Process;
-use crate::redundancy::Goal;
-use crate::status::ask_services;
-use crate::status::report::ServiceReport;
+use client::http::{Call, Client};
+use client::process::Process;
+use supervisor::protocol::State;
+use supervisor::redundancy::Goal;
+use supervisor::service_status::ServiceReport;
+use supervisor::service_status::ask_services;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -22,9 +22,9 @@ use anyhow::{Context as _, bail};
 use super::dice::Dice;
 use super::file::steps::Step;
 use super::system::System;
-use crate::control::protocol::{Act, State};
-use crate::process::Process;
 use beside::Second;
+use client::process::Process;
+use supervisor::protocol::{Act, State};
 
 /// How often a second process is started again until it is redundant.
 const SECOND_STARTS_MAX: u32 = 5;

@@ -22,9 +22,9 @@ use tokio::time::{Instant, MissedTickBehavior};
 
 use super::dice::Dice;
 use super::system::System;
-use crate::http::{Answer, Client};
-use crate::running::Running;
 use board::Board;
+use client::http::{Answer, Client};
+use client::run_file::RunFile;
 use commands::{Command, Ground};
 use journal::Journal;
 
@@ -54,7 +54,7 @@ pub(crate) struct Load {
 #[derive(Debug)]
 struct Sender {
     client: Client,
-    running: Running,
+    running: RunFile,
     board: Arc<Board>,
     journal: Journal,
     places: Semaphore,

@@ -6,8 +6,8 @@ use std::collections::BTreeMap;
 use anyhow::Context as _;
 
 use super::proxy::Proxy;
-use crate::process::Process;
-use crate::running::Running;
+use client::process::Process;
+use client::run_file::RunFile;
 
 /// All proxies of one system.
 #[derive(Debug)]
@@ -44,7 +44,7 @@ impl Network {
     ///
     /// # Errors
     /// When the run file has no ports.
-    pub(crate) fn aim(&self, running: &Running) -> anyhow::Result<()> {
+    pub(crate) fn aim(&self, running: &RunFile) -> anyhow::Result<()> {
         let nats = port_of(&running.nats)?;
         self.broker.values().for_each(|proxy| proxy.aim(nats));
         self.redis.aim(port_of(&running.redis)?);

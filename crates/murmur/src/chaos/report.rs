@@ -3,7 +3,7 @@
 use comfy_table::Cell;
 
 use super::run::Outcome;
-use crate::table::{self, judged};
+use terminal::table::{self, judged};
 
 impl Outcome {
     /// Whether it happened, healed, and nothing was lost or doubled.

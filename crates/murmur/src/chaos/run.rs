@@ -17,9 +17,9 @@ use super::injecting::Injector;
 use super::load::Load;
 use super::network::Network;
 use super::system::System;
-use crate::output::note;
-use crate::redundancy::Loss;
-use crate::streams::Streams;
+use client::streams::Streams;
+use supervisor::redundancy::Loss;
+use terminal::note;
 
 /// Orders that are under way before a fault, at least.
 const IN_FLIGHT_MIN: usize = 3;

@@ -9,8 +9,8 @@ use super::audited;
 use super::dice::Dice;
 use super::file::Fault;
 use super::run::{Ground, Outcome, Settings};
-use crate::interruption::unless_asked;
-use crate::output::note;
+use terminal::interruption::unless_asked;
+use terminal::note;
 
 /// Faults between two audits.
 const AUDIT_EVERY: u32 = 10;

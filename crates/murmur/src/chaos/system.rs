@@ -10,14 +10,14 @@ use tokio::process::{Child, ChildStdin, Command};
 use tokio::time::Instant;
 
 use super::network::Network;
-use crate::broken::Broken;
-use crate::control::Supervisor;
-use crate::control::protocol::{Act, Arming, Report, Request, State};
-use crate::process::Process;
-use crate::redundancy::{self, Loss, Permit};
-use crate::running::Running;
-use crate::status::ask_services;
-use crate::status::report::ServiceReport;
+use client::process::Process;
+use client::run_file::RunFile;
+use supervisor::protocol::{Act, Arming, Report, Request, State};
+use supervisor::redundancy::{self, Loss, Permit};
+use supervisor::service_status::ServiceReport;
+use supervisor::service_status::ask_services;
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::cleanup::Cleanup;
 
 /// How long everything together may take to be ready for the first time.
 const READY_WITHIN: Duration = Duration::from_secs(60);
@@ -32,11 +32,11 @@ pub(crate) struct System {
     data: PathBuf,
     up: Child,
     /// That it runs. It ends with this process, however that ends: then its standard input closes.
-    runs: Broken,
+    runs: Cleanup,
     /// Where everything listens.
-    pub(crate) running: Running,
+    pub(crate) running: RunFile,
     /// Who starts and ends its processes.
-    pub(crate) supervisor: Supervisor,
+    pub(crate) supervisor: SupervisorClient,
     /// The proxies, if there are any.
     pub(crate) network: Option<Network>,
 }
@@ -59,12 +59,12 @@ impl System {
             .stderr(said)
             .spawn()
             .context("cannot start murmur")?;
-        let supervisor = Supervisor::in_folder(&data);
+        let supervisor = SupervisorClient::in_folder(&data);
         let runs = ends_with(up.stdin.take(), &data, &supervisor);
         match first_ready(&data, &mut up, &supervisor, network.as_ref()).await {
             Ok(running) => Ok(Self { data, up, runs, running, supervisor, network }),
             Err(error) => {
-                runs.mend().await?;
+                runs.run().await?;
                 Err(error)
             }
         }
@@ -203,9 +203,9 @@ impl System {
 }
 
 /// Notes that a system runs, which ends when that input closes.
-fn ends_with(input: Option<ChildStdin>, data: &Path, supervisor: &Supervisor) -> Broken {
+fn ends_with(input: Option<ChildStdin>, data: &Path, supervisor: &SupervisorClient) -> Cleanup {
     let (folder, supervisor) = (data.display().to_string(), supervisor.clone());
-    Broken::note(
+    Cleanup::register(
         format!("a system runs in {folder}, and is ended; the folder stays"),
         format!("`murmur down --data {folder}`, if it has not ended in a moment"),
         async move {
@@ -238,9 +238,9 @@ fn murmur(data: &Path) -> anyhow::Result<Command> {
 async fn first_ready(
     data: &Path,
     up: &mut Child,
-    supervisor: &Supervisor,
+    supervisor: &SupervisorClient,
     network: Option<&Network>,
-) -> anyhow::Result<Running> {
+) -> anyhow::Result<RunFile> {
     let deadline = Instant::now() + READY_WITHIN;
     let mut aimed = false;
     loop {
@@ -248,7 +248,7 @@ async fn first_ready(
             let said = std::fs::read_to_string(said_in(data)).unwrap_or_default();
             bail!("the system did not start ({status}): {}", said.trim());
         }
-        if let Some(running) = Running::find(data)? {
+        if let Some(running) = RunFile::find(data)? {
             if let (Some(network), false) = (network, aimed) {
                 network.aim(&running)?;
                 aimed = true;

@@ -7,9 +7,9 @@ use contracts::Service;
 use serde_json::{Value, json};
 
 use super::ways::{Way, Worth};
-use crate::http::{Call, Client};
-use crate::running::Running;
-use crate::seen::Seen;
+use client::consistency_token::ConsistencyToken;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 
 /// Customers. Few enough that preparing takes a moment, enough that no account is hot.
 const CUSTOMERS: usize = 20;
@@ -42,11 +42,11 @@ impl Ground {
     /// # Errors
     /// When a service refuses, or an order does not show in time.
     pub(super) async fn prepare(
-        running: &Running,
+        running: &RunFile,
         ways: &[Way],
         name: &str,
     ) -> anyhow::Result<Self> {
-        let (client, mut seen) = (Client::default(), Seen::default());
+        let (client, mut seen) = (Client::default(), ConsistencyToken::default());
         let customers = format!("{}/customers", running.url(Service::Customer)?);
         for nth in 0..CUSTOMERS {
             let mut body = customer(&format!("{name}-c{nth}"));
@@ -76,7 +76,7 @@ impl Ground {
     /// Places an order of the nth customer; when this returns, it is accepted and replicated.
     pub(super) async fn place(
         &self,
-        running: &Running,
+        running: &RunFile,
         client: &Client,
         id: &str,
         nth: usize,

@@ -15,7 +15,7 @@ use tokio::time::{interval_at, timeout_at};
 use super::ground::Ground;
 use super::tally::{Counted, Tally};
 use super::ways::{Kind, Way, Worth};
-use crate::http::Client;
+use client::http::Client;
 
 /// Questions of a way under way at the steady rate at most; who comes later counts as unanswered.
 const UNDER_WAY_MAX: usize = 512;

@@ -12,10 +12,10 @@ use super::ground::Ground;
 use super::load::{Asked, ask_steadily};
 use super::tally::{Counted, Tally};
 use super::ways::{Kind, Way, Worth};
-use crate::control::Supervisor;
-use crate::control::protocol::Act;
-use crate::process::Process;
-use crate::running::Running;
+use client::process::Process;
+use client::run_file::RunFile;
+use supervisor::protocol::Act;
+use supervisor::supervisor_client::SupervisorClient;
 
 /// Who is killed. Each way joins it, and no order's life depends on it.
 pub(super) const KILLED: Service = Service::Customer;
@@ -79,7 +79,7 @@ struct Times {
 
 /// Asks for three times that many seconds, and kills the owner for the middle third.
 pub(super) async fn measure(
-    running: &Running,
+    running: &RunFile,
     ways: &[Way],
     ground: &Ground,
     rate: u32,
@@ -107,8 +107,8 @@ pub(super) async fn measure(
 }
 
 /// Kills the owner after a third, and starts it again after another.
-async fn disturb(running: &Running, begun: Instant, third: Duration) -> anyhow::Result<Times> {
-    let (supervisor, process) = (Supervisor::of(running), Process::Service(KILLED));
+async fn disturb(running: &RunFile, begun: Instant, third: Duration) -> anyhow::Result<Times> {
+    let (supervisor, process) = (SupervisorClient::of(running), Process::Service(KILLED));
     tokio::time::sleep_until((begun + third).into()).await;
     // Down for as long as this lasts: it is started again also if the command is interrupted.
     let down = supervisor.lease(Act::Halt, process).await?;
@@ -116,7 +116,7 @@ async fn disturb(running: &Running, begun: Instant, third: Duration) -> anyhow::
     let killed = Instant::now();
     tokio::time::sleep_until((begun + third * 2).into()).await;
     let started = Instant::now();
-    down.mend().await?;
+    down.run().await?;
     Ok(Times { begun, killed, started, ready: Instant::now() })
 }
 

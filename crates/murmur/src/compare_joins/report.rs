@@ -7,8 +7,8 @@ use super::load::{Most, Steady};
 use super::outage::{KILLED, Outage};
 use super::staleness::Behind;
 use super::tally::shown;
-use crate::cli::Verdict;
-use crate::table::{self, judged};
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 /// Everything that was measured; of an interrupted comparison what there was until then.
 #[derive(Clone, Debug, Default, Serialize)]

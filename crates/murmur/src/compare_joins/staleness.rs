@@ -14,8 +14,8 @@ use tokio::task::JoinSet;
 use super::ground::{Ground, customer};
 use super::tally::{Counted, Tally};
 use super::ways::{Kind, Way, Worth, holds};
-use crate::http::{Call, Client};
-use crate::running::Running;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 
 /// How long a change may take to show.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
@@ -34,7 +34,7 @@ pub(super) struct Behind {
 
 /// Makes so many changes of each kind.
 pub(super) async fn measure(
-    running: &Running,
+    running: &RunFile,
     ways: &[Way],
     ground: &Ground,
     changes: u32,
@@ -81,7 +81,7 @@ fn note(tallies: &mut Tallies, times: Vec<(Kind, Duration)>) -> anyhow::Result<(
 }
 
 async fn change_customer(
-    running: &Running,
+    running: &RunFile,
     client: &Client,
     id: &str,
     name: &str,

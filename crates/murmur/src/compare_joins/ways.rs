@@ -3,8 +3,8 @@
 use contracts::Service;
 use serde::Serialize;
 
-use crate::http::{Answer, Call};
-use crate::running::Running;
+use client::http::{Answer, Call};
+use client::run_file::RunFile;
 
 /// A way to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -56,7 +56,7 @@ impl Way {
     ///
     /// # Errors
     /// When one of them was left out.
-    pub(super) fn all(running: &Running) -> anyhow::Result<[Self; 3]> {
+    pub(super) fn all(running: &RunFile) -> anyhow::Result<[Self; 3]> {
         Ok([
             Self { kind: Kind::Composer, url: format!("{}/order-details", running.composer()?) },
             Self { kind: Kind::ReadModel, url: format!("{}/orders", running.query()?) },

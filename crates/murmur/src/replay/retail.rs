@@ -43,11 +43,10 @@ use contracts::{Currency, Id};
 use indicatif::{ProgressBar, ProgressStyle};
 
 use crate::amounts::active_currency;
-use crate::cli::{Global, Verdict};
-use crate::output::line;
-use crate::running::Running;
-use crate::streams::Streams;
+use crate::cli::Global;
 use book::{Book, Invoice};
+use client::run_file::RunFile;
+use client::streams::Streams;
 use endings::{Endings, Told};
 use file::dates::DateOrder;
 use masters::Masters;
@@ -57,6 +56,8 @@ use report::Report;
 use reports_check::{Comparison, Figures, Growth, Reading, Shown};
 use revenue::Day;
 use sending::Sender;
+use terminal::line;
+use terminal::verdict::Verdict;
 
 /// What `murmur replay retail` takes.
 #[derive(Debug, clap::Args)]
@@ -129,7 +130,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     // A pipe may let wait for ever; whoever asks the command to end must not.
     let reading = tokio::task::spawn_blocking(move || Book::read(&file, currency, dates));
     let book = reading.await??;
-    let running = Running::load(&global.data)?;
+    let running = RunFile::load(&global.data)?;
     let plan = Plan::of(&args, &book);
     let report = replay(global, &args, &running, &plan, &book).await?;
     if global.json {
@@ -143,7 +144,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 async fn replay(
     global: &Global,
     args: &Args,
-    running: &Running,
+    running: &RunFile,
     plan: &Plan,
     book: &Book,
 ) -> anyhow::Result<Report> {
@@ -208,7 +209,7 @@ fn accepted(plan: &Plan, book: &Book, fates: &[Fate]) -> anyhow::Result<HashSet<
 
 fn reading<'a>(
     sender: &'a Sender,
-    running: &'a Running,
+    running: &'a RunFile,
     endings: &Endings,
 ) -> anyhow::Result<Reading<'a>> {
     Ok(Reading { sender, url: running.query()?, at_least: endings.position() })
@@ -224,7 +225,7 @@ struct Before {
 impl Before {
     async fn of(
         sender: &Sender,
-        running: &Running,
+        running: &RunFile,
         plan: &Plan,
         book: &Book,
         endings: &Endings,

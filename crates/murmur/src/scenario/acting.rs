@@ -9,7 +9,7 @@ use super::file::steps::{Answers, Cancel, Money, Place};
 use super::file::{CustomerGiven, Given, ProductGiven};
 use super::unmet::Unmet;
 use super::world::{World, send_until_answered};
-use crate::http::{Answer, Call};
+use client::http::{Answer, Call};
 
 /// Makes everything that is given.
 pub(crate) async fn give(world: &mut World, given: &Given) -> Result<(), Unmet> {

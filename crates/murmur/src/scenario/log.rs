@@ -7,7 +7,7 @@ use contracts::{Id, Kind, Row, Service, StoredEvent};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
-use crate::streams::{Following, Streams};
+use client::streams::{Following, Streams};
 
 /// Rows that wait to be looked at.
 const ROWS_WAITING_MAX: usize = 4_096;

@@ -13,8 +13,8 @@ use super::file::steps::Step;
 use super::log::EventLog;
 use super::unmet::Unmet;
 use super::world::World;
-use crate::control::protocol::Act;
-use crate::trace::timeline_text;
+use client::timeline::text;
+use supervisor::protocol::Act;
 
 /// Timelines that a failure shows.
 const TIMELINES_SHOWN_MAX: usize = 3;
@@ -122,7 +122,7 @@ async fn take(step: &Step, world: &mut World, log: &EventLog) -> Result<(), Unme
 
 fn failed(step: &str, unmet: Unmet, world: &World, log: &EventLog) -> Failure {
     let orders = if unmet.orders.is_empty() { world.all_orders() } else { unmet.orders };
-    let timeline = |id: &Id| timeline_text(id, &log.of(id));
+    let timeline = |id: &Id| text::of_events(id, &log.of(id));
     Failure {
         step: step.to_owned(),
         expected: unmet.expected,

@@ -1,7 +1,7 @@
 //! One line for each scenario; more for one that failed.
 
 use super::play::{Failure, Played};
-use crate::table;
+use terminal::table;
 
 /// What is printed when a scenario has been played.
 pub(crate) fn text(played: &Played, verbose: bool) -> String {

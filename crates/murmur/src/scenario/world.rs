@@ -8,14 +8,14 @@ use contracts::{Id, Service};
 use hyper::StatusCode;
 use tokio::time::Instant;
 
-use crate::broken::Broken;
-use crate::control::Supervisor;
-use crate::control::protocol::{Act, State};
-use crate::http::{Answer, Call, Client};
-use crate::process::Process;
-use crate::redundancy::{self, Loss};
-use crate::running::Running;
-use crate::seen::Seen;
+use client::consistency_token::ConsistencyToken;
+use client::http::{Answer, Call, Client};
+use client::process::Process;
+use client::run_file::RunFile;
+use supervisor::protocol::{Act, State};
+use supervisor::redundancy::{self, Loss};
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::cleanup::Cleanup;
 
 /// How long a command is sent again, while its service is away.
 const SENT_AGAIN_WITHIN: Duration = Duration::from_secs(20);
@@ -29,30 +29,30 @@ const REDUNDANT_WITHIN: Duration = Duration::from_secs(30);
 /// A scenario's world.
 #[derive(Debug)]
 pub(crate) struct World {
-    running: Running,
-    supervisor: Supervisor,
+    running: RunFile,
+    supervisor: SupervisorClient,
     client: Client,
     /// What makes the ids of this run of this scenario its own.
     suffix: String,
     orders: BTreeMap<String, Vec<Id>>,
-    seen: Seen,
+    seen: ConsistencyToken,
     commands: u32,
     /// What this scenario stopped or froze.
-    down: BTreeMap<Process, Broken>,
+    down: BTreeMap<Process, Cleanup>,
     /// What it did anything to.
     disturbed: BTreeSet<Process>,
 }
 
 impl World {
     /// An empty world on a running system.
-    pub(crate) fn new(running: &Running, suffix: String) -> Self {
+    pub(crate) fn new(running: &RunFile, suffix: String) -> Self {
         Self {
             running: running.clone(),
-            supervisor: Supervisor::of(running),
+            supervisor: SupervisorClient::of(running),
             client: Client::default(),
             suffix,
             orders: BTreeMap::new(),
-            seen: Seen::default(),
+            seen: ConsistencyToken::default(),
             commands: 0,
             down: BTreeMap::new(),
             disturbed: BTreeSet::new(),
@@ -188,7 +188,7 @@ impl World {
     /// killed, until all is in two places again: whoever comes next may take a store away.
     pub(crate) async fn leave_in_order(&mut self) -> anyhow::Result<()> {
         for down in std::mem::take(&mut self.down).into_values() {
-            down.mend().await?;
+            down.run().await?;
         }
         for process in std::mem::take(&mut self.disturbed) {
             self.supervisor.wait_for(process, State::Ready).await?;

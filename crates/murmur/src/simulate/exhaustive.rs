@@ -3,8 +3,8 @@
 use serde_json::json;
 use simulator::exhaustive::{self, Report};
 
-use crate::interruption;
-use crate::output::line;
+use terminal::interruption;
+use terminal::line;
 
 /// Walks, tells, and says whether all is as it must be.
 pub(super) fn run(json: bool, wipes: u8) -> bool {

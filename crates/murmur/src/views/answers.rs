@@ -6,8 +6,8 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
-use crate::output::line;
-use crate::table;
+use terminal::line;
+use terminal::table;
 
 /// All generations.
 #[derive(Debug, Deserialize, Serialize)]

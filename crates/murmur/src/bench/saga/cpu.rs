@@ -6,7 +6,7 @@ use std::time::Instant;
 
 use serde::Serialize;
 
-use crate::control::protocol::Report;
+use supervisor::protocol::Report;
 
 /// Processor time of processes so far, in clock ticks, by name.
 #[derive(Clone, Debug)]

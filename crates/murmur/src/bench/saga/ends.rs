@@ -13,9 +13,9 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::board::Board;
-use crate::http::{Call, Client};
-use crate::running::Running;
-use crate::streams::Streams;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
+use client::streams::Streams;
 
 /// Orders of which the read model is asked each second, at most: asking must not become the load.
 const SHOWN_EACH_SECOND: u32 = 20;
@@ -39,7 +39,7 @@ impl Drop for Ends {
 /// When the broker cannot be asked.
 pub(super) async fn hear(
     streams: &Streams,
-    running: &Running,
+    running: &RunFile,
     board: Arc<Board>,
 ) -> anyhow::Result<Ends> {
     let client = streams.connection().client();

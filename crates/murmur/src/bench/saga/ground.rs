@@ -4,9 +4,9 @@ use contracts::{Currency, Money, Service};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use crate::http::{Call, Client};
-use crate::running::Running;
-use crate::seen::Seen;
+use client::consistency_token::ConsistencyToken;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 
 /// Customers. Accounts are not what is measured: enough of them that none is hot.
 const CUSTOMERS: u32 = 100;
@@ -40,7 +40,7 @@ impl Ground {
     /// # Errors
     /// When a service refuses.
     pub(super) async fn prepare(
-        running: &Running,
+        running: &RunFile,
         run: &str,
         currency: Currency,
         lines: u32,
@@ -60,7 +60,7 @@ impl Ground {
             let body = json!({ "sku": sku, "name": sku, "price": money(PRICE_MINOR) });
             calls.push(Call::post(format!("{products}/products")).body(&body)?);
         }
-        let mut seen = Seen::default();
+        let mut seen = ConsistencyToken::default();
         all(calls, &mut seen).await?;
         let inventory = running.url(Service::Inventory)?;
         let stock = |nth| {
@@ -68,7 +68,7 @@ impl Ground {
             Ok(call.after(&seen.to_string()).body(&json!({ "quantity": STOCK }))?)
         };
         let calls = (0..PRODUCTS).map(stock).collect::<anyhow::Result<Vec<_>>>()?;
-        all(calls, &mut Seen::default()).await?;
+        all(calls, &mut ConsistencyToken::default()).await?;
         let (orders, name) = (format!("{run}-m"), run.to_owned());
         Ok(Self { orders, name, seen: seen.to_string(), lines })
     }
@@ -97,7 +97,7 @@ impl Ground {
 }
 
 /// Sends all calls at once, and takes note of what was seen.
-async fn all(calls: Vec<Call>, seen: &mut Seen) -> anyhow::Result<()> {
+async fn all(calls: Vec<Call>, seen: &mut ConsistencyToken) -> anyhow::Result<()> {
     let client = Client::default();
     let mut sending = JoinSet::new();
     for call in calls {

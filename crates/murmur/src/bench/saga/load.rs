@@ -11,9 +11,9 @@ use tokio::task::JoinHandle;
 
 use super::board::Board;
 use super::ground::Ground;
-use crate::http::{Call, Client};
-use crate::interruption;
-use crate::running::Running;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
+use terminal::interruption;
 
 /// Requests under way at most, each on a connection of its own. Who comes later waits here, and the
 /// wait counts.
@@ -34,7 +34,7 @@ struct Load {
 /// # Errors
 /// When there is no order service.
 pub(super) fn begin(
-    running: &Running,
+    running: &RunFile,
     ground: &Ground,
     board: &Arc<Board>,
 ) -> anyhow::Result<JoinHandle<()>> {

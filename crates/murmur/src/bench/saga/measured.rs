@@ -13,10 +13,10 @@ use super::latencies::Summary;
 use super::load;
 use super::reads;
 use super::schedule::Schedule;
-use crate::control::Supervisor;
-use crate::interruption::unless_asked;
-use crate::running::Running;
-use crate::streams::Streams;
+use client::run_file::RunFile;
+use client::streams::Streams;
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::interruption::unless_asked;
 
 /// From making the schedule to the first due order: threads and subscriptions stand by then.
 const LEAD: Duration = Duration::from_millis(200);
@@ -82,7 +82,7 @@ pub(super) struct Measured {
 
 /// Runs and measures; asked to end, it ends with what there is.
 pub(super) async fn measure(
-    running: &Running,
+    running: &RunFile,
     streams: &Streams,
     ground: &Ground,
     (rate, seconds): (u32, u32),
@@ -92,7 +92,7 @@ pub(super) async fn measure(
     let prefix = format!("{}-", ground.orders);
     let board = Arc::new(Board::new(schedule, prefix)?);
     let hearing = ends::hear(streams, running, Arc::clone(&board)).await?;
-    let processes = Supervisor::of(running).report().await?;
+    let processes = SupervisorClient::of(running).report().await?;
     let before = Usage::now(&processes);
     let reading = reads::begin(running.query()?, &board, reads);
     load::begin(running, ground, &board)?.await?;

@@ -15,8 +15,8 @@ use runtime::async_nats::jetstream::stream::Config;
 use runtime::nats::{streams, wire};
 use serde::Serialize;
 
-use crate::broken::Broken;
-use crate::streams::Streams;
+use client::streams::Streams;
+use terminal::cleanup::Cleanup;
 
 /// The stream. Deleted afterwards, and before, if an earlier run could not.
 const STREAM: &str = "BENCH_RAW";
@@ -53,7 +53,7 @@ pub(super) async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
     };
     context.create_stream(config).await.context("cannot make a stream of our own")?;
     // Deleted also if what follows fails, or is interrupted.
-    let made = Broken::note(
+    let made = Cleanup::register(
         format!("the stream {STREAM} is there, and is deleted"),
         format!("`murmur bench saga` deletes {STREAM} before it makes one"),
         {
@@ -62,7 +62,7 @@ pub(super) async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
         },
     );
     let measured = publish(&context, row).await?;
-    made.mend().await?;
+    made.run().await?;
     Ok(measured)
 }
 

@@ -8,7 +8,7 @@ use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::board::Board;
-use crate::http::{Call, Client};
+use client::http::{Call, Client};
 
 /// Reads, going on until this is dropped.
 #[derive(Debug)]

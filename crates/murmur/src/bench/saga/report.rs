@@ -8,8 +8,8 @@ use super::latencies::Summary;
 use super::measured::{Measured, OVERTIME_MS_MAX, P99_MS_MAX};
 use super::raw::Raw;
 use crate::audit::report;
-use crate::cli::Verdict;
-use crate::table::{self, judged};
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 /// The outcome; of an interrupted benchmark what there was until then.
 #[derive(Debug, Default)]

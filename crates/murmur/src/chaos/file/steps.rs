@@ -6,9 +6,9 @@ use std::fmt;
 use contracts::Service;
 use serde::{Deserialize, Serialize, Serializer};
 
-use crate::process::Process;
-use crate::redundancy::Loss;
 use crate::scenario::file::values::Span;
+use client::process::Process;
+use supervisor::redundancy::Loss;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -12,10 +12,10 @@ use tokio::process::{Child, Command};
 use tokio::time::Instant;
 
 use crate::chaos::system::{SHOWS_WITHIN, System};
-use crate::http::{Call, Client};
-use crate::process::Process;
-use crate::redundancy::Goal;
-use crate::status::report::ServiceReport;
+use client::http::{Call, Client};
+use client::process::Process;
+use supervisor::redundancy::Goal;
+use supervisor::service_status::ServiceReport;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

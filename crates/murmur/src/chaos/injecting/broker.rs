@@ -10,8 +10,8 @@ use contracts::Service;
 use super::must_be_down;
 use crate::chaos::file::steps::{Cut, Step};
 use crate::chaos::system::System;
-use crate::control::protocol::{Act, State};
-use crate::process::Process;
+use client::process::Process;
+use supervisor::protocol::{Act, State};
 
 /// How the block of JetStream begins in the broker's configuration.
 const BLOCK: &str = "jetstream {\n";

@@ -12,9 +12,9 @@ use tokio::time::Instant;
 
 use crate::chaos::file::steps::Jump;
 use crate::chaos::system::{SHOWS_WITHIN, System};
-use crate::control::protocol::{Arming, State};
-use crate::process::Process;
-use crate::streams::Streams;
+use client::process::Process;
+use client::streams::Streams;
+use supervisor::protocol::{Arming, State};
 
 /// Where Debian and others keep the library.
 const LIBRARY_FOLDERS: [&str; 4] = [

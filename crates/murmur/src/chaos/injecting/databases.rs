@@ -12,8 +12,8 @@ use tokio::process::Command;
 use super::{broker, must_be_down};
 use crate::chaos::file::steps::{Room, Step, Swap};
 use crate::chaos::system::System;
-use crate::control::protocol::{Act, Arming};
-use crate::process::Process;
+use client::process::Process;
+use supervisor::protocol::{Act, Arming};
 
 /// Starts that an arming lasts for which only an operator ends.
 const STARTS_MANY: u32 = 100_000;

@@ -10,9 +10,9 @@ use tokio::time::Instant;
 
 use crate::chaos::file::steps::Told;
 use crate::chaos::system::{SHOWS_WITHIN, System};
-use crate::control::protocol::State;
-use crate::http::{Call, Client};
-use crate::process::Process;
+use client::http::{Call, Client};
+use client::process::Process;
+use supervisor::protocol::State;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

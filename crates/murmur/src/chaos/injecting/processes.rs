@@ -8,8 +8,8 @@ use runtime::failpoint;
 use super::streams;
 use crate::chaos::file::steps::{Before, Death, Trim};
 use crate::chaos::system::System;
-use crate::control::protocol::{Act, Arming, State};
-use crate::process::Process;
+use client::process::Process;
+use supervisor::protocol::{Act, Arming, State};
 
 /// How a process that died at a failpoint has ended, as its supervisor says it.
 const ABORTED: &str = "SIGABRT";

@@ -11,8 +11,8 @@ use runtime::nats::streams as wanted;
 use super::must_be_down;
 use crate::chaos::file::steps::{Step, Trim};
 use crate::chaos::system::System;
-use crate::process::Process;
-use crate::streams::Streams;
+use client::process::Process;
+use client::streams::Streams;
 
 /// An age at which nobody would expect messages to vanish.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);

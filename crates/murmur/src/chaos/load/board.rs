@@ -10,7 +10,7 @@ pub(crate) use super::commands::Effect;
 
 use super::commands::Command;
 use super::journal::durability_of;
-use crate::http::Answer;
+use client::http::Answer;
 
 /// What was promised, and what is under way.
 #[derive(Debug, Default)]

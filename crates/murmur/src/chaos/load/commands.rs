@@ -8,8 +8,8 @@ use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::chaos::dice::Dice;
-use crate::http::{Call, CallError, IDEMPOTENCY_KEY, key};
-use crate::running::Running;
+use client::http::{Call, CallError, IDEMPOTENCY_KEY, idempotency_key};
+use client::run_file::RunFile;
 
 const CUSTOMERS: u64 = 12;
 const PRODUCTS: u64 = 8;
@@ -57,7 +57,7 @@ pub(super) struct Ground {
 
 impl Command {
     /// The request.
-    pub(super) fn call(&self, running: &Running) -> anyhow::Result<Call> {
+    pub(super) fn call(&self, running: &RunFile) -> anyhow::Result<Call> {
         let url = format!("{}{}", running.url(self.service)?, self.path);
         let call = Call::new(self.method.clone(), url).header(IDEMPOTENCY_KEY, &self.key);
         match &self.body {
@@ -194,7 +194,7 @@ fn post(
     body: Option<Value>,
 ) -> anyhow::Result<Command> {
     let asked = body.as_ref().map(Value::to_string).unwrap_or_default();
-    let key = key::of(scope, "POST", &path, "", asked.as_bytes());
+    let key = idempotency_key::of(scope, "POST", &path, "", asked.as_bytes());
     let (id, effect, method) = (id.parse()?, Effect::Event, Method::POST);
     Ok(Command { service, name, id, key, effect, method, path, body })
 }
@@ -207,7 +207,7 @@ fn put(
     path: String,
     body: Value,
 ) -> anyhow::Result<Command> {
-    let key = key::of(scope, "PUT", &path, "", body.to_string().as_bytes());
+    let key = idempotency_key::of(scope, "PUT", &path, "", body.to_string().as_bytes());
     let command = post(service, name, id, scope, path, Some(body))?;
     Ok(Command { method: Method::PUT, key, ..command })
 }

@@ -9,7 +9,7 @@ use anyhow::Context as _;
 use auditor::journal::{Durability, Entry, Outcome};
 
 use super::commands::Command;
-use crate::http::Answer;
+use client::http::Answer;
 
 /// Where an answer says that its change is kept.
 pub(super) const DURABILITY: &str = "murmur-durability";

@@ -12,7 +12,7 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
-use crate::streams::Streams;
+use client::streams::Streams;
 
 /// Pause between two looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);

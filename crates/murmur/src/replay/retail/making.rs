@@ -15,9 +15,9 @@ use super::Plan;
 use super::masters::{Article, Buyer, Masters};
 use super::raised::Raised;
 use super::sending::{Sender, run_at_once};
-use crate::http::key::purpose;
-use crate::http::{Answer, Call, IF_MATCH};
-use crate::running::Running;
+use client::http::idempotency_key::purpose;
+use client::http::{Answer, Call, IF_MATCH};
+use client::run_file::RunFile;
 
 /// Largest stocking of one command.
 const QUANTITY_MAX: u64 = u32::MAX as u64;
@@ -77,7 +77,7 @@ enum Outcome {
 
 /// Makes customers and products, then stocks the products.
 pub(super) async fn make(
-    running: &Running,
+    running: &RunFile,
     plan: &Plan,
     masters: &Masters,
     (sender, raised): (&Arc<Sender>, &Arc<Raised>),
@@ -177,7 +177,7 @@ fn refused(what: &str, answer: &Answer) -> anyhow::Result<Outcome> {
     if answer.status.is_client_error() { Ok(Outcome::Refused(text)) } else { bail!(text) }
 }
 
-fn customer(running: &Running, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::Result<Make> {
+fn customer(running: &RunFile, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::Result<Make> {
     let (url, id) = (running.url(Service::Customer)?, plan.id(id)?);
     let limit = with_more(money(0, plan.currency), money(buyer.buys_minor, plan.currency));
     let body = json!({
@@ -193,7 +193,7 @@ fn customer(running: &Running, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::R
     Ok(Make { what: format!("customer {id}"), call, or_else })
 }
 
-fn product(running: &Running, plan: &Plan, sku: &Id, article: &Article) -> anyhow::Result<Make> {
+fn product(running: &RunFile, plan: &Plan, sku: &Id, article: &Article) -> anyhow::Result<Make> {
     let (url, sku) = (running.url(Service::Product)?, plan.id(sku)?);
     let price = money(article.price_minor, plan.currency);
     let body = json!({ "sku": sku, "name": article.name, "price": price });
@@ -204,7 +204,7 @@ fn product(running: &Running, plan: &Plan, sku: &Id, article: &Article) -> anyho
 
 /// All that is sold of it, in as many commands as that takes.
 fn stocking(
-    running: &Running,
+    running: &RunFile,
     plan: &Plan,
     sku: &Id,
     article: &Article,

@@ -14,8 +14,8 @@ use super::Plan;
 use super::book::{Book, Invoice};
 use super::matching::{Earlier, Meant, meant};
 use super::sending::{Sender, run_at_once};
-use crate::http::{Answer, Call};
-use crate::running::Running;
+use client::http::{Answer, Call};
+use client::run_file::RunFile;
 
 /// What became of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -48,7 +48,7 @@ enum Act {
 
 /// Sends everything. The fates are in the order of the invoices.
 pub(super) async fn order_all(
-    running: &Running,
+    running: &RunFile,
     plan: &Plan,
     book: &Book,
     sender: &Arc<Sender>,
@@ -100,7 +100,7 @@ async fn in_turn(
 }
 
 fn act(
-    running: &Running,
+    running: &RunFile,
     plan: &Plan,
     invoice: &Invoice,
     earlier: &mut Vec<Earlier>,

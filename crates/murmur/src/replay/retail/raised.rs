@@ -11,8 +11,8 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
 
-use crate::http::key::purpose_of;
-use crate::streams::Streams;
+use client::http::idempotency_key::purpose_of;
+use client::streams::Streams;
 
 /// The line of a row's headers that names its command.
 const KEY: &str = "ce-idempotencykey";

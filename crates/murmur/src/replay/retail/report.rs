@@ -15,9 +15,9 @@ use super::ordering::Fate;
 use super::reports_check::{self, Comparison};
 use super::revenue::Day;
 use super::skip::{Lines, Shown};
-use crate::cli::Verdict;
-use crate::output::plain;
-use crate::table::{self, judged};
+use terminal::output::plain;
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 /// Refusals of customers, products and stock that are shown.
 const REFUSED_SHOWN: usize = 3;

@@ -21,9 +21,9 @@ use tokio::time::Instant;
 use super::Plan;
 use super::book::Book;
 use super::sending::Sender;
-use crate::http::Call;
-use crate::output::plain;
-use crate::table::{self, judged};
+use client::http::Call;
+use terminal::output::plain;
+use terminal::table::{self, judged};
 
 pub(super) use expected::{expected, expected_alone};
 pub(super) use shown::Shown;

@@ -13,7 +13,7 @@ use super::Plan;
 use super::book::Book;
 use super::endings::Ends;
 use super::sending::Sender;
-use crate::http::{Call, exact};
+use client::http::{Call, exact_json};
 
 /// How long the read model may take to have folded everything: it may have to be rebuilt.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(60);
@@ -72,7 +72,7 @@ pub(super) fn shown(dashboard: &Value, currency: Currency) -> ByDay {
     let revenue = |day: &Value| {
         let sums = day["revenue"].as_array().into_iter().flatten();
         let mut ours = sums.filter(|sum| sum["currency"] == currency.as_str());
-        ours.next().and_then(|sum| exact::integer(&sum["minor"])).unwrap_or_default()
+        ours.next().and_then(|sum| exact_json::integer(&sum["minor"])).unwrap_or_default()
     };
     days.filter_map(|day| Some((day["date"].as_str()?.to_owned(), revenue(day)))).collect()
 }

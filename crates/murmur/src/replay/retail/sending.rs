@@ -11,8 +11,8 @@ use hyper::StatusCode;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use crate::http::{Answer, Call, Client};
-use crate::seen::Seen;
+use client::consistency_token::ConsistencyToken;
+use client::http::{Answer, Call, Client};
 
 /// Pause before a command is sent again: short at first, since most outages are.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
@@ -23,7 +23,7 @@ const PAUSE_MAX: Duration = Duration::from_millis(500);
 pub(super) struct Sender {
     client: Client,
     patience: Duration,
-    seen: Mutex<Seen>,
+    seen: Mutex<ConsistencyToken>,
     sent_again: AtomicU64,
 }
 

@@ -5,7 +5,7 @@ use std::fmt;
 
 use serde::Serialize;
 
-use crate::output::plain;
+use terminal::output::plain;
 
 /// Lines of each reason that are shown.
 const SHOWN: usize = 3;

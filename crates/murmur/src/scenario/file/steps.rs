@@ -6,7 +6,7 @@ use serde::Deserialize;
 
 use super::values::{AnyOf, Next, Span};
 use crate::amounts::Amount;
-use crate::process::Process;
+use client::process::Process;
 
 /// One step.
 #[derive(Clone, Debug, Deserialize)]

@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use anyhow::bail;
 use jiff::civil::Date;
 
-use crate::output::plain;
+use terminal::output::plain;
 
 /// In which order day and month stand before the year.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]

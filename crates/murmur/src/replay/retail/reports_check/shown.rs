@@ -5,7 +5,7 @@ use serde_json::Value;
 
 use super::expected::DASHBOARD;
 use super::{Figures, Place};
-use crate::http::exact;
+use client::http::exact_json;
 
 /// What the read model shows in one currency.
 #[derive(Clone, Debug)]
@@ -136,5 +136,5 @@ fn is_date(word: &str) -> bool {
 
 /// A whole number; one that is missing is told as a figure that no file has.
 fn integer(value: &Value) -> i128 {
-    exact::integer(value).unwrap_or(i128::MIN / 4)
+    exact_json::integer(value).unwrap_or(i128::MIN / 4)
 }

@@ -1,0 +1,169 @@
+//! The run file: what `murmur up` started, and where it listens. Everything that talks to a running
+//! Murmuration reads it first.
+
+use std::collections::BTreeMap;
+use std::fs;
+use std::io::ErrorKind;
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use anyhow::{Context as _, bail};
+use contracts::Service;
+use serde::{Deserialize, Serialize};
+
+use crate::process::Process;
+
+/// Version of the run file's shape. A reader refuses any other.
+const FORMAT: u32 = 1;
+
+/// What runs where.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+pub struct RunFile {
+    format: u32,
+    /// Process id of the supervisor.
+    pub supervisor: u32,
+    /// `nats://127.0.0.1:PORT`.
+    pub nats: String,
+    /// `redis://127.0.0.1:PORT`.
+    pub redis: String,
+    /// `http://127.0.0.1:PORT` of the query service.
+    query: Option<String>,
+    /// `http://127.0.0.1:PORT` of the composer.
+    #[serde(default)]
+    composer: Option<String>,
+    /// `http://127.0.0.1:PORT` of each service.
+    pub services: BTreeMap<Service, String>,
+    /// The process ids, as of the last start of each.
+    pub pids: BTreeMap<Process, u32>,
+    /// The data folder, absolute.
+    pub data: PathBuf,
+    /// What all may take to end, at most.
+    #[serde(default)]
+    pub down_within: Duration,
+}
+
+impl RunFile {
+    /// Of a supervisor that is this process.
+    pub fn new(
+        data: PathBuf,
+        ports: &BTreeMap<Process, u16>,
+        redis_elsewhere: Option<&str>,
+    ) -> Self {
+        let port = |process: Process| ports.get(&process).copied().unwrap_or_default();
+        let http = |process: Process| format!("http://127.0.0.1:{}", port(process));
+        let has = |service: &Service| ports.contains_key(&Process::Service(*service));
+        let services = Service::ALL.into_iter().filter(has);
+        Self {
+            format: FORMAT,
+            supervisor: std::process::id(),
+            nats: format!("nats://127.0.0.1:{}", port(Process::Nats)),
+            redis: redis_elsewhere.map_or_else(
+                || format!("redis://127.0.0.1:{}", port(Process::Redis)),
+                ToOwned::to_owned,
+            ),
+            query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
+            composer: ports.contains_key(&Process::Composer).then(|| http(Process::Composer)),
+            services: services.map(|service| (service, http(Process::Service(service)))).collect(),
+            pids: BTreeMap::new(),
+            data,
+            down_within: Duration::ZERO,
+        }
+    }
+
+    /// Reads the run file of a data folder.
+    ///
+    /// # Errors
+    /// When there is none, or none that this build understands. The message says what to do.
+    pub fn load(data: &Path) -> anyhow::Result<Self> {
+        let Some(running) = Self::find(data)? else {
+            bail!(
+                "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
+                data.display()
+            );
+        };
+        Ok(running)
+    }
+
+    /// Reads the run file, if there is one.
+    ///
+    /// # Errors
+    /// When there is one that this build does not understand.
+    pub fn find(data: &Path) -> anyhow::Result<Option<Self>> {
+        let path = file_in(data);
+        let text = match fs::read(&path) {
+            Ok(text) => text,
+            Err(error) if error.kind() == ErrorKind::NotFound => return Ok(None),
+            Err(error) => {
+                return Err(error).with_context(|| format!("cannot read {}", path.display()));
+            }
+        };
+        let not_ours = || {
+            format!(
+                "{} was written by another version of murmur: use that one, \
+                 or stop its processes and delete the file",
+                path.display()
+            )
+        };
+        let running: Self = serde_json::from_slice(&text).with_context(not_ours)?;
+        if running.format != FORMAT {
+            bail!(not_ours());
+        }
+        Ok(Some(running))
+    }
+
+    /// Writes the run file, whole or not at all.
+    pub fn save(&self) -> anyhow::Result<()> {
+        let path = file_in(&self.data);
+        let unfinished = path.with_extension("unfinished");
+        fs::write(&unfinished, serde_json::to_vec_pretty(self)?)
+            .and_then(|()| fs::rename(&unfinished, &path))
+            .with_context(|| format!("cannot write {}", path.display()))
+    }
+
+    /// Removes the run file: nothing runs any more.
+    pub fn remove(&self) -> anyhow::Result<()> {
+        let path = file_in(&self.data);
+        fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
+    }
+
+    /// Where a service's API is.
+    ///
+    /// # Errors
+    /// When that service was left out by `murmur up --without`.
+    pub fn url(&self, service: Service) -> anyhow::Result<&str> {
+        match self.services.get(&service) {
+            Some(url) => Ok(url),
+            None => bail!("{service} was not started here: `murmur up` was told to leave it out"),
+        }
+    }
+
+    /// Where the query service's API is.
+    ///
+    /// # Errors
+    /// When it was left out by `murmur up --without`.
+    pub fn query(&self) -> anyhow::Result<&str> {
+        self.query.as_deref().context("query was not started here: `murmur up` left it out")
+    }
+
+    /// Where the composer's API is.
+    ///
+    /// # Errors
+    /// When it was left out by `murmur up --without`.
+    pub fn composer(&self) -> anyhow::Result<&str> {
+        self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
+    }
+
+    /// The supervisor's socket.
+    pub fn control_socket(&self) -> PathBuf {
+        control_socket_in(&self.data)
+    }
+}
+
+/// The supervisor's socket in a data folder.
+pub fn control_socket_in(data: &Path) -> PathBuf {
+    data.join("control.sock")
+}
+
+fn file_in(data: &Path) -> PathBuf {
+    data.join("running.json")
+}

@@ -1,0 +1,114 @@
+//! Starts the broker, Redis and all services as processes of its own, restarts what dies, and stops
+//! everything in order.
+//!
+//! Only processes that it started itself are ever signalled, only its own data folder is ever
+//! deleted in, and everything listens on the loopback interface only.
+
+use std::collections::BTreeMap;
+use std::io::Read as _;
+use std::path::{Path, PathBuf};
+
+use anyhow::Context as _;
+use client::process::Process;
+use client::run_file::control_socket_in;
+use terminal::note;
+use terminal::verdict::Verdict;
+
+use crate::control_socket::ControlSocket;
+use crate::data_folder::DataFolder;
+use crate::event_loop::EventLoop;
+use crate::plan::{self, Endpoints, Plan};
+use crate::ports::{self, Wanted};
+use crate::progress_view::ProgressView;
+use crate::protocol::Request;
+use crate::supervisor_client::SupervisorClient;
+use crate::{background, inherited_descriptors, leftovers};
+
+/// What is started, and how.
+#[derive(Debug)]
+pub struct Options {
+    /// What is started, in order.
+    pub processes: Vec<Process>,
+    pub ports: Wanted,
+    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    pub programs: Option<PathBuf>,
+    /// More arguments for single processes.
+    pub arguments: BTreeMap<Process, Vec<String>>,
+    pub endpoints: Endpoints,
+    /// How far broker and services give way where processors are short.
+    pub nice: u8,
+    /// Go on in the background, and return when everything is ready.
+    pub detach: bool,
+    /// This is what goes on in the background.
+    pub in_background: bool,
+    /// End everything once the standard input has ended.
+    pub until_stdin_closes: bool,
+}
+
+/// Starts everything, and runs until it is stopped.
+pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict> {
+    inherited_descriptors::let_go();
+    if options.in_background {
+        background::leave_the_terminal()?;
+    }
+    // One thread: it mostly waits. And a process that is tethered to its parent is tethered to the
+    // thread that started it, which must be the one that stays.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+    let folder = prepare(data)?;
+    if options.detach {
+        let data = folder.path().to_owned();
+        drop(folder);
+        return runtime.block_on(background::start(json, &data));
+    }
+    runtime.block_on(supervise(folder, options, ProgressView::new(json))).map(|()| Verdict::Clean)
+}
+
+/// Opens the data folder and ends what an earlier supervisor left behind.
+fn prepare(data: &Path) -> anyhow::Result<DataFolder> {
+    let folder = DataFolder::open(data)?;
+    leftovers::clean_up(folder.path())?;
+    Ok(folder)
+}
+
+async fn supervise(
+    mut folder: DataFolder,
+    options: Options,
+    view: ProgressView,
+) -> anyhow::Result<()> {
+    let (processes, wanted) = (&options.processes, options.ports);
+    let ports = ports::choose(processes, wanted, folder.last_ports(), ports::is_free)?;
+    folder.keep_ports(&ports)?;
+    let (programs, extra) = (options.programs.as_deref(), options.arguments);
+    let plan = Plan::new(ports, programs, extra, options.endpoints, options.nice)?;
+    let configuration = plan::broker_configuration_in(&folder);
+    std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
+        .with_context(|| format!("cannot write {}", configuration.display()))?;
+    let data = folder.path().to_owned();
+    if options.in_background {
+        // The caller's may be unmounted, or be somebody else's to delete.
+        std::env::set_current_dir(&data)?;
+    }
+    let (_server, questions) = ControlSocket::open(&control_socket_in(&data))?;
+    if options.until_stdin_closes {
+        end_with_stdin(data);
+    }
+    EventLoop::run(folder, plan, view, questions).await
+}
+
+/// Asks the supervisor to end everything once the standard input has ended: whoever holds its other
+/// end is gone, however that came.
+fn end_with_stdin(data: PathBuf) {
+    let (ended, closed) = tokio::sync::oneshot::channel::<()>();
+    // A thread of its own: nobody waits for it when all has ended before.
+    std::thread::spawn(move || {
+        let mut nothing = [0; 64];
+        while matches!(std::io::stdin().read(&mut nothing), Ok(1..)) {}
+        drop(ended);
+    });
+    tokio::spawn(async move {
+        drop(closed.await);
+        if let Err(error) = SupervisorClient::in_folder(&data).ask(Request::Down).await {
+            note!("the standard input has ended, and nobody could be told: {error:#}");
+        }
+    });
+}
