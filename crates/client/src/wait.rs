@@ -39,6 +39,16 @@ pub async fn wait_until<T, M, E>(
     }
 }
 
+/// Looks until a look breaks: it knows by itself when its time is over.
+pub async fn look_until<T>(mut look: impl AsyncFnMut() -> ControlFlow<T>) -> T {
+    loop {
+        match look().await {
+            ControlFlow::Break(found) => return found,
+            ControlFlow::Continue(()) => tokio::time::sleep(LOOK_EVERY).await,
+        }
+    }
+}
+
 impl Deadline {
     /// For looks that cost more than a request.
     pub fn every(self, every: Duration) -> Self {

@@ -22,8 +22,6 @@ mod soak;
 
 mod system;
 
-mod load;
-
 mod injecting;
 
 mod network;
@@ -32,8 +30,6 @@ mod proxy;
 mod audited;
 mod counted;
 mod healed;
-
-mod dice;
 
 mod report;
 
@@ -44,11 +40,11 @@ use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::Global;
-use dice::Dice;
 use run::{Outcome, Settings};
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
+use workload::dice::Dice;
 
 /// What `murmur chaos` takes.
 #[derive(Debug, clap::Args)]

@@ -1,24 +1,4 @@
 //! `murmur compare-joins`: one question, an order with its customer, answered three ways under load.
-//!
-//! The **composer** asks the owners when somebody asks it, the **read model** has folded their events,
-//! and the **replica** is what the order service itself knows of its neighbours. What each costs, how
-//! far behind it is, and what is left of it while an owner is dead, is measured side by side on the
-//! same data; nothing here is estimated.
-
-mod ways;
-
-mod ground;
-
-mod tally;
-
-mod load;
-
-mod outage;
-mod staleness;
-
-mod report;
-
-mod chart;
 
 use std::path::{Path, PathBuf};
 
@@ -27,12 +7,13 @@ use uuid::Uuid;
 
 use crate::cli::Global;
 use client::run_file::RunFile;
-use ground::Ground;
-use report::Report;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::Verdict;
 use terminal::{line, note};
-use ways::Way;
+use workload::joins::fixture::Fixture;
+use workload::joins::report::Report;
+use workload::joins::ways::Way;
+use workload::joins::{chart, load, outage, staleness};
 
 /// What `murmur compare-joins` takes.
 #[derive(Debug, clap::Args)]
@@ -96,15 +77,15 @@ async fn measure(
     };
     say("preparing orders");
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
-    let ground = Ground::prepare(running, ways, &format!("joins-{run}")).await?;
+    let fixture = Fixture::prepare(running, ways, &format!("joins-{run}")).await?;
     say("the most that each answers");
-    load::most(ways, &ground, (args.connections, seconds), &mut report.most).await?;
+    load::most(ways, &fixture, (args.connections, seconds), &mut report.most).await?;
     say("the steady rate");
-    load::steady(ways, &ground, (rate, seconds), &mut report.steady).await?;
+    load::steady(ways, &fixture, (rate, seconds), &mut report.steady).await?;
     say("how far behind each is");
-    report.behind = staleness::measure(running, ways, &ground, args.changes).await?;
+    report.behind = staleness::measure(running, ways, &fixture, args.changes).await?;
     say("the customer service is killed and kept down, in the middle third");
-    report.outage = Some(outage::measure(running, ways, &ground, rate, seconds).await?);
+    report.outage = Some(outage::measure(running, ways, &fixture, rate, seconds).await?);
     Ok(())
 }
 

@@ -19,8 +19,6 @@ mod down;
 mod status;
 mod wipe;
 
-mod amounts;
-
 mod contract;
 mod events;
 mod heal;

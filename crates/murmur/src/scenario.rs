@@ -4,6 +4,7 @@
 //! services as anybody would: over REST, and by reading their streams. Deliberately absent: any
 //! pause. Whoever expects something looks until it is so, or its time is over.
 
+pub(crate) mod amount;
 pub(crate) mod file;
 
 mod world;

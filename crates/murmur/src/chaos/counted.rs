@@ -7,8 +7,8 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::{Id, Kind, Service};
 
-use super::load::board::{Board, Effect, Promised};
 use client::streams::Streams;
+use workload::mixed::order_tracker::{Effect, OrderTracker, Promised};
 
 /// What the streams say of what was promised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -30,9 +30,9 @@ struct Seen {
 ///
 /// # Errors
 /// When a stream cannot be read.
-pub(super) async fn count(streams: &Streams, board: &Board) -> anyhow::Result<Counted> {
+pub(super) async fn count(streams: &Streams, tracker: &OrderTracker) -> anyhow::Result<Counted> {
     // Before the streams: what is promised meanwhile may stand behind what was read.
-    let promised = board.promised();
+    let promised = tracker.promised();
     let mut seen = Seen::default();
     for service in Service::ALL {
         for row in streams.rows(service).await? {

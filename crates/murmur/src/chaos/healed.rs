@@ -8,7 +8,6 @@ use contracts::Id;
 use serde_json::Value;
 use tokio::time::Instant;
 
-use super::load::Load;
 use super::system::System;
 use client::http::{Call, Client};
 use client::process::Process;
@@ -16,6 +15,7 @@ use supervisor::protocol::State;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use supervisor::service_status::ask_services;
+use workload::mixed::Load;
 
 /// How often is looked.
 const LOOK_EVERY: Duration = Duration::from_millis(50);

@@ -19,12 +19,12 @@ use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
 
-use super::dice::Dice;
 use super::file::steps::Step;
 use super::system::System;
 use beside::Second;
 use client::process::Process;
 use supervisor::protocol::{Act, State};
+use workload::dice::Dice;
 
 /// How often a second process is started again until it is redundant.
 const SECOND_STARTS_MAX: u32 = 5;

@@ -150,7 +150,7 @@ impl Shared {
     }
 
     fn one_in(&self, many: u64) -> bool {
-        let mut dice = super::dice::Dice::new(self.dice.fetch_add(1, Ordering::Relaxed));
+        let mut dice = workload::dice::Dice::new(self.dice.fetch_add(1, Ordering::Relaxed));
         dice.below(many) == 0
     }
 }

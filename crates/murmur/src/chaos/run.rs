@@ -10,16 +10,16 @@ use tokio::time::Instant;
 
 use super::audited;
 use super::counted::{self, Counted};
-use super::dice::Dice;
 use super::file::Fault;
 use super::healed;
 use super::injecting::Injector;
-use super::load::Load;
 use super::network::Network;
 use super::system::System;
 use client::streams::Streams;
 use supervisor::redundancy::Loss;
 use terminal::note;
+use workload::dice::Dice;
+use workload::mixed::Load;
 
 /// Orders that are under way before a fault, at least.
 const IN_FLIGHT_MIN: usize = 3;
@@ -96,7 +96,7 @@ impl Ground {
         let network = if with_network { Some(Network::open(settings.seed).await?) } else { None };
         let system = System::start(settings.folder.join(name), network).await?;
         let journal = system.data().join("journal.jsonl");
-        let load = Load::begin(&system, &journal, settings.rate, settings.seed).await?;
+        let load = Load::begin(&system.running, &journal, settings.rate, settings.seed).await?;
         let streams = Streams::open(&system.running).await?;
         let following = follow(&streams, &load);
         Ok(Self { system, load, streams, journal, following, probes: 0 })
@@ -139,7 +139,7 @@ impl Ground {
     async fn orders_in_flight(&self) -> anyhow::Result<usize> {
         let deadline = Instant::now() + IN_FLIGHT_WITHIN;
         loop {
-            let in_flight = self.load.board.in_flight();
+            let in_flight = self.load.tracker.in_flight();
             if in_flight >= IN_FLIGHT_MIN {
                 return Ok(in_flight);
             }
@@ -159,11 +159,11 @@ impl Ground {
         settings: &Settings,
         outcome: &mut Outcome,
     ) -> anyhow::Result<()> {
-        let board = self.load.end().await?;
+        let tracker = self.load.end().await?;
         let audited = audited::audit(&self.system, &self.journal).await?;
         outcome.wrong.extend(audited);
-        outcome.wrong.extend(board.broken());
-        let Counted { lost, doubled } = counted::count(&self.streams, &board).await?;
+        outcome.wrong.extend(tracker.broken());
+        let Counted { lost, doubled } = counted::count(&self.streams, &tracker).await?;
         outcome.lost = lost.len();
         outcome.doubled = doubled.len();
         let some = |what: &str, all: &std::collections::BTreeSet<String>| {
@@ -172,7 +172,7 @@ impl Ground {
         };
         outcome.wrong.extend(some("lost", &lost));
         outcome.wrong.extend(some("doubled", &doubled));
-        let counts = board.counts();
+        let counts = tracker.counts();
         (outcome.accepted, outcome.unknown) = (counts.ok, counts.unknown);
         self.following.abort();
         let keep = settings.keep || !outcome.wrong.is_empty();
@@ -201,13 +201,13 @@ async fn end(system: System, keep: bool) -> anyhow::Result<()> {
 fn follow(streams: &Streams, load: &Load) -> tokio::task::JoinHandle<()> {
     let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
     let following = streams.follow(Service::Order, true, sink);
-    let board = std::sync::Arc::clone(&load.board);
+    let tracker = std::sync::Arc::clone(&load.tracker);
     tokio::spawn(async move {
         let _following = following;
         while let Some((_, row)) = rows.recv().await {
             let Ok(event) = row.parse() else { continue };
             if ENDS.contains(&event.headers.kind) {
-                board.note_end(event.headers.id);
+                tracker.note_end(event.headers.id);
             }
         }
     })

@@ -6,11 +6,11 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 use super::audited;
-use super::dice::Dice;
 use super::file::Fault;
 use super::run::{Ground, Outcome, Settings};
 use terminal::interruption::unless_asked;
 use terminal::note;
+use workload::dice::Dice;
 
 /// Faults between two audits.
 const AUDIT_EVERY: u32 = 10;
@@ -76,7 +76,7 @@ async fn audit_now_and_then(ground: &Ground, number: u32) -> anyhow::Result<Vec<
     let _calm = ground.load.calm().await?;
     let wrong = audited::audit(&ground.system, &ground.journal).await?;
     let is = if wrong.is_empty() { "clean so far" } else { "NOT clean" };
-    note!("          audited: {is}, {} accepted", ground.load.board.counts().ok);
+    note!("          audited: {is}, {} accepted", ground.load.tracker.counts().ok);
     Ok(wrong)
 }
 

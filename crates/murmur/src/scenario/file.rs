@@ -14,7 +14,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use serde::Deserialize;
 
-use crate::amounts::Amount;
+use crate::scenario::amount::Amount;
 use steps::Step;
 
 /// One scenario.

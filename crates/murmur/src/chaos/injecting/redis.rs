@@ -8,9 +8,9 @@ use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, Buf
 use tokio::net::TcpStream;
 use tokio::time::timeout;
 
-use crate::chaos::dice::Dice;
 use crate::chaos::network::port_of;
 use crate::chaos::system::System;
+use workload::dice::Dice;
 
 /// Redis is on this machine.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

@@ -5,7 +5,7 @@ use std::fmt;
 use serde::Deserialize;
 
 use super::values::{AnyOf, Next, Span};
-use crate::amounts::Amount;
+use crate::scenario::amount::Amount;
 use client::process::Process;
 
 /// One step.

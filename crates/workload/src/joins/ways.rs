@@ -1,0 +1,127 @@
+//! The three ways, and what an answer of each is completeness.
+
+use contracts::Service;
+use serde::Serialize;
+
+use client::http::{Answer, Call};
+use client::run_file::RunFile;
+
+/// A way to join.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Kind {
+    /// The owners are asked.
+    Composer,
+    /// Their events were folded.
+    ReadModel,
+    /// A service's own copy of its neighbours.
+    Replica,
+}
+
+/// What an answer is completeness.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Completeness {
+    /// All that was asked for.
+    Whole,
+    /// Something is missing or from before, and the answer says so.
+    Partial,
+    /// No answer.
+    None,
+}
+
+/// A way, and where it is.
+#[derive(Clone, Debug)]
+pub struct Way {
+    /// Which.
+    pub kind: Kind,
+    url: String,
+}
+
+impl Kind {
+    /// All of them.
+    pub const ALL: [Self; 3] = [Self::Composer, Self::ReadModel, Self::Replica];
+
+    /// For people.
+    pub const fn name(self) -> &'static str {
+        match self {
+            Self::Composer => "composer",
+            Self::ReadModel => "read model",
+            Self::Replica => "replica",
+        }
+    }
+}
+
+impl Way {
+    /// All three, of a running Murmuration.
+    ///
+    /// # Errors
+    /// When one of them was left out.
+    pub fn all(running: &RunFile) -> anyhow::Result<[Self; 3]> {
+        Ok([
+            Self { kind: Kind::Composer, url: format!("{}/order-details", running.composer()?) },
+            Self { kind: Kind::ReadModel, url: format!("{}/orders", running.query()?) },
+            Self { kind: Kind::Replica, url: format!("{}/orders", running.url(Service::Order)?) },
+        ])
+    }
+
+    /// The question about one order.
+    pub fn ask(&self, order: &str) -> Call {
+        let tail = if self.kind == Kind::Replica { "/details" } else { "" };
+        Call::get(format!("{}/{order}{tail}", self.url))
+    }
+
+    /// What an answer is completeness.
+    pub fn completeness(&self, answer: &Answer) -> Completeness {
+        if !answer.status.is_success() {
+            return Completeness::None;
+        }
+        let partial = match self.kind {
+            Kind::Composer => !holds(&answer.body, b"\"complete\":true"),
+            Kind::ReadModel => false,
+            Kind::Replica => holds(&answer.body, b"\"customer\":null"),
+        };
+        if partial { Completeness::Partial } else { Completeness::Whole }
+    }
+
+    /// Whether the way shows customers as they are now. The read model's order keeps the customer as
+    /// of the order, on purpose.
+    pub fn shows_current_customers(&self) -> bool {
+        self.kind != Kind::ReadModel
+    }
+}
+
+/// Whether a text is in a body: parsing every answer would measure the parser.
+pub fn holds(body: &[u8], text: &[u8]) -> bool {
+    body.windows(text.len()).any(|window| window == text)
+}
+
+#[cfg(test)]
+mod tests {
+    use hyper::StatusCode;
+
+    use super::*;
+
+    fn answer(status: StatusCode, body: &'static str) -> Answer {
+        Answer { status, headers: hyper::HeaderMap::new(), body: body.into() }
+    }
+
+    fn completeness(kind: Kind, status: StatusCode, body: &'static str) -> Completeness {
+        Way { kind, url: String::new() }.completeness(&answer(status, body))
+    }
+
+    #[test]
+    fn an_answer_is_worth_what_it_says_of_itself() {
+        let ok = StatusCode::OK;
+        assert_eq!(completeness(Kind::Composer, ok, r#"{"complete":true}"#), Completeness::Whole);
+        assert_eq!(
+            completeness(Kind::Composer, ok, r#"{"complete":false}"#),
+            Completeness::Partial
+        );
+        assert_eq!(completeness(Kind::Replica, ok, r#"{"customer":null}"#), Completeness::Partial);
+        assert_eq!(completeness(Kind::Replica, ok, r#"{"customer":{}}"#), Completeness::Whole);
+        assert_eq!(
+            completeness(Kind::ReadModel, StatusCode::SERVICE_UNAVAILABLE, ""),
+            Completeness::None
+        );
+    }
+}
