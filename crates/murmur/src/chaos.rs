@@ -4,43 +4,15 @@
 //! starts a system of its own, puts it under load, has the fault happen as often as the file says,
 //! waits after each time until all is well, and then counts and audits. A fault that cannot be shown
 //! to have happened is a failure, too.
-//!
-//! Deliberately absent: fixed pauses in the place of conditions, and faults at the same time as
-//! others: of two stores that are lost at once nothing is promised.
-//!
-//! # Layout, in reading order
-//!
-//! * `file`: the form of a fault. `run`: one fault from a fresh system to its verdict; `soak`: many.
-//! * `system`, `load`: what faults happen to.
-//! * `injecting`: how they happen. `network`, `proxy`: the network between processes and stores.
-//! * `healed`, `counted`, `audited`: whether all is well, and nothing lost or doubled.
-
-pub(crate) mod file;
-
-mod run;
-mod soak;
-
-mod system;
-
-mod injecting;
-
-mod network;
-mod proxy;
-
-mod audited;
-mod counted;
-mod healed;
-
-mod report;
 
 use std::path::PathBuf;
 use std::time::Duration;
 
-use clap::Subcommand;
 use serde_json::json;
 
 use crate::cli::Global;
-use run::{Outcome, Settings};
+use chaos::fault_run::{self, Outcome, Settings};
+use chaos::{fault, report, soak};
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
@@ -50,11 +22,11 @@ use workload::dice::Dice;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    subcommand: Subcommand,
 }
 
-#[derive(Debug, Subcommand)]
-enum What {
+#[derive(Debug, clap::Subcommand)]
+enum Subcommand {
     /// Make faults happen, one after the other, each to a system of its own.
     Run(Run),
     /// Make faults happen to one system, chosen by chance, for a while.
@@ -107,22 +79,22 @@ struct Soak {
 /// Runs. What is lost, doubled, or does not heal, is a finding. Who is asked to stop ends the systems
 /// that run, and shows what has come of the faults before.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let (common, seed) = match &args.what {
-        What::Run(run) => (&run.common, run.seed),
-        What::Soak(soak) => (&soak.common, soak.seed),
+    let (common, seed) = match &args.subcommand {
+        Subcommand::Run(run) => (&run.common, run.seed),
+        Subcommand::Soak(soak) => (&soak.common, soak.seed),
     };
-    let mut faults = file::load_all(&common.files, common.only.as_deref()).map_err(Misuse)?;
+    let mut faults = fault::load_all(&common.files, common.only.as_deref()).map_err(Misuse)?;
     let settings = common.settings(seed);
     std::fs::create_dir_all(&settings.folder)?;
     note!("seed {}", settings.seed);
-    let outcomes = match &args.what {
-        What::Run(run) => {
+    let outcomes = match &args.subcommand {
+        Subcommand::Run(run) => {
             for fault in &mut faults {
                 fault.times = run.times.unwrap_or(fault.times);
             }
             run_all(&settings, &faults).await
         }
-        What::Soak(soak) => {
+        Subcommand::Soak(soak) => {
             let lasts = Duration::from_secs(soak.minutes * 60);
             soak::soak(&settings, &faults, lasts).await?
         }
@@ -146,12 +118,14 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     })
 }
 
-async fn run_all(settings: &Settings, faults: &[file::Fault]) -> Vec<Outcome> {
+async fn run_all(settings: &Settings, faults: &[fault::Fault]) -> Vec<Outcome> {
     let mut outcomes = Vec::new();
     for (nth, fault) in faults.iter().enumerate() {
         note!("{}/{}  {} ...", nth + 1, faults.len(), fault.chaos);
         let name = format!("{}", nth + 1);
-        let Some(outcome) = unless_asked(run::run(settings, fault, &name)).await else { break };
+        let Some(outcome) = unless_asked(fault_run::run(settings, fault, &name)).await else {
+            break;
+        };
         outcome.wrong.iter().for_each(|why| note!("  FAILED: {why}"));
         outcomes.push(outcome);
     }
@@ -163,7 +137,7 @@ impl Common {
         Settings {
             rate: self.rate,
             seed: seed.unwrap_or_else(Dice::fresh_seed),
-            folder: run::folder(),
+            folder: fault_run::folder(),
             keep: self.keep,
             verbose: self.verbose,
         }

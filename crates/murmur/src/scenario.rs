@@ -4,45 +4,33 @@
 //! services as anybody would: over REST, and by reading their streams. Deliberately absent: any
 //! pause. Whoever expects something looks until it is so, or its time is over.
 
-pub(crate) mod amount;
-pub(crate) mod file;
-
-mod world;
-
-mod acting;
-mod expecting;
-mod log;
-mod unmet;
-
-mod play;
-mod report;
-
 use std::path::PathBuf;
 
-use clap::Subcommand;
 use serde_json::json;
 use uuid::Uuid;
 
 use crate::cli::Global;
+use chaos::scenario::event_log::EventLog;
+use chaos::scenario::file::{self, Scenario};
+use chaos::scenario::playback::{self, Played};
+use chaos::scenario::report;
+use chaos::scenario::world::World;
+use chaos::step_file;
 use client::run_file::RunFile;
 use client::streams::Streams;
-use file::Scenario;
-use log::EventLog;
-use play::Played;
 use terminal::interruption::{self, unless_asked};
 use terminal::line;
 use terminal::verdict::{Misuse, Verdict};
-use world::World;
 
 /// What `murmur scenario` takes.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    subcommand: Subcommand,
 }
 
-#[derive(Debug, Subcommand)]
-enum What {
+#[derive(Debug, clap::Subcommand)]
+enum Subcommand {
     /// Play scenarios, one after the other.
     Run(Run),
 }
@@ -59,7 +47,7 @@ struct Run {
 
 /// Plays them. One that does not go as it says is a finding.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let What::Run(args) = args.what;
+    let Subcommand::Run(args) = args.subcommand;
     let scenarios = load_all(&args.files).map_err(Misuse)?;
     let running = RunFile::load(&global.data)?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
@@ -68,7 +56,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     for (nth, (scenario, path)) in scenarios.iter().enumerate() {
         let world = World::new(&running, format!("{run}-{nth}"));
         // What it has stopped is started again at the end of the command.
-        let Some(played) = unless_asked(play::play(path, scenario, world, &log)).await else {
+        let Some(played) = unless_asked(playback::play(path, scenario, world, &log)).await else {
             break;
         };
         if !global.json {
@@ -81,7 +69,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 
 /// Reads them all before any is played.
 fn load_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(Scenario, PathBuf)>> {
-    let files = file::find(paths)?;
+    let files = step_file::find(paths)?;
     files.into_iter().map(|path| Ok((file::load(&path)?, path))).collect()
 }
 

@@ -1,0 +1,21 @@
+//! An expectation that was not met.
+
+use contracts::Id;
+
+/// What was expected, what was seen instead, and which orders it is about.
+#[derive(Clone, Debug)]
+pub(crate) struct ExpectationFailed {
+    /// What was expected.
+    pub expected: String,
+    /// What was seen.
+    pub seen: String,
+    /// The orders that it is about; none for all of the scenario.
+    pub orders: Vec<Id>,
+}
+
+impl From<anyhow::Error> for ExpectationFailed {
+    fn from(error: anyhow::Error) -> Self {
+        let expected = "the step can be done".to_owned();
+        Self { expected, seen: format!("{error:#}"), orders: Vec::new() }
+    }
+}
