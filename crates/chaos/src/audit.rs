@@ -9,8 +9,8 @@ use crate::system::System;
 
 /// How long the audit waits for orders that are under way: above every order's deadline.
 const WAIT_SECONDS: &str = "60";
-/// Findings that are told.
-const TOLD_MAX: usize = 3;
+/// Findings that are shown.
+const SHOWN_MAX: usize = 3;
 
 /// Audits, and says what is wrong; nothing, if the audit is clean.
 ///
@@ -31,14 +31,14 @@ fn findings(audit: &Value) -> Vec<String> {
     let of_check = |check: &Value| {
         let unknown = check["unknown"].as_str().map(|why| format!("unknown: {why}"));
         let findings = check["findings"].as_array().cloned().unwrap_or_default();
-        let told = findings.into_iter().map(|finding| {
+        let texts = findings.into_iter().map(|finding| {
             format!("{} {}: {}", finding["invariant"], finding["about"], finding["difference"])
         });
-        unknown.into_iter().chain(told).collect::<Vec<_>>()
+        unknown.into_iter().chain(texts).collect::<Vec<_>>()
     };
     let mut all: Vec<_> = checks.iter().flat_map(of_check).collect();
-    let more = all.len().saturating_sub(TOLD_MAX);
-    all.truncate(TOLD_MAX);
+    let more = all.len().saturating_sub(SHOWN_MAX);
+    all.truncate(SHOWN_MAX);
     if more > 0 {
         all.push(format!("and {more} more findings"));
     }

@@ -108,8 +108,8 @@ impl<'a> Injector<'a> {
             Step::RightClock(process) => clock::right(system, *process).await,
             Step::SecondInstance(process) => self.begin_second_instance(*process).await,
             Step::EndSecondInstance(process) => self.end_second_instance(*process, false).await,
-            Step::Fenced(told) => fences::is_fenced(system, told).await,
-            Step::NotReady(told) => fences::is_not_ready(system, told).await,
+            Step::Fenced(expected) => fences::is_fenced(system, expected).await,
+            Step::NotReady(expected) => fences::is_not_ready(system, expected).await,
             Step::DiscardLocal(service) => fences::discard_local(system, *service).await,
             Step::Forced(step) => bail!("{step} is forced already"),
         }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use tokio::time::Instant;
 
 /// How often is looked. A look costs a request or less.
-const LOOK_EVERY: Duration = Duration::from_millis(20);
+pub const LOOK_EVERY: Duration = Duration::from_millis(20);
 
 /// When the time for looking is over, and how often is looked until then.
 #[derive(Clone, Copy, Debug)]
@@ -40,12 +40,18 @@ pub async fn wait_until<T, M, E>(
 }
 
 /// Looks until a look breaks: it knows by itself when its time is over.
-pub async fn look_until<T>(mut look: impl AsyncFnMut() -> ControlFlow<T>) -> T {
+///
+/// # Errors
+/// That of a look.
+pub async fn look_until<T, E>(
+    every: Duration,
+    mut look: impl AsyncFnMut() -> Result<ControlFlow<T>, E>,
+) -> Result<T, E> {
     loop {
-        match look().await {
-            ControlFlow::Break(found) => return found,
-            ControlFlow::Continue(()) => tokio::time::sleep(LOOK_EVERY).await,
+        if let ControlFlow::Break(found) = look().await? {
+            return Ok(found);
         }
+        tokio::time::sleep(every).await;
     }
 }
 

@@ -8,7 +8,7 @@ use supervisor::supervisor_client::SupervisorClient;
 use terminal::line;
 use terminal::verdict::Verdict;
 
-use crate::cli::Global;
+use crate::global::Global;
 
 /// Which process to act on.
 #[derive(Debug, clap::Args)]

@@ -28,7 +28,7 @@ use auditor::{Audit, Checked, InFlight};
 use contracts::Service;
 use tokio::time::Instant;
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use gathering::Gathering;

@@ -9,7 +9,7 @@ use contracts::Currency;
 use uuid::Uuid;
 
 use crate::audit;
-use crate::cli::Global;
+use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use workload::currency::active_currency;

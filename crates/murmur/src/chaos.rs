@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use serde_json::json;
 
-use crate::cli::Global;
+use crate::global::Global;
 use chaos::fault_run::{self, Outcome, Settings};
 use chaos::{fault, report, soak};
 use terminal::interruption::{self, unless_asked};

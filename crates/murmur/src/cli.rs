@@ -4,13 +4,12 @@
 //! names, is wrong, 3 an audit has found nothing wrong and could not compare everything, 128 and more:
 //! a signal ended it (130 for Ctrl-C).
 
-use std::path::PathBuf;
-
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
-use clap::{ArgMatches, Args, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
+use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use runtime::address::redacted;
 
+use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
     simulate, status, trace, up, views, wipe,
@@ -31,17 +30,6 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
-}
-
-/// What every command takes.
-#[derive(Clone, Debug, Args)]
-pub(crate) struct Global {
-    /// The folder that holds everything of one Murmuration.
-    #[arg(long, global = true, env = "MURMUR_DATA", default_value = ".murmur", value_name = "DIR")]
-    pub(crate) data: PathBuf,
-    /// Print JSON for a script instead of text for a person; errors, too, on standard error.
-    #[arg(long, global = true)]
-    pub(crate) json: bool,
 }
 
 /// The commands.

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use uuid::Uuid;
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::run_file::RunFile;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::Verdict;

@@ -1,10 +1,9 @@
 //! `murmur contract`: the choreography, checked and shown.
 
-use clap::Subcommand;
 use contracts::choreography::{MURMURATION, Reaction, check};
 use serde_json::{Value, json};
 
-use crate::cli::Global;
+use crate::global::Global;
 use terminal::line;
 use terminal::table;
 use terminal::verdict::Verdict;
@@ -13,11 +12,11 @@ use terminal::verdict::Verdict;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     #[command(subcommand)]
-    what: What,
+    subcommand: Subcommand,
 }
 
-#[derive(Clone, Copy, Debug, Subcommand)]
-enum What {
+#[derive(Clone, Copy, Debug, clap::Subcommand)]
+enum Subcommand {
     /// Walk the choreography and report what would leave an order without its end.
     Check,
     /// Show who reacts to what, and with which event.
@@ -26,9 +25,9 @@ enum What {
 
 /// Checks or shows.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    match args.what {
-        What::Check => check_it(global),
-        What::Show => {
+    match args.subcommand {
+        Subcommand::Check => check_it(global),
+        Subcommand::Show => {
             show(global);
             Ok(Verdict::Clean)
         }

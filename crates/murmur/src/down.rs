@@ -14,7 +14,7 @@ use supervisor::{data_folder, leftovers, redundancy};
 use terminal::verdict::Verdict;
 use terminal::{line, note};
 
-use crate::cli::Global;
+use crate::global::Global;
 
 /// How long is waited for rows that are being published.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);

@@ -5,7 +5,7 @@ use contracts::{Id, Row, Service, headers};
 use serde_json::{Map, Value, json};
 use tokio::sync::mpsc;
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::detail;
@@ -110,7 +110,7 @@ mod tests {
 
     use super::*;
 
-    fn nonsense() -> Row {
+    fn unknown_event() -> Row {
         Row {
             sequence: 7,
             subject: "order.eaten.o-1".into(),
@@ -122,15 +122,15 @@ mod tests {
 
     #[test]
     fn an_event_that_is_not_understood_is_shown_all_the_same() {
-        let line = line(Service::Order, &nonsense());
+        let line = line(Service::Order, &unknown_event());
         assert!(line.contains("order.eaten.o-1") && line.contains("not understood"), "{line}");
-        let json = as_json(Service::Order, &nonsense());
+        let json = as_json(Service::Order, &unknown_event());
         assert_eq!(json["headers"]["ce-type"], "order.eaten.v1");
         assert_eq!(json["data"], "not json");
     }
 
     #[test]
     fn the_id_is_the_last_token_of_the_subject() {
-        assert_eq!(id_of(&nonsense()), "o-1");
+        assert_eq!(id_of(&unknown_event()), "o-1");
     }
 }

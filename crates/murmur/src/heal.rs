@@ -13,7 +13,7 @@ use runtime::healing::{Stores, neighbours_in};
 use runtime::nats::Connection;
 use serde_json::{Value, json};
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::streams::Streams;
@@ -136,7 +136,7 @@ fn show_rows(service: Service, rows: &[Row]) {
     line!();
     let mut table = table::with_header(["row", "subject", "time", "made by", "answered"]);
     for row in rows {
-        let (time, cause, answered) = told(row);
+        let (time, cause, answered) = description(row);
         table.add_row([row.sequence.to_string(), row.subject.clone(), time, cause, answered]);
     }
     line!("{table}");
@@ -156,7 +156,7 @@ fn show_refusal(refusal: &Refusal) {
 
 /// When, by what, and what its client was told. A row that the stream never held was not answered as
 /// replicated.
-fn told(row: &Row) -> (String, String, String) {
+fn description(row: &Row) -> (String, String, String) {
     let Ok(event) = row.parse() else {
         return ("?".to_owned(), "?".to_owned(), "?".to_owned());
     };
@@ -179,7 +179,7 @@ fn as_json(plan: &Plan, rows: &[Row]) -> Value {
         }),
         Plan::Discard { .. } => {
             let row = |row: &Row| {
-                let (time, cause, answered) = told(row);
+                let (time, cause, answered) = description(row);
                 let (number, subject) = (row.sequence, &row.subject);
                 json!({
                     "row": number, "subject": subject, "time": time, "made_by": cause,

@@ -11,6 +11,7 @@
 )]
 
 mod cli;
+mod global;
 
 mod up;
 
@@ -41,8 +42,8 @@ use terminal::output;
 use terminal::verdict::{Verdict, exit_code_of};
 
 fn main() -> ExitCode {
-    let ended = cli::parse().map_or_else(Ended::told, |cli| Ended::of(cli::run(cli)));
-    ExitCode::from(ended.tell())
+    let ended = cli::parse().map_or_else(Ended::silent, |cli| Ended::of(cli::run(cli)));
+    ExitCode::from(ended.report())
 }
 
 /// How a command ended.
@@ -53,20 +54,20 @@ struct Ended {
 }
 
 impl Ended {
-    const fn told(exit: u8) -> Self {
+    const fn silent(exit: u8) -> Self {
         Self { exit, error: None }
     }
 
     fn of(ended: anyhow::Result<Verdict>) -> Self {
         match ended {
-            Ok(verdict) => Self::told(verdict.exit_code()),
+            Ok(verdict) => Self::silent(verdict.exit_code()),
             Err(error) => Self { exit: exit_code_of(&error), error: Some(error) },
         }
     }
 
     /// Says why it failed; its exit code. A result that nobody got is a failure, unless its reader had
     /// seen enough.
-    fn tell(self) -> u8 {
+    fn report(self) -> u8 {
         let lost = output::lost();
         if let Some(lost) = lost.filter(|lost| lost.kind() != ErrorKind::BrokenPipe) {
             let exit = self.exit.max(1);

@@ -8,7 +8,7 @@ use terminal::line;
 use terminal::verdict::Verdict;
 use workload::retail;
 
-use crate::cli::Global;
+use crate::global::Global;
 
 /// What `murmur replay` takes.
 #[derive(Debug, clap::Args)]

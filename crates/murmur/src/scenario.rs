@@ -9,7 +9,7 @@ use std::path::PathBuf;
 use serde_json::json;
 use uuid::Uuid;
 
-use crate::cli::Global;
+use crate::global::Global;
 use chaos::scenario::event_log::EventLog;
 use chaos::scenario::file::{self, Scenario};
 use chaos::scenario::playback::{self, Played};

@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use simulator::read_side::ReadFault;
 use simulator::{Episode, Fault, Plan, Played};
 
-use crate::cli::Global;
+use crate::global::Global;
 use terminal::interruption;
 use terminal::table;
 use terminal::verdict::Verdict;
@@ -75,7 +75,7 @@ fn run_here(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
         if global.json {
             line!("{}", as_json(&episode));
         } else {
-            tell(&episode);
+            show(&episode);
         }
         return Ok(verdict(episode.violations.is_empty()));
     }
@@ -129,7 +129,7 @@ fn report(global: &Global, plan: &Plan, played: &Played, took: Duration) {
         played.digest
     );
     if let Some(failure) = &played.failure {
-        tell(failure);
+        show(failure);
         line!("play it again: murmur simulate --seed {} --orders {}", failure.seed, plan.orders);
     } else {
         line!("nothing was lost, nothing was doubled, all came to rest");
@@ -180,9 +180,9 @@ fn faults(played: &Played) -> comfy_table::Table {
     table
 }
 
-fn tell(episode: &Episode) {
-    for told in &episode.story {
-        line!("{told}");
+fn show(episode: &Episode) {
+    for line in &episode.story {
+        line!("{line}");
     }
     line!("world {}: {} orders, digest {:016x}", episode.seed, episode.sagas, episode.digest);
     for violation in &episode.violations {

@@ -3,7 +3,7 @@
 use anyhow::bail;
 use serde_json::json;
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::process::Process;
 use client::run_file::RunFile;
 use supervisor::data_folder;

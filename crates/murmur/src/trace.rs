@@ -5,7 +5,7 @@ use contracts::Id;
 use contracts::choreography::MURMURATION;
 use serde_json::json;
 
-use crate::cli::Global;
+use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::{Timeline, text};

@@ -14,7 +14,7 @@ use supervisor::ports::Wanted;
 use supervisor::{store_address, up};
 use terminal::verdict::{Misuse, Verdict};
 
-use crate::cli::Global;
+use crate::global::Global;
 
 /// Broker and services give way: a fifth of a processor that the read side wants as well is theirs. At 500
 /// orders a second on two processors the slowest reads take about half the time then; with more than

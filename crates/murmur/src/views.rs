@@ -3,6 +3,7 @@
 
 mod answers;
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -14,17 +15,17 @@ use serde::de::DeserializeOwned;
 use serde_json::json;
 
 use crate::audit::examine_generations;
-use crate::cli::Global;
+use crate::global::Global;
 use answers::{Begun, Comparison, Generation, Overview};
 use client::http::{Call, Client};
 use client::run_file::RunFile;
+use client::wait::look_until;
 use terminal::line;
 use terminal::table;
 use terminal::verdict::Verdict;
 
-/// How often it is looked how far the building is.
-const LOOK_EVERY: Duration = Duration::from_millis(200);
-
+/// How often is asked how far a building has come.
+const ASK_EVERY: Duration = Duration::from_millis(200);
 /// A comparison reads everything that both generations hold.
 const COMPARED_WITHIN: Duration = Duration::from_secs(600);
 
@@ -123,7 +124,7 @@ impl Views {
         let names = [compared.old.as_str(), compared.new.as_str()];
         let checks = examine_generations(&self.running, &names).await?;
         let is_right = |check: &Checked| check.findings.is_empty() && check.unknown.is_none();
-        let told = |check: &Checked| {
+        let finding = |check: &Checked| {
             let found = check.findings.first().map(ToString::to_string);
             check.unknown.clone().or(found).unwrap_or_default()
         };
@@ -131,7 +132,7 @@ impl Views {
             [live, new] if is_right(new) && !live.findings.is_empty() => None,
             [_, new] if !is_right(new) => Some(format!(
                 "since the streams do not say that the new one is right ({})",
-                told(new)
+                finding(new)
             )),
             [_, _] => {
                 Some("though both are what the streams say: compare again, or --accept".into())
@@ -152,7 +153,7 @@ impl Views {
         let bar = ProgressBar::new(0).with_style(ProgressStyle::with_template(
             "building {bar:30} {human_pos} of {human_len} rows, {per_sec}, {eta} to go",
         )?);
-        loop {
+        let look = async || {
             let Some(next) = self.overview().await?.next.filter(|next| next.id == id) else {
                 bail!("generation {id} is no longer being built: `murmur views status` shows why");
             };
@@ -162,10 +163,11 @@ impl Views {
             bar.set_position(next.folded.unwrap_or(0));
             if next.built {
                 bar.finish_and_clear();
-                return Ok(());
+                return Ok(ControlFlow::Break(()));
             }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+            Ok(ControlFlow::Continue(()))
+        };
+        look_until(ASK_EVERY, look).await
     }
 
     async fn overview(&self) -> anyhow::Result<Overview> {

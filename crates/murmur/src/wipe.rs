@@ -12,7 +12,7 @@ use terminal::note;
 use terminal::verdict::Verdict;
 
 use crate::act::say_done;
-use crate::cli::Global;
+use crate::global::Global;
 
 /// How long is waited until nothing would be lost: a publishing of a large outbox.
 const REDUNDANT_WITHIN: Duration = Duration::from_secs(60);

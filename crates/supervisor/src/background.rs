@@ -2,6 +2,7 @@
 //! says what is not.
 
 use std::env;
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
@@ -16,6 +17,7 @@ use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
 use crate::{inherited_descriptors, progress_view, store_address};
 use client::run_file::RunFile;
+use client::wait::{LOOK_EVERY, look_until};
 use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
 
@@ -26,8 +28,6 @@ pub(crate) const FLAG: &str = "--in-background";
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// When is first looked for services that are fenced: all others are ready by then, as a rule.
 const FENCED_AFTER: Duration = Duration::from_secs(3);
-/// How often is looked.
-const LOOK_EVERY: Duration = Duration::from_millis(25);
 /// The exit code of a supervisor that was told something wrong.
 const MISUSE: i32 = 2;
 /// How much of a log is shown when something is not ready.
@@ -45,7 +45,7 @@ pub(crate) async fn start(json: bool, data: &Path) -> anyhow::Result<Verdict> {
     let log_from = log.metadata().map_or(0, |log| log.len());
     let mut supervisor = spawn(&log)?;
     let begun = Instant::now();
-    loop {
+    let look = async || {
         if let Some(status) = supervisor.try_wait()? {
             let said = tail(&log, log_from, LOG_LINES_SHOWN).join("\n");
             if status.code() == Some(MISUSE) {
@@ -58,16 +58,17 @@ pub(crate) async fn start(json: bool, data: &Path) -> anyhow::Result<Verdict> {
         let unready: Vec<_> = reports.iter().filter(|r| r.state != State::Ready).collect();
         if !reports.is_empty() && unready.is_empty() {
             say_all_ready(json, &reports, begun.elapsed());
-            return Ok(Verdict::Clean);
+            return Ok(ControlFlow::Break(Verdict::Clean));
         }
         let waited = begun.elapsed();
         if waited > READY_WITHIN || (waited > FENCED_AFTER && is_any_fenced(data).await) {
             say_what_is_not(&unready, waited, data);
             say_to_script(json, &reports, waited, false);
-            return Ok(Verdict::Found);
+            return Ok(ControlFlow::Break(Verdict::Found));
         }
-        tokio::time::sleep(LOOK_EVERY).await;
-    }
+        Ok(ControlFlow::Continue(()))
+    };
+    look_until(LOOK_EVERY, look).await
 }
 
 fn spawn(log: &Path) -> anyhow::Result<Child> {

@@ -172,10 +172,10 @@ mod tests {
         let script = "echo starting; echo 'no port' >&2; exit 3";
         let (_child, mut running) = Child::spawn(&shell(script), folder.path(), &log).unwrap();
         let status = running.wait().await;
-        let told = |how: &str| Death { how: how.to_owned(), is_misconfigured: false };
-        assert_eq!(death(&status, &log, 0), told("exit status: 3; no port"));
+        let ended = |how: &str| Death { how: how.to_owned(), is_misconfigured: false };
+        assert_eq!(death(&status, &log, 0), ended("exit status: 3; no port"));
         let later = log.metadata().unwrap().len();
-        assert_eq!(death(&status, &log, later), told("exit status: 3"));
+        assert_eq!(death(&status, &log, later), ended("exit status: 3"));
     }
 
     #[tokio::test]

@@ -90,13 +90,13 @@ async fn serve(stream: UnixStream, asked: mpsc::Sender<Question>) -> io::Result<
     };
     let mut text = serde_json::to_vec(&reply)?;
     text.push(b'\n');
-    let told = writing.write_all(&text).await;
+    let written = writing.write_all(&text).await;
     if let (Ok(Request::Lease(_, process)), Reply::Leased(lease)) = (request, reply) {
         // The kernel closes the connection, however the client ends: nothing that it could say counts.
-        while told.is_ok() && matches!(reading.read_line(&mut line).await, Ok(1..)) {}
+        while written.is_ok() && matches!(reading.read_line(&mut line).await, Ok(1..)) {}
         answer(Request::Release(process, lease), &asked).await;
     }
-    told
+    written
 }
 
 async fn answer(request: Request, asked: &mpsc::Sender<Question>) -> Reply {

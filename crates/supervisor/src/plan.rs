@@ -71,7 +71,7 @@ impl Plan {
         }
         let nice = programs::nice().map(|nice| (nice, niceness));
         let wrappers = Wrappers { tether: programs::tether(), nice };
-        let drain_seconds = std::env::var(DRAIN_VARIABLE).ok().and_then(|told| told.parse().ok());
+        let drain_seconds = std::env::var(DRAIN_VARIABLE).ok().and_then(|value| value.parse().ok());
         Ok(Self { programs: found, ports, extra, endpoints, wrappers, drain_seconds })
     }
 
@@ -92,8 +92,8 @@ impl Plan {
 
     /// What a process may take from SIGTERM to its end: above what it is told to take for it.
     pub fn stop_within(&self, process: Process) -> Duration {
-        let told = self.extra.get(&process).and_then(|arguments| drain_seconds_in(arguments));
-        told.or(self.drain_seconds).map_or(STOP_WITHIN, stop_within)
+        let seconds = self.extra.get(&process).and_then(|arguments| drain_seconds_in(arguments));
+        seconds.or(self.drain_seconds).map_or(STOP_WITHIN, stop_within)
     }
 
     /// What all may take to end, if each has to be killed: the stores after all others.
@@ -194,16 +194,16 @@ impl Plan {
 
 /// What these arguments say of the time for stopping.
 fn drain_seconds_in(arguments: &[String]) -> Option<u64> {
-    let mut told = None;
+    let mut seconds = None;
     for (nth, argument) in arguments.iter().enumerate() {
         let value = match argument.strip_prefix(DRAIN_ARGUMENT) {
             Some("") => arguments.get(nth + 1).map(String::as_str),
             Some(rest) => rest.strip_prefix('='),
             None => None,
         };
-        told = value.and_then(|value| value.parse().ok()).or(told);
+        seconds = value.and_then(|value| value.parse().ok()).or(seconds);
     }
-    told
+    seconds
 }
 
 /// Where the broker's configuration is written.
@@ -302,8 +302,8 @@ mod tests {
     #[test]
     fn who_may_drain_for_longer_is_killed_later_and_down_waits_for_it() {
         let order = Process::Service(Service::Order);
-        let told = vec!["--drain-seconds".to_owned(), "60".to_owned()];
-        let plan = Plan { extra: BTreeMap::from([(order, told)]), ..plan() };
+        let drain = vec!["--drain-seconds".to_owned(), "60".to_owned()];
+        let plan = Plan { extra: BTreeMap::from([(order, drain)]), ..plan() };
         assert_eq!(plan.stop_within(order), Duration::from_secs(65));
         assert_eq!(plan.stop_within(Process::Query), STOP_WITHIN);
         assert_eq!(plan.down_within(), Duration::from_secs(2 * 65) + 2 * STOP_WITHIN);

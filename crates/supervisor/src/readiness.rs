@@ -1,21 +1,22 @@
 //! Waits until what was stopped, started or wiped does its work again, and says at once if it cannot.
 
+use std::ops::ControlFlow;
 use std::path::Path;
 use std::time::Duration;
 
-use anyhow::bail;
+use anyhow::{anyhow, bail};
 use contracts::Service;
 use serde_json::Value;
-use tokio::time::Instant;
 
 use crate::protocol::State;
-use crate::redundancy::{self, Progress, Watch};
+use crate::redundancy::{self, ASK_EVERY, Progress, Watch};
 use crate::service_status::ServiceReport;
 use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
 use client::http::{Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
+use client::wait::{Deadline, wait_until};
 use terminal::note;
 
 /// How long is waited: a restore or a publishing of a large stream.
@@ -30,7 +31,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 pub async fn ready(data: &Path, process: Process) -> anyhow::Result<()> {
     let running = RunFile::load(data)?;
     let supervisor = SupervisorClient::of(&running);
-    let deadline = Instant::now() + WITHIN;
+    let deadline = Deadline::from(WITHIN).every(ASK_EVERY);
     until(deadline, async || unready(&supervisor, &running, process).await).await?;
     if process == Process::Nats {
         published(&supervisor, &running, &Service::ALL, deadline).await?;
@@ -50,7 +51,7 @@ pub async fn redundant(data: &Path, process: Process) -> anyhow::Result<()> {
     ready(data, process).await?;
     let Process::Service(service) = process else { return Ok(()) };
     let running = RunFile::load(data)?;
-    let deadline = Instant::now() + WITHIN;
+    let deadline = Deadline::from(WITHIN).every(ASK_EVERY);
     published(&SupervisorClient::of(&running), &running, &[service], deadline).await
 }
 
@@ -59,7 +60,7 @@ async fn published(
     supervisor: &SupervisorClient,
     running: &RunFile,
     services: &[Service],
-    deadline: Instant,
+    deadline: Deadline,
 ) -> anyhow::Result<()> {
     let reports = supervisor.report().await?;
     let runs = |service: &&Service| {
@@ -73,17 +74,16 @@ async fn published(
 
 /// Looks until there is nothing left to wait for.
 async fn until(
-    deadline: Instant,
+    deadline: Deadline,
     mut look: impl AsyncFnMut() -> anyhow::Result<Option<String>>,
 ) -> anyhow::Result<()> {
     let mut progress = Progress::new(|text: &str| note!("waits: {text}"));
-    while let Some(missing) = look().await? {
-        if Instant::now() > deadline {
-            bail!("not after {WITHIN:?}: {missing}");
-        }
-        progress.waits_for(missing).await;
-    }
-    Ok(())
+    let look = async || {
+        let Some(missing) = look().await? else { return Ok(ControlFlow::Break(())) };
+        progress.note(missing.clone());
+        Ok(ControlFlow::Continue(missing))
+    };
+    wait_until(deadline, look, |missing| anyhow!("not after {WITHIN:?}: {missing}")).await
 }
 
 /// Why a process is not ready yet; an error, if it will not be without a person.
@@ -167,15 +167,15 @@ mod tests {
             ..ServiceReport::default()
         };
         let order = Process::Service(Service::Order);
-        let told = refuse_fenced(order, &report).unwrap_err().to_string();
-        assert_eq!(told, "order is fenced: two stores were lost\n  choice: bring back a copy");
+        let error = refuse_fenced(order, &report).unwrap_err().to_string();
+        assert_eq!(error, "order is fenced: two stores were lost\n  choice: bring back a copy");
         let ready = ServiceReport { state: "ready".to_owned(), ..report };
         assert!(refuse_fenced(order, &ready).is_ok());
     }
 
     #[tokio::test]
     async fn looking_ends_with_the_last_that_was_missing() {
-        let past = Instant::now() - Duration::from_millis(1);
+        let past = Deadline::from(Duration::ZERO);
         let missing = until(past, async || Ok(Some("order waits".to_owned()))).await;
         assert!(missing.unwrap_err().to_string().contains("order waits"));
         assert!(until(past, async || Ok(None)).await.is_ok());

@@ -13,6 +13,7 @@ mod watch;
 
 use std::collections::BTreeMap;
 use std::fmt;
+use std::ops::ControlFlow;
 use std::time::Duration;
 
 use contracts::Service;
@@ -22,12 +23,13 @@ use crate::service_status::ServiceReport;
 use crate::service_status::ask_services;
 use client::process::Process;
 use client::run_file::RunFile;
+use client::wait::{Deadline, wait_until};
 
 pub use permit::Permit;
 pub use watch::Watch;
 
-/// How often is looked.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How often all processes are asked again.
+pub(crate) const ASK_EVERY: Duration = Duration::from_millis(50);
 /// How long a wait goes on before anything is said of it, and between two things that are said.
 const SAY_EVERY: Duration = Duration::from_secs(1);
 
@@ -69,7 +71,6 @@ pub struct Goal(Option<u64>);
 /// A wait, and what was told of it.
 pub struct Progress<S> {
     say: S,
-    begun: Instant,
     said: String,
     said_at: Instant,
 }
@@ -132,20 +133,23 @@ pub async fn wait(
 ) -> anyhow::Result<Permit> {
     let mut watch = Watch::before(running, loss);
     let mut progress = Progress::new(say);
-    loop {
+    let look = async || {
         let permit = Permit::try_take(&running.data)?;
         let lacks = match &permit {
             Some(_) => watch.look().await?,
             None => vec![Lack::of_another()],
         };
         if let Some(permit) = permit.filter(|_| lacks.is_empty()) {
-            return Ok(permit);
+            return Ok(ControlFlow::Break(permit));
         }
-        if progress.begun.elapsed() >= within || lacks.iter().any(|lack| !lack.passes) {
+        if lacks.iter().any(|lack| !lack.passes) {
             return Err(SecondLoss { loss, lacks }.into());
         }
-        progress.waits_for(texts(&lacks)).await;
-    }
+        progress.note(texts(&lacks));
+        Ok(ControlFlow::Continue(lacks))
+    };
+    let deadline = Deadline::from(within).every(ASK_EVERY);
+    wait_until(deadline, look, |lacks| SecondLoss { loss, lacks }.into()).await
 }
 
 /// What services that answer hold in one place only, once those that publish had a while for it.
@@ -155,7 +159,7 @@ pub async fn left_in_one_place(
     say: impl Fn(&str),
 ) -> Vec<String> {
     let (mut goals, mut progress) = (BTreeMap::<Process, Goal>::new(), Progress::new(say));
-    loop {
+    let look = async || {
         let (mut left, mut publishing) = (Vec::new(), false);
         for (process, answer) in ask_services(running).await {
             let Ok(report) = answer else { continue };
@@ -164,11 +168,14 @@ pub async fn left_in_one_place(
             publishing |= report.state == "ready";
             left.push(format!("{process}: {reason}"));
         }
-        if !publishing || progress.begun.elapsed() >= within {
-            return left;
+        if !publishing {
+            return Ok(ControlFlow::Break(left));
         }
-        progress.waits_for(left.join("; ")).await;
-    }
+        progress.note(left.join("; "));
+        Ok(ControlFlow::Continue(left))
+    };
+    let deadline = Deadline::from(within).every(ASK_EVERY);
+    wait_until(deadline, look, |left| left).await.unwrap_or_else(|left| left)
 }
 
 /// What taking a store away now would lose, or might; none if nothing.
@@ -183,17 +190,15 @@ pub async fn at_once(running: &RunFile, loss: Loss) -> anyhow::Result<Option<Sec
 impl<S: Fn(&str)> Progress<S> {
     /// A wait that begins, and how it is told of.
     pub fn new(say: S) -> Self {
-        let begun = Instant::now();
-        Self { say, begun, said: String::new(), said_at: begun }
+        Self { say, said: String::new(), said_at: Instant::now() }
     }
 
-    /// Waits a moment, and tells what for, if that is news.
-    pub async fn waits_for(&mut self, text: String) {
+    /// Tells what is waited for, if that is news.
+    pub fn note(&mut self, text: String) {
         if self.said_at.elapsed() >= SAY_EVERY && self.said != text {
             (self.say)(&text);
             (self.said, self.said_at) = (text, Instant::now());
         }
-        tokio::time::sleep(LOOK_EVERY).await;
     }
 }
 

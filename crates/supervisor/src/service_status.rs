@@ -139,10 +139,10 @@ impl ServiceReport {
             troubles.push(format!("holds {stream}: {}", held.reason));
         }
         for (stream, report) in &self.streams {
-            let told = |why: &&String| {
+            let is_news = |why: &&String| {
                 self.reason.as_ref().is_none_or(|reason| !reason.contains(why.as_str()))
             };
-            let why = report.alarm.iter().chain(report.waits.iter().filter(told));
+            let why = report.alarm.iter().chain(report.waits.iter().filter(is_news));
             troubles.extend(why.map(|why| format!("{stream}: {why}")));
         }
         let cut_off = self.streams.iter().filter(|(_, report)| !report.connected);

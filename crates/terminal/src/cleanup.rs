@@ -20,7 +20,7 @@ use crate::note;
 static ALL: Mutex<BTreeMap<u64, Entry>> = Mutex::new(BTreeMap::new());
 static NEXT: AtomicU64 = AtomicU64::new(0);
 
-type Work = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
+type Action = Pin<Box<dyn Future<Output = anyhow::Result<()>> + Send>>;
 
 /// A cleanup. Dropping this runs nothing yet: the end of the command does.
 #[must_use]
@@ -32,7 +32,7 @@ struct Entry {
     what: String,
     /// What puts it right, should this process not get to it.
     remedy: String,
-    work: Work,
+    action: Action,
 }
 
 impl fmt::Display for Entry {
@@ -49,7 +49,7 @@ impl Cleanup {
         work: impl Future<Output = anyhow::Result<()>> + Send + 'static,
     ) -> Self {
         let number = NEXT.fetch_add(1, Ordering::Relaxed);
-        all().insert(number, Entry { what, remedy, work: Box::pin(work) });
+        all().insert(number, Entry { what, remedy, action: Box::pin(work) });
         Self(number)
     }
 
@@ -106,7 +106,7 @@ impl UnderWay {
 
     async fn finish(&mut self) -> anyhow::Result<()> {
         let Some(entry) = &mut self.entry else { return Ok(()) };
-        let done = entry.work.as_mut().await;
+        let done = entry.action.as_mut().await;
         let done = done.with_context(|| entry.to_string());
         self.entry = None;
         done

@@ -43,7 +43,7 @@ async fn look(world: &World, log: &EventLog, step: &Step) -> Result<(), Expectat
     match step {
         Step::Order(expected) => order(world, expected).await,
         Step::Stock(expected) => stock(world, expected).await,
-        Step::Owes(expected) => owes(world, expected).await,
+        Step::Owes(expected) => outstanding(world, expected).await,
         Step::Charge(expected) => charge(world, expected).await,
         Step::Shipment(expected) => shipment(world, expected).await,
         Step::Events(expected) => events(world, log, expected),
@@ -88,7 +88,7 @@ async fn stock(world: &World, expected: &StockExpected) -> Result<(), Expectatio
     compare(&[wanted], &seen, &[])
 }
 
-async fn owes(world: &World, expected: &Money) -> Result<(), ExpectationFailed> {
+async fn outstanding(world: &World, expected: &Money) -> Result<(), ExpectationFailed> {
     let wanted = json!({ "outstanding": expected.amount.0 });
     let customer = world.id_of(&expected.customer)?;
     let url = format!("{}/accounts/{customer}", world.url(Service::Payment)?);

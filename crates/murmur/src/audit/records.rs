@@ -1,9 +1,10 @@
 //! Asks the read model for every record that it holds, page by page, and has each page compared where
 //! it stands.
 
+use std::ops::ControlFlow;
 use std::time::Duration;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use auditor::records::{Comparison, Page, VERSION};
 use auditor::{Checked, Invariant};
 use hyper::StatusCode;
@@ -12,12 +13,10 @@ use tokio::time::Instant;
 use super::gathering::Gathering;
 use client::http::{Call, CallError, Client};
 use client::run_file::RunFile;
+use client::wait::wait_until;
 
 /// How long the read model may take to fold what the auditor has.
 pub(crate) const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
-
-/// Pause between two looks at it.
-const LOOK_EVERY: Duration = Duration::from_millis(50);
 
 /// Another generation may become the live one meanwhile; then all begins anew, so often at most.
 const ATTEMPTS: usize = 3;
@@ -115,22 +114,22 @@ impl Reading<'_> {
 
     /// The first page, once the read model has folded what the auditor has.
     async fn first(&self) -> anyhow::Result<Page> {
-        let patience = Instant::now() + CATCH_UP_WITHIN;
-        loop {
+        let left = self.deadline.saturating_duration_since(Instant::now());
+        let look = async || {
             let page = self.ask(&format!("{}/records", self.generation)).await?;
             let page = page.context("there is no such read model, or it is being built")?;
             let (cut, folded) = (self.gathering.cut(), page.cut());
             let behind = cut
                 .into_iter()
                 .find(|(service, rows)| folded.get(service).is_none_or(|f| f < rows));
-            let Some((service, rows)) = behind else { return Ok(page) };
-            if Instant::now() > patience.min(self.deadline) {
-                let at = folded.get(&service).copied().unwrap_or_default();
-                let stream = service.stream();
-                bail!("the read model has folded {at} rows of {stream}, the auditor {rows}");
-            }
-            tokio::time::sleep(LOOK_EVERY).await;
-        }
+            let Some((service, rows)) = behind else { return Ok(ControlFlow::Break(page)) };
+            let at = folded.get(&service).copied().unwrap_or_default();
+            Ok(ControlFlow::Continue((service.stream(), at, rows)))
+        };
+        wait_until(CATCH_UP_WITHIN.min(left), look, |(stream, at, rows)| {
+            anyhow!("the read model has folded {at} rows of {stream}, the auditor {rows}")
+        })
+        .await
     }
 
     async fn take_index(&mut self, generation: &str, index: &str) -> anyhow::Result<bool> {

@@ -12,7 +12,7 @@ pub(super) fn run(json: bool, wipes: u8) -> bool {
     if json {
         line!("{}", as_json(&report));
     } else {
-        tell(&report);
+        show(&report);
     }
     // Of a part of all states nothing can be said but what is wrong already.
     report.holds() && report.is_whole
@@ -35,7 +35,7 @@ fn as_json(report: &Report) -> serde_json::Value {
     })
 }
 
-fn tell(report: &Report) {
+fn show(report: &Report) {
     for (states, times) in &report.ends {
         line!("{times:>7} times: {}", states.join(", "));
     }

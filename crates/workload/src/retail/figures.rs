@@ -36,12 +36,12 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 const SHOWN_MAX: usize = 5;
 
 /// Where a figure stands: the dashboard, or a report by something.
-pub(crate) type Place = &'static str;
+pub(crate) type Section = &'static str;
 
 /// Figures by where they stand and what they are called.
-pub(crate) type Figures = BTreeMap<(Place, String), i128>;
+pub(crate) type Figures = BTreeMap<(Section, String), i128>;
 
-/// One place.
+/// One section.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// Figures that were compared.
@@ -64,7 +64,7 @@ pub struct Difference {
 }
 
 /// All places.
-pub(crate) type Comparison = BTreeMap<Place, Compared>;
+pub(crate) type Comparison = BTreeMap<Section, Compared>;
 
 /// What is needed to read the read model.
 pub(crate) struct Reading<'a> {
@@ -90,12 +90,12 @@ impl Reading<'_> {
         let dashboard = self.settled(in_flight_before).await?;
         let mut shown = Shown::of_dashboard(dashboard, plan.currency);
         for (from, to) in ranges(book) {
-            for place in expected::REPORTS {
-                let by = place.trim_start_matches("report by ");
+            for section in expected::REPORTS {
+                let by = section.trim_start_matches("report by ");
                 let path = format!("{}/reports/sales?from={from}&to={to}&by={by}", self.url);
                 let token = format!("ORDER={}", self.at_least);
                 let report = self.sender.client().value(Call::get(path).after(&token)).await?;
-                shown.add_report(place, &report);
+                shown.add_report(section, &report);
             }
         }
         Ok(shown)
@@ -133,13 +133,13 @@ fn ranges(book: &Book) -> Vec<(String, String)> {
     ranges
 }
 
-/// What each figure should have grown by, and has: by place.
+/// What each figure should have grown by, and has: by section.
 pub(crate) fn compare(expected: &Growth, shown: &Growth) -> Comparison {
     let mut comparison = Comparison::new();
     let names: BTreeSet<_> = expected.names().chain(shown.names()).collect();
     for name in names {
-        let (place, figure) = name;
-        let compared = comparison.entry(*place).or_default();
+        let (section, figure) = name;
+        let compared = comparison.entry(*section).or_default();
         let (file, read_model) = (expected.of(name), shown.of(name));
         compared.figures += 1;
         if file != read_model {
@@ -163,11 +163,11 @@ pub(crate) struct Growth {
 }
 
 impl Growth {
-    fn names(&self) -> impl Iterator<Item = &(Place, String)> {
+    fn names(&self) -> impl Iterator<Item = &(Section, String)> {
         self.before.keys().chain(self.after.keys())
     }
 
-    fn of(&self, name: &(Place, String)) -> i128 {
+    fn of(&self, name: &(Section, String)) -> i128 {
         let at = |figures: &Figures| figures.get(name).copied().unwrap_or_default();
         at(&self.after) - at(&self.before)
     }
@@ -181,17 +181,17 @@ pub(crate) fn is_well(comparison: &Comparison) -> bool {
 /// For a person.
 pub(crate) fn text(comparison: &Comparison) -> String {
     let mut table = table::with_header(["in the read model", "figures", ""]);
-    for (place, Compared { figures, differ, .. }) in comparison {
+    for (section, Compared { figures, differ, .. }) in comparison {
         let verdict =
             if *differ == 0 { "all equal".to_owned() } else { format!("{differ} differ") };
         let verdict = judged(verdict, Some(*differ == 0));
-        table.add_row(vec![(*place).into(), figures.to_string().into(), verdict]);
+        table.add_row(vec![(*section).into(), figures.to_string().into(), verdict]);
     }
     let mut lines = vec![table.to_string()];
-    for (place, compared) in comparison {
+    for (section, compared) in comparison {
         for Difference { figure, file, read_model } in &compared.differences {
             let figure = plain(figure);
-            lines.push(format!("{place}: {figure} is {read_model}, the file says {file}"));
+            lines.push(format!("{section}: {figure} is {read_model}, the file says {file}"));
         }
     }
     lines.join("\n")
@@ -237,7 +237,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
     #[test]
     fn only_completed_orders_bring_in_revenue_and_all_placed_ones_are_counted() {
         let figures = figures();
-        for (place, name, figure) in [
+        for (section, name, figure) in [
             ("dashboard", "orders placed", 2),
             ("dashboard", "orders rejected or cancelled", 1),
             ("dashboard", "revenue", 1_740),
@@ -248,7 +248,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
             ("report by country", "Norway units", 4),
             ("report by country", "total revenue", 1_740),
         ] {
-            assert_eq!(figures[&(place, name.to_owned())], figure, "{place}: {name}");
+            assert_eq!(figures[&(section, name.to_owned())], figure, "{section}: {name}");
         }
         let alone = expected_alone(&figures);
         assert_eq!(alone[&("dashboard", "top product 1 is 10002".to_owned())], 1_000);

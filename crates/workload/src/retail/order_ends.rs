@@ -2,6 +2,7 @@
 //! meanwhile.
 
 use std::collections::{BTreeMap, BTreeSet, HashSet};
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
@@ -14,7 +15,7 @@ use tokio::task::JoinHandle;
 use tokio::time::Instant;
 
 use client::streams::Streams;
-use client::wait::look_until;
+use client::wait::{LOOK_EVERY, look_until};
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -77,9 +78,9 @@ impl Endings {
         let look = async || {
             let progress = self.reading.progress.borrow().clone();
             let is_read = progress.connected && self.position() >= progress.last_in_stream;
-            if is_read { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+            Ok(if is_read { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
         };
-        look_until(look).await;
+        let Ok::<_, Infallible>(()) = look_until(LOOK_EVERY, look).await;
     }
 
     /// Waits until these orders have ended, or none of them has for so long. Says how many have not.
@@ -100,11 +101,12 @@ impl Endings {
                 since = Instant::now();
             }
             if orders.is_empty() || since.elapsed() > patience {
-                return ControlFlow::Break(orders.len());
+                return Ok(ControlFlow::Break(orders.len()));
             }
-            ControlFlow::Continue(())
+            Ok(ControlFlow::Continue(()))
         };
-        look_until(look).await
+        let Ok::<_, Infallible>(without_end) = look_until(LOOK_EVERY, look).await;
+        without_end
     }
 }
 

@@ -1,5 +1,6 @@
 //! One run at one rate, and what was measured.
 
+use std::convert::Infallible;
 use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -16,7 +17,7 @@ use crate::latencies::Summary;
 use crate::schedule::Schedule;
 use client::run_file::RunFile;
 use client::streams::Streams;
-use client::wait::look_until;
+use client::wait::{LOOK_EVERY, look_until};
 use supervisor::supervisor_client::SupervisorClient;
 use terminal::interruption::unless_asked;
 
@@ -117,9 +118,9 @@ async fn wait_for_ends(tracker: &OrderTracker) {
         }
         let all = counts.are_all_answered() && counts.unfinished == 0;
         let over = all || since.elapsed() > STALLED_AFTER;
-        if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+        Ok(if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
     };
-    look_until(look).await;
+    let Ok::<_, Infallible>(()) = look_until(LOOK_EVERY, look).await;
 }
 
 impl Measurement {

@@ -229,6 +229,6 @@ mod tests {
         tracker.note_end(2, true);
         let counts = tracker.counts();
         assert!(counts.are_all_answered());
-        assert_eq!((counts.ended, counts.unfinished), (1, 1), "that of order 0 was not heard");
+        assert_eq!((counts.ended, counts.unfinished), (1, 1), "that of order 0 did not come");
     }
 }

@@ -95,7 +95,7 @@ mod tests {
     fn a_name_with_brackets_and_spaces_does_not_confuse() {
         let stat = "42 (a) b (c)) S 1 2 3 4 5 6 7 8 9 10 150 50 0 0 20 0 1 0 5 6 7";
         assert_eq!(ticks_of(stat), Some(200));
-        assert_eq!(ticks_of("nonsense"), None);
+        assert_eq!(ticks_of("no line"), None);
     }
 
     #[test]

@@ -8,18 +8,18 @@ use super::super::book::{Book, Invoice};
 use super::super::masters::Masters;
 use super::super::order_ends::Reported;
 use super::super::plan::Plan;
-use super::{Figures, Place};
+use super::{Figures, Section};
 
 /// The dashboard.
-pub(crate) const DASHBOARD: Place = "dashboard";
+pub(crate) const DASHBOARD: Section = "dashboard";
 
-const BY_DAY: Place = "report by day";
-const BY_PRODUCT: Place = "report by product";
-const BY_CUSTOMER: Place = "report by customer";
-const BY_COUNTRY: Place = "report by country";
+const BY_DAY: Section = "report by day";
+const BY_PRODUCT: Section = "report by product";
+const BY_CUSTOMER: Section = "report by customer";
+const BY_COUNTRY: Section = "report by country";
 
 /// All reports.
-pub(crate) const REPORTS: [Place; 4] = [BY_DAY, BY_PRODUCT, BY_CUSTOMER, BY_COUNTRY];
+pub(crate) const REPORTS: [Section; 4] = [BY_DAY, BY_PRODUCT, BY_CUSTOMER, BY_COUNTRY];
 
 /// Leaders that the dashboard shows of each kind.
 const LEADERS: usize = 10;
@@ -65,16 +65,16 @@ pub(crate) fn expected_alone(figures: &Figures) -> Figures {
     if let Some(average) = of("revenue").checked_div(of("orders completed")) {
         add(&mut alone, DASHBOARD, "average order", average);
     }
-    for (place, what) in [(BY_PRODUCT, "product"), (BY_CUSTOMER, "customer")] {
-        for (nth, (key, minor)) in leaders(figures, place).into_iter().enumerate() {
+    for (section, what) in [(BY_PRODUCT, "product"), (BY_CUSTOMER, "customer")] {
+        for (nth, (key, minor)) in leaders(figures, section).into_iter().enumerate() {
             add(&mut alone, DASHBOARD, &format!("top {what} {} is {key}", nth + 1), minor);
         }
     }
     alone
 }
 
-fn leaders(figures: &Figures, place: Place) -> Vec<(&str, i128)> {
-    let of_place = figures.iter().filter(|((of, _), _)| *of == place);
+fn leaders(figures: &Figures, section: Section) -> Vec<(&str, i128)> {
+    let of_place = figures.iter().filter(|((of, _), _)| *of == section);
     let mut all: Vec<(&str, i128)> = of_place
         .filter_map(|((_, name), minor)| Some((name.strip_suffix(" revenue")?, *minor)))
         .filter(|(key, _)| *key != "total")
@@ -98,8 +98,8 @@ fn add_completed(
     for (sku, sum) in by_product(invoice) {
         add_to_report(figures, BY_PRODUCT, plan.id(sku)?.as_str(), sum);
     }
-    for place in REPORTS {
-        add_to_report(figures, place, "total", whole);
+    for section in REPORTS {
+        add_to_report(figures, section, "total", whole);
     }
     Ok(())
 }
@@ -122,14 +122,14 @@ fn add_to_dashboard(figures: &mut Figures, day: &str, Sum { units, minor }: Sum)
     }
 }
 
-fn add_to_report(figures: &mut Figures, place: Place, key: &str, Sum { units, minor }: Sum) {
+fn add_to_report(figures: &mut Figures, section: Section, key: &str, Sum { units, minor }: Sum) {
     for (name, amount) in [("orders", 1), ("units", units), ("revenue", minor)] {
-        add(figures, place, &format!("{key} {name}"), amount);
+        add(figures, section, &format!("{key} {name}"), amount);
     }
 }
 
-fn add(figures: &mut Figures, place: Place, name: &str, amount: i128) {
-    *figures.entry((place, name.to_owned())).or_default() += amount;
+fn add(figures: &mut Figures, section: Section, name: &str, amount: i128) {
+    *figures.entry((section, name.to_owned())).or_default() += amount;
 }
 
 fn whole(invoice: &Invoice) -> Sum {

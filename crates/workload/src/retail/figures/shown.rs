@@ -4,7 +4,7 @@ use contracts::Currency;
 use serde_json::Value;
 
 use super::expected::DASHBOARD;
-use super::{Figures, Place};
+use super::{Figures, Section};
 use client::http::exact_json;
 
 /// What the read model shows in one currency.
@@ -76,7 +76,7 @@ impl Shown {
         }
     }
 
-    pub(crate) fn add_report(&mut self, place: Place, report: &Value) {
+    pub(crate) fn add_report(&mut self, section: Section, report: &Value) {
         let rows = report["rows"].as_array().into_iter().flatten();
         for row in rows.chain(report["totals"].as_array().into_iter().flatten()) {
             if row["currency"] != self.currency.as_str() {
@@ -86,7 +86,7 @@ impl Shown {
             for (name, field) in
                 [("orders", "orders"), ("units", "units"), ("revenue", "revenue_minor")]
             {
-                self.add(place, &format!("{key} {name}"), integer(&row[field]));
+                self.add(section, &format!("{key} {name}"), integer(&row[field]));
             }
         }
     }
@@ -112,15 +112,15 @@ impl Shown {
     pub(crate) fn without_hidden_days(&self, mut figures: Figures) -> Figures {
         let days = self.dashboard["days"].as_array().into_iter().flatten();
         let dates: Vec<&str> = days.filter_map(|day| day["date"].as_str()).collect();
-        figures.retain(|(place, name), _| {
+        figures.retain(|(section, name), _| {
             let date = name.split(' ').next().unwrap_or_default();
-            *place != DASHBOARD || !is_date(date) || dates.contains(&date)
+            *section != DASHBOARD || !is_date(date) || dates.contains(&date)
         });
         figures
     }
 
-    fn add(&mut self, place: Place, name: &str, amount: i128) {
-        *self.figures.entry((place, name.to_owned())).or_default() += amount;
+    fn add(&mut self, section: Section, name: &str, amount: i128) {
+        *self.figures.entry((section, name.to_owned())).or_default() += amount;
     }
 
     fn sum(&self, sums: &Value) -> i128 {
