@@ -4,10 +4,16 @@ use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use client::streams::Streams;
+use client::wait::wait_until;
 use contracts::{Kind, Service};
 use serde::Serialize;
+use supervisor::redundancy::Loss;
+use terminal::note;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
+use workload::dice::Dice;
+use workload::mixed::Load;
 
 use crate::audit;
 use crate::fault::Fault;
@@ -16,18 +22,11 @@ use crate::network::Network;
 use crate::recovery;
 use crate::stream_count::{self, Counted};
 use crate::system::System;
-use client::streams::Streams;
-use client::wait::wait_until;
-use supervisor::redundancy::Loss;
-use terminal::note;
-use workload::dice::Dice;
-use workload::mixed::Load;
 
 /// Orders that are under way before a fault, at least.
 const IN_FLIGHT_MIN: usize = 3;
 /// How long it may take until so many are.
 const IN_FLIGHT_WITHIN: Duration = Duration::from_secs(20);
-/// The ends of an order.
 const ENDS: [Kind; 3] = [Kind::OrderCompleted, Kind::OrderRejected, Kind::OrderCancelled];
 /// Rows that wait to be taken note of.
 const ROWS_WAITING_MAX: usize = 4_096;
@@ -35,7 +34,6 @@ const ROWS_WAITING_MAX: usize = 4_096;
 /// How a run is made.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// Commands a second.
     pub rate: u32,
     /// Of all that is chosen.
     pub seed: u64,
@@ -43,14 +41,12 @@ pub struct Settings {
     pub folder: PathBuf,
     /// Keep the folder of a system even if all went well.
     pub keep: bool,
-    /// Say each step.
     pub verbose: bool,
 }
 
 /// What came of one fault.
 #[derive(Clone, Debug, Default, Serialize)]
 pub struct Outcome {
-    /// What happened.
     pub fault: String,
     /// How often it really did.
     pub fired: u32,

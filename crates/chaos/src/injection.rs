@@ -18,13 +18,13 @@ use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
+use supervisor::protocol::{Act, State};
+use workload::dice::Dice;
 
 use crate::fault::steps::Step;
 use crate::system::System;
-use client::process::Process;
 use second_instance::SecondInstance;
-use supervisor::protocol::{Act, State};
-use workload::dice::Dice;
 
 /// How often a second process is started again until it is redundant.
 const SECOND_STARTS_MAX: u32 = 5;

@@ -4,10 +4,10 @@
 use std::collections::BTreeMap;
 
 use anyhow::Context as _;
-
-use crate::proxy::Proxy;
 use client::process::Process;
 use client::run_file::RunFile;
+
+use crate::proxy::Proxy;
 
 /// All proxies of one system.
 #[derive(Debug)]
@@ -69,7 +69,6 @@ impl Network {
         processes.iter().map(proxy).collect()
     }
 
-    /// Fair condition everywhere.
     pub fn clear(&self) {
         self.broker.values().for_each(Proxy::clear);
         self.redis.clear();

@@ -22,7 +22,6 @@ const ACCEPT_AGAIN_AFTER: Duration = Duration::from_millis(100);
 /// What befalls the bytes of one direction.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Flow {
-    /// Nothing.
     Free,
     /// They wait until the condition changes.
     Held,
@@ -102,7 +101,6 @@ impl Proxy {
         Ok(Self { address, shared, accepting })
     }
 
-    /// Where it listens.
     pub const fn address(&self) -> SocketAddr {
         self.address
     }
@@ -112,7 +110,7 @@ impl Proxy {
         self.shared.store.store(port, Ordering::Relaxed);
     }
 
-    /// Changes the condition, for the connections that are there as for those that come.
+    /// Changes the network, for the connections that are there as for those that come.
     pub fn set(&self, condition: NetworkCondition) {
         self.shared.condition.send_replace(condition);
     }
@@ -122,7 +120,7 @@ impl Proxy {
         self.shared.halved.send_replace(Some(side));
     }
 
-    /// Clears the condition, and closes what was left half-open.
+    /// Clears the network, and closes what was left half-open.
     pub fn clear(&self) {
         self.set(NetworkCondition::CLEAR);
         self.shared.left_open().clear();

@@ -6,19 +6,19 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use contracts::Id;
-use serde_json::Value;
-use tokio::time::Instant;
-
-use crate::system::System;
 use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::wait_until;
+use contracts::Id;
+use serde_json::Value;
 use supervisor::protocol::State;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use supervisor::service_status::ask_services;
+use tokio::time::Instant;
 use workload::mixed::Load;
+
+use crate::system::System;
 
 /// How long one question to the read model may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);

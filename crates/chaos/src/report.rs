@@ -1,9 +1,9 @@
 //! What is shown of chaos runs: one table, and what went wrong in sentences.
 
 use comfy_table::Cell;
+use terminal::table::{self, judged};
 
 use crate::fault_run::Outcome;
-use terminal::table::{self, judged};
 
 impl Outcome {
     /// Whether it happened, healed, and nothing was lost or doubled.

@@ -3,14 +3,14 @@
 
 use std::time::Duration;
 
+use terminal::interruption::unless_asked;
+use terminal::note;
 use tokio::time::Instant;
+use workload::dice::Dice;
 
 use crate::audit;
 use crate::fault::Fault;
 use crate::fault_run::{Fixture, Outcome, Settings};
-use terminal::interruption::unless_asked;
-use terminal::note;
-use workload::dice::Dice;
 
 /// Faults between two audits.
 const AUDIT_EVERY: u32 = 10;

@@ -5,9 +5,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::{Id, Kind, Service};
-
 use client::streams::Streams;
+use contracts::{Id, Kind, Service};
 use workload::mixed::order_tracker::{Effect, OrderTracker, Promised};
 
 /// What the streams say of what was promised.

@@ -6,32 +6,30 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use contracts::Service;
-use tokio::process::{Child, ChildStdin, Command};
-
-use crate::network::Network;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
+use contracts::Service;
 use supervisor::protocol::{Act, Arming, Report, Request, State};
 use supervisor::redundancy::{self, Loss, Permit};
 use supervisor::service_status::ServiceReport;
 use supervisor::service_status::ask_services;
 use supervisor::supervisor_client::SupervisorClient;
 use terminal::cleanup::Cleanup;
+use tokio::process::{Child, ChildStdin, Command};
+
+use crate::network::Network;
 
 /// How long everything together may take to be ready for the first time.
 const READY_WITHIN: Duration = Duration::from_secs(60);
 /// How long anything that is done to a process may take to show.
 pub(crate) const SHOWS_WITHIN: Duration = Duration::from_secs(30);
-/// A running system.
 #[derive(Debug)]
 pub struct System {
     data: PathBuf,
     up: Child,
     /// That it runs. It ends with this process, however that ends: then its standard input closes.
     runs: Cleanup,
-    /// Where everything listens.
     pub running: RunFile,
     /// Who starts and ends its processes.
     pub supervisor: SupervisorClient,
@@ -68,7 +66,6 @@ impl System {
         }
     }
 
-    /// Its folder.
     pub fn data(&self) -> &Path {
         &self.running.data
     }

@@ -20,9 +20,7 @@ pub struct NoSpan(String);
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize)]
 #[serde(untagged)]
 pub enum AnyOf<T> {
-    /// This one.
     One(T),
-    /// Any of these.
     Several(Vec<T>),
 }
 
@@ -55,7 +53,6 @@ impl TryFrom<String> for Span {
 }
 
 impl<T> AnyOf<T> {
-    /// All of them.
     pub fn all(&self) -> &[T] {
         match self {
             Self::One(one) => std::slice::from_ref(one),

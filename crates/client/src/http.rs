@@ -19,7 +19,6 @@ use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 use serde_json::value::RawValue;
-
 use terminal::output::plain;
 
 /// Consistency token, in requests and answers: `ORDER=1234,CUSTOMER=3`.
@@ -48,7 +47,6 @@ pub struct Client {
     answer_within: Duration,
 }
 
-/// One request.
 #[derive(Clone, Debug)]
 pub struct Call {
     method: Method,
@@ -61,11 +59,8 @@ pub struct Call {
 /// What came back, whatever its status.
 #[derive(Clone, Debug)]
 pub struct Answer {
-    /// The status.
     pub status: StatusCode,
-    /// The headers.
     pub headers: HeaderMap,
-    /// The body.
     pub body: Bytes,
 }
 
@@ -88,7 +83,6 @@ pub enum CallError {
     /// The request cannot be built.
     #[error("{0} cannot be called: {1}")]
     Request(String, String),
-    /// Nobody answers there.
     #[error("{0} does not answer: {1}. `murmur status` shows whether it runs")]
     Unreachable(String, String),
     /// It took too long.
@@ -97,9 +91,7 @@ pub enum CallError {
     /// The answer is a refusal.
     #[error("{url} answered {status}: {reason}")]
     Refused {
-        /// What was called.
         url: String,
-        /// The status.
         status: StatusCode,
         /// The problem in words.
         reason: String,
@@ -174,17 +166,14 @@ impl Call {
         Self::new(Method::POST, url)
     }
 
-    /// Any method.
     pub fn new(method: Method, url: impl Into<String>) -> Self {
         Self { method, url: url.into(), headers: Vec::new(), scope: None, body: Bytes::new() }
     }
 
-    /// What is called.
     pub fn url(&self) -> &str {
         &self.url
     }
 
-    /// What is sent.
     pub fn json(&self) -> Result<Value, CallError> {
         Ok(serde_json::from_slice(&self.body)?)
     }
@@ -215,7 +204,6 @@ impl Call {
         Some(idempotency_key::of(scope, self.method.as_str(), &self.url, condition, &self.body))
     }
 
-    /// Sets a header.
     pub fn header(mut self, name: &'static str, value: impl Into<String>) -> Self {
         self.headers.push((name, value.into()));
         self

@@ -16,9 +16,7 @@ pub enum Process {
     Redis,
     /// A service that owns a stream.
     Service(Service),
-    /// The query service.
     Query,
-    /// The composer.
     Composer,
 }
 

@@ -16,7 +16,6 @@ use crate::process::Process;
 /// Version of the run file's shape. A reader refuses any other.
 const FORMAT: u32 = 1;
 
-/// What runs where.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct RunFile {
     format: u32,
@@ -153,7 +152,6 @@ impl RunFile {
         self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
     }
 
-    /// The supervisor's socket.
     pub fn control_socket(&self) -> PathBuf {
         control_socket_in(&self.data)
     }

@@ -59,7 +59,6 @@ impl Streams {
         Ok(Self { connection })
     }
 
-    /// The connection itself.
     pub const fn connection(&self) -> &Connection {
         &self.connection
     }

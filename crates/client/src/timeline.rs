@@ -18,29 +18,23 @@ pub struct Timeline {
     pub state: State,
     /// Whether the order has reached its end and nothing is pending any more.
     pub is_over: bool,
-    /// What happened.
     pub steps: Vec<Step>,
     /// What has to happen.
     #[serde(rename = "owed")]
     pub pending: Vec<PendingEvent>,
 }
 
-/// One event.
 #[derive(Debug, Serialize)]
 pub struct Step {
-    /// Who said it.
     pub service: Service,
     /// Its number in that stream.
     pub sequence: u64,
-    /// What happened.
     pub kind: Kind,
-    /// When.
     pub time: Timestamp,
     /// Milliseconds since the first event.
     pub at_ms: f64,
     /// Milliseconds since its cause, if that is in the timeline.
     pub step_ms: Option<f64>,
-    /// Because of what.
     pub cause: String,
     /// The state of the order inside the service, afterwards.
     pub state: State,

@@ -25,15 +25,15 @@ use auditor::invariants::commands;
 use auditor::journal::{self, Entry};
 use auditor::rows::Outbox;
 use auditor::{Audit, Checked, InFlight};
+use client::run_file::RunFile;
+use client::streams::Streams;
 use contracts::Service;
+use terminal::line;
+use terminal::verdict::{Misuse, NothingCompared, Verdict};
 use tokio::time::Instant;
 
 use crate::global::Global;
-use client::run_file::RunFile;
-use client::streams::Streams;
 use gathering::Gathering;
-use terminal::line;
-use terminal::verdict::{Misuse, NothingCompared, Verdict};
 
 /// How long a stream may take to hold what its outbox holds: a relay that was just restarted.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);

@@ -5,23 +5,22 @@ mod report;
 
 use std::time::Duration;
 
-use contracts::Currency;
-use uuid::Uuid;
-
-use crate::audit;
-use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
+use contracts::Currency;
+use terminal::interruption::{self, unless_asked};
+use terminal::verdict::Verdict;
+use terminal::{line, note};
+use uuid::Uuid;
 use workload::currency::active_currency;
 use workload::saga::broker_throughput;
 use workload::saga::fixture::Fixture;
 use workload::saga::measurement::{Measurement, measure};
 use workload::saga::rate_search::RateSearch;
 
+use crate::audit;
+use crate::global::Global;
 use report::Report;
-use terminal::interruption::{self, unless_asked};
-use terminal::verdict::Verdict;
-use terminal::{line, note};
 
 /// How long each run of the search lasts.
 const CLIMB_SECONDS: u32 = 5;

@@ -8,15 +8,15 @@
 use std::path::PathBuf;
 use std::time::Duration;
 
-use serde_json::json;
-
-use crate::global::Global;
 use chaos::fault_run::{self, Outcome, Settings};
 use chaos::{fault, report, soak};
+use serde_json::json;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
 use workload::dice::Dice;
+
+use crate::global::Global;
 
 /// What `murmur chaos` takes.
 #[derive(Debug, clap::Args)]

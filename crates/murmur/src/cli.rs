@@ -8,16 +8,16 @@ use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
 use runtime::address::redacted;
+use supervisor::protocol::Act;
+use terminal::execution::{self, run_to_its_end};
+use terminal::verdict::Verdict;
+use terminal::{output, table};
 
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
     simulate, status, trace, up, views, wipe,
 };
-use supervisor::protocol::Act;
-use terminal::execution::{self, run_to_its_end};
-use terminal::verdict::Verdict;
-use terminal::{output, table};
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
 const WITHOUT_DATA: [&str; 3] = ["contract", "chaos", "simulate"];

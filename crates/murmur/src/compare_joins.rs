@@ -3,17 +3,17 @@
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use uuid::Uuid;
-
-use crate::global::Global;
 use client::run_file::RunFile;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::Verdict;
 use terminal::{line, note};
+use uuid::Uuid;
 use workload::joins::fixture::Fixture;
 use workload::joins::report::Report;
 use workload::joins::ways::Way;
 use workload::joins::{chart, load, outage, staleness};
+
+use crate::global::Global;
 
 /// What `murmur compare-joins` takes.
 #[derive(Debug, clap::Args)]

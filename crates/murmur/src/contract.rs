@@ -2,11 +2,11 @@
 
 use contracts::choreography::{MURMURATION, Reaction, check};
 use serde_json::{Value, json};
-
-use crate::global::Global;
 use terminal::line;
 use terminal::table;
 use terminal::verdict::Verdict;
+
+use crate::global::Global;
 
 /// What `murmur contract` takes.
 #[derive(Debug, clap::Args)]

@@ -1,18 +1,18 @@
 //! `murmur events`: a live tail of all streams, one line an event.
 
 use anyhow::Context as _;
-use contracts::{Id, Row, Service, headers};
-use serde_json::{Map, Value, json};
-use tokio::sync::mpsc;
-
-use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::detail;
+use contracts::{Id, Row, Service, headers};
+use serde_json::{Map, Value, json};
 use terminal::interruption;
 use terminal::line;
 use terminal::output::plain;
 use terminal::verdict::Verdict;
+use tokio::sync::mpsc;
+
+use crate::global::Global;
 
 /// Rows that wait to be printed; a slow terminal slows the reading down.
 const ROWS_WAITING_MAX: usize = 1024;

@@ -6,17 +6,15 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
+use client::run_file::RunFile;
+use client::streams::Streams;
 use contracts::{Cause, Row, Service, Timestamp};
 use engine::database::{self, Aside};
 use engine::healing::{Plan, Refusal, plan};
 use runtime::healing::{Stores, neighbours_in};
 use runtime::nats::Connection;
 use serde_json::{Value, json};
-
-use crate::global::Global;
-use client::process::Process;
-use client::run_file::RunFile;
-use client::streams::Streams;
 use supervisor::protocol::{Act, State};
 use supervisor::readiness;
 use supervisor::redundancy::{self, Loss, Permit};
@@ -24,6 +22,8 @@ use supervisor::supervisor_client::SupervisorClient;
 use terminal::table;
 use terminal::verdict::Verdict;
 use terminal::{line, note};
+
+use crate::global::Global;
 
 /// How long is waited for a stream that another process of the service may be publishing.
 const WITHIN: Duration = Duration::from_secs(60);

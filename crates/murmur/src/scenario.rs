@@ -6,10 +6,6 @@
 
 use std::path::PathBuf;
 
-use serde_json::json;
-use uuid::Uuid;
-
-use crate::global::Global;
 use chaos::scenario::event_log::EventLog;
 use chaos::scenario::file::{self, Scenario};
 use chaos::scenario::playback::{self, Played};
@@ -18,9 +14,13 @@ use chaos::scenario::world::World;
 use chaos::step_file;
 use client::run_file::RunFile;
 use client::streams::Streams;
+use serde_json::json;
 use terminal::interruption::{self, unless_asked};
 use terminal::line;
 use terminal::verdict::{Misuse, Verdict};
+use uuid::Uuid;
+
+use crate::global::Global;
 
 /// What `murmur scenario` takes.
 #[derive(Debug, clap::Args)]

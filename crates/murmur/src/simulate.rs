@@ -15,12 +15,12 @@ use indicatif::{ProgressBar, ProgressDrawTarget, ProgressStyle};
 use serde_json::{Value, json};
 use simulator::read_side::ReadFault;
 use simulator::{Episode, Fault, Plan, Played};
-
-use crate::global::Global;
 use terminal::interruption;
 use terminal::table;
 use terminal::verdict::Verdict;
 use terminal::{line, note};
+
+use crate::global::Global;
 
 /// How long is played if nobody says how long or how much.
 const MINUTES_USUAL: u64 = 1;

@@ -1,11 +1,9 @@
 //! `murmur status`: every process, and what each service says of itself.
 
 use anyhow::bail;
-use serde_json::json;
-
-use crate::global::Global;
 use client::process::Process;
 use client::run_file::RunFile;
+use serde_json::json;
 use supervisor::data_folder;
 use supervisor::protocol::{Report, State};
 use supervisor::service_status::{ServiceReport, Services, ask_services};
@@ -13,6 +11,8 @@ use supervisor::supervisor_client::SupervisorClient;
 use terminal::line;
 use terminal::table::{self, judged};
 use terminal::verdict::Verdict;
+
+use crate::global::Global;
 
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {

@@ -1,16 +1,16 @@
 //! `murmur trace`: one order's saga as a timeline over all streams, and what is owed next.
 
 use anyhow::bail;
-use contracts::Id;
-use contracts::choreography::MURMURATION;
-use serde_json::json;
-
-use crate::global::Global;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::{Timeline, text};
+use contracts::Id;
+use contracts::choreography::MURMURATION;
+use serde_json::json;
 use terminal::line;
 use terminal::verdict::Verdict;
+
+use crate::global::Global;
 
 /// What `murmur trace` takes.
 #[derive(Debug, clap::Args)]

@@ -9,20 +9,20 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use auditor::Checked;
 use clap::Subcommand;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
+use client::wait::look_until;
 use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::DeserializeOwned;
 use serde_json::json;
+use terminal::line;
+use terminal::table;
+use terminal::verdict::Verdict;
 
 use crate::audit::examine_generations;
 use crate::global::Global;
 use answers::{Begun, Comparison, Generation, Overview};
-use client::http::{Call, Client};
-use client::run_file::RunFile;
-use client::wait::look_until;
-use terminal::line;
-use terminal::table;
-use terminal::verdict::Verdict;
 
 /// How often is asked how far a building has come.
 const ASK_EVERY: Duration = Duration::from_millis(200);

@@ -8,7 +8,11 @@ use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use client::run_file::RunFile;
+use client::wait::{LOOK_EVERY, look_until};
 use serde_json::json;
+use terminal::verdict::{Misuse, Verdict};
+use terminal::{line, note};
 
 use crate::child::{open_log, tail};
 use crate::data_folder::log_in;
@@ -16,10 +20,6 @@ use crate::protocol::{Report, State};
 use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
 use crate::{inherited_descriptors, progress_view, store_address};
-use client::run_file::RunFile;
-use client::wait::{LOOK_EVERY, look_until};
-use terminal::verdict::{Misuse, Verdict};
-use terminal::{line, note};
 
 /// Said to the supervisor in the background: it leaves the session of the terminal.
 pub(crate) const FLAG: &str = "--in-background";

@@ -27,7 +27,6 @@ const NOT_FOR_CHILDREN: [&str; 2] = ["MURMUR_DATA", "MURMUR_FIRST_START"];
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Death {
-    /// In words.
     pub how: String,
     /// Whether it is configured wrongly: starting it again changes nothing.
     pub is_misconfigured: bool,
@@ -76,7 +75,6 @@ impl Child {
         Ok((Self { pid, log_from, _stdin: running.stdin.take() }, running))
     }
 
-    /// Its process id.
     pub(crate) fn pid(&self) -> u32 {
         self.pid.as_raw_nonzero().get().unsigned_abs()
     }

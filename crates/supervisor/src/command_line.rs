@@ -9,9 +9,7 @@ use runtime::address::Address;
 /// A program and its arguments.
 #[derive(Debug, PartialEq, Eq)]
 pub struct CommandLine {
-    /// The program.
     pub program: PathBuf,
-    /// Its arguments.
     pub arguments: Vec<OsString>,
     /// What is added to its environment.
     pub environment: BTreeMap<String, String>,

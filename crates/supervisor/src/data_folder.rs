@@ -7,11 +7,11 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
 use contracts::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::redundancy::permit;
-use client::process::Process;
 
 /// Version of the folder's layout. A newer one is refused.
 const FORMAT: u32 = 1;
@@ -52,7 +52,6 @@ impl DataFolder {
         Ok(folder)
     }
 
-    /// Its absolute path.
     pub fn path(&self) -> &Path {
         &self.path
     }

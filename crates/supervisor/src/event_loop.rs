@@ -5,6 +5,8 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use client::process::Process;
+use terminal::verdict::Misuse;
 use tokio::signal::unix::{SignalKind, signal};
 use tokio::sync::{mpsc, oneshot};
 
@@ -16,8 +18,6 @@ use crate::plan::Plan;
 use crate::probe;
 use crate::progress_view::ProgressView;
 use crate::protocol::{Act, Arming, Reply, Request, State};
-use client::process::Process;
-use terminal::verdict::Misuse;
 
 /// How often the view is drawn anew when nothing happens.
 const SHOW_EVERY: Duration = Duration::from_secs(1);

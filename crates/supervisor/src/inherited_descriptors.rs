@@ -12,8 +12,9 @@ use std::os::unix::process::CommandExt as _;
 use std::path::PathBuf;
 use std::process::Command;
 
-use crate::programs;
 use terminal::note;
+
+use crate::programs;
 
 /// The first descriptor that is not one of the standard ones.
 const FIRST_OTHER: u32 = 3;

@@ -8,13 +8,13 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use client::process::Process;
+use client::run_file::RunFile;
 use rustix::process::Pid;
+use terminal::note;
 
 use crate::child::send;
 use crate::lifecycle::{STOP_WITHIN, Signal};
-use client::process::Process;
-use client::run_file::RunFile;
-use terminal::note;
 
 /// How often is looked whether they have ended.
 const LOOK_EVERY: Duration = Duration::from_millis(20);

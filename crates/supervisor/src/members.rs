@@ -6,6 +6,9 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
+use client::http::Client;
+use client::process::Process;
+use client::run_file;
 use tokio::process::Child as Running;
 use tokio::sync::mpsc;
 
@@ -17,9 +20,6 @@ use crate::plan::Plan;
 use crate::probe;
 use crate::progress_view::ProgressView;
 use crate::protocol::{Arming, Report, State};
-use client::http::Client;
-use client::process::Process;
-use client::run_file;
 
 /// What the tasks beside the loop report. The number says which incarnation it is about.
 #[derive(Debug)]
@@ -30,7 +30,6 @@ pub(crate) enum News {
     Probed(Process, u32, Result<(), String>),
 }
 
-/// The processes.
 #[derive(Debug)]
 pub(crate) struct Members {
     folder: DataFolder,
@@ -124,7 +123,6 @@ impl Members {
         }
     }
 
-    /// An incarnation ended.
     pub(crate) fn has_ended(&mut self, process: Process, incarnation: u32, death: Death) {
         if self.incarnation(process) != incarnation {
             return;
@@ -181,7 +179,6 @@ impl Members {
         self.plan.port(process)
     }
 
-    /// Where each stands.
     pub(crate) fn reports(&self) -> Vec<Report> {
         let now = Instant::now();
         self.members.iter().map(|(process, member)| self.report(*process, member, now)).collect()

@@ -5,13 +5,13 @@ use std::ffi::OsString;
 use std::path::{Path, PathBuf};
 use std::time::Duration;
 
+use client::process::Process;
 use contracts::Service;
 
 use crate::command_line::{CommandLine, texts};
 use crate::data_folder::DataFolder;
 use crate::lifecycle::{STOP_WITHIN, stop_within};
 use crate::programs;
-use client::process::Process;
 
 /// What every broker is started with; the same file that serves outside of `murmur up`.
 pub const BROKER_CONFIGURATION: &str = include_str!("../../../nats/one-node.conf");

@@ -5,7 +5,6 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, bail};
-
 use client::process::Process;
 
 /// Ports are chosen below the range from which systems take the local ports of outgoing connections
@@ -16,9 +15,7 @@ const CHOSEN_TO: u16 = 32_000;
 /// Which ports were asked for.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Wanted {
-    /// The broker's.
     pub nats: Option<u16>,
-    /// Redis's.
     pub redis: Option<u16>,
     /// The first of those of the services, query and composer, in the order in which they are listed.
     pub http_base: Option<u16>,

@@ -4,11 +4,10 @@
 use std::net::Ipv4Addr;
 use std::time::Duration;
 
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
-
 use client::http::{Call, CallError, Client};
 use client::process::Process;
+use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
+use tokio::net::TcpStream;
 
 /// Everything is on this machine: an answer that takes longer is no answer.
 pub(crate) const ANSWER_WITHIN: Duration = Duration::from_secs(2);

@@ -5,7 +5,6 @@ use std::env;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-
 use client::process::Process;
 
 /// Where Debian and others put servers that are not in every user's `PATH`.

@@ -5,14 +5,13 @@
 use std::collections::BTreeMap;
 use std::io::IsTerminal as _;
 
+use client::process::Process;
 use indicatif::{MultiProgress, ProgressBar, ProgressStyle};
 use serde_json::json;
-
-use crate::protocol::{Report, State};
-use client::process::Process;
 use terminal::{line, note};
 
-/// Shows reports.
+use crate::protocol::{Report, State};
+
 #[derive(Debug)]
 pub(crate) enum ProgressView {
     /// Lines that change in place.

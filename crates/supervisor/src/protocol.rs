@@ -5,9 +5,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use anyhow::bail;
-use serde::{Deserialize, Serialize};
-
 use client::process::Process;
+use serde::{Deserialize, Serialize};
 
 /// Longest line either side accepts, in bytes: far above nine reports.
 pub const LINE_BYTES_MAX: u64 = 256 << 10;

@@ -5,19 +5,19 @@ use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
+use client::http::{Call, Client};
+use client::process::Process;
+use client::run_file::RunFile;
+use client::wait::{Deadline, wait_until};
 use contracts::Service;
 use serde_json::Value;
+use terminal::note;
 
 use crate::protocol::State;
 use crate::redundancy::{self, ASK_EVERY, Progress, Watch};
 use crate::service_status::ServiceReport;
 use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
-use client::http::{Call, Client};
-use client::process::Process;
-use client::run_file::RunFile;
-use client::wait::{Deadline, wait_until};
-use terminal::note;
 
 /// How long is waited: a restore or a publishing of a large stream.
 const WITHIN: Duration = Duration::from_secs(60);

@@ -16,14 +16,14 @@ use std::fmt;
 use std::ops::ControlFlow;
 use std::time::Duration;
 
+use client::process::Process;
+use client::run_file::RunFile;
+use client::wait::{Deadline, wait_until};
 use contracts::Service;
 use tokio::time::Instant;
 
 use crate::service_status::ServiceReport;
 use crate::service_status::ask_services;
-use client::process::Process;
-use client::run_file::RunFile;
-use client::wait::{Deadline, wait_until};
 
 pub use permit::Permit;
 pub use watch::Watch;
@@ -36,13 +36,10 @@ const SAY_EVERY: Duration = Duration::from_secs(1);
 /// What is to be taken away.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Loss {
-    /// The database of a service.
     Database(Service),
     /// The database of a service whose two stores differ, set aside for its stream.
     Aside(Service),
-    /// The stream of a service.
     Stream(Service),
-    /// All streams.
     Broker,
 }
 
@@ -95,7 +92,6 @@ impl Goal {
         }
     }
 
-    /// The end itself.
     pub fn end(self) -> u64 {
         self.0.unwrap_or_default()
     }

@@ -4,14 +4,13 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client::http::{Call, Client};
+use client::process::Process;
+use client::run_file::RunFile;
 use contracts::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::JoinSet;
-
-use client::http::{Call, Client};
-use client::process::Process;
-use client::run_file::RunFile;
 
 /// A service that does not say in that time how it is, is shown without.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
@@ -26,7 +25,6 @@ pub struct ServiceReport {
     pub reason: Option<String>,
     /// What can be done about it, when it is fenced.
     pub choices: Vec<String>,
-    /// Its history.
     pub history: Option<String>,
     /// The last row of its outbox.
     pub head: Option<u64>,
@@ -75,7 +73,6 @@ pub struct StreamReport {
 pub struct Held {
     /// Which one; none for the service's own work.
     pub stream: Option<String>,
-    /// Why.
     pub reason: String,
 }
 

@@ -23,7 +23,6 @@ const EFFECT_WITHIN: Duration = Duration::from_secs(60);
 /// How long everything may take to end beyond what the supervisor gives all processes for it.
 const DOWN_MARGIN: Duration = Duration::from_secs(5);
 
-/// A running supervisor.
 #[derive(Clone, Debug)]
 pub struct SupervisorClient {
     socket: PathBuf,

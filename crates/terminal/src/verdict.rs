@@ -9,7 +9,6 @@ use crate::interruption::{Cause, Interrupted};
 /// What a command that looked for something says in its exit code.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Verdict {
-    /// Nothing to report.
     Clean,
     /// Something was found, and has been printed.
     Found,

@@ -2,7 +2,6 @@
 //!
 //! Only what is chosen is repeatable: what real processes make of it depends on the machine.
 
-/// A generator (splitmix64).
 #[derive(Clone, Debug)]
 pub struct Dice(u64);
 
@@ -19,7 +18,6 @@ impl Dice {
         (high ^ low) % 1_000_000_000
     }
 
-    /// The next number.
     pub const fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
         let mut mixed = self.0;

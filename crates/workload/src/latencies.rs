@@ -1,6 +1,6 @@
 //! Latencies, as HDR histograms: in microseconds, to three digits.
 
-use std::sync::{Mutex, PoisonError};
+use std::sync::{Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use hdrhistogram::Histogram;
@@ -9,58 +9,86 @@ use serde::Serialize;
 /// Longer ones count as this long.
 const LATENCY_MAX_US: u64 = 120_000_000;
 
-/// Significant digits.
 const DIGITS: u8 = 3;
 
-/// Latencies that are being collected.
+/// Latencies of one task.
+#[derive(Clone, Debug)]
+pub struct LatencyHistogram(Histogram<u64>);
+
+/// Latencies that several tasks collect.
 #[derive(Debug)]
-pub struct Latencies(Mutex<Histogram<u64>>);
+pub struct Latencies(Mutex<LatencyHistogram>);
 
 /// Latencies, summed up, in milliseconds.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Summary {
-    /// How many.
     pub count: u64,
-    /// Half are below.
     pub p50_ms: f64,
-    /// 90 of 100 are below.
     pub p90_ms: f64,
-    /// 99 of 100 are below.
     pub p99_ms: f64,
     /// 999 of 1000 are below.
     pub p999_ms: f64,
-    /// The longest.
     pub max_ms: f64,
+}
+
+impl LatencyHistogram {
+    /// None yet.
+    ///
+    /// # Errors
+    /// Never for these bounds; the histogram's signature asks for it.
+    pub fn new() -> anyhow::Result<Self> {
+        Ok(Self(Histogram::new_with_bounds(1, LATENCY_MAX_US, DIGITS)?))
+    }
+
+    pub fn record(&mut self, latency: Duration) {
+        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
+        self.0.saturating_record(micros.clamp(1, LATENCY_MAX_US));
+    }
+
+    /// Adds what another has collected.
+    ///
+    /// # Errors
+    /// Never, since all have the same bounds; the histogram's signature asks for it.
+    pub fn add(&mut self, other: &Self) -> anyhow::Result<()> {
+        Ok(self.0.add(&other.0)?)
+    }
+
+    /// So much of them is below, in milliseconds.
+    pub fn quantile_ms(&self, quantile: f64) -> f64 {
+        millis(self.0.value_at_quantile(quantile))
+    }
+
+    fn summary(&self) -> Summary {
+        Summary {
+            count: self.0.len(),
+            p50_ms: self.quantile_ms(0.5),
+            p90_ms: self.quantile_ms(0.9),
+            p99_ms: self.quantile_ms(0.99),
+            p999_ms: self.quantile_ms(0.999),
+            max_ms: millis(self.0.max()),
+        }
+    }
 }
 
 impl Latencies {
     /// None yet.
     ///
     /// # Errors
-    /// Never for these bounds; the histogram's signature asks for it.
+    /// As for [`LatencyHistogram::new`].
     pub fn new() -> anyhow::Result<Self> {
-        Ok(Self(Mutex::new(Histogram::new_with_bounds(1, LATENCY_MAX_US, DIGITS)?)))
+        Ok(Self(Mutex::new(LatencyHistogram::new()?)))
     }
 
-    /// Adds one.
     pub fn record(&self, latency: Duration) {
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        let mut histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        histogram.saturating_record(micros.clamp(1, LATENCY_MAX_US));
+        self.histogram().record(latency);
     }
 
-    /// Sums them up.
     pub fn summary(&self) -> Summary {
-        let histogram = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        let at = |quantile: f64| millis(histogram.value_at_quantile(quantile));
-        Summary {
-            count: histogram.len(),
-            p50_ms: at(0.5),
-            p90_ms: at(0.9),
-            p99_ms: at(0.99),
-            p999_ms: at(0.999),
-            max_ms: millis(histogram.max()),
-        }
+        self.histogram().summary()
+    }
+
+    fn histogram(&self) -> MutexGuard<'_, LatencyHistogram> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }
 

@@ -14,6 +14,8 @@ use std::sync::Arc;
 use std::time::Duration;
 
 use auditor::journal::Outcome;
+use client::http::{Answer, Client};
+use client::run_file::RunFile;
 use contracts::Id;
 use hyper::StatusCode;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
@@ -21,8 +23,6 @@ use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
 
 use crate::dice::Dice;
-use client::http::{Answer, Client};
-use client::run_file::RunFile;
 use commands::{Command, Fixture};
 use journal::Journal;
 use order_tracker::OrderTracker;

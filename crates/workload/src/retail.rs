@@ -39,12 +39,12 @@ use std::io::IsTerminal as _;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use client::run_file::RunFile;
+use client::streams::Streams;
 use contracts::Id;
 use indicatif::{ProgressBar, ProgressStyle};
 
 use book::{Book, Invoice};
-use client::run_file::RunFile;
-use client::streams::Streams;
 use figures::{Comparison, Figures, Growth, Reading, Shown};
 use limit_raises::Raised;
 use masters::Masters;

@@ -16,17 +16,14 @@ impl Schedule {
         Self { start, rate, orders: rate.saturating_mul(seconds) }
     }
 
-    /// Orders in all.
     pub const fn orders(&self) -> u32 {
         self.orders
     }
 
-    /// Orders a second.
     pub const fn rate(&self) -> u32 {
         self.rate
     }
 
-    /// When it begins.
     pub const fn start(&self) -> Instant {
         self.start
     }

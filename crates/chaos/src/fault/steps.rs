@@ -3,12 +3,12 @@
 
 use std::fmt;
 
+use client::process::Process;
 use contracts::Service;
 use serde::{Deserialize, Serialize, Serializer};
+use supervisor::redundancy::Loss;
 
 use crate::values::Span;
-use client::process::Process;
-use supervisor::redundancy::Loss;
 
 /// One step.
 #[derive(Clone, Debug, PartialEq, Eq, Deserialize, Serialize)]

@@ -6,14 +6,14 @@ use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
+use client::process::Process;
+use client::wait::wait_until;
 use contracts::Service;
+use supervisor::protocol::{Act, State};
 
 use super::must_be_down;
 use crate::fault::steps::{Cut, Step};
 use crate::system::{SHOWS_WITHIN, System};
-use client::process::Process;
-use client::wait::wait_until;
-use supervisor::protocol::{Act, State};
 
 /// How the block of JetStream begins in the broker's configuration.
 const BLOCK: &str = "jetstream {\n";

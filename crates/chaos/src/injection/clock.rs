@@ -8,14 +8,14 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
-use contracts::Timestamp;
-
-use crate::fault::steps::Jump;
-use crate::system::{SHOWS_WITHIN, System};
 use client::process::Process;
 use client::streams::Streams;
 use client::wait::{Deadline, wait_until};
+use contracts::Timestamp;
 use supervisor::protocol::{Arming, State};
+
+use crate::fault::steps::Jump;
+use crate::system::{SHOWS_WITHIN, System};
 
 /// Where Debian and others keep the library.
 const LIBRARY_FOLDERS: [&str; 4] = [
@@ -25,7 +25,6 @@ const LIBRARY_FOLDERS: [&str; 4] = [
     "/usr/lib/faketime",
 ];
 const LIBRARY: &str = "libfaketimeMT.so.1";
-/// No jump.
 const RIGHT: &str = "+0s";
 /// An event that is so far from now was written by a clock that is wrong.
 const WRONG_BY: Duration = Duration::from_secs(30 * 60);

@@ -6,14 +6,14 @@ use std::process::Stdio;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
 use contracts::Service;
+use supervisor::protocol::{Act, Arming};
 use tokio::process::Command;
 
 use super::{broker, must_be_down};
 use crate::fault::steps::{Room, Step, Swap};
 use crate::system::System;
-use client::process::Process;
-use supervisor::protocol::{Act, Arming};
 
 /// Starts that an arming lasts for which only an operator ends.
 const STARTS_MANY: u32 = 100_000;

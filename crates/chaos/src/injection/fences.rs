@@ -4,15 +4,15 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Context as _, anyhow, bail};
-use contracts::Service;
-use hyper::StatusCode;
-
-use crate::fault::steps::ReasonExpected;
-use crate::system::{SHOWS_WITHIN, System};
 use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::wait_until;
+use contracts::Service;
+use hyper::StatusCode;
 use supervisor::protocol::State;
+
+use crate::fault::steps::ReasonExpected;
+use crate::system::{SHOWS_WITHIN, System};
 
 /// Waits until a service is fenced for that reason, and sees it told everywhere.
 pub(crate) async fn is_fenced(

@@ -3,13 +3,13 @@
 use std::collections::BTreeMap;
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
 use runtime::failpoint;
+use supervisor::protocol::{Act, Arming, State};
 
 use super::streams;
 use crate::fault::steps::{Before, Death, Trim};
 use crate::system::System;
-use client::process::Process;
-use supervisor::protocol::{Act, Arming, State};
 
 /// How a process that died at a failpoint has ended, as its supervisor says it.
 const ABORTED: &str = "SIGABRT";
@@ -41,7 +41,6 @@ pub(crate) async fn take_down(
     Ok(format!("{process}: pid {pid} is gone"))
 }
 
-/// Freezes a process.
 pub(crate) async fn pause(system: &System, process: Process) -> anyhow::Result<String> {
     let pid = system.report(process).await?.pid.with_context(|| format!("{process} is down"))?;
     system.act(Act::Pause, process).await?;

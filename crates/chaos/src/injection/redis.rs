@@ -7,10 +7,10 @@ use anyhow::{Context as _, bail};
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::time::timeout;
+use workload::dice::Dice;
 
 use crate::network::port_of;
 use crate::system::System;
-use workload::dice::Dice;
 
 /// Redis is on this machine.
 const ANSWER_WITHIN: Duration = Duration::from_secs(5);

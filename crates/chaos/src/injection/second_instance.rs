@@ -9,19 +9,18 @@ use std::process::{ExitStatus, Stdio};
 use std::time::Duration;
 
 use anyhow::{Context as _, anyhow, bail};
+use client::http::{Call, Client};
+use client::process::Process;
 use client::wait::wait_until;
+use supervisor::redundancy::Goal;
+use supervisor::service_status::ServiceReport;
 use tokio::process::{Child, Command};
 
 use crate::system::{SHOWS_WITHIN, System};
-use client::http::{Call, Client};
-use client::process::Process;
-use supervisor::redundancy::Goal;
-use supervisor::service_status::ServiceReport;
 
 /// How long one question may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// A second process.
 #[derive(Debug)]
 pub(crate) struct SecondInstance {
     process: Process,
@@ -58,7 +57,6 @@ impl SecondInstance {
         Ok(second)
     }
 
-    /// Its process id.
     pub(crate) const fn pid(&self) -> u32 {
         self.pid
     }

@@ -3,6 +3,8 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use client::process::Process;
+use client::streams::Streams;
 use contracts::Service;
 use futures_util::TryStreamExt as _;
 use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Stream};
@@ -11,8 +13,6 @@ use runtime::nats::streams as wanted;
 use super::must_be_down;
 use crate::fault::steps::{Step, Trim};
 use crate::system::System;
-use client::process::Process;
-use client::streams::Streams;
 
 /// An age at which nobody would expect messages to vanish.
 const MONTH: Duration = Duration::from_secs(30 * 24 * 3_600);

@@ -1,6 +1,7 @@
 //! What a scenario does: the masters that it needs, commands, and what befalls processes.
 
 use anyhow::Context as _;
+use client::http::{Answer, Call};
 use contracts::{Id, Service};
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
@@ -9,7 +10,6 @@ use super::expectation_failed::ExpectationFailed;
 use super::file::{CustomerGiven, Given, ProductGiven};
 use super::steps::{Answers, Cancel, Money, Place};
 use super::world::{World, send_until_answered};
-use client::http::{Answer, Call};
 
 /// Makes everything that is given.
 pub(crate) async fn give(world: &mut World, given: &Given) -> Result<(), ExpectationFailed> {
@@ -45,19 +45,16 @@ async fn list(world: &mut World, name: &str, given: &ProductGiven) -> anyhow::Re
     Ok(())
 }
 
-/// Closes a customer.
 pub(crate) async fn close(world: &mut World, customer: &str) -> anyhow::Result<()> {
     let (id, url) = (world.id_of(customer)?, world.url(Service::Customer)?);
     world.must(Call::post(format!("{url}/customers/{id}/close"))).await
 }
 
-/// Discontinues a product.
 pub(crate) async fn discontinue(world: &mut World, product: &str) -> anyhow::Result<()> {
     let (sku, url) = (world.id_of(product)?, world.url(Service::Product)?);
     world.must(Call::post(format!("{url}/products/{sku}/discontinue"))).await
 }
 
-/// Pays in.
 pub(crate) async fn settle(world: &mut World, money: &Money) -> anyhow::Result<()> {
     let (id, url) = (world.id_of(&money.customer)?, world.url(Service::Payment)?);
     let call = Call::post(format!("{url}/accounts/{id}/settle"));
@@ -121,7 +118,6 @@ fn check_repeats(place: &Place, answers: &[(Id, Answer)]) -> Result<(), Expectat
     Ok(())
 }
 
-/// Cancels orders.
 pub(crate) async fn cancel(world: &mut World, cancel: &Cancel) -> Result<(), ExpectationFailed> {
     for id in world.orders(&cancel.order)? {
         let key = world.next_key();

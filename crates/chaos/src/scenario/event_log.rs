@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
+use client::streams::{Following, Streams};
 use contracts::{Id, Kind, Row, Service, StoredEvent};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
-
-use client::streams::{Following, Streams};
 
 /// Rows that wait to be looked at.
 const ROWS_WAITING_MAX: usize = 4_096;
@@ -47,7 +46,6 @@ impl EventLog {
         events
     }
 
-    /// Their kinds.
     pub fn kinds_of(&self, order: &Id) -> Vec<Kind> {
         self.of(order).iter().map(|event| event.headers.kind).collect()
     }

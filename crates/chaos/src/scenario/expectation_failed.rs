@@ -5,9 +5,7 @@ use contracts::Id;
 /// What was expected, what was seen instead, and which orders it is about.
 #[derive(Clone, Debug)]
 pub(crate) struct ExpectationFailed {
-    /// What was expected.
     pub expected: String,
-    /// What was seen.
     pub seen: String,
     /// The orders that it is about; none for all of the scenario.
     pub orders: Vec<Id>,

@@ -13,7 +13,6 @@ use serde::Deserialize;
 use super::steps::Step;
 use crate::amount::Amount;
 
-/// One scenario.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct Scenario {
@@ -34,13 +33,10 @@ pub struct Scenario {
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]
 pub struct Given {
-    /// Customers, by name.
     pub customers: BTreeMap<String, CustomerGiven>,
-    /// Products, by name.
     pub products: BTreeMap<String, ProductGiven>,
 }
 
-/// A customer.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct CustomerGiven {
@@ -51,7 +47,6 @@ pub struct CustomerGiven {
     pub country: String,
 }
 
-/// A product.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct ProductGiven {

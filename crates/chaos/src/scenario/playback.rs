@@ -3,8 +3,10 @@
 use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
+use client::timeline::text;
 use contracts::Id;
 use serde::Serialize;
+use supervisor::protocol::Act;
 
 use super::actions;
 use super::event_log::EventLog;
@@ -13,8 +15,6 @@ use super::expectations;
 use super::file::Scenario;
 use super::steps::Step;
 use super::world::World;
-use client::timeline::text;
-use supervisor::protocol::Act;
 
 /// Timelines that a failure shows.
 const TIMELINES_SHOWN_MAX: usize = 3;
@@ -22,7 +22,6 @@ const TIMELINES_SHOWN_MAX: usize = 3;
 /// How a scenario went.
 #[derive(Debug, Serialize)]
 pub struct Played {
-    /// Its file.
     pub file: PathBuf,
     /// What it is about.
     pub scenario: String,
@@ -37,7 +36,6 @@ pub struct Played {
 /// A step that was done.
 #[derive(Debug, Serialize)]
 pub struct StepDone {
-    /// Which one.
     pub step: String,
     /// How long it took.
     pub millis: u128,
@@ -46,11 +44,8 @@ pub struct StepDone {
 /// A step that was not.
 #[derive(Debug, Serialize)]
 pub struct Failure {
-    /// Which one.
     pub step: String,
-    /// What was expected.
     pub expected: String,
-    /// What was seen.
     pub seen: String,
     /// The timelines of the orders that it is about.
     pub timelines: Vec<String>,

@@ -1,7 +1,8 @@
 //! One line for each scenario; more for one that failed.
 
-use super::playback::{Failure, Played};
 use terminal::table;
+
+use super::playback::{Failure, Played};
 
 /// What is printed when a scenario has been played.
 pub fn text(played: &Played, verbose: bool) -> String {

@@ -2,11 +2,11 @@
 
 use std::fmt;
 
+use client::process::Process;
 use serde::Deserialize;
 
 use crate::amount::Amount;
 use crate::values::{AnyOf, Next, Span};
-use client::process::Process;
 
 /// One step.
 #[derive(Clone, Debug, Deserialize)]

@@ -4,14 +4,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use contracts::{Id, Service};
-use hyper::StatusCode;
-
 use client::consistency_token::ConsistencyToken;
 use client::http::{Answer, Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::Deadline;
+use contracts::{Id, Service};
+use hyper::StatusCode;
 use supervisor::protocol::{Act, State};
 use supervisor::redundancy::{self, Loss};
 use supervisor::supervisor_client::SupervisorClient;
@@ -26,7 +25,6 @@ const SENT_AGAIN_AFTER: Duration = Duration::from_millis(50);
 /// How long the last of what a scenario disturbed may take to be in two places again.
 const REDUNDANT_WITHIN: Duration = Duration::from_secs(30);
 
-/// A scenario's world.
 #[derive(Debug)]
 pub struct World {
     running: RunFile,
@@ -84,7 +82,6 @@ impl World {
         ids.with_context(|| format!("no step before this one places an order {name}"))
     }
 
-    /// All orders.
     pub fn all_orders(&self) -> Vec<Id> {
         self.orders.values().flatten().cloned().collect()
     }
@@ -133,7 +130,6 @@ impl World {
         call.after(&self.seen.to_string())
     }
 
-    /// The client.
     pub const fn client(&self) -> &Client {
         &self.client
     }

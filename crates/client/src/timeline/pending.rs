@@ -8,11 +8,8 @@ use serde::Serialize;
 /// An event that has to come.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct PendingEvent {
-    /// Whose it is.
     pub service: Service,
-    /// One of these.
     pub emits: &'static [Kind],
-    /// Because of what.
     pub on: String,
     /// Since when; for a timer, since when it runs.
     pub since: Timestamp,

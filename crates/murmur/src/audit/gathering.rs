@@ -8,13 +8,12 @@ use std::time::Duration;
 
 use auditor::records::Records;
 use auditor::{Fold, Intake, Place};
+use client::streams::Streams;
 use contracts::{Id, Row, Service};
 use indicatif::{ProgressBar, ProgressStyle};
 use runtime::reading::Reading;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
-
-use client::streams::Streams;
 
 /// How long a stream may be unreadable before it is told as damaged or lost: its owner is asked to
 /// look meanwhile, and may mend it.

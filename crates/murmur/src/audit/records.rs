@@ -7,13 +7,13 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use auditor::records::{Comparison, Page, VERSION};
 use auditor::{Checked, Invariant};
+use client::http::{Call, CallError, Client};
+use client::run_file::RunFile;
+use client::wait::wait_until;
 use hyper::StatusCode;
 use tokio::time::Instant;
 
 use super::gathering::Gathering;
-use client::http::{Call, CallError, Client};
-use client::run_file::RunFile;
-use client::wait::wait_until;
 
 /// How long the read model may take to fold what the auditor has.
 pub(crate) const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);
@@ -34,7 +34,6 @@ pub(crate) const LIVE: &str = "live";
 /// One reading of a generation.
 struct Reading<'a> {
     client: Client,
-    /// Of the generations.
     url: &'a str,
     generation: &'a str,
     gathering: &'a mut Gathering,

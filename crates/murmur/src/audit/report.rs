@@ -2,7 +2,6 @@
 
 use auditor::records::NOT_COMPARED;
 use auditor::{Audit, Checked};
-
 use terminal::table::{self, judged};
 use terminal::verdict::Verdict;
 
@@ -18,7 +17,6 @@ pub(crate) fn verdict(audit: &Audit) -> Verdict {
     }
 }
 
-/// For a person.
 pub(crate) fn text(audit: &Audit) -> String {
     let mut lines = vec![table(audit), String::new()];
     lines.extend(audit.checks.iter().flat_map(sentences));

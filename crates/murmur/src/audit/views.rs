@@ -6,6 +6,8 @@ use std::time::Duration;
 use auditor::fold::order::OrderFold;
 use auditor::views::{self as expected, Report};
 use auditor::{Checked, Fold, Invariant, Place, subset};
+use client::http::{Call, CallError, Client};
+use client::run_file::RunFile;
 use contracts::{Id, Service};
 use hyper::StatusCode;
 use serde_json::Value;
@@ -13,8 +15,6 @@ use tokio::task::JoinSet;
 use tokio::time::Instant;
 
 use super::gathering::{Cut, Gathering};
-use client::http::{Call, CallError, Client};
-use client::run_file::RunFile;
 
 /// Orders, customers or products that are asked for one by one, spread evenly over all.
 const ASKED_MAX: usize = 2_000;

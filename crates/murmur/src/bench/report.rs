@@ -2,14 +2,14 @@
 
 use auditor::Audit;
 use serde_json::{Value, json};
-
-use crate::audit::report;
 use terminal::table::{self, judged};
 use terminal::verdict::Verdict;
 use workload::latencies::Summary;
 use workload::saga::broker_throughput::Raw;
 use workload::saga::measurement::{Measurement, OVERTIME_MS_MAX, P99_MS_MAX};
 use workload::saga::processor_time::Took;
+
+use crate::audit::report;
 
 /// The outcome; of an interrupted benchmark what there was until then.
 #[derive(Debug, Default)]
@@ -38,7 +38,6 @@ impl Report {
         if kept_up && clean { Verdict::Clean } else { Verdict::Found }
     }
 
-    /// For a script.
     pub(super) fn json(&self) -> Value {
         json!({
             "interrupted": self.interrupted,
@@ -50,7 +49,6 @@ impl Report {
         })
     }
 
-    /// For a person.
     pub(super) fn text(&self) -> String {
         let mut parts = Vec::new();
         match &self.measured {

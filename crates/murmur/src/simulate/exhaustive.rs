@@ -2,7 +2,6 @@
 
 use serde_json::json;
 use simulator::exhaustive::{self, Report};
-
 use terminal::interruption;
 use terminal::line;
 

@@ -5,11 +5,9 @@ use std::collections::BTreeMap;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
-
 use terminal::line;
 use terminal::table;
 
-/// All generations.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Overview {
     /// The version of the views that the query service writes.
@@ -19,7 +17,6 @@ pub(super) struct Overview {
     pub(super) previous: Option<Generation>,
 }
 
-/// One of them.
 #[derive(Debug, Deserialize, Serialize)]
 pub(super) struct Generation {
     pub(super) id: String,

@@ -2,6 +2,9 @@
 
 use std::collections::BTreeMap;
 
+use client::process::Process;
+use client::run_file::RunFile;
+use client::streams::Streams;
 use contracts::{Service, Timestamp};
 use engine::database;
 use runtime::nats::streams;
@@ -11,9 +14,6 @@ use crate::protocol::State;
 use crate::service_status::ServiceReport;
 use crate::service_status::{Services, ask_services};
 use crate::supervisor_client::SupervisorClient;
-use client::process::Process;
-use client::run_file::RunFile;
-use client::streams::Streams;
 
 /// What some services hold, and where.
 pub struct Watch<'a> {

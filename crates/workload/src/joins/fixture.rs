@@ -4,19 +4,18 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use contracts::Service;
-use serde_json::{Value, json};
-
-use super::ways::{Completeness, Way};
 use client::consistency_token::ConsistencyToken;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
+use contracts::Service;
+use serde_json::{Value, json};
+
+use super::ways::{Completeness, Way};
 
 /// Customers. Few enough that preparing takes a moment, enough that no account is hot.
 const CUSTOMERS: usize = 20;
 
-/// Products.
 const PRODUCTS: usize = 20;
 
 /// Orders that are asked about.
@@ -29,7 +28,6 @@ const SETTLED_WITHIN: Duration = Duration::from_secs(60);
 #[derive(Clone, Debug)]
 pub struct Fixture {
     name: String,
-    /// The orders.
     pub orders: Vec<String>,
     /// What has seen all of it.
     pub seen: String,

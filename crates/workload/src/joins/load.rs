@@ -7,6 +7,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use client::http::Client;
 use serde::Serialize;
 use tokio::sync::Semaphore;
 use tokio::task::JoinSet;
@@ -15,7 +16,6 @@ use tokio::time::{interval_at, timeout_at};
 use super::fixture::Fixture;
 use super::tally::{Counted, Tally};
 use super::ways::{Completeness, Kind, Way};
-use client::http::Client;
 
 /// Questions of a way under way at the steady rate at most; who comes later counts as unanswered.
 const UNDER_WAY_MAX: usize = 512;
@@ -29,9 +29,7 @@ const WARM_UP: Duration = Duration::from_millis(500);
 /// The most that one way answers.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Most {
-    /// The way.
     pub way: Kind,
-    /// Answers a second.
     pub per_second: f64,
     /// How long they took then.
     pub counted: Counted,
@@ -40,9 +38,7 @@ pub struct Most {
 /// One way at the steady rate.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Steady {
-    /// The way.
     pub way: Kind,
-    /// What was counted.
     pub counted: Counted,
 }
 
@@ -53,7 +49,7 @@ pub struct Request {
     pub due: Instant,
     /// How long until the answer, or until none came.
     pub took: Duration,
-    /// What the answer was completeness.
+    /// How complete the answer was.
     pub completeness: Completeness,
 }
 

@@ -4,18 +4,18 @@
 use std::time::{Duration, Instant};
 
 use anyhow::Context as _;
+use client::process::Process;
+use client::run_file::RunFile;
 use contracts::Service;
 use serde::Serialize;
+use supervisor::protocol::Act;
+use supervisor::supervisor_client::SupervisorClient;
 use tokio::task::JoinSet;
 
 use super::fixture::Fixture;
 use super::load::{Request, ask_steadily};
 use super::tally::{Counted, Tally};
 use super::ways::{Completeness, Kind, Way};
-use client::process::Process;
-use client::run_file::RunFile;
-use supervisor::protocol::Act;
-use supervisor::supervisor_client::SupervisorClient;
 
 /// Who is killed. Each way joins it, and no order's life depends on it.
 pub const KILLED: Service = Service::Customer;
@@ -23,7 +23,6 @@ pub const KILLED: Service = Service::Customer;
 /// How finely the chart shows it.
 const SLICE: Duration = Duration::from_millis(250);
 
-/// What was seen.
 #[derive(Clone, Debug, Serialize)]
 pub struct Outage {
     /// Seconds from the beginning until the owner was killed.
@@ -36,14 +35,11 @@ pub struct Outage {
     pub seconds: f64,
     /// Seconds of each slice of a way.
     pub slice_seconds: f64,
-    /// Each way.
     pub ways: Vec<WayInOutage>,
 }
 
-/// One way.
 #[derive(Clone, Debug, Serialize)]
 pub struct WayInOutage {
-    /// The way.
     pub way: Kind,
     /// Before the owner was killed.
     pub before: Counted,
@@ -53,22 +49,17 @@ pub struct WayInOutage {
     pub after: Counted,
     /// From when the owner was ready until the answers were whole again and stayed so.
     pub whole_again_after_ms: u64,
-    /// Over time.
     pub slices: Vec<Slice>,
 }
 
 /// A moment of one way: of those asked in it, how many got what.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Slice {
-    /// Whole answers.
     pub whole: u32,
-    /// Partial ones.
     pub partial: u32,
-    /// None.
     pub none: u32,
 }
 
-/// When what happened.
 #[derive(Clone, Copy, Debug)]
 struct Times {
     begun: Instant,

@@ -2,13 +2,13 @@
 
 use serde::Serialize;
 use serde_json::{Value, json};
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 use super::load::{Most, Steady};
 use super::outage::{KILLED, Outage};
 use super::staleness::Behind;
 use super::tally::shown;
-use terminal::table::{self, judged};
-use terminal::verdict::Verdict;
 
 /// Everything that was measured; of an interrupted comparison what there was until then.
 #[derive(Clone, Debug, Default, Serialize)]
@@ -39,12 +39,10 @@ impl Report {
         if all { Verdict::Clean } else { Verdict::Found }
     }
 
-    /// For a script.
     pub fn json(&self) -> Value {
         json!(self)
     }
 
-    /// For a person.
     pub fn text(&self) -> String {
         let parts = [
             (!self.most.is_empty()).then(|| self.at_most()),

@@ -6,6 +6,8 @@
 use std::time::{Duration, Instant};
 
 use anyhow::bail;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 use contracts::Service;
 use hyper::Method;
 use serde::Serialize;
@@ -14,8 +16,6 @@ use tokio::task::JoinSet;
 use super::fixture::{Fixture, customer};
 use super::tally::{Counted, Tally};
 use super::ways::{Completeness, Kind, Way, holds};
-use client::http::{Call, Client};
-use client::run_file::RunFile;
 
 /// How long a change may take to show.
 const SHOWN_WITHIN: Duration = Duration::from_secs(20);
@@ -23,7 +23,6 @@ const SHOWN_WITHIN: Duration = Duration::from_secs(20);
 /// How far one way is behind.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Behind {
-    /// The way.
     pub way: Kind,
     /// From an accepted order to an answer that shows it.
     pub order: Counted,

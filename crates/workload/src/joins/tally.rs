@@ -2,30 +2,22 @@
 
 use std::time::Duration;
 
-use hdrhistogram::Histogram;
 use serde::Serialize;
 
 use super::ways::Completeness;
-
-/// Longer ones count as this long.
-const LATENCY_MAX_US: u64 = 60_000_000;
-
-/// Significant digits.
-const DIGITS: u8 = 3;
+use crate::latencies::LatencyHistogram;
 
 /// What is being counted.
 #[derive(Clone, Debug)]
 pub(crate) struct Tally {
-    latencies: Histogram<u64>,
+    latencies: LatencyHistogram,
     whole: u64,
     partial: u64,
     none: u64,
 }
 
-/// What was counted.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Serialize)]
 pub struct Counted {
-    /// Questions.
     pub asked: u64,
     /// Of those asked: answered, whole or in part.
     pub answered: u64,
@@ -48,13 +40,11 @@ impl Tally {
     /// Nothing yet.
     ///
     /// # Errors
-    /// Never for these bounds; the histogram's signature asks for it.
+    /// As for [`LatencyHistogram::new`].
     pub(crate) fn new() -> anyhow::Result<Self> {
-        let latencies = Histogram::new_with_bounds(1, LATENCY_MAX_US, DIGITS)?;
-        Ok(Self { latencies, whole: 0, partial: 0, none: 0 })
+        Ok(Self { latencies: LatencyHistogram::new()?, whole: 0, partial: 0, none: 0 })
     }
 
-    /// Counts one.
     pub(crate) fn count(&mut self, completeness: Completeness, latency: Duration) {
         match completeness {
             Completeness::Whole => self.whole += 1,
@@ -64,13 +54,13 @@ impl Tally {
                 return;
             }
         }
-        self.record(latency);
+        self.latencies.record(latency);
     }
 
     /// Adds what another has counted.
     ///
     /// # Errors
-    /// Never for tallies of the same bounds; the histogram's signature asks for it.
+    /// As for [`LatencyHistogram::add`].
     pub(crate) fn add(&mut self, other: &Self) -> anyhow::Result<()> {
         self.latencies.add(&other.latencies)?;
         self.whole += other.whole;
@@ -79,12 +69,10 @@ impl Tally {
         Ok(())
     }
 
-    /// Sums it up.
     pub(crate) fn counted(&self) -> Counted {
         let (answered, missing) = (self.whole + self.partial, self.none);
         let asked = answered + missing;
-        let at = |quantile| millis(self.latencies.value_at_quantile(quantile));
-        let latency = |quantile| (answered > 0).then(|| at(quantile));
+        let latency = |quantile| (answered > 0).then(|| self.latencies.quantile_ms(quantile));
         Counted {
             asked,
             answered,
@@ -95,23 +83,12 @@ impl Tally {
             p99_ms: latency(0.99),
         }
     }
-
-    fn record(&mut self, latency: Duration) {
-        let micros = u64::try_from(latency.as_micros()).unwrap_or(u64::MAX);
-        self.latencies.saturating_record(micros.clamp(1, LATENCY_MAX_US));
-    }
 }
 
 /// Rounded down to hundredths, so that 100 % are all; none of nothing.
 fn percent(part: u64, all: u64) -> Option<f64> {
     let hundredths = (part * 10_000).checked_div(all)?;
     Some(f64::from(u32::try_from(hundredths).ok()?) / 100.0)
-}
-
-/// Rounded to hundredths, which is what the histogram resolves.
-fn millis(micros: u64) -> f64 {
-    let micros = u32::try_from(micros).unwrap_or(u32::MAX);
-    (f64::from(micros) / 10.0).round() / 100.0
 }
 
 #[cfg(test)]

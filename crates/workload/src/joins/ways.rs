@@ -1,10 +1,9 @@
-//! The three ways, and what an answer of each is completeness.
-
-use contracts::Service;
-use serde::Serialize;
+//! The three ways, and how complete an answer of each is.
 
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
+use contracts::Service;
+use serde::Serialize;
 
 /// A way to join.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
@@ -18,30 +17,25 @@ pub enum Kind {
     Replica,
 }
 
-/// What an answer is completeness.
+/// How complete an answer is.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Completeness {
     /// All that was asked for.
     Whole,
     /// Something is missing or from before, and the answer says so.
     Partial,
-    /// No answer.
     None,
 }
 
-/// A way, and where it is.
 #[derive(Clone, Debug)]
 pub struct Way {
-    /// Which.
     pub kind: Kind,
     url: String,
 }
 
 impl Kind {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Composer, Self::ReadModel, Self::Replica];
 
-    /// For people.
     pub const fn name(self) -> &'static str {
         match self {
             Self::Composer => "composer",
@@ -70,7 +64,7 @@ impl Way {
         Call::get(format!("{}/{order}{tail}", self.url))
     }
 
-    /// What an answer is completeness.
+    /// How complete an answer is.
     pub fn completeness(&self, answer: &Answer) -> Completeness {
         if !answer.status.is_success() {
             return Completeness::None;

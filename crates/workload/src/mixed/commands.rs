@@ -3,13 +3,13 @@
 //! Some customers may owe little, one lives where nobody delivers, and one product is scarce, so that
 //! orders end in every way.
 
+use client::http::{Call, CallError, IDEMPOTENCY_KEY, idempotency_key};
+use client::run_file::RunFile;
 use contracts::{Id, Service};
 use hyper::Method;
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
-use client::http::{Call, CallError, IDEMPOTENCY_KEY, idempotency_key};
-use client::run_file::RunFile;
 
 const CUSTOMERS: u64 = 12;
 const PRODUCTS: u64 = 8;
@@ -33,7 +33,6 @@ pub enum Effect {
     Cancelled,
 }
 
-/// One command.
 #[derive(Clone, Debug)]
 pub struct Command {
     pub service: Service,
@@ -56,7 +55,6 @@ pub(crate) struct Fixture {
 }
 
 impl Command {
-    /// The request.
     pub fn call(&self, running: &RunFile) -> anyhow::Result<Call> {
         let url = format!("{}{}", running.url(self.service)?, self.path);
         let call = Call::new(self.method.clone(), url).header(IDEMPOTENCY_KEY, &self.key);

@@ -7,9 +7,9 @@ use std::sync::{Mutex, PoisonError};
 
 use anyhow::Context as _;
 use auditor::journal::{Durability, Entry, Outcome};
+use client::http::Answer;
 
 use super::commands::Command;
-use client::http::Answer;
 
 /// Where an answer says that its change is kept.
 pub(crate) const DURABILITY: &str = "murmur-durability";
@@ -29,7 +29,6 @@ impl Journal {
         Ok(Self(Mutex::new(file)))
     }
 
-    /// Writes one attempt.
     pub(crate) fn write(
         &self,
         command: &Command,

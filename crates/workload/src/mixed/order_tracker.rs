@@ -28,11 +28,8 @@ struct State {
 /// How many attempts ended how.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct Counts {
-    /// Accepted.
     pub ok: u64,
-    /// Refused.
     pub failed: u64,
-    /// Nobody knows.
     pub unknown: u64,
     /// Accepted, and kept in one place only when it was answered.
     pub local: u64,
@@ -43,11 +40,8 @@ pub struct Counts {
 /// An effect that was promised to be kept in two places.
 #[derive(Clone, Debug)]
 pub struct Promised {
-    /// By whom.
     pub service: Service,
-    /// About what.
     pub id: Id,
-    /// What.
     pub effect: Effect,
 }
 

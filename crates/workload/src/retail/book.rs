@@ -16,10 +16,8 @@ use super::skipped_lines::{Lines, Shown, Skip, Skipped};
 /// Lines that are read at most: some fifty times the largest known file of this form.
 const LINES_MAX: usize = 25_000_000;
 
-/// Units by product.
 pub type Units = BTreeMap<Id, u64>;
 
-/// A file, read.
 #[derive(Debug, Default)]
 pub struct Book {
     /// The invoices, in the order of their first lines.
@@ -35,15 +33,10 @@ pub struct Book {
 /// One invoice: a sale, or a cancellation.
 #[derive(Clone, Debug)]
 pub struct Invoice {
-    /// Its number.
     pub number: Id,
-    /// Whether it cancels.
     pub cancels: bool,
-    /// Who buys.
     pub customer: Id,
-    /// Where to.
     pub country: String,
-    /// Its day.
     pub day: String,
     /// Its usable lines; at least one.
     pub lines: Vec<Sold>,
@@ -54,11 +47,9 @@ pub struct Invoice {
 pub struct Sold {
     /// Its number in the file.
     pub line: u64,
-    /// The product.
     pub sku: Id,
     /// What it is called here.
     pub description: String,
-    /// Units.
     pub quantity: u32,
     /// The price of one unit in minor units.
     pub price_minor: i64,
@@ -71,7 +62,6 @@ impl Invoice {
         self.lines.iter().map(amount).sum()
     }
 
-    /// Units by product.
     pub fn units(&self) -> Units {
         let mut units = Units::new();
         for line in &self.lines {

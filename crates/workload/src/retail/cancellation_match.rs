@@ -10,9 +10,7 @@ use super::book::Units;
 /// An order that was placed.
 #[derive(Clone, Debug)]
 pub(crate) struct Earlier {
-    /// Its id.
     pub id: Id,
-    /// Units by product.
     pub units: Units,
     /// Whether an earlier cancellation meant it already.
     pub taken: bool,
@@ -21,11 +19,9 @@ pub(crate) struct Earlier {
 /// What a cancelling invoice means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Meant {
-    /// This order, whole.
     Whole(Id),
     /// Only a part of an order.
     Part,
-    /// No order.
     Nothing,
 }
 

@@ -38,7 +38,6 @@ const NOTHING: [&str; 15] = [
 /// What the whole file says of its dates and numbers.
 #[derive(Debug, Default)]
 pub(crate) struct Surveyed {
-    /// Of its dates.
     pub dates: Survey,
     /// Of its quantities and prices.
     pub marks: Marks,
@@ -47,9 +46,7 @@ pub(crate) struct Surveyed {
 /// How the dates and numbers of a file are read.
 #[derive(Debug, Default)]
 pub(crate) struct Forms {
-    /// Its dates.
     pub dates: Dates,
-    /// Its numbers.
     pub points: Points,
 }
 
@@ -60,7 +57,6 @@ pub(crate) struct Entry {
     pub invoice: Id,
     /// Whether the invoice cancels.
     pub cancels: bool,
-    /// The product.
     pub sku: Id,
     /// What it is called here.
     pub description: String,
@@ -70,7 +66,6 @@ pub(crate) struct Entry {
     pub price_minor: i64,
     /// The day of the invoice, as `2010-12-01`.
     pub day: String,
-    /// Who buys.
     pub customer: Id,
     /// Where to; may be empty.
     pub country: String,

@@ -15,16 +15,16 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use client::http::Call;
+use client::wait::wait_until;
 use serde::Serialize;
 use serde_json::Value;
+use terminal::output::plain;
+use terminal::table::{self, judged};
 
 use super::book::Book;
 use super::plan::Plan;
 use super::sender::Sender;
-use client::http::Call;
-use client::wait::wait_until;
-use terminal::output::plain;
-use terminal::table::{self, judged};
 
 pub(crate) use expected::{expected, expected_alone};
 pub(crate) use shown::Shown;
@@ -41,7 +41,6 @@ pub(crate) type Section = &'static str;
 /// Figures by where they stand and what they are called.
 pub(crate) type Figures = BTreeMap<(Section, String), i128>;
 
-/// One section.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize)]
 pub struct Compared {
     /// Figures that were compared.
@@ -55,7 +54,6 @@ pub struct Compared {
 /// A figure that is not what it should be.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Difference {
-    /// Which.
     pub figure: String,
     /// What the file says.
     pub file: i128,
@@ -63,12 +61,10 @@ pub struct Difference {
     pub read_model: i128,
 }
 
-/// All places.
 pub(crate) type Comparison = BTreeMap<Section, Compared>;
 
 /// What is needed to read the read model.
 pub(crate) struct Reading<'a> {
-    /// Who asks.
     pub sender: &'a Sender,
     /// Where the query service is.
     pub url: &'a str,
@@ -156,9 +152,7 @@ pub(crate) fn compare(expected: &Growth, shown: &Growth) -> Comparison {
 /// Figures before and after.
 #[derive(Debug)]
 pub(crate) struct Growth {
-    /// Before the replay.
     pub before: Figures,
-    /// After it.
     pub after: Figures,
 }
 
@@ -178,7 +172,6 @@ pub(crate) fn is_well(comparison: &Comparison) -> bool {
     comparison.values().all(|compared| compared.differ == 0)
 }
 
-/// For a person.
 pub(crate) fn text(comparison: &Comparison) -> String {
     let mut table = table::with_header(["in the read model", "figures", ""]);
     for (section, Compared { figures, differ, .. }) in comparison {

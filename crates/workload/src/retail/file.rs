@@ -48,7 +48,6 @@ pub(crate) struct Records<'a> {
 
 /// One record, or what stands where one should be.
 pub(crate) enum Found {
-    /// A record.
     Record(ByteRecord),
     /// A line in which a quote opens that nothing closes.
     OpenQuote,

@@ -6,13 +6,12 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use anyhow::Context as _;
+use client::http::idempotency_key::purpose_of;
+use client::streams::Streams;
 use contracts::{Row, Service, headers};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
-
-use client::http::idempotency_key::purpose_of;
-use client::streams::Streams;
 
 /// The line of a row's headers that names its command.
 const KEY: &str = "ce-idempotencykey";

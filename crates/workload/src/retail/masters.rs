@@ -13,13 +13,10 @@ use super::book::{Book, Invoice};
 /// Everything that has to be there before the first order.
 #[derive(Debug, Default)]
 pub(crate) struct Masters {
-    /// Customers, by id.
     pub customers: BTreeMap<Id, Buyer>,
-    /// Products, by SKU.
     pub products: BTreeMap<Id, Article>,
 }
 
-/// A customer.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Buyer {
     /// Of the first invoice that names one.
@@ -30,7 +27,6 @@ pub(crate) struct Buyer {
     pub missing_minor: i64,
 }
 
-/// A product.
 #[derive(Debug, Default, PartialEq, Eq)]
 pub(crate) struct Article {
     /// The description that most lines have; of equals, the one that came first.

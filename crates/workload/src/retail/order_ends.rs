@@ -7,15 +7,14 @@ use std::ops::ControlFlow;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
+use client::streams::Streams;
+use client::wait::{LOOK_EVERY, look_until};
 use contracts::events::order::EndReason;
 use contracts::{Event, Id, Row, Service};
 use runtime::reading::Reading;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::Instant;
-
-use client::streams::Streams;
-use client::wait::{LOOK_EVERY, look_until};
 
 /// How an order ended.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -34,7 +33,6 @@ pub(crate) type Ends = BTreeMap<Id, Ending>;
 pub(crate) struct Reported {
     /// Those that were placed.
     pub placed: BTreeSet<Id>,
-    /// How they ended.
     pub ends: Ends,
 }
 

@@ -5,6 +5,8 @@ use std::collections::HashMap;
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use client::http::{Answer, Call};
+use client::run_file::RunFile;
 use contracts::{Id, Money, Service};
 use indicatif::ProgressBar;
 use serde_json::{Value, json};
@@ -14,8 +16,6 @@ use super::book::{Book, Invoice};
 use super::cancellation_match::{Earlier, Meant, meant};
 use super::plan::Plan;
 use super::sender::{Sender, run_at_once};
-use client::http::{Answer, Call};
-use client::run_file::RunFile;
 
 /// What became of an invoice.
 #[derive(Clone, Debug, PartialEq, Eq)]

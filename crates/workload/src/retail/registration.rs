@@ -3,6 +3,9 @@
 use std::sync::Arc;
 
 use anyhow::{Context as _, bail};
+use client::http::idempotency_key::purpose;
+use client::http::{Answer, Call, IF_MATCH};
+use client::run_file::RunFile;
 use contracts::money::AMOUNT_MINOR_MAX;
 use contracts::{Currency, Id, Money, Service};
 use hyper::{Method, StatusCode};
@@ -15,9 +18,6 @@ use super::limit_raises::Raised;
 use super::masters::{Article, Buyer, Masters};
 use super::plan::Plan;
 use super::sender::{Sender, run_at_once};
-use client::http::idempotency_key::purpose;
-use client::http::{Answer, Call, IF_MATCH};
-use client::run_file::RunFile;
 
 /// Largest stocking of one command.
 const QUANTITY_MAX: u64 = u32::MAX as u64;
@@ -46,7 +46,6 @@ struct Known {
 
 /// A master that has to be made.
 struct Make {
-    /// Which, for people.
     what: String,
     call: Call,
     or_else: OrElse,

@@ -6,6 +6,9 @@ use contracts::Currency;
 use contracts::events::order::EndReason;
 use serde::Serialize;
 use serde_json::{Value, json};
+use terminal::output::plain;
+use terminal::table::{self, judged};
+use terminal::verdict::Verdict;
 
 use super::book::{Book, Invoice, Sold};
 use super::figures::{self, Comparison};
@@ -15,9 +18,6 @@ use super::plan::Plan;
 use super::registration::Made;
 use super::revenue::Day;
 use super::skipped_lines::{Lines, Shown};
-use terminal::output::plain;
-use terminal::table::{self, judged};
-use terminal::verdict::Verdict;
 
 /// Refusals of customers, products and stock that are shown.
 const REFUSED_SHOWN: usize = 3;
@@ -27,9 +27,7 @@ const REFUSED_SHOWN: usize = 3;
 pub struct Share {
     /// `loaded`, `already there`, `cancelling`, `refused` or `skipped`.
     pub what: &'static str,
-    /// More exactly.
     pub why: String,
-    /// Lines.
     pub lines: usize,
     /// Invoices; lines that are skipped belong to none.
     pub invoices: usize,
@@ -145,7 +143,6 @@ impl Report {
         if money && all { Verdict::Clean } else { Verdict::Found }
     }
 
-    /// For a script.
     pub fn json(&self) -> Value {
         let seconds: BTreeMap<_, _> = self.seconds.iter().copied().collect();
         json!({
@@ -169,7 +166,6 @@ impl Report {
         })
     }
 
-    /// For a person.
     pub fn text(&self) -> String {
         let mut lines = vec![self.table_of_lines()];
         lines.extend(self.shares.iter().filter_map(first_lines));

@@ -5,6 +5,8 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::anyhow;
+use client::http::{Call, exact_json};
+use client::wait::wait_until;
 use contracts::Currency;
 use serde::Serialize;
 use serde_json::Value;
@@ -13,8 +15,6 @@ use super::book::Book;
 use super::order_ends::Ends;
 use super::plan::Plan;
 use super::sender::Sender;
-use client::http::{Call, exact_json};
-use client::wait::wait_until;
 
 /// How long the read model may take to have folded everything: it may have to be rebuilt.
 const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(60);
@@ -22,10 +22,8 @@ const CAUGHT_UP_WITHIN: Duration = Duration::from_secs(60);
 /// Revenue by day, in minor units.
 pub(crate) type ByDay = BTreeMap<String, i128>;
 
-/// One day.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
 pub struct Day {
-    /// Which.
     pub day: String,
     /// Money in the file: of the lines whose orders were completed.
     pub file_minor: i128,

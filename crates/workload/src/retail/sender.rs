@@ -7,18 +7,16 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::time::Duration;
 
 use anyhow::bail;
+use client::consistency_token::ConsistencyToken;
+use client::http::{Answer, Call, Client};
 use hyper::StatusCode;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
-
-use client::consistency_token::ConsistencyToken;
-use client::http::{Answer, Call, Client};
 
 /// Pause before a command is sent again: short at first, since most outages are.
 const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
-/// Sends commands.
 #[derive(Debug)]
 pub(crate) struct Sender {
     client: Client,

@@ -4,7 +4,6 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use serde::Serialize;
-
 use terminal::output::plain;
 
 /// Lines of each reason that are shown.
@@ -60,7 +59,6 @@ pub enum Skip {
 /// Lines of one reason.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Lines {
-    /// How many.
     pub count: usize,
     /// The first of them.
     pub first: Vec<Shown>,
@@ -79,7 +77,6 @@ pub struct Shown {
     pub value: String,
 }
 
-/// All that is skipped.
 pub(crate) type Skipped = BTreeMap<Skip, Lines>;
 
 impl Skip {
@@ -105,7 +102,6 @@ impl Skip {
 }
 
 impl Lines {
-    /// One more.
     pub fn add(&mut self, shown: impl FnOnce() -> Shown) {
         self.count += 1;
         if self.first.len() < SHOWN {

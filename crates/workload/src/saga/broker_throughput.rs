@@ -6,6 +6,7 @@ use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
+use client::streams::Streams;
 use contracts::{Row, Service};
 use runtime::async_nats::jetstream;
 use runtime::async_nats::jetstream::context::{
@@ -14,8 +15,6 @@ use runtime::async_nats::jetstream::context::{
 use runtime::async_nats::jetstream::stream::Config;
 use runtime::nats::{streams, wire};
 use serde::Serialize;
-
-use client::streams::Streams;
 use terminal::cleanup::Cleanup;
 
 /// The stream. Deleted afterwards, and before, if an earlier run could not.
@@ -28,10 +27,8 @@ const WINDOW: usize = 256;
 /// How long is published.
 const TIME: Duration = Duration::from_secs(2);
 
-/// What was measured.
 #[derive(Clone, Copy, Debug, Serialize)]
 pub struct Raw {
-    /// Acknowledged publishes.
     pub rows: u64,
     /// From the first publish to the last acknowledgement.
     pub seconds: f64,

@@ -5,6 +5,9 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use anyhow::Context as _;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
+use client::streams::Streams;
 use contracts::Service;
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
@@ -13,9 +16,6 @@ use serde_json::Value;
 use tokio::task::JoinHandle;
 
 use super::order_tracker::OrderTracker;
-use client::http::{Call, Client};
-use client::run_file::RunFile;
-use client::streams::Streams;
 
 /// Orders of which the read model is asked each second, at most: asking must not become the load.
 const SHOWN_EACH_SECOND: u32 = 20;

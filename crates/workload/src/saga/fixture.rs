@@ -1,17 +1,15 @@
 //! The fixture of the load: customers who may owe enough, and products of which there is enough.
 
+use client::consistency_token::ConsistencyToken;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 use contracts::{Currency, Money, Service};
 use serde_json::json;
 use tokio::task::JoinSet;
 
-use client::consistency_token::ConsistencyToken;
-use client::http::{Call, Client};
-use client::run_file::RunFile;
-
 /// Customers. Accounts are not what is measured: enough of them that none is hot.
 const CUSTOMERS: u32 = 100;
 
-/// Products.
 const PRODUCTS: u32 = 100;
 
 /// Units of each; no run sells as many.

@@ -4,16 +4,16 @@ use std::sync::Arc;
 use std::time::Instant;
 
 use auditor::journal::Outcome;
+use client::http::{Call, Client};
+use client::run_file::RunFile;
 use contracts::Service;
+use terminal::interruption;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
 use tokio::task::JoinHandle;
 
 use super::fixture::Fixture;
 use super::order_tracker::OrderTracker;
-use client::http::{Call, Client};
-use client::run_file::RunFile;
-use terminal::interruption;
 
 /// Requests under way at most, each on a connection of its own. Who comes later waits here, and the
 /// wait counts.

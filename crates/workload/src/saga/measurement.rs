@@ -5,7 +5,12 @@ use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use client::run_file::RunFile;
+use client::streams::Streams;
+use client::wait::{LOOK_EVERY, look_until};
 use serde::Serialize;
+use supervisor::supervisor_client::SupervisorClient;
+use terminal::interruption::unless_asked;
 
 use super::ends;
 use super::fixture::Fixture;
@@ -15,11 +20,6 @@ use super::processor_time::{Share, Usage};
 use super::reads;
 use crate::latencies::Summary;
 use crate::schedule::Schedule;
-use client::run_file::RunFile;
-use client::streams::Streams;
-use client::wait::{LOOK_EVERY, look_until};
-use supervisor::supervisor_client::SupervisorClient;
-use terminal::interruption::unless_asked;
 
 /// From making the schedule to the first due order: threads and subscriptions stand by then.
 const LEAD: Duration = Duration::from_millis(200);
@@ -72,9 +72,7 @@ pub struct Measurement {
     pub following: Summary,
     /// Reads of orders that had ended, beside the load; of those answered.
     pub reading: Summary,
-    /// Reads that failed.
     pub unread: u64,
-    /// Processor time.
     pub cpu: Vec<Share>,
     /// Whether the system kept up.
     pub kept_up: bool,

@@ -87,7 +87,6 @@ impl OrderTracker {
         })
     }
 
-    /// The id of an order.
     pub fn id_of(&self, order: u32) -> String {
         format!("{}{order}", self.prefix)
     }
@@ -145,12 +144,10 @@ impl OrderTracker {
         self.unread.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// The order that ended last.
     pub fn last_ended(&self) -> Option<u32> {
         self.last_ended.load(Ordering::Relaxed).checked_sub(1)
     }
 
-    /// Reads that failed.
     pub fn unread(&self) -> u64 {
         self.unread.load(Ordering::Relaxed)
     }

@@ -5,7 +5,6 @@ use std::fs;
 use std::time::Instant;
 
 use serde::Serialize;
-
 use supervisor::protocol::Report;
 
 /// Processor time of processes so far, in clock ticks, by name.
@@ -18,7 +17,6 @@ pub struct Usage {
 /// What one process took.
 #[derive(Clone, Debug, PartialEq, Serialize)]
 pub struct Share {
-    /// Which.
     pub process: String,
     /// What it took; none if it did not run all the time: its successor knows nothing of it.
     pub took: Option<Took>,

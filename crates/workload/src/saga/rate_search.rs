@@ -6,10 +6,8 @@ const STEP_UP_PERCENT: u32 = 125;
 /// The search ends when good and bad are that close, in percent of the good one.
 const CLOSE_PERCENT: u32 = 5;
 
-/// Runs at most.
 const RUNS_MAX: u32 = 16;
 
-/// A search.
 #[derive(Clone, Copy, Debug)]
 pub struct RateSearch {
     good: Option<u32>,

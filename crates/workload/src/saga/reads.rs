@@ -3,12 +3,12 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
+use client::http::{Call, Client};
 use hyper::StatusCode;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
 
 use super::order_tracker::OrderTracker;
-use client::http::{Call, Client};
 
 /// Reads, going on until this is dropped.
 #[derive(Debug)]

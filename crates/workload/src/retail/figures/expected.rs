@@ -10,7 +10,6 @@ use super::super::order_ends::Reported;
 use super::super::plan::Plan;
 use super::{Figures, Section};
 
-/// The dashboard.
 pub(crate) const DASHBOARD: Section = "dashboard";
 
 const BY_DAY: Section = "report by day";
@@ -18,7 +17,6 @@ const BY_PRODUCT: Section = "report by product";
 const BY_CUSTOMER: Section = "report by customer";
 const BY_COUNTRY: Section = "report by country";
 
-/// All reports.
 pub(crate) const REPORTS: [Section; 4] = [BY_DAY, BY_PRODUCT, BY_CUSTOMER, BY_COUNTRY];
 
 /// Leaders that the dashboard shows of each kind.

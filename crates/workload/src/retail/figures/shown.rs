@@ -1,23 +1,21 @@
 //! What the figures are: read from the JSON of the dashboard and the reports.
 
+use client::http::exact_json;
 use contracts::Currency;
 use serde_json::Value;
 
 use super::expected::DASHBOARD;
 use super::{Figures, Section};
-use client::http::exact_json;
 
 /// What the read model shows in one currency.
 #[derive(Clone, Debug)]
 pub(crate) struct Shown {
-    /// The dashboard as it is.
     pub dashboard: Value,
     /// Figures that grow with each order.
     pub figures: Figures,
     currency: Currency,
 }
 
-/// Orders in flight.
 pub(crate) fn in_flight(dashboard: &Value) -> u64 {
     dashboard["sagas"]["in_flight"].as_u64().unwrap_or(u64::MAX)
 }
@@ -33,7 +31,6 @@ impl Shown {
         shown
     }
 
-    /// Orders in flight.
     pub(crate) fn in_flight(&self) -> u64 {
         in_flight(&self.dashboard)
     }

@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 
 use anyhow::bail;
 use jiff::civil::Date;
-
 use terminal::output::plain;
 
 /// In which order day and month stand before the year.
