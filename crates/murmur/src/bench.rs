@@ -8,6 +8,7 @@ use std::time::Duration;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::Currency;
+use evidence::examination;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::Verdict;
 use terminal::{line, note};
@@ -18,7 +19,6 @@ use workload::saga::fixture::Fixture;
 use workload::saga::measurement::{Measurement, measure};
 use workload::saga::rate_search::RateSearch;
 
-use crate::audit;
 use crate::global::Global;
 use report::Report;
 
@@ -118,7 +118,7 @@ impl Bench<'_> {
         report.raw = unless_asked(broker_throughput::measure(self.streams)).await.transpose()?;
         if !args.no_audit && report.raw.is_some() {
             self.say("auditing");
-            let auditing = audit::examine(self.running, Some(AUDIT_WAITS), None);
+            let auditing = examination::examine(self.running, Some(AUDIT_WAITS), None);
             report.audit = unless_asked(auditing).await.transpose()?;
         }
         Ok(())

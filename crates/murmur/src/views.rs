@@ -12,6 +12,7 @@ use clap::Subcommand;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
 use client::wait::look_until;
+use evidence::examination::examine_generations;
 use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::DeserializeOwned;
@@ -20,7 +21,6 @@ use terminal::line;
 use terminal::table;
 use terminal::verdict::Verdict;
 
-use crate::audit::examine_generations;
 use crate::global::Global;
 use answers::{Begun, Comparison, Generation, Overview};
 

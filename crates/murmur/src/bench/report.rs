@@ -1,6 +1,7 @@
 //! What a benchmark says.
 
 use auditor::Audit;
+use evidence::report;
 use serde_json::{Value, json};
 use terminal::table::{self, judged};
 use terminal::verdict::Verdict;
@@ -8,8 +9,6 @@ use workload::latencies::Summary;
 use workload::saga::broker_throughput::Raw;
 use workload::saga::measurement::{Measurement, OVERTIME_MS_MAX, P99_MS_MAX};
 use workload::saga::processor_time::Took;
-
-use crate::audit::report;
 
 /// The outcome; of an interrupted benchmark what there was until then.
 #[derive(Debug, Default)]

@@ -14,7 +14,7 @@ use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
 
-use super::gathering::{Cut, Gathering};
+use crate::gathering::{Cut, Gathering};
 
 /// Orders, customers or products that are asked for one by one, spread evenly over all.
 const ASKED_MAX: usize = 2_000;

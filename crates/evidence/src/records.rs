@@ -13,7 +13,7 @@ use client::wait::wait_until;
 use hyper::StatusCode;
 use tokio::time::Instant;
 
-use super::gathering::Gathering;
+use crate::gathering::Gathering;
 
 /// How long the read model may take to fold what the auditor has.
 pub(crate) const CATCH_UP_WITHIN: Duration = Duration::from_secs(15);

@@ -9,7 +9,7 @@ use terminal::verdict::Verdict;
 const FINDINGS_SHOWN_MAX: usize = 8;
 
 /// For the exit code.
-pub(crate) fn verdict(audit: &Audit) -> Verdict {
+pub fn verdict(audit: &Audit) -> Verdict {
     match audit.word() {
         "clean" => Verdict::Clean,
         "unknown" => Verdict::Incomplete,
@@ -17,7 +17,7 @@ pub(crate) fn verdict(audit: &Audit) -> Verdict {
     }
 }
 
-pub(crate) fn text(audit: &Audit) -> String {
+pub fn text(audit: &Audit) -> String {
     let mut lines = vec![table(audit), String::new()];
     lines.extend(audit.checks.iter().flat_map(sentences));
     let apart = NOT_COMPARED.iter().map(|(what, why)| format!("not compared: {what}: {why}"));

@@ -13,7 +13,7 @@ use engine::database::{file_in, open_to_read};
 use engine::{Read, StateError, positions, replicas};
 use tokio::time::Instant;
 
-use super::gathering::{Cut, Gathering};
+use crate::gathering::{Cut, Gathering};
 
 /// What one service holds of others.
 #[derive(Default)]
