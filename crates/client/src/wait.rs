@@ -55,6 +55,11 @@ pub async fn look_until<T, E>(
     }
 }
 
+/// A look at something that is so or is not.
+pub const fn break_if(is_so: bool) -> ControlFlow<()> {
+    if is_so { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+}
+
 impl Deadline {
     /// For looks that cost more than a request.
     pub fn every(self, every: Duration) -> Self {

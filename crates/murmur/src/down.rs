@@ -1,12 +1,11 @@
 //! `murmur down`: stops everything, in order.
 
-use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::anyhow;
 use client::process::Process;
 use client::run_file::RunFile;
-use client::wait::wait_until;
+use client::wait::{break_if, wait_until};
 use serde_json::json;
 use supervisor::protocol::Request;
 use supervisor::supervisor_client::SupervisorClient;
@@ -44,7 +43,7 @@ async fn end_supervised(global: &Global) -> anyhow::Result<Vec<Process>> {
     // Until the data folder is free again: then the next `up` finds nothing in its way.
     let look = async || {
         let runs = data_folder::is_owned(&global.data);
-        Ok(if runs { ControlFlow::Continue(()) } else { ControlFlow::Break(()) })
+        Ok(break_if(!runs))
     };
     let late = |()| anyhow!("the supervisor still runs after {within:?}: see its log");
     wait_until(within, look, late).await?;

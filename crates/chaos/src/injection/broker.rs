@@ -1,13 +1,12 @@
 //! Damage to what the broker keeps, while it is down, and a store that has no more room.
 
 use std::fs::{self, File};
-use std::ops::ControlFlow;
 use std::os::unix::fs::FileExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, anyhow, bail};
 use client::process::Process;
-use client::wait::wait_until;
+use client::wait::{break_if, wait_until};
 use contracts::Service;
 use supervisor::protocol::{Act, State};
 
@@ -104,7 +103,7 @@ async fn no_room(system: &System) -> anyhow::Result<String> {
     let order = Process::Service(Service::Order);
     let look = async || {
         let is_alone = system.says(order).await.is_ok_and(|says| says.state == "alone");
-        Ok(if is_alone { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(break_if(is_alone))
     };
     wait_until(SHOWS_WITHIN, look, |()| {
         anyhow!("the broker still takes messages with room for {used} bytes")

@@ -11,7 +11,7 @@ use std::time::Duration;
 use anyhow::{Context as _, anyhow, bail};
 use client::http::{Call, Client};
 use client::process::Process;
-use client::wait::wait_until;
+use client::wait::{break_if, wait_until};
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use tokio::process::{Child, Command};
@@ -70,7 +70,7 @@ impl SecondInstance {
             }
             let answer = client.send(Call::get(&url)).await;
             let ready = answer.is_ok_and(|answer| answer.status.is_success());
-            Ok(if ready { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(break_if(ready))
         };
         let process = self.process;
         wait_until(SHOWS_WITHIN, look, |()| anyhow!("the second {process} is not ready")).await

@@ -7,7 +7,7 @@ use anyhow::{anyhow, bail};
 use client::consistency_token::ConsistencyToken;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
-use client::wait::{Deadline, wait_until};
+use client::wait::{Deadline, break_if, wait_until};
 use contracts::Service;
 use serde_json::{Value, json};
 
@@ -129,7 +129,7 @@ async fn is_shown(client: &Client, way: &Way, order: &str) -> ControlFlow<()> {
         way.completeness(&answer) == Completeness::Whole
             && super::ways::holds(&answer.body, b"\"completed\"")
     });
-    if is_shown { ControlFlow::Break(()) } else { ControlFlow::Continue(()) }
+    break_if(is_shown)
 }
 
 /// Sends a command that must be accepted; its token.

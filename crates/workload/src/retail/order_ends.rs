@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
 use client::streams::Streams;
-use client::wait::{LOOK_EVERY, look_until};
+use client::wait::{LOOK_EVERY, break_if, look_until};
 use contracts::events::order::EndReason;
 use contracts::{Event, Id, Row, Service};
 use runtime::reading::Reading;
@@ -76,7 +76,7 @@ impl Endings {
         let look = async || {
             let progress = self.reading.progress.borrow().clone();
             let is_read = progress.connected && self.position() >= progress.last_in_stream;
-            Ok(if is_read { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+            Ok(break_if(is_read))
         };
         let Ok::<_, Infallible>(()) = look_until(LOOK_EVERY, look).await;
     }

@@ -1,13 +1,12 @@
 //! One run at one rate, and what was measured.
 
 use std::convert::Infallible;
-use std::ops::ControlFlow;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::run_file::RunFile;
 use client::streams::Streams;
-use client::wait::{LOOK_EVERY, look_until};
+use client::wait::{LOOK_EVERY, break_if, look_until};
 use serde::Serialize;
 use supervisor::supervisor_client::SupervisorClient;
 use terminal::interruption::unless_asked;
@@ -116,7 +115,7 @@ async fn wait_for_ends(tracker: &OrderTracker) {
         }
         let all = counts.are_all_answered() && counts.unfinished == 0;
         let over = all || since.elapsed() > STALLED_AFTER;
-        Ok(if over { ControlFlow::Break(()) } else { ControlFlow::Continue(()) })
+        Ok(break_if(over))
     };
     let Ok::<_, Infallible>(()) = look_until(LOOK_EVERY, look).await;
 }
