@@ -4,14 +4,20 @@
 //! and say what must be written ([`Fold::finish`]). All that is written is absolute, so that writing
 //! it twice is writing it once.
 //!
+//! First come the four records of each order ([`stories`]). Once they are read, every event is told in
+//! its order, with what they say right after it, to each view ([`view`]), which takes the ids of the
+//! records that it changes and the changes. These are read next, and the changes applied.
+//!
 //! Deliberately absent: Redis, and whatever would make the result depend on how the streams
 //! interleaved. A record folds one stream; whether an order is settled, and how long its steps took,
-//! are rules over its four records as they are after the batch, whichever of them came first.
+//! are rules over its four records, whichever of them came first.
 
 pub mod changes;
-pub mod table;
+pub mod family;
+pub(crate) mod view;
 
-mod desk;
+mod record_cache;
+mod stories;
 
 #[cfg(test)]
 mod tests;
@@ -21,10 +27,11 @@ use std::sync::Arc;
 use contracts::{Row, Service, StoredEvent};
 
 pub use changes::{Changes, IndexChange, Parked};
-pub use desk::Kept;
-pub use table::Damaged;
+pub use family::Damaged;
+pub use record_cache::RecordCache;
 
-use desk::Desk;
+/// The same, by the name under which the simulator knows it.
+pub use record_cache::RecordCache as Kept;
 
 /// A row, understood as far as it could be.
 #[derive(Debug)]
@@ -41,8 +48,9 @@ pub struct Item {
 #[derive(Debug)]
 pub struct Fold {
     items: Vec<Arc<Item>>,
-    desk: Desk,
-    booked_wanted: bool,
+    cache: RecordCache,
+    /// Once the events are told: those that could not be folded.
+    parked: Option<Result<Vec<Parked>, Damaged>>,
 }
 
 impl Item {
@@ -57,25 +65,20 @@ impl Item {
 impl Fold {
     /// Starts folding a batch, with what the ones before it have left.
     #[must_use]
-    pub fn start(items: Vec<Arc<Item>>, kept: Kept) -> Self {
-        let mut desk = Desk::with(kept);
-        for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
-            desk.want(event);
-        }
-        Self { items, desk, booked_wanted: false }
+    pub fn start(items: Vec<Arc<Item>>, mut cache: RecordCache) -> Self {
+        cache.want_stories(&items);
+        Self { items, cache, parked: None }
     }
 
     /// The names of the records that must be read next; empty once all are there.
     pub fn wanted(&mut self) -> Vec<String> {
-        let wanted = self.desk.wanted();
-        if !wanted.is_empty() || self.booked_wanted {
+        let wanted = self.cache.wanted();
+        if !wanted.is_empty() || self.parked.is_some() {
             return wanted;
         }
-        // What is booked where stands in the orders, so it is known one step later.
-        self.booked_wanted = true;
-        let events = self.items.iter().filter_map(|item| item.event.as_ref().ok());
-        self.desk.want_booked(events);
-        self.desk.wanted()
+        // What the events change is known once the stories of their orders are.
+        self.parked = Some(self.cache.tell(&self.items));
+        self.cache.wanted()
     }
 
     /// Takes what was read: one value for each wanted name, in the same order.
@@ -83,7 +86,7 @@ impl Fold {
     /// # Errors
     /// When a value is not what a fold writes.
     pub fn fill(&mut self, values: Vec<Option<Vec<u8>>>) -> Result<(), Damaged> {
-        self.desk.fill(&mut values.into_iter())
+        self.cache.fill(values)
     }
 
     /// Folds the events, in their order, and says what must be written, and what the next batch need not
@@ -91,20 +94,11 @@ impl Fold {
     ///
     /// # Errors
     /// When a record says that it has folded one of these events before.
-    pub fn finish(mut self) -> Result<(Changes, Kept), Damaged> {
-        let mut parked = Vec::new();
-        self.desk.begin();
-        for item in &self.items {
-            match &item.event {
-                Ok(event) => match self.desk.fold(event)? {
-                    Ok(()) => {}
-                    Err(contradiction) => parked.push(Parked::of(item, &contradiction.0)),
-                },
-                Err(reason) => parked.push(Parked::of(item, reason)),
-            }
-        }
-        let (changes, kept) = self.desk.finish()?;
-        Ok((Changes { parked, ..changes }, kept))
+    pub fn finish(mut self) -> Result<(Changes, RecordCache), Damaged> {
+        let told = self.parked.take().unwrap_or_else(|| self.cache.tell(&self.items));
+        let parked = told?;
+        let changes = self.cache.finish(&self.items)?;
+        Ok((Changes { parked, ..changes }, self.cache))
     }
 
     /// The rows of the batch.

@@ -86,19 +86,26 @@ pub fn day_score(date: &str) -> i64 {
 /// The id of what one product or customer has brought in.
 #[must_use]
 pub fn seller(grouping: Grouping, key: &str) -> String {
-    format!("{}/{key}", grouping.name())
+    [grouping.name(), "/", key].concat()
 }
 
 /// The id of one month of one group of a report that is folded from the stream of `service`.
 #[must_use]
 pub fn ledger(service: Service, grouping: Grouping, month: &str, key: &str) -> String {
-    format!("{}/{}/{month}/{key}", service.stream(), grouping.name())
+    [service.stream(), "/", grouping.name(), "/", month, "/", key].concat()
 }
 
 /// Index of the groups of a report that have anything in a month. The score says nothing.
 #[must_use]
 pub fn ledgers(service: Service, grouping: Grouping, month: &str) -> String {
     format!("ledgers:{}/{}/{month}", service.stream(), grouping.name())
+}
+
+/// The index of the groups among which the ledger `id` of a month is: those of its stream and grouping.
+#[must_use]
+pub fn ledgers_beside(id: &str, month: &str) -> String {
+    let end = id.match_indices('/').nth(1).map_or(id.len(), |(end, _)| end);
+    ["ledgers:", &id[..end], "/", month].concat()
 }
 
 /// The name of a record inside its generation.

@@ -2,8 +2,8 @@
 //!
 //! # Layout, in reading order
 //!
-//! * [`records`]: what is kept, each record the fold of one stream; [`keys`] and [`positions`]: under
-//!   which names, and how far it has come.
+//! * [`projections`]: the views that are kept, one file each, over what [`records`] share; [`keys`] and
+//!   [`positions`]: under which names, and how far they have come.
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`store`]: Redis, and the one script that writes.
@@ -20,6 +20,7 @@
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
 //! any moment, and the streams fill it again.
 
+pub mod projections;
 pub mod records;
 
 pub mod keys;

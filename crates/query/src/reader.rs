@@ -16,7 +16,7 @@ use redis::{ErrorKind, ServerErrorKind};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
 
-use crate::fold::table::Stored;
+use crate::fold::family::Stored;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
 use crate::standing::Standing;

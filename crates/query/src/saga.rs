@@ -7,7 +7,8 @@ use contracts::{Cause, Kind, Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, Step, StockRecord};
+use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
+use crate::records::Step;
 
 /// What the four streams say of one order.
 #[derive(Clone, Copy, Debug, Default)]

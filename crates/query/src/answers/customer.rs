@@ -9,10 +9,10 @@ use serde::Serialize;
 use super::NoAnswer;
 use super::freshness::Freshness;
 use crate::keys;
+use crate::projections::OrderRecord;
+use crate::projections::orders::End;
 use crate::reader::page::{Entry, Order, PageRequest};
 use crate::reader::{ReadError, Reader, record};
-use crate::records::OrderRecord;
-use crate::records::order::End;
 
 /// A page of a customer's orders.
 #[derive(Debug, Serialize, JsonSchema)]

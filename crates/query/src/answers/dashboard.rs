@@ -24,11 +24,13 @@ use serde::Serialize;
 use super::NoAnswer;
 use super::freshness::Freshness;
 use crate::keys;
+use crate::projections::pulse::{HOURS, MINUTES};
+use crate::projections::{
+    AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals,
+};
 use crate::reader::page::{Entry, Order, Page, PageRequest};
 use crate::reader::{Look, ReadError, Reader, record};
-use crate::records::pulse::{HOURS, MINUTES};
 use crate::records::sums::Sum;
-use crate::records::{AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals};
 use crate::saga::pace::STRIDES;
 use sagas::stuck_before;
 

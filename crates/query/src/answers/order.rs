@@ -13,12 +13,12 @@ use serde::Serialize;
 use super::NoAnswer;
 use super::freshness::Freshness;
 use crate::keys;
+use crate::projections::orders::End;
+use crate::projections::payments::{Decline, Limit};
+use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
 use crate::reader::page::Values;
 use crate::reader::{ReadError, Reader, record};
-use crate::records::order::End;
-use crate::records::payment::{Decline, Limit};
 use crate::records::sums::Sum;
-use crate::records::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
 use crate::saga::{Owed, Saga};
 
 pub use timeline::Moment;

@@ -9,8 +9,9 @@ use super::NoAnswer;
 use super::freshness::Freshness;
 use super::tally::TallyAnswer;
 use crate::keys;
+use crate::projections::{OnHand, Seller};
 use crate::reader::{ReadError, Reader, record};
-use crate::records::{Grouping, OnHand, Seller};
+use crate::records::Grouping;
 
 /// One product's sales: of completed orders, by their business days.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -25,12 +25,13 @@ use super::NoAnswer;
 use super::dashboard::order_states;
 use super::freshness::Freshness;
 use crate::keys;
+use crate::projections::ledgers::month_of;
+use crate::projections::{Ledger, Sales};
 use crate::reader::page::{Order, Page, PageRequest};
 use crate::reader::{ReadError, Reader, record};
+use crate::records::Grouping;
 use crate::records::booking::EVERYTHING;
-use crate::records::ledger::month_of;
 use crate::records::sums::{Sum, Sums};
-use crate::records::{Grouping, Ledger, Sales};
 use rows::Rows;
 
 pub use rows::Row;

@@ -7,16 +7,17 @@ use contracts::choreography::NONE;
 use contracts::{Cause, Event, Kind, Row, Service};
 use proptest::prelude::*;
 
-use super::table::Stored;
-use super::{Changes, Damaged, Fold, Item, Kept, Parked};
+use super::family::Stored;
+use super::{Changes, Damaged, Fold, Item, Parked, RecordCache};
 use crate::history::{Fate, History, PRICE, QUANTITY, TOTAL, customer, gbp, id};
 use crate::keys;
-use crate::records::ledger::month_of;
-use crate::records::pulse::{HOURS, MINUTES};
-use crate::records::{
-    AccountTotals, Grouping, Latency, Leaders, Ledger, OnHand, OrderRecord, PaymentRecord, Sales,
-    Seller, ShipmentRecord, Slot, StockRecord,
+use crate::projections::ledgers::month_of;
+use crate::projections::pulse::{HOURS, MINUTES};
+use crate::projections::{
+    AccountTotals, Latency, Leaders, Ledger, OnHand, OrderRecord, PaymentRecord, Sales, Seller,
+    ShipmentRecord, Slot, StockRecord,
 };
+use crate::records::Grouping;
 use crate::saga::Saga;
 use crate::saga::pace::STRIDES;
 
@@ -30,10 +31,14 @@ struct Model {
 
 impl Model {
     fn fold(&mut self, batch: &[(Service, Row)]) -> Result<(), Damaged> {
-        self.fold_after(Kept::default(), batch).map(|_| ())
+        self.fold_after(RecordCache::default(), batch).map(|_| ())
     }
 
-    fn fold_after(&mut self, kept: Kept, batch: &[(Service, Row)]) -> Result<Kept, Damaged> {
+    fn fold_after(
+        &mut self,
+        kept: RecordCache,
+        batch: &[(Service, Row)],
+    ) -> Result<RecordCache, Damaged> {
         let items = batch.iter().map(|(service, row)| Arc::new(Item::of(*service, row.clone())));
         let mut fold = Fold::start(items.collect(), kept);
         loop {
@@ -203,13 +208,13 @@ fn a_record_edited_into_nonsense_is_told() {
 fn what_the_batch_before_has_touched_is_not_read_again() {
     let mut history = shop(&[Fate::JustPlaced]);
     let mut model = Model::default();
-    let kept = model.fold_after(Kept::default(), &history.mixed(&[])).unwrap();
+    let kept = model.fold_after(RecordCache::default(), &history.mixed(&[])).unwrap();
     history.reserve("o-0", Cause::Event { service: Service::Order, sequence: 1 });
     let reserved = history.rows[&Service::Inventory].last().unwrap().clone();
     let items = vec![Arc::new(Item::of(Service::Inventory, reserved))];
     let mut fold = Fold::start(items, kept);
-    // The step that begins with this event is new.
-    assert_eq!(fold.wanted(), ["latency:reserved-charged"]);
+    // The step that ends with this event is new.
+    assert_eq!(fold.wanted(), ["latency:placed-reserved"]);
 }
 
 fn line(sku: &str, quantity: u32, price: i64) -> contracts::events::Line {
@@ -374,10 +379,10 @@ proptest! {
             history.sell(&format!("s-{nth}"), &buyer, &date, &lines);
         }
         let mut model = Model::default();
-        let (mut rows, mut kept) = (history.mixed(&picks), Kept::default());
+        let (mut rows, mut kept) = (history.mixed(&picks), RecordCache::default());
         for (cut, keeps) in cuts {
             let rest = rows.split_off(cut.min(rows.len()));
-            kept = model.fold_after(if keeps { kept } else { Kept::default() }, &rows).unwrap();
+            kept = model.fold_after(if keeps { kept } else { RecordCache::default() }, &rows).unwrap();
             rows = rest;
         }
         model.fold_after(kept, &rows).unwrap();

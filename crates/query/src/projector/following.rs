@@ -13,7 +13,7 @@ use tokio::time::{Instant, Interval, MissedTickBehavior};
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
 use super::gauges::{Gauges, Measured};
 use super::{Projector, Setback, settle};
-use crate::fold::{Changes, Damaged, Fold, Item, Kept};
+use crate::fold::{Changes, Damaged, Fold, Item, RecordCache};
 use crate::positions::Positions;
 use crate::sources::Readings;
 use crate::standing::{Phase, Standing};
@@ -47,7 +47,7 @@ enum Stands {
 }
 
 /// What a batch came to.
-type Folded = Result<(Changes, Kept), Damaged>;
+type Folded = Result<(Changes, RecordCache), Damaged>;
 
 /// A batch that is folded, and not yet written.
 struct Ready {
@@ -74,7 +74,7 @@ pub(super) struct Following<'a> {
     /// Where Redis stands once that is written.
     reach: Positions,
     /// The records as they are there, as far as the last batches have touched them.
-    kept: Kept,
+    cache: RecordCache,
     rows: mpsc::Receiver<Arc<Item>>,
     waiting: VecDeque<Arc<Item>>,
     /// When the next batch may begin.
@@ -103,7 +103,7 @@ impl<'a> Following<'a> {
             reach: live.positions.clone(),
             live,
             ready: None,
-            kept: Kept::default(),
+            cache: RecordCache::default(),
             rows,
             waiting: VecDeque::new(),
             next_batch: Instant::now(),
@@ -172,12 +172,12 @@ impl<'a> Following<'a> {
             Stands::Here => {}
             moved @ (Stands::Ahead | Stands::Elsewhere) => return Ok(moved),
         }
-        let (changes, kept) = match folding.await? {
+        let (changes, cache) = match folding.await? {
             Ok(folded) => folded,
             Err(damaged) => return self.after_damage(&damaged.to_string()).await,
         };
         Point::MidProjection.pass();
-        self.kept = kept;
+        self.cache = cache;
         self.ready = Some(Ready { changes, next: self.reach.clone(), measured });
         let backlog = self.waiting.len() + self.rows.len() >= BACKLOG_ROWS;
         if backlog { Ok(Stands::Here) } else { self.write_ready().await }
@@ -189,7 +189,7 @@ impl<'a> Following<'a> {
         items: Vec<Arc<Item>>,
     ) -> Result<JoinHandle<Folded>, StoreError> {
         // Back only when it is known that what they become is written.
-        let mut fold = Fold::start(items, std::mem::take(&mut self.kept));
+        let mut fold = Fold::start(items, std::mem::take(&mut self.cache));
         let read = loop {
             let wanted = fold.wanted();
             if wanted.is_empty() {
@@ -262,7 +262,7 @@ impl<'a> Following<'a> {
         }
         let ahead =
             stands.generation == self.live.generation && stands.positions.covers(&self.reach);
-        (self.live, self.kept) = (stands, Kept::default());
+        (self.live, self.cache) = (stands, RecordCache::default());
         if !ahead {
             return Ok(Stands::Elsewhere);
         }

@@ -3,6 +3,7 @@
 use contracts::{Kind, Timestamp};
 
 use super::Saga;
+use crate::records::Step;
 
 /// A step of the saga: from one event to another.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -30,7 +31,7 @@ const fn stride(name: &'static str, from: Kind, to: Kind) -> Stride {
 
 /// The steps of an order that goes through, and the whole way. A hand-over window counts to the step
 /// from the shipment's making to the order's confirmation.
-pub const STRIDES: [Stride; 7] = [
+pub static STRIDES: [Stride; 7] = [
     stride("placed-reserved", Kind::OrderPlaced, Kind::InventoryReserved),
     stride("reserved-charged", Kind::InventoryReserved, Kind::PaymentCharged),
     stride("charged-created", Kind::PaymentCharged, Kind::ShippingCreated),
@@ -40,19 +41,33 @@ pub const STRIDES: [Stride; 7] = [
     stride("whole", Kind::OrderPlaced, Kind::OrderCompleted),
 ];
 
-impl Saga<'_> {
-    /// Each of [`STRIDES`], if both of its events are there.
-    #[must_use]
-    pub fn pace(&self) -> [Option<Taken>; STRIDES.len()] {
-        STRIDES.map(|stride| {
-            let (start, end) = (self.time_of(stride.from)?, self.time_of(stride.to)?);
-            let micros = end.micros().saturating_sub(start.micros());
-            Some(Taken { end, micros: u64::try_from(micros).unwrap_or(0) })
-        })
+impl<'a> Saga<'a> {
+    /// Those of [`STRIDES`] that are known since an event of this kind was folded, the last of its
+    /// stream, and were not before.
+    pub(crate) fn steps_completed_by(
+        &self,
+        kind: Kind,
+    ) -> impl Iterator<Item = (&'static Stride, Taken)> {
+        let saga = *self;
+        // The first of its kind is the one that counts.
+        let is_first = saga.of_kind(kind).count() == 1;
+        let strides = STRIDES
+            .iter()
+            .filter(move |stride| is_first && (stride.from == kind || stride.to == kind));
+        strides.filter_map(move |stride| Some((stride, saga.taken(stride)?)))
+    }
+
+    fn taken(&self, stride: &Stride) -> Option<Taken> {
+        let (start, end) = (self.time_of(stride.from)?, self.time_of(stride.to)?);
+        let micros = end.micros().saturating_sub(start.micros());
+        Some(Taken { end, micros: u64::try_from(micros).unwrap_or(0) })
     }
 
     fn time_of(&self, kind: Kind) -> Option<Timestamp> {
-        let step = self.steps(kind.service()).iter().find(|step| step.kind == kind)?;
-        Some(step.time)
+        self.of_kind(kind).next().map(|step| step.time)
+    }
+
+    fn of_kind(&self, kind: Kind) -> impl Iterator<Item = &'a Step> + use<'a> {
+        self.steps(kind.service()).iter().filter(move |step| step.kind == kind)
     }
 }

@@ -7,7 +7,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::answers::tally::TallyAnswer;
-use crate::records::leaders::Leader;
+use crate::projections::leaders::Leader;
 
 /// One of those that brought in most.
 #[derive(Debug, Serialize, JsonSchema)]

@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys;
+use crate::projections::Latency;
+use crate::projections::step_latency::Histogram;
 use crate::reader::{ReadError, record};
-use crate::records::Latency;
-use crate::records::latency::Histogram;
 use crate::saga::pace::{STRIDES, Stride};
 
 /// One step.

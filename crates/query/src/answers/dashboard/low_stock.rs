@@ -5,9 +5,9 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys;
+use crate::projections::OnHand;
 use crate::reader::page::{Entry, Order, Page, PageRequest};
 use crate::reader::{ReadError, record};
-use crate::records::OnHand;
 
 /// Units that can still be ordered, below or at which a product is shown.
 pub const LOW_UNITS: u64 = 10;

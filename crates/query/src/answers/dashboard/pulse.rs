@@ -6,9 +6,9 @@ use serde::Serialize;
 
 use crate::answers::tally::TallyAnswer;
 use crate::keys;
+use crate::projections::Slot;
+use crate::projections::pulse::Ring;
 use crate::reader::{ReadError, record};
-use crate::records::Slot;
-use crate::records::pulse::Ring;
 
 /// A minute or an hour in which anything happened.
 #[derive(Debug, Serialize, JsonSchema)]

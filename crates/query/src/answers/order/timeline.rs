@@ -5,7 +5,8 @@ use contracts::{Cause, Kind, Service};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::records::{OrderRecord, Step};
+use crate::projections::OrderRecord;
+use crate::records::Step;
 use crate::saga::Saga;
 
 /// One event in the timeline.

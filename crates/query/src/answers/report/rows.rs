@@ -7,7 +7,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Question;
-use crate::records::{Grouping, Ledger, Tallies, Tally};
+use crate::projections::Ledger;
+use crate::records::{Grouping, Tallies, Tally};
 
 /// The key of a total.
 const TOTAL: &str = "total";

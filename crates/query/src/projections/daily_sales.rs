@@ -1,12 +1,20 @@
-//! What was sold: of all orders, or of the orders of one business day. A fold of the ORDER stream.
+//! What was sold: of all orders, and of the orders of one business day. Folds of the ORDER stream.
 
 use std::collections::BTreeMap;
 
+use contracts::choreography::State;
 use contracts::events::order::EndReason;
-use contracts::{Currency, Event, StoredEvent};
+use contracts::{Currency, Event, Money, Service, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::{OrderRecord, Sums};
+use super::{Changed, Projection, Told};
+use crate::fold::IndexChange;
+use crate::keys;
+use crate::records::Sums;
+
+/// The sales of each business day, by date, or else those of all days.
+#[derive(Debug)]
+pub(crate) struct Sold<const DAILY: bool>;
 
 /// Orders, counted and added up.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -28,21 +36,64 @@ pub struct Sales {
     pub units: u64,
 }
 
+/// How an order moved with one event of ORDER.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Move {
+    from: State,
+    to: State,
+    end: Option<EndReason>,
+    total: Money,
+    units: u64,
+}
+
+impl<const DAILY: bool> Projection for Sold<DAILY> {
+    type State = Sales;
+    type Change = Move;
+
+    const FAMILY: &'static str = if DAILY { keys::DAY } else { keys::TOTALS };
+
+    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Move)) {
+        if let (Some(moved), Some(order)) = (Move::of(told), told.saga.order) {
+            change(if DAILY { &order.business_date } else { Service::Order.stream() }, moved);
+        }
+    }
+
+    fn apply(sales: &mut Option<Sales>, moved: Move, event: &StoredEvent) {
+        sales.get_or_insert_default().fold(moved, event);
+    }
+
+    fn index(day: &Changed<'_, Sales>, entries: &mut Vec<IndexChange>) {
+        if DAILY {
+            let (index, score) = (keys::DAYS.to_owned(), Some(keys::day_score(day.id)));
+            entries.push(IndexChange { index, member: day.id.to_owned(), score });
+        }
+    }
+}
+
+impl Move {
+    fn of(told: &Told<'_>) -> Option<Self> {
+        let order = told.saga.order.filter(|_| told.service() == Service::Order)?;
+        let end = order.end.as_ref().filter(|_| order.ended()).map(|end| end.reason);
+        let (from, to, total, units) = (told.from, order.state(), order.total, order.units());
+        Some(Self { from, to, end, total, units })
+    }
+}
+
 impl Sales {
-    /// Counts one event of an order that was in state `from`, and is now as `order` says.
-    pub fn fold(&mut self, from: &str, order: &OrderRecord, event: &StoredEvent) {
-        self.move_one(from, order.state());
+    fn fold(&mut self, moved: Move, event: &StoredEvent) {
+        let Move { from, to, end, total, units } = moved;
+        self.move_one(from, to);
         if let Event::OrderPlaced(placed) = &event.event {
             self.orders = self.orders.saturating_add(1);
             self.placed.add(placed.total);
         }
         if let Event::OrderCompleted(_) = &event.event {
-            self.revenue.add(order.total);
-            *self.completed.entry(order.total.currency).or_default() += 1;
-            self.units = self.units.saturating_add(order.units());
+            self.revenue.add(total);
+            *self.completed.entry(total.currency).or_default() += 1;
+            self.units = self.units.saturating_add(units);
         }
-        if let (true, Some(end)) = (order.ended(), &order.end) {
-            self.count_end(end.reason);
+        if let Some(reason) = end {
+            self.count_end(reason);
         }
     }
 

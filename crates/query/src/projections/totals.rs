@@ -1,10 +1,63 @@
 //! Totals over the other streams, each a fold of one of them.
 
-use contracts::{Event, Kind, StoredEvent};
+use contracts::{Event, Kind, Service, StoredEvent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Sums;
+use super::{Projection, Told};
+use crate::keys;
+use crate::records::Sums;
+
+/// Makes the projection of one record that every event of a stream changes.
+macro_rules! totals {
+    ($(#[$doc:meta])* $name:ident: $state:ty, of $stream:expr) => {
+        $(#[$doc])*
+        #[derive(Debug)]
+        pub(crate) struct $name;
+
+        impl Projection for $name {
+            type State = $state;
+            type Change = ();
+
+            const FAMILY: &'static str = keys::TOTALS;
+
+            fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, ())) {
+                if told.service() == $stream {
+                    change($stream.stream(), ());
+                }
+            }
+
+            fn apply(totals: &mut Option<$state>, (): (), event: &StoredEvent) {
+                totals.get_or_insert_default().fold(event);
+            }
+        }
+    };
+}
+
+totals! {
+    /// All customers.
+    Customers: EntityTotals, of Service::Customer
+}
+
+totals! {
+    /// All products.
+    Products: EntityTotals, of Service::Product
+}
+
+totals! {
+    /// All stock and reservations.
+    Reservations: StockTotals, of Service::Inventory
+}
+
+totals! {
+    /// All customers' accounts.
+    Accounts: AccountTotals, of Service::Payment
+}
+
+totals! {
+    /// All shipments.
+    Shipments: ShipmentTotals, of Service::Shipping
+}
 
 /// Customers, or products. A fold of the CUSTOMER or the PRODUCT stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -64,7 +117,7 @@ pub struct ShipmentTotals {
 
 impl EntityTotals {
     /// Counts one event of the CUSTOMER or the PRODUCT stream.
-    pub fn fold(&mut self, event: &StoredEvent) {
+    fn fold(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
         self.made += u64::from(matches!(kind, Kind::CustomerRegistered | Kind::ProductListed));
         self.ended += u64::from(matches!(kind, Kind::CustomerClosed | Kind::ProductDiscontinued));
@@ -79,7 +132,7 @@ impl EntityTotals {
 
 impl StockTotals {
     /// Counts one event of the INVENTORY stream.
-    pub fn fold(&mut self, event: &StoredEvent) {
+    fn fold(&mut self, event: &StoredEvent) {
         if let Event::InventoryStocked(stocked) = &event.event {
             self.units_stocked = self.units_stocked.saturating_add(u64::from(stocked.quantity));
         }
@@ -97,7 +150,7 @@ impl StockTotals {
 
 impl AccountTotals {
     /// Counts one event of the PAYMENT stream.
-    pub fn fold(&mut self, event: &StoredEvent) {
+    fn fold(&mut self, event: &StoredEvent) {
         if let Event::PaymentCharged(charged) = &event.event {
             self.charged.add(charged.amount);
         }
@@ -123,7 +176,7 @@ impl AccountTotals {
 
 impl ShipmentTotals {
     /// Counts one event of the SHIPPING stream.
-    pub fn fold(&mut self, event: &StoredEvent) {
+    fn fold(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
         self.created += u64::from(kind == Kind::ShippingCreated);
         self.dispatched += u64::from(kind == Kind::ShippingDispatched);

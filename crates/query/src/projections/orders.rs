@@ -7,8 +7,11 @@ use contracts::{Event, Money, StoredEvent, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::Contradiction;
-use super::step::{Step, state_after};
+use super::Changed;
+use crate::fold::IndexChange;
+use crate::keys;
+use crate::records::Contradiction;
+use crate::records::step::{Step, state_after};
 
 /// An order, as the order service tells it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -40,6 +43,20 @@ pub struct End {
     pub reason: EndReason,
     /// A sentence for people; may be empty.
     pub detail: String,
+}
+
+/// An order that was placed is listed among all orders, and among its customer's.
+pub(crate) fn index(order: &Changed<'_, OrderRecord>, entries: &mut Vec<IndexChange>) {
+    if !order.is_new {
+        return;
+    }
+    let of_customer = keys::customer_orders(order.record.customer.customer.id.as_str());
+    let score = Some(order.record.number().cast_signed());
+    entries.extend([keys::ORDERS.to_owned(), of_customer].map(|index| IndexChange {
+        index,
+        member: order.id.to_owned(),
+        score,
+    }));
 }
 
 impl OrderRecord {

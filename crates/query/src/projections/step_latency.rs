@@ -2,19 +2,27 @@
 //!
 //! A step leads from an event of one stream to an event of another, so this is the one record that
 //! no single stream makes. It is right all the same, whichever of the two came first: a step is
-//! counted once, in the batch after which both of its events are there.
+//! counted once, with the later of its events to come.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::Timestamp;
+use contracts::{StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
+
+use super::{Projection, Told, is_about_one_order};
+use crate::keys;
+use crate::saga::pace::Taken;
 
 /// How long a window of the last minutes is. The present one and the one before are kept.
 pub const WINDOW: Duration = Duration::from_secs(300);
 
 /// Halvings of each power of two: buckets are at most a sixteenth of their value wide.
 const BITS: u32 = 4;
+
+/// How long each step takes, by the step's name.
+#[derive(Debug)]
+pub(crate) struct StepLatencies;
 
 /// How often a duration came up, in buckets that grow with it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -32,6 +40,27 @@ pub struct Latency {
     window: i64,
     present: Histogram,
     before: Histogram,
+}
+
+impl Projection for StepLatencies {
+    type State = Latency;
+    type Change = Taken;
+
+    const FAMILY: &'static str = keys::LATENCY;
+    const IS_OF_ONE_STREAM: bool = false;
+
+    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Taken)) {
+        if !is_about_one_order(told.event.headers.kind) {
+            return;
+        }
+        for (stride, taken) in told.saga.steps_completed_by(told.event.headers.kind) {
+            change(stride.name, taken);
+        }
+    }
+
+    fn apply(latency: &mut Option<Latency>, Taken { end, micros }: Taken, _: &StoredEvent) {
+        latency.get_or_insert_default().add(end, micros);
+    }
 }
 
 impl Histogram {

@@ -6,7 +6,7 @@ use contracts::events::shipping::CancelReason;
 use contracts::{Event, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::step::{Step, state_after};
+use crate::records::step::{Step, state_after};
 
 /// An order's shipment, as the shipping service tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -5,7 +5,7 @@ use contracts::events::inventory::Shortage;
 use contracts::{Event, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::step::{Step, state_after};
+use crate::records::step::{Step, state_after};
 
 /// An order's reservation, as the inventory service tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]

@@ -3,10 +3,15 @@
 //! A ring of slots: a new minute takes the place of the one that is a whole ring older. So what is
 //! kept is bounded, and nothing has to be removed.
 
-use contracts::{Event, StoredEvent, Timestamp};
+use contracts::{Currency, Event, Service, StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{OrderRecord, Tallies, Tally};
+use super::{Projection, Told};
+use crate::records::{Tallies, Tally};
+
+/// The slots of [`HOURS`], or else those of [`MINUTES`].
+#[derive(Debug)]
+pub(crate) struct Pulse<const HOURLY: bool>;
 
 /// A ring of equally long spans of time.
 #[derive(Clone, Copy, Debug)]
@@ -60,10 +65,35 @@ impl Ring {
     }
 }
 
+impl<const HOURLY: bool> Pulse<HOURLY> {
+    const RING: Ring = if HOURLY { HOURS } else { MINUTES };
+}
+
+impl<const HOURLY: bool> Projection for Pulse<HOURLY> {
+    type State = Slot;
+    type Change = (Currency, Tally);
+
+    const FAMILY: &'static str = Self::RING.family;
+
+    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, (Currency, Tally))) {
+        let order = told.saga.order.filter(|_| told.service() == Service::Order);
+        if let Some(order) = order {
+            let minor = i128::from(order.total.minor);
+            let tally = Tally { orders: 1, units: order.units(), minor };
+            let slot = Self::RING.slot(Self::RING.number(told.event.headers.time));
+            change(&slot, (order.total.currency, tally));
+        }
+    }
+
+    fn apply(slot: &mut Option<Slot>, order: (Currency, Tally), event: &StoredEvent) {
+        slot.get_or_insert_default().fold(Self::RING, order, event);
+    }
+}
+
 impl Slot {
-    /// Counts one event of the span `number`, after which its order is as `order` says. What is older
-    /// than what the slot holds by now is not kept.
-    pub fn fold(&mut self, number: i64, order: &OrderRecord, event: &StoredEvent) {
+    /// Counts one event of an order. What is older than what the slot holds by now is not kept.
+    fn fold(&mut self, ring: Ring, (currency, tally): (Currency, Tally), event: &StoredEvent) {
+        let number = ring.number(event.headers.time);
         if number < self.number {
             return;
         }
@@ -74,9 +104,7 @@ impl Slot {
         self.rejected += u64::from(matches!(event.event, Event::OrderRejected(_)));
         self.cancelled += u64::from(matches!(event.event, Event::OrderCancelled(_)));
         if let Event::OrderCompleted(_) = event.event {
-            let minor = i128::from(order.total.minor);
-            let tally = Tally { orders: 1, units: order.units(), minor };
-            self.completed.add(order.total.currency, tally);
+            self.completed.add(currency, tally);
         }
     }
 }

@@ -3,13 +3,13 @@
 //! Exact, though only the first few are kept: a sum only grows, so whoever belongs among the first
 //! does so from an order of its own, and is looked at then.
 
+use std::cmp::Reverse;
 use std::collections::BTreeMap;
 
 use contracts::Currency;
 use serde::{Deserialize, Serialize};
 
-use super::Tally;
-use super::booking::{Booking, Grouping};
+use crate::records::{Booking, Grouping, Tally};
 
 /// How many are kept in each currency.
 pub const LEADERS_KEPT: usize = 10;
@@ -35,19 +35,26 @@ pub struct Leader {
 }
 
 impl Leaders {
-    /// Looks at one that has just been booked to, and has this much in all now.
-    pub fn look_at(&mut self, booking: &Booking, tally: Tally) {
-        let lists = match booking.grouping {
+    /// Looks at one that has just been booked to, and has so much in all.
+    pub(crate) fn look_at(&mut self, booking: &Booking<'_>) {
+        let Booking { grouping, key, label, currency, tally } = *booking;
+        let lists = match grouping {
             Grouping::Product => &mut self.products,
             Grouping::Customer => &mut self.customers,
             Grouping::Day | Grouping::Country => return,
         };
-        let list = lists.entry(booking.currency).or_default();
-        list.retain(|leader| leader.key != booking.key);
-        let (key, label) = (booking.key.clone(), booking.label.clone());
-        list.push(Leader { key, label, tally });
-        list.sort_by(|a, b| b.tally.minor.cmp(&a.tally.minor).then_with(|| a.key.cmp(&b.key)));
-        list.truncate(LEADERS_KEPT);
+        let list = lists.entry(currency).or_default();
+        let rank = |leader: &Leader| {
+            (Reverse(leader.tally.minor), leader.key.as_str()) < (Reverse(tally.minor), key)
+        };
+        if let Some(known) = list.iter().position(|leader| leader.key == key) {
+            list.remove(known);
+        }
+        let before = list.partition_point(rank);
+        if before < LEADERS_KEPT {
+            list.truncate(LEADERS_KEPT - 1);
+            list.insert(before, Leader { key: key.to_owned(), label: label.to_owned(), tally });
+        }
     }
 }
 
@@ -68,12 +75,11 @@ mod tests {
             let mut leaders = Leaders::default();
             let mut all: BTreeMap<String, i128> = BTreeMap::new();
             for (nth, minor) in sales {
-                let (key, label) = (format!("p-{nth}"), String::new());
+                let (key, label, grouping) = (format!("p-{nth}"), "", Grouping::Product);
                 let sum = all.entry(key.clone()).or_default();
                 *sum += i128::from(minor);
                 let tally = Tally { minor: *sum, ..Tally::default() };
-                let grouping = Grouping::Product;
-                leaders.look_at(&Booking { grouping, key, label, currency, tally }, tally);
+                leaders.look_at(&Booking { grouping, key: &key, label, currency, tally });
             }
             let mut expected: Vec<_> = all.into_iter().map(|(key, sum)| (-sum, key)).collect();
             expected.sort();

@@ -1,9 +1,20 @@
-//! The stock of one product. A fold of the INVENTORY stream.
+//! The stock of each product. A fold of the INVENTORY stream.
 
 use std::collections::BTreeMap;
 
-use contracts::{Event, Id, Kind};
+use contracts::{Event, Id, Kind, StoredEvent};
 use serde::{Deserialize, Serialize};
+
+use super::{Changed, Projection, Told};
+use crate::fold::IndexChange;
+use crate::keys;
+
+/// What is left at most of a product whose stock is low enough to be listed.
+const LOW_STOCK_UNITS: u64 = 50;
+
+/// The stock of products, by their SKUs.
+#[derive(Debug)]
+pub(crate) struct Stock;
 
 /// The stock of one product, in units.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
@@ -18,16 +29,40 @@ pub struct OnHand {
 
 /// What one event does to the stock of one product.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Movement {
+pub(crate) struct Movement {
     stocked: u64,
     committed: u64,
     reserved: u64,
     no_longer_reserved: u64,
 }
 
+impl Projection for Stock {
+    type State = OnHand;
+    type Change = Movement;
+
+    const FAMILY: &'static str = keys::ON_HAND;
+
+    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Movement)) {
+        for (sku, movement) in movements(&told.event.event) {
+            change(sku.as_str(), movement);
+        }
+    }
+
+    fn apply(stock: &mut Option<OnHand>, movement: Movement, _: &StoredEvent) {
+        stock.get_or_insert_default().fold(movement);
+    }
+
+    /// Lists a product whose stock is low, and takes any other off the list.
+    fn index(stock: &Changed<'_, OnHand>, entries: &mut Vec<IndexChange>) {
+        let available = stock.record.available();
+        let score = (available <= LOW_STOCK_UNITS).then_some(available.cast_signed());
+        let (index, member) = (keys::LOW_STOCK.to_owned(), stock.id.to_owned());
+        entries.push(IndexChange { index, member, score });
+    }
+}
+
 impl OnHand {
-    /// Moves the stock.
-    pub const fn fold(&mut self, movement: Movement) {
+    const fn fold(&mut self, movement: Movement) {
         self.stocked = self.stocked.saturating_add(movement.stocked);
         self.committed = self.committed.saturating_add(movement.committed);
         let reserved = self.reserved.saturating_add(movement.reserved);
@@ -48,8 +83,7 @@ impl OnHand {
 }
 
 /// What an event does to the stock of each product that it names.
-#[must_use]
-pub fn movements(event: &Event) -> BTreeMap<&Id, Movement> {
+fn movements(event: &Event) -> BTreeMap<&Id, Movement> {
     let mut movements: BTreeMap<&Id, Movement> = BTreeMap::new();
     if let Event::InventoryStocked(stocked) = event {
         movements.entry(&stocked.sku).or_default().stocked += u64::from(stocked.quantity);

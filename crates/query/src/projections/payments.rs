@@ -6,7 +6,7 @@ use contracts::{Event, Money, StoredEvent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::step::{Step, state_after};
+use crate::records::step::{Step, state_after};
 
 /// An order's charge, as the payment service tells it.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
