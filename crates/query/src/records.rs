@@ -6,7 +6,10 @@ pub mod tally;
 
 pub mod booking;
 
+pub mod memo;
+
 pub use booking::{Booking, Grouping};
+pub use memo::Memo;
 pub use step::Step;
 pub use sums::Sums;
 pub use tally::{Tallies, Tally};

@@ -88,9 +88,10 @@ pub async fn product_sales(reader: &Reader, sku: &Id) -> Result<ProductSalesAnsw
 }
 
 fn months_of(seller: &Seller) -> Vec<Month> {
-    let month =
-        |(month, sales)| Month { month: String::clone(month), sales: TallyAnswer::list(sales) };
-    seller.months.iter().rev().map(month).collect()
+    let months = seller.months.iter().rev();
+    months
+        .map(|(month, sales)| Month { month: month.clone(), sales: TallyAnswer::list(sales) })
+        .collect()
 }
 
 impl StockOfProduct {

@@ -13,7 +13,7 @@ use super::{Changed, Projection, Told};
 use crate::fold::IndexChange;
 use crate::keys;
 use crate::records::booking::{bookings_of_refund, bookings_of_sale, sold};
-use crate::records::{Booking, Tallies, Tally};
+use crate::records::{Booking, Memo, Tallies, Tally};
 
 /// Ledgers, by `STREAM/grouping/month/key`.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Ledger {
     /// What people call the group, as it was called last; empty if its key says it all.
     pub label: String,
     /// Its days, such as `2026-01-31`.
-    pub days: BTreeMap<String, Tallies>,
+    pub days: BTreeMap<String, Memo<Tallies>>,
 }
 
 /// What is added to one day.
@@ -77,7 +77,7 @@ impl Projection for Ledgers {
 impl Ledger {
     fn add(&mut self, Entry { date, label, currency, tally }: Entry) {
         self.label = label;
-        self.days.entry(date).or_default().add(currency, tally);
+        self.days.entry(date).or_default().edit().add(currency, tally);
     }
 
     /// The days from the one to the other, both included.
@@ -85,7 +85,7 @@ impl Ledger {
         let days = self
             .days
             .range::<str, _>((std::ops::Bound::Included(from), std::ops::Bound::Included(to)));
-        days.map(|(date, tallies)| (date.as_str(), tallies))
+        days.map(|(date, tallies)| (date.as_str(), &**tallies))
     }
 }
 

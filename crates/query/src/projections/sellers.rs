@@ -17,7 +17,7 @@ use crate::fold::family::{AnyFamily, Damaged, Family, Handle};
 use crate::fold::view::View;
 use crate::keys;
 use crate::records::booking::{bookings_of_sale, sold};
-use crate::records::{Booking, Grouping, Tallies, Tally};
+use crate::records::{Booking, Grouping, Memo, Tallies, Tally};
 
 /// Months that are kept of each, the newest ones.
 pub const MONTHS_KEPT: usize = 24;
@@ -30,7 +30,7 @@ pub struct Seller {
     /// All completed orders.
     pub total: Tallies,
     /// The newest business months, such as `2026-01`.
-    pub months: BTreeMap<String, Tallies>,
+    pub months: BTreeMap<String, Memo<Tallies>>,
 }
 
 /// Sellers, by `product/SKU` or `customer/id`, and the leaders among them.
@@ -109,7 +109,7 @@ impl Seller {
         self.label.clone_from(label);
         self.total.add(*currency, *tally);
         if let Some(known) = self.months.get_mut(month) {
-            known.add(*currency, *tally);
+            known.edit().add(*currency, *tally);
             return;
         }
         let forgotten = self.months.len() >= MONTHS_KEPT
@@ -117,7 +117,7 @@ impl Seller {
         if forgotten {
             return;
         }
-        self.months.entry(month.clone()).or_default().add(*currency, *tally);
+        self.months.entry(month.clone()).or_default().edit().add(*currency, *tally);
         if self.months.len() > MONTHS_KEPT {
             self.months.pop_first();
         }
