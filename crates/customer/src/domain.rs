@@ -1,5 +1,5 @@
 //! What a customer is, and what may be said of one. What happens to one is what happens to every
-//! [entity](engine::entity): it is registered, changed and closed.
+//! entity ([`engine::entity`]): it is registered, changed and closed.
 
 use contracts::choreography::State;
 use contracts::events::{Address, Customer};

@@ -1,5 +1,5 @@
 //! What a product is, and what may be said of one. What happens to one is what happens to every
-//! [entity](engine::entity): it is listed, changed and discontinued.
+//! entity ([`engine::entity`]): it is listed, changed and discontinued.
 
 use contracts::choreography::State;
 use contracts::events::Product;

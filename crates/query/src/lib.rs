@@ -2,7 +2,7 @@
 //!
 //! # Layout, in reading order
 //!
-//! * [`projections`]: the views that are kept, one file each, over what [`records`] share; [`keys`] and
+//! * `projection`: what a view is; [`projections`]: those that are kept, one file each, over what [`records`] share; [`keys`] and
 //!   [`positions`]: under which names, and how far they have come.
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
@@ -20,6 +20,7 @@
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
 //! any moment, and the streams fill it again.
 
+mod projection;
 pub mod projections;
 pub mod records;
 

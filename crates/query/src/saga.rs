@@ -7,7 +7,10 @@ use contracts::{Cause, Kind, Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
+use crate::projections::orders::OrderRecord;
+use crate::projections::payments::PaymentRecord;
+use crate::projections::reservations::StockRecord;
+use crate::projections::shipments::ShipmentRecord;
 use crate::records::Step;
 
 /// What the four streams say of one order.

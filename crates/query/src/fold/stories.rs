@@ -6,11 +6,12 @@ use foldhash::{HashMap, HashMapExt as _};
 use super::changes::IndexChange;
 use super::family::{AnyFamily, Damaged, Family, Handle};
 use crate::keys;
+use crate::projection::{Told, is_about_one_order};
 use crate::projections::orders::{self, OrderRecord};
 use crate::projections::payments::PaymentRecord;
 use crate::projections::reservations::StockRecord;
 use crate::projections::shipments::ShipmentRecord;
-use crate::projections::{Told, is_about_one_order, unsettled};
+use crate::projections::unsettled;
 use crate::records::Contradiction;
 use crate::saga::Saga;
 

@@ -6,7 +6,7 @@ use std::sync::Arc;
 
 use super::Item;
 use super::family::{AnyFamily, Damaged, Family, Handle};
-use crate::projections::{Projection, Told};
+use crate::projection::{Projection, Told};
 
 /// Some families of records that are folded together.
 pub(crate) trait View: fmt::Debug + Send {

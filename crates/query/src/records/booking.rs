@@ -11,7 +11,7 @@ use contracts::events::{Customer, Line};
 use contracts::{Currency, Event, Id, Money};
 
 use super::Tally;
-use crate::projections::Told;
+use crate::projection::Told;
 use crate::projections::orders::OrderRecord;
 use crate::projections::payments::PaymentRecord;
 
