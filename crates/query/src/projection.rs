@@ -28,7 +28,7 @@ pub(crate) trait Projection: fmt::Debug + Send + 'static {
     const IS_OF_ONE_STREAM: bool = true;
 
     /// Says of each record that the event changes its id, and how.
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Self::Change));
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Self::Change));
 
     /// Changes a record.
     fn apply(record: &mut Option<Self::State>, change: Self::Change, event: &StoredEvent);
@@ -41,7 +41,7 @@ pub(crate) trait Projection: fmt::Debug + Send + 'static {
 
 /// An event, and the order that it is about as it is right after it.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Told<'a> {
+pub(crate) struct EventContext<'a> {
     /// The event.
     pub(crate) event: &'a StoredEvent,
     /// What the four streams say of its order; nothing for an event that is not about one.
@@ -61,7 +61,7 @@ pub(crate) struct Changed<'a, S> {
     pub(crate) is_new: bool,
 }
 
-impl Told<'_> {
+impl EventContext<'_> {
     /// The stream that the event is of.
     pub(crate) const fn service(&self) -> Service {
         self.event.headers.kind.service()

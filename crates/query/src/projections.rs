@@ -2,7 +2,7 @@
 //!
 //! Each record folds exactly one stream, but for [`step_latency`]. One order has four records, one of
 //! each stream that speaks of it; an answer joins them when it is read, and the projections of one event
-//! may look at them as they are right after it ([`Told`]).
+//! may look at them as they are right after it ([`EventContext`]).
 //!
 //! Deliberately absent: anything that could be derived from a record when it is read, such as an order's
 //! state. It is the state that the choreography names for the record's last event.
@@ -42,7 +42,7 @@ pub use stock::OnHand;
 pub use totals::{AccountTotals, EntityTotals, ShipmentTotals, StockTotals};
 
 use crate::fold::view::{Projected, View};
-pub(crate) use crate::projection::{Changed, Projection, Told, is_about_one_order};
+pub(crate) use crate::projection::{Changed, EventContext, Projection, is_about_one_order};
 
 /// Every view beside the four records of an order. This is the one list to which a new one is added.
 pub(crate) fn all() -> Vec<Box<dyn View>> {

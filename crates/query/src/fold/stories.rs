@@ -6,7 +6,7 @@ use foldhash::{HashMap, HashMapExt as _};
 use super::changes::IndexChange;
 use super::family::{AnyFamily, Damaged, Family, Handle};
 use crate::keys;
-use crate::projection::{Told, is_about_one_order};
+use crate::projection::{EventContext, is_about_one_order};
 use crate::projections::orders::{self, OrderRecord};
 use crate::projections::payments::PaymentRecord;
 use crate::projections::reservations::StockRecord;
@@ -73,9 +73,9 @@ impl Stories {
     pub(super) fn fold<'a>(
         &'a mut self,
         event: &'a StoredEvent,
-    ) -> Result<Result<Told<'a>, Contradiction>, Damaged> {
+    ) -> Result<Result<EventContext<'a>, Contradiction>, Damaged> {
         if !is_about_one_order(event.headers.kind) {
-            return Ok(Ok(Told { event, saga: Saga::default(), from: "" }));
+            return Ok(Ok(EventContext { event, saga: Saga::default(), from: "" }));
         }
         let story = self.story(&event.headers.id);
         let from = self.orders.get(story.order).map_or("", OrderRecord::state);
@@ -95,7 +95,7 @@ impl Stories {
             }
             Service::Customer | Service::Product => {}
         }
-        Ok(Ok(Told { event, saga: self.saga(story), from }))
+        Ok(Ok(EventContext { event, saga: self.saga(story), from }))
     }
 
     fn saga(&self, story: Story) -> Saga<'_> {

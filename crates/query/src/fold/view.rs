@@ -6,12 +6,12 @@ use std::sync::Arc;
 
 use super::Item;
 use super::family::{AnyFamily, Damaged, Family, Handle};
-use crate::projection::{Projection, Told};
+use crate::projection::{EventContext, Projection};
 
 /// Some families of records that are folded together.
 pub(crate) trait View: fmt::Debug + Send {
     /// Takes what the event of the item `nth` changes.
-    fn take(&mut self, told: &Told<'_>, nth: usize);
+    fn take(&mut self, context: &EventContext<'_>, nth: usize);
 
     /// Changes the records, once they are read.
     fn apply(&mut self, items: &[Arc<Item>]) -> Result<(), Damaged>;
@@ -34,9 +34,9 @@ impl<P: Projection> Default for Projected<P> {
 }
 
 impl<P: Projection> View for Projected<P> {
-    fn take(&mut self, told: &Told<'_>, nth: usize) {
+    fn take(&mut self, context: &EventContext<'_>, nth: usize) {
         let Self { family, changes } = self;
-        P::changes(told, &mut |id, change| changes.push((family.want(id), nth, change)));
+        P::changes(context, &mut |id, change| changes.push((family.want(id), nth, change)));
     }
 
     fn apply(&mut self, items: &[Arc<Item>]) -> Result<(), Damaged> {

@@ -3,7 +3,7 @@
 use contracts::events::Customer;
 use contracts::{Event, StoredEvent};
 
-use super::{Projection, Told};
+use super::{EventContext, Projection};
 use crate::keys;
 
 /// Customers, by their ids.
@@ -16,12 +16,12 @@ impl Projection for Customers {
 
     const FAMILY: &'static str = keys::CUSTOMER;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Customer)) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Customer)) {
         if let Event::CustomerRegistered(customer)
         | Event::CustomerChanged(customer)
-        | Event::CustomerClosed(customer) = &told.event.event
+        | Event::CustomerClosed(customer) = &context.event.event
         {
-            change(told.id(), customer.clone());
+            change(context.id(), customer.clone());
         }
     }
 

@@ -7,7 +7,7 @@ use contracts::events::order::EndReason;
 use contracts::{Currency, Event, Money, Service, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::{Changed, Projection, Told};
+use super::{Changed, EventContext, Projection};
 use crate::fold::IndexChange;
 use crate::keys;
 use crate::records::Sums;
@@ -52,8 +52,8 @@ impl<const DAILY: bool> Projection for Sold<DAILY> {
 
     const FAMILY: &'static str = if DAILY { keys::DAY } else { keys::TOTALS };
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Move)) {
-        if let (Some(moved), Some(order)) = (Move::of(told), told.saga.order) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Move)) {
+        if let (Some(moved), Some(order)) = (Move::of(context), context.saga.order) {
             change(if DAILY { &order.business_date } else { Service::Order.stream() }, moved);
         }
     }
@@ -71,10 +71,10 @@ impl<const DAILY: bool> Projection for Sold<DAILY> {
 }
 
 impl Move {
-    fn of(told: &Told<'_>) -> Option<Self> {
-        let order = told.saga.order.filter(|_| told.service() == Service::Order)?;
+    fn of(context: &EventContext<'_>) -> Option<Self> {
+        let order = context.saga.order.filter(|_| context.service() == Service::Order)?;
         let end = order.end.as_ref().filter(|_| order.ended()).map(|end| end.reason);
-        let (from, to, total, units) = (told.from, order.state(), order.total, order.units());
+        let (from, to, total, units) = (context.from, order.state(), order.total, order.units());
         Some(Self { from, to, end, total, units })
     }
 }

@@ -9,7 +9,7 @@ use std::collections::BTreeMap;
 use contracts::{Currency, Event, Service, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::{Changed, Projection, Told};
+use super::{Changed, EventContext, Projection};
 use crate::fold::IndexChange;
 use crate::keys;
 use crate::records::booking::{bookings_of_refund, bookings_of_sale, sold};
@@ -43,7 +43,7 @@ impl Projection for Ledgers {
 
     const FAMILY: &'static str = keys::LEDGER;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Entry)) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Entry)) {
         let mut book = |service, date: &str, bookings: Vec<Booking<'_>>| {
             for Booking { grouping, key, label, currency, tally } in bookings {
                 let (label, date_of) = (label.to_owned(), date.to_owned());
@@ -51,12 +51,12 @@ impl Projection for Ledgers {
                 change(&id, Entry { date: date_of, label, currency, tally });
             }
         };
-        if let Some(order) = sold(told) {
+        if let Some(order) = sold(context) {
             book(Service::Order, &order.business_date, bookings_of_sale(order));
         }
-        if let Event::PaymentRefunded(refunded) = &told.event.event {
-            let bookings = bookings_of_refund(refunded, told.saga.payment);
-            book(Service::Payment, &told.event.headers.time.day(), bookings);
+        if let Event::PaymentRefunded(refunded) = &context.event.event {
+            let bookings = bookings_of_refund(refunded, context.saga.payment);
+            book(Service::Payment, &context.event.headers.time.day(), bookings);
         }
     }
 

@@ -3,7 +3,7 @@
 use contracts::events::Product;
 use contracts::{Event, StoredEvent};
 
-use super::{Projection, Told};
+use super::{EventContext, Projection};
 use crate::keys;
 
 /// Products, by their SKUs.
@@ -16,12 +16,12 @@ impl Projection for Products {
 
     const FAMILY: &'static str = keys::PRODUCT;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Product)) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Product)) {
         if let Event::ProductListed(product)
         | Event::ProductChanged(product)
-        | Event::ProductDiscontinued(product) = &told.event.event
+        | Event::ProductDiscontinued(product) = &context.event.event
         {
-            change(told.id(), product.clone());
+            change(context.id(), product.clone());
         }
     }
 

@@ -6,7 +6,7 @@
 use contracts::{Currency, Event, Service, StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Projection, Told};
+use super::{EventContext, Projection};
 use crate::records::{Tallies, Tally};
 
 /// The slots of [`HOURS`], or else those of [`MINUTES`].
@@ -75,12 +75,12 @@ impl<const HOURLY: bool> Projection for Pulse<HOURLY> {
 
     const FAMILY: &'static str = Self::RING.family;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, (Currency, Tally))) {
-        let order = told.saga.order.filter(|_| told.service() == Service::Order);
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, (Currency, Tally))) {
+        let order = context.saga.order.filter(|_| context.service() == Service::Order);
         if let Some(order) = order {
             let minor = i128::from(order.total.minor);
             let tally = Tally { orders: 1, units: order.units(), minor };
-            let slot = Self::RING.slot(Self::RING.number(told.event.headers.time));
+            let slot = Self::RING.slot(Self::RING.number(context.event.headers.time));
             change(&slot, (order.total.currency, tally));
         }
     }

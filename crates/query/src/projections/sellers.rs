@@ -9,7 +9,7 @@ use std::sync::Arc;
 use contracts::{Currency, Service};
 use serde::{Deserialize, Serialize};
 
-use super::Told;
+use super::EventContext;
 use super::leaders::Leaders;
 use super::ledgers::month_of;
 use crate::fold::Item;
@@ -66,9 +66,9 @@ impl Default for Sellers {
 }
 
 impl View for Sellers {
-    fn take(&mut self, told: &Told<'_>, _nth: usize) {
-        let Some(order) = sold(told) else { return };
-        let (at, leaders) = (told.event.headers.sequence, Service::Order.stream());
+    fn take(&mut self, context: &EventContext<'_>, _nth: usize) {
+        let Some(order) = sold(context) else { return };
+        let (at, leaders) = (context.event.headers.sequence, Service::Order.stream());
         for Booking { grouping, key, label, currency, tally } in bookings_of_sale(order) {
             if !matches!(grouping, Grouping::Product | Grouping::Customer) {
                 continue;

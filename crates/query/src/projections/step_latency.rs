@@ -10,7 +10,7 @@ use std::time::Duration;
 use contracts::{StoredEvent, Timestamp};
 use serde::{Deserialize, Serialize};
 
-use super::{Projection, Told, is_about_one_order};
+use super::{EventContext, Projection, is_about_one_order};
 use crate::keys;
 use crate::saga::pace::Taken;
 
@@ -49,11 +49,11 @@ impl Projection for StepLatencies {
     const FAMILY: &'static str = keys::LATENCY;
     const IS_OF_ONE_STREAM: bool = false;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Taken)) {
-        if !is_about_one_order(told.event.headers.kind) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Taken)) {
+        if !is_about_one_order(context.event.headers.kind) {
             return;
         }
-        for (stride, taken) in told.saga.steps_completed_by(told.event.headers.kind) {
+        for (stride, taken) in context.saga.steps_completed_by(context.event.headers.kind) {
             change(stride.name, taken);
         }
     }
@@ -164,8 +164,8 @@ mod tests {
             durations.sort_unstable();
             let nth = (durations.len() as u64 * percent).div_ceil(100).max(1) - 1;
             let exact = durations[usize::try_from(nth).unwrap()];
-            let told = histogram.micros_at(percent).unwrap();
-            prop_assert!(told >= exact && told - exact <= exact / 16, "{told} for {exact}");
+            let context = histogram.micros_at(percent).unwrap();
+            prop_assert!(context >= exact && context - exact <= exact / 16, "{context} for {exact}");
         }
 
         #[test]

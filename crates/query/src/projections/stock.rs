@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::{Event, Id, Kind, StoredEvent};
 use serde::{Deserialize, Serialize};
 
-use super::{Changed, Projection, Told};
+use super::{Changed, EventContext, Projection};
 use crate::fold::IndexChange;
 use crate::keys;
 
@@ -42,8 +42,8 @@ impl Projection for Stock {
 
     const FAMILY: &'static str = keys::ON_HAND;
 
-    fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, Movement)) {
-        for (sku, movement) in movements(&told.event.event) {
+    fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Movement)) {
+        for (sku, movement) in movements(&context.event.event) {
             change(sku.as_str(), movement);
         }
     }

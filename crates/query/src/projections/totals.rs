@@ -4,7 +4,7 @@ use contracts::{Event, Kind, Service, StoredEvent};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use super::{Projection, Told};
+use super::{EventContext, Projection};
 use crate::keys;
 use crate::records::Sums;
 
@@ -21,8 +21,8 @@ macro_rules! totals {
 
             const FAMILY: &'static str = keys::TOTALS;
 
-            fn changes(told: &Told<'_>, change: &mut impl FnMut(&str, ())) {
-                if told.service() == $stream {
+            fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, ())) {
+                if context.service() == $stream {
                     change($stream.stream(), ());
                 }
             }

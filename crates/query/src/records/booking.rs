@@ -11,7 +11,7 @@ use contracts::events::{Customer, Line};
 use contracts::{Currency, Event, Id, Money};
 
 use super::Tally;
-use crate::projection::Told;
+use crate::projection::EventContext;
 use crate::projections::orders::OrderRecord;
 use crate::projections::payments::PaymentRecord;
 
@@ -63,8 +63,8 @@ impl Grouping {
 }
 
 /// The order that an event completes, if it does: a sale.
-pub(crate) fn sold<'a>(told: &Told<'a>) -> Option<&'a OrderRecord> {
-    told.saga.order.filter(|_| matches!(told.event.event, Event::OrderCompleted(_)))
+pub(crate) fn sold<'a>(context: &EventContext<'a>) -> Option<&'a OrderRecord> {
+    context.saga.order.filter(|_| matches!(context.event.event, Event::OrderCompleted(_)))
 }
 
 /// What a sale adds to each group. A product that stands in several lines is one booking.
