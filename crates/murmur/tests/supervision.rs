@@ -86,8 +86,16 @@ fn signal(signal: &str, pid: &Value) {
     assert!(Command::new("kill").args([signal, &pid.to_string()]).status().unwrap().success());
 }
 
+/// Whether any of its threads may still hold a file or a lock.
 fn is_alive(pid: &Value) -> bool {
-    Path::new("/proc").join(pid.to_string()).join("exe").read_link().is_ok()
+    let tasks = Path::new("/proc").join(pid.to_string()).join("task");
+    let Ok(tasks) = tasks.read_dir() else { return false };
+    tasks.flatten().any(|task| {
+        let stat = std::fs::read_to_string(task.path().join("stat")).unwrap_or_default();
+        // `pid (name) state …`: a zombie has let go of everything.
+        let state = stat.rsplit_once(") ").and_then(|(_, rest)| rest.chars().next());
+        state.is_some_and(|state| !matches!(state, 'Z' | 'X'))
+    })
 }
 
 #[test]

@@ -204,8 +204,9 @@ impl Pass {
                 self.port.change(BrokerRequest::Create).await?;
             }
             Step::Configure => {
-                self.tried.configured = true;
+                // What is lost on its way was not tried.
                 self.port.change(BrokerRequest::Configure).await?;
+                self.tried.configured = true;
             }
             Step::Restore { up_to, .. } => return self.restore(up_to).await,
             Step::Rebuild => self.rebuild().await?,

@@ -198,6 +198,26 @@ fn a_stream_that_lacks_a_message_is_rebuilt_from_the_outbox() {
 }
 
 #[test]
+fn an_update_of_the_configuration_that_is_lost_is_tried_again_and_one_that_is_refused_is_told() {
+    for (updates, ends_ready) in [
+        (vec![], true),
+        (vec![Err("timed out"), Err("the connection was lost")], true),
+        (vec![Err("timed out"), Ok(())], false),
+    ] {
+        let mut hand = Hand::started().restarted();
+        (hand.difference, hand.updates) = (Some("max_age is 1s, 0ns is needed"), updates);
+        hand.start();
+        for _ in 0..3 {
+            hand.pass(Duration::from_secs(30));
+            hand.effects();
+        }
+        let standing = hand.process.standing();
+        assert_eq!(standing.stage == Stage::Ready, ends_ready, "{standing:?}");
+        assert_eq!(standing.stage == Stage::Fenced, !ends_ready, "{standing:?}");
+    }
+}
+
+#[test]
 fn a_reader_that_meets_a_gap_tells_the_owner_and_waits() {
     let mut hand = Hand::started();
     hand.deliver(Service::Shipping, created("x"));

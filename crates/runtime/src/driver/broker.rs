@@ -3,7 +3,7 @@
 use std::task::{Context, Poll};
 
 use async_nats::jetstream;
-use async_nats::jetstream::context::PublishErrorKind;
+use async_nats::jetstream::context::{PublishErrorKind, UpdateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, Stream};
 use bytes::Bytes;
 use contracts::{Row, Service};
@@ -21,6 +21,10 @@ use crate::nats::{Connection, claims, wire};
 
 /// What says that no answer came.
 const SILENT: [PublishErrorKind; 2] = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe];
+
+/// From this code on, the broker says that it cannot answer now: it starts, or has no leader. Below it,
+/// the request is refused. As in HTTP.
+const UNAVAILABLE: usize = 500;
 
 /// The requests under way.
 pub(super) struct Requests {
@@ -100,10 +104,7 @@ impl Broker {
             BrokerRequest::Message(number) => self.message(number).await.map(BrokerAnswer::Message),
             BrokerRequest::Scan(from) => self.scan(from).await.map(BrokerAnswer::Messages),
             BrokerRequest::Create => self.create().await.map(|()| BrokerAnswer::Done),
-            BrokerRequest::Configure => {
-                self.configure().await;
-                Ok(BrokerAnswer::Done)
-            }
+            BrokerRequest::Configure => self.configure().await.map(|()| BrokerAnswer::Done),
             BrokerRequest::Delete => self.delete().await.map(|()| BrokerAnswer::Done),
             BrokerRequest::Publish(row) => Ok(BrokerAnswer::Published(self.publish(row).await)),
             BrokerRequest::Claim => self.claim().await.map(BrokerAnswer::Claim),
@@ -143,9 +144,15 @@ impl Broker {
         streams::create(&self.context(self.service), &self.wanted).await.map(drop)
     }
 
-    async fn configure(&self) {
-        if let Err(error) = self.context(self.service).update_stream(&self.wanted).await {
-            tracing::warn!(%error, "the stream's configuration could not be set right");
+    /// A refusal is an answer, too: what is there is looked at anew, and told with its difference.
+    async fn configure(&self) -> Result<(), AskError> {
+        let Err(error) = self.context(self.service).update_stream(&self.wanted).await else {
+            return Ok(());
+        };
+        tracing::warn!(%error, "the stream's configuration could not be set right");
+        match error.kind() {
+            UpdateStreamErrorKind::JetStream(refused) if refused.code() < UNAVAILABLE => Ok(()),
+            _ => Err(AskError(error.to_string())),
         }
     }
 

@@ -36,6 +36,10 @@ pub(super) struct Hand {
     pub(super) claims: Vec<(u64, Claim)>,
     /// What the broker's counter says beyond what can be read.
     counted: u64,
+    /// Where the own stream's configuration is not as wanted, and what the broker says to updates, in
+    /// order; when none is left, they set it right.
+    pub(super) difference: Option<&'static str>,
+    pub(super) updates: Vec<Result<(), &'static str>>,
 }
 
 impl Hand {
@@ -64,6 +68,8 @@ impl Hand {
             consumers: BTreeMap::new(),
             claims: Vec::new(),
             counted: 0,
+            difference: None,
+            updates: Vec::new(),
         }
     }
 
@@ -202,7 +208,7 @@ impl Hand {
                 self.input(Input::Database(id, answer));
             }
             Effect::Broker(id, request) => {
-                let answer = Ok(self.broker(request));
+                let answer = self.broker(request);
                 self.input(Input::Broker(id, answer));
             }
             Effect::Consume { stream, consumer, .. } => {
@@ -226,9 +232,9 @@ impl Hand {
         self.input(Input::Committed(batch));
     }
 
-    fn broker(&mut self, request: BrokerRequest) -> BrokerAnswer {
+    fn broker(&mut self, request: BrokerRequest) -> Result<BrokerAnswer, String> {
         let own = |stream: &Option<BTreeMap<u64, Row>>| stream.clone().unwrap_or_default();
-        match request {
+        let answer = match request {
             BrokerRequest::Find(Service::Order) => BrokerAnswer::Stream(self.info()),
             BrokerRequest::Find(stream) => {
                 let last = self.foreign.get(&stream).map_or(0, Foreign::last);
@@ -252,7 +258,7 @@ impl Hand {
                 self.recreate_stream();
                 BrokerAnswer::Done
             }
-            BrokerRequest::Configure => BrokerAnswer::Done,
+            BrokerRequest::Configure => return self.update(),
             BrokerRequest::Delete => {
                 self.stream = None;
                 BrokerAnswer::Done
@@ -268,7 +274,16 @@ impl Hand {
                 self.stream.as_mut().unwrap().insert(sequence, row);
                 BrokerAnswer::Published(Reply::Stored { sequence, duplicate: false })
             }
-        }
+        };
+        Ok(answer)
+    }
+
+    fn update(&mut self) -> Result<BrokerAnswer, String> {
+        let Some(first) = (!self.updates.is_empty()).then(|| self.updates.remove(0)) else {
+            self.difference = None;
+            return Ok(BrokerAnswer::Done);
+        };
+        first.map(|()| BrokerAnswer::Done).map_err(str::to_owned)
     }
 
     fn info(&self) -> Option<StreamInfo> {
@@ -276,6 +291,7 @@ impl Hand {
         let last = stream.keys().next_back().copied().unwrap_or(0).max(self.counted);
         let first = stream.keys().next().copied().unwrap_or(last + u64::from(last > 0));
         let extent = Extent { first, last, messages: stream.len() as u64 };
-        Some(StreamInfo { created: Timestamp::from_micros(self.created), extent, difference: None })
+        let difference = self.difference.map(str::to_owned);
+        Some(StreamInfo { created: Timestamp::from_micros(self.created), extent, difference })
     }
 }
