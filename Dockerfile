@@ -12,6 +12,6 @@ COPY --from=build \
     /build/target/release/inventory /build/target/release/payment /build/target/release/shipping \
     /build/target/release/query /build/target/release/composer /build/target/release/murmur /usr/local/bin/
 # The lock of a database lies beside its folder: the volume holds both.
-RUN mkdir /data && chown murmur /data
+RUN mkdir /data /keys && chown murmur /data /keys
 USER murmur
-VOLUME /data
+VOLUME /data /keys

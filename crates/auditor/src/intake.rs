@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Position, Row, Service};
+use contracts::seal::Origin;
+use contracts::{Chain, Position, Row, SealKeys, Service};
 
 use crate::fold::{Fold, Place};
 use crate::invariants::{Checked, Invariant};
@@ -18,13 +19,27 @@ pub struct Intake {
     pub rows: Checked,
     /// What the read model has to hold, if that is to be compared.
     pub records: Option<Records>,
+    seals: BTreeMap<Service, Seals>,
     positions: BTreeMap<Service, Position>,
+}
+
+/// What the rows of a stream are sealed with. A history may have begun without seals.
+#[derive(Debug)]
+struct Seals {
+    keys: SealKeys,
+    begun: bool,
 }
 
 impl Default for Intake {
     fn default() -> Self {
         let rows = Checked::new(Invariant::Rows, "rows");
-        Self { fold: Fold::default(), rows, records: None, positions: BTreeMap::new() }
+        Self {
+            fold: Fold::default(),
+            rows,
+            records: None,
+            seals: BTreeMap::new(),
+            positions: BTreeMap::new(),
+        }
     }
 }
 
@@ -33,6 +48,11 @@ impl Intake {
     #[must_use]
     pub fn with_records() -> Self {
         Self { records: Some(Records::default()), ..Self::default() }
+    }
+
+    /// Sees for itself that the rows of a stream are sealed with these keys, too.
+    pub fn expect_seals(&mut self, service: Service, keys: SealKeys) {
+        self.seals.insert(service, Seals { keys, begun: false });
     }
 
     /// How far a stream was taken.
@@ -46,6 +66,10 @@ impl Intake {
         let place = || vec![Place { service, sequence: row.sequence }];
         if !row.follows(self.position(service)) {
             self.rows.found(service, place(), "it does not follow the row before");
+        }
+        let before = self.position(service).chain;
+        if self.seals.get_mut(&service).is_some_and(|seals| seals.is_forged(before, row)) {
+            self.rows.found(service, place(), "it is sealed by no key of its owner");
         }
         self.positions.insert(service, row.position());
         let parsed = row.parse();
@@ -74,9 +98,17 @@ impl Intake {
     }
 }
 
+impl Seals {
+    fn is_forged(&mut self, before: Chain, row: &Row) -> bool {
+        let origin = self.keys.origin(before, row);
+        self.begun |= origin == Origin::Own;
+        origin == Origin::Forged || (origin == Origin::Unsealed && self.begun)
+    }
+}
+
 #[cfg(test)]
 mod tests {
-    use contracts::Chain;
+    use contracts::seal::{SEAL_HEADER, SEAL_KEY_BYTES};
 
     use super::*;
     use crate::invariants::histories::differences;
@@ -96,5 +128,25 @@ mod tests {
         assert_eq!(found[0], "it does not follow the row before");
         assert!(found[1].starts_with("it is not understood"), "{found:?}");
         assert_eq!(intake.fold.rows(Service::Order), 1);
+    }
+    #[test]
+    fn a_row_behind_a_sealed_one_that_its_owner_has_not_sealed_is_found() {
+        let keys = SealKeys::of_bytes([7; SEAL_KEY_BYTES]);
+        let mut intake = Intake::default();
+        intake.expect_seals(Service::Order, keys.clone());
+        for (sequence, is_sealed) in [(1, false), (2, true), (3, false)] {
+            let before = intake.position(Service::Order).chain;
+            let (subject, mut headers) = ("order.placed.o-1".to_owned(), String::new());
+            if is_sealed {
+                let seal = keys.seal(before, &subject, &headers, b"{}");
+                headers = format!("{SEAL_HEADER}:{seal}\n");
+            }
+            let chain = before.next(&subject, &headers, b"{}");
+            let payload = b"{}".as_slice().into();
+            intake.take(Service::Order, &Row { sequence, subject, headers, payload, chain });
+        }
+        let forged = |finding: &&crate::Finding| finding.difference.contains("sealed by no key");
+        let forged: Vec<_> = intake.rows.findings.iter().filter(forged).collect();
+        assert_eq!((forged.len(), forged[0].events[0].sequence), (1, 3), "{forged:?}");
     }
 }

@@ -9,11 +9,12 @@ use std::str::FromStr;
 use serde::{Deserialize, Serialize};
 
 use crate::events::EventError;
+use crate::seal::{SEAL_HEADER, Seal};
 use crate::{HistoryId, Id, Kind, Service, Timestamp, Vector};
 
 /// Every header but the chain, in the fixed order in which the canonical text lists them. New
 /// headers go to the end. A header that is not in this list is not part of an event.
-pub const HEADERS: [&str; 13] = [
+pub const HEADERS: [&str; 14] = [
     "ce-specversion",
     "ce-id",
     "ce-source",
@@ -27,6 +28,7 @@ pub const HEADERS: [&str; 13] = [
     "ce-traceparent",
     "ce-idempotencykey",
     "ce-requesthash",
+    SEAL_HEADER,
 ];
 
 /// The header with the chain.
@@ -92,6 +94,9 @@ pub struct Headers {
     pub traceparent: Option<String>,
     /// The request that it answers. `ce-idempotencykey`, `ce-requesthash`.
     pub idempotency: Option<Idempotency>,
+    /// What shows its owner that the row is its own. `ce-seal`; none in rows from before there were
+    /// seals.
+    pub seal: Option<Seal>,
 }
 
 /// Why headers are no event's.
@@ -154,6 +159,7 @@ impl Headers {
             history: values.parsed("ce-history")?,
             traceparent: values.optional("ce-traceparent").map(str::to_owned),
             idempotency: values.idempotency()?,
+            seal: values.optional(SEAL_HEADER).map(|_| values.parsed(SEAL_HEADER)).transpose()?,
         })
     }
 
@@ -172,6 +178,7 @@ impl Headers {
             "ce-traceparent" => self.traceparent.clone()?,
             "ce-idempotencykey" => self.idempotency.as_ref()?.key.to_string(),
             "ce-requesthash" => self.idempotency.as_ref()?.request_hash.clone(),
+            SEAL_HEADER => self.seal?.to_string(),
             _ => return None,
         })
     }
@@ -329,6 +336,7 @@ mod tests {
                 key: "k-1".parse().unwrap(),
                 request_hash: "ab".into(),
             }),
+            seal: Some("0badcafe.00112233445566778899aabbccddeeff".parse().unwrap()),
         }
     }
 

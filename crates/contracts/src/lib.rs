@@ -7,7 +7,7 @@
 //! * [`events`]: what each service publishes, with its JSON shape and version.
 //! * [`spelling`]: when two texts of people are the same.
 //! * [`as_text`]: how such values are written and read by serde.
-//! * [`headers`], [`chain`], [`position`], [`stored`]: the envelope that every event travels in.
+//! * [`headers`], [`chain`], [`seal`], [`position`], [`stored`]: the envelope that every event travels in.
 //! * [`heartbeat`]: what a process says of itself, for people.
 //! * [`choreography`]: who reacts to what, and with which event; and the check of that graph.
 //!
@@ -29,6 +29,7 @@ pub mod as_text;
 pub mod chain;
 pub mod headers;
 pub mod position;
+pub mod seal;
 pub mod stored;
 
 pub mod heartbeat;
@@ -42,6 +43,7 @@ pub use heartbeat::{Heartbeat, ProcessState};
 pub use ids::Id;
 pub use money::{Currency, Money};
 pub use position::{Position, Vector};
+pub use seal::SealKeys;
 pub use service::Service;
 pub use stored::{Row, StoredEvent};
 pub use time::Timestamp;

@@ -6,13 +6,14 @@
 
 mod known;
 mod restore;
-mod step;
+pub(crate) mod step;
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
+use std::sync::Arc;
 
 use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, Idempotency, Position, Row, Service, StoredEvent, Timestamp};
+use contracts::{HistoryId, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp};
 
 use crate::database::Database;
 use crate::database::owner::NotOwner;
@@ -145,6 +146,7 @@ pub enum Fatal {
 pub struct Engine<D: Domain> {
     domain: D,
     database: Database,
+    keys: Arc<SealKeys>,
     known: Known,
     held: BTreeMap<Service, String>,
     held_timers: BTreeSet<Timer>,
@@ -153,16 +155,16 @@ pub struct Engine<D: Domain> {
 }
 
 impl<D: Domain> Engine<D> {
-    /// An engine over an opened database.
+    /// An engine over an opened database, whose rows are sealed with the newest of these keys.
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn new(domain: D, database: Database) -> Result<Self, StateError> {
+    pub fn new(domain: D, database: Database, keys: Arc<SealKeys>) -> Result<Self, StateError> {
         let known = Known::load(&database.read())?;
         let (held, held_timers) = (BTreeMap::new(), BTreeSet::new());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
         let copies = None;
-        Ok(Self { domain, database, known, held, held_timers, row_bytes_max, copies })
+        Ok(Self { domain, database, keys, known, held, held_timers, row_bytes_max, copies })
     }
 
     /// Copies of the database are written to files whose names begin with this. Without it, none is
@@ -312,12 +314,12 @@ impl<D: Domain> Engine<D> {
         works: &[Work<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
-        let Self { domain, database, known, held, row_bytes_max, .. } = self;
+        let Self { domain, database, keys, known, held, row_bytes_max, .. } = self;
         // A commit into an unlinked file would be acknowledged and lost.
         database.check_still_owner()?;
         let before = known.clone();
         let (batch, after) = database.transaction(|write| {
-            let running = Running::new(domain, write, held, before.clone(), works, now);
+            let running = Running::new(domain, write, held, before.clone(), works, now, keys);
             let running = running.with_rows_of(*row_bytes_max);
             let (batch, after) = running.run()?;
             if seeded::on(Bug::PositionOutsideTransaction) {

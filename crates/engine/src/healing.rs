@@ -22,6 +22,9 @@ pub struct Seen {
     pub histories: Option<(HistoryId, HistoryId)>,
     /// The own stream.
     pub stream: Stream,
+    /// The first message that no key of the service has sealed, among those that the outbox does not hold
+    /// alike.
+    pub forged: Option<u64>,
     /// What others have seen of it.
     pub witnesses: Vec<Witness>,
 }
@@ -96,6 +99,13 @@ pub enum Refusal {
         /// Whether the outbox holds all that came before it, so that the stream can be published anew.
         covered: bool,
     },
+    /// The stream holds messages that follow the chain, and that somebody else has written.
+    Forged {
+        /// The number of the first of them.
+        message: u64,
+        /// The last message of the stream.
+        last: u64,
+    },
     /// A row of this database, not of the stream, was seen by another service.
     Promised {
         /// By whom.
@@ -124,6 +134,9 @@ pub fn plan(seen: &Seen) -> Plan {
         }
         Stream::Whole { last } => *last,
     };
+    if let Some(message) = seen.forged {
+        return Plan::Refuse(Refusal::Forged { message, last });
+    }
     if let Some((own, stream)) = seen.histories {
         return Plan::Refuse(Refusal::OtherHistory { own, stream });
     }
@@ -174,6 +187,11 @@ impl Refusal {
                 "Nobody has applied the message: each reader checks the chain and stands still before it. Find out who wrote it, and take that access away.",
                 "The outbox does not hold everything before it: bring back a copy of the broker's folder from before the message, or the database that holds more, and start again.",
             ],
+            Self::Forged { .. } => &[
+                "Find out who wrote the messages, and take that access away. If the key file was lost or exchanged, bring it back instead.",
+                "Bring back the copy of the broker's folder from before the first of them, and of the databases of those who acted on them, and start again.",
+                "If this history began before there were seals, start the service once with --take-unsealed.",
+            ],
             Self::Promised { .. } => &[
                 "The database holds what others have acted upon, and the stream holds something else: two stores went wrong. Keep both.",
                 "Bring back the copy of the broker's folder that fits the database, and start again.",
@@ -201,6 +219,11 @@ impl fmt::Display for Refusal {
             Self::Foreign { message, .. } => {
                 write!(f, "message {message} of the stream is foreign or damaged")
             }
+            Self::Forged { message, last } => write!(
+                f,
+                "the stream holds messages that no key of this service has sealed, from {message} on (it \
+                 ends at {last}): somebody else wrote them"
+            ),
             Self::Promised { witness, row } => write!(
                 f,
                 "{witness} has seen rows of this database up to {row} that are no longer in the \
@@ -226,7 +249,7 @@ mod tests {
     /// Row 4 is the database's own, message 4 the stream's own.
     fn forked() -> Seen {
         let (stream, witnesses) = (Stream::Whole { last: 4 }, Vec::new());
-        Seen { head: 5, agree_up_to: 3, histories: None, stream, witnesses }
+        Seen { head: 5, agree_up_to: 3, histories: None, stream, forged: None, witnesses }
     }
 
     fn witness(row: u64, seen: &str) -> Witness {
@@ -270,6 +293,12 @@ mod tests {
         assert_eq!(plan(&seen), Plan::Nothing, "the tail is published again");
         let shorter_outbox = Seen { head: 3, stream: Stream::Whole { last: 9 }, ..forked() };
         assert_eq!(plan(&shorter_outbox), Plan::Nothing);
+    }
+
+    #[test]
+    fn nothing_local_is_discarded_for_what_somebody_else_wrote() {
+        let forged = Seen { forged: Some(4), ..forked() };
+        assert_eq!(plan(&forged), Plan::Refuse(Refusal::Forged { message: 4, last: 4 }));
     }
 
     #[test]

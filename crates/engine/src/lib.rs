@@ -16,7 +16,8 @@
 //! [`domain`] is what a service implements, over the [`state`] that it reads and writes; [`precondition`]
 //! is what a client may demand of that state; [`entity`] is the domain of whoever owns plain entities.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
-//! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain.
+//! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain;
+//! [`history`] tells what things were.
 //! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`], [`redundancy`] and [`healing`] say what
 //! the shell around an engine is to do or tell next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
 //!
@@ -39,6 +40,7 @@ pub mod replicas;
 pub mod timers;
 
 pub mod batch;
+pub mod history;
 
 pub mod promise;
 pub mod reading;

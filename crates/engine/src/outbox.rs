@@ -67,6 +67,20 @@ pub fn of_id(state: &Read<'_>, id: &Id) -> Result<Vec<Row>, StateError> {
     state.all(&sql, [id.as_str()], to_row)
 }
 
+/// All rows about any of these, in order.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn of_ids(state: &Read<'_>, ids: &[Id]) -> Result<Vec<Row>, StateError> {
+    let mut rows = Vec::new();
+    for id in ids {
+        rows.extend(of_id(state, id)?);
+    }
+    rows.sort_unstable_by_key(|row| row.sequence);
+    rows.dedup_by_key(|row| row.sequence);
+    Ok(rows)
+}
+
 /// What tells the state that the row of that number made from others.
 ///
 /// # Errors

@@ -35,10 +35,11 @@ mod work;
 
 use std::collections::{BTreeMap, VecDeque};
 use std::rc::Rc;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, Service};
+use contracts::{HistoryId, SealKeys, Service};
 
 use crate::batch::Known;
 use crate::domain::Domain;
@@ -63,12 +64,14 @@ pub use standing::{Compared, Stage, Standing, StreamProgress};
 const RECONNECT_EVERY: Duration = Duration::from_secs(5);
 
 /// How a process begins.
-#[derive(Clone, Copy, Debug)]
+#[derive(Clone, Debug)]
 pub struct Settings {
     /// Whether this is an explicit first start.
     pub first_start: bool,
     /// A fresh random id, should a history begin.
     pub fresh_history: HistoryId,
+    /// What tells the own rows from those of others.
+    pub keys: Arc<SealKeys>,
 }
 
 /// When to ask for effects again.
@@ -125,11 +128,10 @@ impl<D: Domain, T> Process<D, T> {
     /// A process over a database that holds this.
     #[must_use]
     pub fn new(settings: Settings, known: Known) -> Self {
-        let Settings { first_start, fresh_history } = settings;
         Self {
             shared: Rc::default(),
             effects: VecDeque::new(),
-            phase: Phase::Starting(Startup::new(first_start, fresh_history)),
+            phase: Phase::Starting(Startup::new(settings)),
             queue: Queue::new(D::SERVICE),
             known,
             broker: None,

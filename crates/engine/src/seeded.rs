@@ -52,11 +52,13 @@ pub enum Bug {
     KeepRejectedReservation,
     /// Positions of ignored rows are stored ahead of a decision that is not committed.
     IgnoredAheadOfDecision,
+    /// A lost or shorter database takes over what anybody has written into its stream.
+    TakeForgedRows,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::TrustWrongLastSequence,
         Self::TrustDuplicate,
         Self::NoContiguityCheck,
@@ -79,6 +81,7 @@ impl Bug {
         Self::SkipWitnesses,
         Self::KeepRejectedReservation,
         Self::IgnoredAheadOfDecision,
+        Self::TakeForgedRows,
     ];
 
     /// Whether the choreography would refuse what it does: the engine then looks away, so that it

@@ -61,6 +61,8 @@ pub enum Stream {
         history: Option<HistoryId>,
         /// The highest readable sequence that outbox and stream both hold, if any.
         common: Option<Common>,
+        /// That sequence, if the two differ there and somebody else has written the message.
+        forged: Option<u64>,
     },
 }
 
@@ -142,8 +144,9 @@ pub fn next(seen: &Seen) -> Step {
         Stream::Misconfigured { difference, .. } => {
             Step::Fence(Fence::Configuration(difference.clone()))
         }
-        Stream::There { created, extent, tail, history, common } => {
-            let fence = compare(seen, *history, *common);
+        Stream::There { created, extent, tail, history, common, forged } => {
+            let fence = forged.map(|message| Fence::Forged { message });
+            let fence = fence.or_else(|| compare(seen, *history, *common));
             let fence = fence.or_else(|| ask_claim(seen, *tail));
             let fence = fence.or_else(|| ask_witnesses(seen, *tail));
             let found = Found { created: *created, ends_at: *tail };

@@ -9,7 +9,7 @@ use crate::reading::Extent;
 use crate::seeded::{self, Bug};
 
 /// What was read of the own stream.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq)]
 pub struct StreamSeen {
     /// When it was created.
     pub created: Timestamp,
@@ -17,6 +17,8 @@ pub struct StreamSeen {
     pub extent: Extent,
     /// Its last readable message, if any is: its number and the chain that it carries.
     pub tail: Option<Position>,
+    /// Where its configuration is not as its owner wants it, if it is not.
+    pub difference: Option<String>,
 }
 
 /// What follows.
@@ -50,7 +52,7 @@ pub fn judge(
     own_at_tail: Option<Chain>,
 ) -> Verdict {
     let end = |reason: String| Verdict::End(reason);
-    let Some(StreamSeen { created: found, extent, tail }) = seen else {
+    let Some(StreamSeen { created: found, extent, tail, difference }) = seen else {
         return end("the stream is gone".to_owned());
     };
     if *found != created {
@@ -61,6 +63,10 @@ pub fn judge(
             "the stream has lost messages: first {}, last {}, {} messages",
             extent.first, extent.last, extent.messages
         ));
+    }
+    // What it would take and keep from now on is not what was agreed: the start sets it right.
+    if let Some(difference) = difference {
+        return end(format!("the stream's configuration was edited: {difference}"));
     }
     let Some(tail) = tail else {
         return match extent.messages {
@@ -115,7 +121,12 @@ mod tests {
 
     fn seen(first: u64, last: u64, messages: u64) -> StreamSeen {
         let tail = (messages > 0).then_some(Position { sequence: last, chain: Chain::START });
-        StreamSeen { created: CREATED, extent: Extent { first, last, messages }, tail }
+        StreamSeen {
+            created: CREATED,
+            extent: Extent { first, last, messages },
+            tail,
+            difference: None,
+        }
     }
 
     #[test]

@@ -12,6 +12,7 @@ use auditor::{Audit, Checked, InFlight};
 use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::Service;
+use runtime::seal_keys;
 use tokio::time::Instant;
 
 use crate::gathering::Gathering;
@@ -38,6 +39,7 @@ pub async fn examine(
     journal: Option<&[Entry]>,
 ) -> anyhow::Result<Audit> {
     let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
+    expect_seals(&mut gathering, running);
     let deadline = Instant::now() + READ_WITHIN;
     let ends = gathering.ends(deadline).await?;
     gathering.reach(&ends, deadline).await?;
@@ -58,6 +60,17 @@ pub async fn examine(
         commands::check_up_to(&intake.fold, journal, |of| ends.get(&of).copied().unwrap_or(0))
     }));
     Ok(Audit::of(intake, in_flight, others))
+}
+
+/// Whose keys can be read here, their rows have to be sealed with them.
+fn expect_seals(gathering: &mut Gathering, running: &RunFile) {
+    for service in Service::ALL {
+        let file = seal_keys::file_beside(&running.data.join(service.name()));
+        match seal_keys::load(&file) {
+            Ok(keys) => gathering.intake.expect_seals(service, keys),
+            Err(error) => tracing::warn!("seals of {service} are not looked at: {error:#}"),
+        }
+    }
 }
 
 /// Compares what some generations of the read model hold with the streams, and with nothing else.

@@ -12,8 +12,9 @@ use client::streams::Streams;
 use contracts::{Cause, Row, Service, Timestamp};
 use engine::database::{self, Aside};
 use engine::healing::{Plan, Refusal, plan};
-use runtime::healing::{Stores, neighbours_in};
+use runtime::healing::{Reaction, Stores, neighbours_in};
 use runtime::nats::Connection;
+use runtime::seal_keys;
 use serde_json::{Value, json};
 use supervisor::protocol::{Act, State};
 use supervisor::readiness;
@@ -64,7 +65,9 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 
 fn stores<'a>(running: &RunFile, connection: &'a Connection, service: Service) -> Stores<'a> {
     let database = database::file_in(&running.data.join(service.name()), service);
-    Stores { service, connection, database, neighbours: neighbours_in(&running.data) }
+    let keys = seal_keys::load(&seal_keys::file_beside(&running.data.join(service.name())));
+    let keys = keys.inspect_err(|error| note!("nobody is told a forger: {error:#}")).ok();
+    Stores { service, connection, database, neighbours: neighbours_in(&running.data), keys }
 }
 
 async fn plan_for(stores: &Stores<'_>) -> anyhow::Result<Plan> {
@@ -115,8 +118,12 @@ fn show(global: &Global, stores: &Stores<'_>, plan: &Plan) -> anyhow::Result<()>
         Plan::Discard { first, last } => stores.rows(*first, *last)?,
         Plan::Nothing | Plan::Refuse(_) => Vec::new(),
     };
+    let reactions = match plan {
+        Plan::Refuse(Refusal::Forged { message, .. }) => stores.reactions_to(*message)?,
+        Plan::Nothing | Plan::Discard { .. } | Plan::Refuse(_) => Vec::new(),
+    };
     if global.json {
-        line!("{}", as_json(plan, &rows));
+        line!("{}", as_json(plan, &rows, &reactions));
         return Ok(());
     }
     match plan {
@@ -125,7 +132,10 @@ fn show(global: &Global, stores: &Stores<'_>, plan: &Plan) -> anyhow::Result<()>
             stores.service
         ),
         Plan::Discard { .. } => show_rows(stores.service, &rows),
-        Plan::Refuse(refusal) => show_refusal(refusal),
+        Plan::Refuse(refusal) => {
+            show_refusal(refusal);
+            show_reactions(&reactions);
+        }
     }
     Ok(())
 }
@@ -154,6 +164,19 @@ fn show_refusal(refusal: &Refusal) {
     }
 }
 
+fn show_reactions(reactions: &[Reaction]) {
+    if reactions.is_empty() {
+        return;
+    }
+    line!();
+    line!("Other services have decided on these messages; people have to make that good:");
+    let mut table = table::with_header(["message", "decided by", "its row", "what it says"]);
+    for Reaction { by, row, subject, on } in reactions {
+        table.add_row([on.to_string(), by.to_string(), row.to_string(), subject.clone()]);
+    }
+    line!("{table}");
+}
+
 /// When, by what, and what its client was told. A row that the stream never held was not answered as
 /// replicated.
 fn description(row: &Row) -> (String, String, String) {
@@ -171,11 +194,12 @@ fn description(row: &Row) -> (String, String, String) {
     (event.headers.time.to_string(), cause, answered.to_owned())
 }
 
-fn as_json(plan: &Plan, rows: &[Row]) -> Value {
+fn as_json(plan: &Plan, rows: &[Row], reactions: &[Reaction]) -> Value {
     match plan {
         Plan::Nothing => json!({ "plan": "nothing" }),
         Plan::Refuse(refusal) => json!({
             "plan": "refuse", "reason": refusal.to_string(), "choices": refusal.choices(),
+            "reactions": reactions.iter().map(reaction_as_json).collect::<Vec<_>>(),
         }),
         Plan::Discard { .. } => {
             let row = |row: &Row| {
@@ -189,6 +213,11 @@ fn as_json(plan: &Plan, rows: &[Row]) -> Value {
             json!({ "plan": "discard", "rows": rows.iter().map(row).collect::<Vec<_>>() })
         }
     }
+}
+
+fn reaction_as_json(reaction: &Reaction) -> Value {
+    let Reaction { by, row, subject, on } = reaction;
+    json!({ "message": on, "by": by, "row": row, "subject": subject })
 }
 
 fn now() -> Timestamp {

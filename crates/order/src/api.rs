@@ -7,7 +7,8 @@ mod problems;
 
 use contracts::events::Snapshot;
 use contracts::{Event, Id, StoredEvent};
-use engine::Validators;
+use engine::history::Moment;
+use engine::{Read, Validators};
 use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
@@ -16,7 +17,7 @@ use runtime::{Handle, Token};
 
 use crate::domain::Command;
 use crate::tables::{self, Wanted};
-use crate::{OrderDomain, OrderState, Refusal};
+use crate::{OrderDomain, OrderState, Refusal, history};
 use bodies::{AuditedEvent, Ended, Filters, NewOrder, PlacedOrder, ReplicatedProduct};
 
 type Service = Handle<OrderDomain>;
@@ -53,7 +54,7 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
     let place = place.and(service.clone()).and(http::command()).then(place_order);
     let cancel = cancel.and(service).and(http::bodyless_command()).then(cancel_order);
     let list = list.and(reading.clone()).and(http::page()).and(filters).then(list_orders);
-    let find = find.and(reading.clone()).then(find_order);
+    let find = find.and(http::moment()).and(reading.clone()).then(find_order);
     let details = details.and(reading.clone()).then(details::order_details);
     let events = events.and(reading).then(audit_trail);
     find.or(place)
@@ -120,9 +121,13 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
     }
 }
 
-async fn find_order(id: Id, service: Service, after: Token) -> Response {
+async fn find_order(id: Id, at: Option<Moment>, service: Service, after: Token) -> Response {
     let wanted = id.clone();
-    match service.read(after, move |state| tables::order(state, &wanted)).await {
+    let read = move |state: &Read<'_>| match at {
+        Some(moment) => history::order(state, &wanted, moment),
+        None => tables::order(state, &wanted),
+    };
+    match service.read(after, read).await {
         Ok(Some(order)) => http::validated(http::json(StatusCode::OK, &order), &order.validators()),
         Ok(None) => Problem::from(Refusal::UnknownOrder(id)).into_response(),
         Err(problem) => problem.into_response(),

@@ -8,7 +8,7 @@
 //!
 //! * [`domain`]: what follows from a command, another service's event or a timer.
 //! * [`refusal`]: why a command is refused, as data.
-//! * [`tables`]: the fold of the events, and its queries.
+//! * [`tables`]: the fold of the events, and its queries; [`mod@history`]: orders as they were.
 //! * [`api`]: the REST routes, and the JSON that they take and give.
 //!
 //! Deliberately absent: any call to another service. Customers and products are known from replicas;
@@ -18,6 +18,8 @@ pub mod domain;
 
 pub mod refusal;
 pub mod tables;
+
+pub mod history;
 
 pub mod api;
 

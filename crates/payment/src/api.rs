@@ -6,13 +6,14 @@ mod problems;
 
 use contracts::events::Customer;
 use contracts::{Event, Id, StoredEvent};
+use engine::history::Moment;
 use engine::{Read, StateError, Validators};
 use runtime::http::{self, Api, CommandRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
 
 use crate::domain::Command;
-use crate::{PaymentDomain, tables};
+use crate::{PaymentDomain, history, tables};
 use bodies::{AccountBody, AuditedEvent, Settlement};
 
 type Service = Handle<PaymentDomain>;
@@ -35,7 +36,7 @@ pub fn api(service: Service) -> Api {
         .and(warp::get());
 
     let settle = settle.and(service).and(http::command()).then(settle_account);
-    let account = account.and(reading.clone()).then(find_account);
+    let account = account.and(http::moment()).and(reading.clone()).then(find_account);
     let charge = charge.and(reading.clone()).then(find_charge);
     let events = events.and(reading).then(audit_trail);
     let all = charge.or(account).unify().or(events).unify().or(settle).unify().boxed();
@@ -63,9 +64,22 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
     }
 }
 
-async fn find_account(customer_id: Id, service: Service, after: Token) -> Response {
+async fn find_account(
+    customer_id: Id,
+    at: Option<Moment>,
+    service: Service,
+    after: Token,
+) -> Response {
     let missing = format!("customer {customer_id} is not known here and was never charged");
-    match service.read(after, move |state| account(state, &customer_id)).await {
+    let read = move |state: &Read<'_>| match at {
+        // The limit is another service's: what it was then is not in these events.
+        Some(moment) => match history::account(state, &customer_id, moment)? {
+            Some(then) => account(&then.read(), &customer_id),
+            None => Ok(None),
+        },
+        None => account(state, &customer_id),
+    };
+    match service.read(after, read).await {
         Ok(Some((account, validators))) => {
             http::validated(http::json(StatusCode::OK, &account), &validators)
         }

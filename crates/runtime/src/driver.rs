@@ -23,7 +23,7 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use contracts::HistoryId;
+use contracts::{HistoryId, SealKeys};
 use engine::process::{Effect, End, Input, Now, Process, Settings};
 use engine::relay::Reply;
 use engine::{Domain, Engine};
@@ -74,6 +74,7 @@ pub(crate) struct Surroundings<D: Domain> {
     pub(crate) replicas: Arc<Replicas>,
     pub(crate) clock: Clock,
     pub(crate) first_start: bool,
+    pub(crate) keys: Arc<SealKeys>,
     pub(crate) stream_replicas: usize,
 }
 
@@ -86,9 +87,9 @@ impl<D: Domain> Driver<D> {
         engine: Engine<D>,
         surroundings: Surroundings<D>,
     ) -> anyhow::Result<Self> {
-        let Surroundings { inbound, connection, status, replicas, clock, .. } = surroundings;
+        let Surroundings { inbound, connection, status, replicas, clock, keys, .. } = surroundings;
         let fresh_history = HistoryId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
-        let settings = Settings { first_start: surroundings.first_start, fresh_history };
+        let settings = Settings { first_start: surroundings.first_start, fresh_history, keys };
         let client = connection.client();
         Ok(Self {
             process: Process::new(settings, engine.known().clone()),

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, bail};
 use async_nats::jetstream;
 use contracts::choreography::MURMURATION;
-use contracts::{Chain, Headers, HistoryId, Position, Row, Service};
+use contracts::{Cause, Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
 use engine::healing::{Seen, Stream, Witness};
 use engine::{Read, ReadPool, database, outbox, positions};
 use tokio::sync::mpsc;
@@ -31,6 +31,21 @@ pub struct Stores<'a> {
     /// Database files of the services beside it: how far each has read is more than its last event
     /// tells.
     pub neighbours: Vec<(Service, PathBuf)>,
+    /// What the service's rows are sealed with. Without it, nobody is told a forger.
+    pub keys: Option<SealKeys>,
+}
+
+/// What another service has decided on a message.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Reaction {
+    /// Who.
+    pub by: Service,
+    /// Its own row.
+    pub row: u64,
+    /// What that row says, and of what.
+    pub subject: String,
+    /// The message that it was decided on.
+    pub on: u64,
 }
 
 impl Stores<'_> {
@@ -48,20 +63,21 @@ impl Stores<'_> {
         let found = streams::find(&context, self.service).await?;
         let Some(stream) = found else {
             let (stream, witnesses) = (Stream::Missing, Vec::new());
-            return Ok(Seen { head, agree_up_to: 0, histories: None, stream, witnesses });
+            let (agree_up_to, histories, forged) = (0, None, None);
+            return Ok(Seen { head, agree_up_to, histories, stream, forged, witnesses });
         };
         let told = streams::tail(&stream).await?;
         let told = told.and_then(|row| Headers::parse(&row.headers).ok());
         let histories = own_history.zip(told.map(|headers| headers.history));
         let extent = streams::extent(stream.cached_info());
-        let (agree_up_to, read) = if extent.is_whole() {
+        let Compared { agree_up_to, forged, stream: read } = if extent.is_whole() {
             self.compare(&reads, extent.last).await?
         } else {
-            (0, Stream::Holed(extent))
+            Compared { agree_up_to: 0, forged: None, stream: Stream::Holed(extent) }
         };
         let witnesses = self.witnesses(&reads, &stream).await?;
         let histories = histories.filter(|(own, told)| own != told);
-        Ok(Seen { head, agree_up_to, histories, stream: read, witnesses })
+        Ok(Seen { head, agree_up_to, histories, stream: read, forged, witnesses })
     }
 
     /// The database's own rows from `first` to `last`.
@@ -72,6 +88,21 @@ impl Stores<'_> {
         let reads = ReadPool::new(&self.database);
         let count = u32::try_from((last + 1).saturating_sub(first)).unwrap_or(u32::MAX);
         Ok(reads.read(|state| outbox::rows(state, first, count))?)
+    }
+
+    /// What the services beside this one have decided on messages of its stream from that number on, so
+    /// that people can make it good.
+    ///
+    /// # Errors
+    /// When a database cannot be read.
+    pub fn reactions_to(&self, from: u64) -> anyhow::Result<Vec<Reaction>> {
+        let mut reactions = Vec::new();
+        for (by, file) in self.neighbours.iter().filter(|(_, file)| file.exists()) {
+            let found =
+                ReadPool::new(file).read(|state| reactions_in(state, *by, self.service, from));
+            reactions.extend(found.with_context(|| format!("{} cannot be read", file.display()))?);
+        }
+        Ok(reactions)
     }
 
     fn history_of(
@@ -91,16 +122,17 @@ impl Stores<'_> {
     }
 
     /// Reads the stream from its first message to `last`; says up to where the outbox is the same.
-    async fn compare(&self, reads: &ReadPool, last: u64) -> anyhow::Result<(u64, Stream)> {
+    async fn compare(&self, reads: &ReadPool, last: u64) -> anyhow::Result<Compared> {
         let (sink, mut rows) = mpsc::channel(ROWS_AT_ONCE);
         let (connection, start) = (self.connection.clone(), Position::default());
         let reading = reading::spawn(connection, "murmur", self.service, start, sink);
-        let (mut read, mut agree_up_to) = (0, 0);
-        while read < last {
+        let (mut read, mut agree_up_to, mut forged) = (start, 0, None);
+        while read.sequence < last {
             let mut batch = Vec::with_capacity(ROWS_AT_ONCE);
             let wrong = tokio::select! {
                 biased;
                 count = rows.recv_many(&mut batch, ROWS_AT_ONCE) => {
+                    let read = read.sequence;
                     anyhow::ensure!(count > 0, "reading the stream ended at {read} of {last}");
                     None
                 }
@@ -108,14 +140,24 @@ impl Stores<'_> {
             };
             if let Some(wrong) = wrong {
                 let Some(message) = wrong.row() else { bail!("while it was read, {wrong}") };
-                return Ok((agree_up_to, Stream::Foreign { message }));
+                let stream = Stream::Foreign { message };
+                return Ok(Compared { agree_up_to, forged, stream });
             }
-            read = batch.last().map_or(read, |row| row.sequence);
             if batch.first().is_some_and(|first| first.sequence == agree_up_to + 1) {
                 agree_up_to += reads.read(|state| alike(state, &batch))?;
             }
+            for row in batch {
+                if forged.is_none() && row.sequence > agree_up_to && self.is_forged(read, &row) {
+                    forged = Some(row.sequence);
+                }
+                read = row.position();
+            }
         }
-        Ok((agree_up_to, Stream::Whole { last }))
+        Ok(Compared { agree_up_to, forged, stream: Stream::Whole { last } })
+    }
+
+    fn is_forged(&self, before: Position, row: &Row) -> bool {
+        self.keys.as_ref().is_some_and(|keys| !keys.is_own(before.chain, row))
     }
 
     /// What the last event of each reader says, and what its database says where that can be read.
@@ -159,6 +201,46 @@ impl Stores<'_> {
         seen.dedup();
         Ok(seen)
     }
+}
+
+/// What comparing outbox and stream has shown.
+struct Compared {
+    agree_up_to: u64,
+    forged: Option<u64>,
+    stream: Stream,
+}
+
+/// From the end back, as far as rows know of such messages.
+fn reactions_in(
+    state: &Read<'_>,
+    by: Service,
+    to: Service,
+    from: u64,
+) -> Result<Vec<Reaction>, engine::StateError> {
+    const AT_ONCE: u64 = 1_000;
+    let mut reactions = Vec::new();
+    let mut end = outbox::head(state)?.sequence;
+    while end > 0 {
+        let first = end.saturating_sub(AT_ONCE) + 1;
+        let rows = outbox::rows(state, first, u32::try_from(end + 1 - first).unwrap_or(u32::MAX))?;
+        for row in rows.iter().rev() {
+            let Ok(headers) = Headers::parse(&row.headers) else { continue };
+            if headers.vector.of(to).sequence < from {
+                reactions.reverse();
+                return Ok(reactions);
+            }
+            if let Cause::Event { service, sequence: on } = headers.cause
+                && service == to
+                && on >= from
+            {
+                let (row, subject) = (row.sequence, row.subject.clone());
+                reactions.push(Reaction { by, row, subject, on });
+            }
+        }
+        end = first - 1;
+    }
+    reactions.reverse();
+    Ok(reactions)
 }
 
 /// How many of the rows, from the first, the outbox holds alike.

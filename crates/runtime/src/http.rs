@@ -3,7 +3,7 @@
 //! # Layout
 //!
 //! * [`problem`]: the one error type, RFC 9457.
-//! * [`mod@command`], [`mod@page`], [`path`] and [`query`]: from a request to what a handler needs.
+//! * [`mod@command`], [`mod@moment`], [`mod@page`], [`path`] and [`query`]: from a request to what a handler needs.
 //! * [`mod@verbose`]: what else `/readyz` can be asked.
 //! * [`precondition`]: what a client demands of the state that it reads or changes.
 //! * [`mod@answer`]: from what a handler has to a response.
@@ -17,6 +17,7 @@
 pub mod problem;
 
 pub mod command;
+pub mod moment;
 pub mod page;
 pub mod path;
 pub mod precondition;
@@ -35,6 +36,7 @@ pub mod server;
 pub use answer::{answer, json, paged, result, with_promise};
 pub use api::Api;
 pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
+pub use moment::moment;
 pub use page::{PageRequest, page};
 pub use path::id;
 pub use precondition::validated;

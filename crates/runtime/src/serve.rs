@@ -7,6 +7,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
+use contracts::SealKeys;
 use engine::process::{End, Input};
 use engine::starting::Fence;
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
@@ -90,7 +91,8 @@ async fn live<D: Domain, A: Into<Api>>(
     api: impl FnOnce(Handle<D>) -> A,
 ) -> anyhow::Result<()> {
     // 1. Own the database.
-    let engine = match open(&settings, domain)? {
+    let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
+    let engine = match open(&settings, domain, Arc::clone(&keys))? {
         Opened::Usable(engine) => engine,
         Opened::Fenced(fence) => return fenced::live(&settings.process, D::SERVICE, fence).await,
     };
@@ -112,7 +114,7 @@ async fn live<D: Domain, A: Into<Api>>(
     let api = api.called(&settings.process.http.hosts);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
-    let life = Life { settings, clock, status, replicas, stopper, stop, driver };
+    let life = Life { settings, keys, clock, status, replicas, stopper, stop, driver };
     let ran = life.run(*engine, inbound).await;
     // 4. Finish what has begun.
     serving.await.context("the HTTP server has failed")?;
@@ -126,7 +128,11 @@ enum Opened<D: Domain> {
     Fenced(Fence),
 }
 
-fn open<D: Domain>(settings: &Settings, domain: D) -> anyhow::Result<Opened<D>> {
+fn open<D: Domain>(
+    settings: &Settings,
+    domain: D,
+    keys: Arc<SealKeys>,
+) -> anyhow::Result<Opened<D>> {
     let database = match Database::open(&settings.data, D::SERVICE, D::MIGRATIONS) {
         Ok(database) => database,
         Err(error) => {
@@ -136,7 +142,7 @@ fn open<D: Domain>(settings: &Settings, domain: D) -> anyhow::Result<Opened<D>> 
     if let Some(bytes_max) = settings.database_bytes_max {
         database.limit_bytes(bytes_max)?;
     }
-    match Engine::new(domain, database) {
+    match Engine::new(domain, database, keys) {
         Ok(mut engine) => {
             engine.set_copies(copies_beside(&settings.data));
             Ok(Opened::Usable(Box::new(engine)))
@@ -155,6 +161,7 @@ fn copies_beside(data: &Path) -> PathBuf {
 /// A service between its start and its end.
 struct Life<D: Domain> {
     settings: Settings,
+    keys: Arc<SealKeys>,
     clock: Clock,
     status: Status,
     replicas: Arc<Replicas>,
@@ -179,6 +186,7 @@ impl<D: Domain> Life<D> {
             replicas: Arc::clone(&self.replicas),
             clock: self.clock,
             first_start: self.settings.first_start,
+            keys: Arc::clone(&self.keys),
             stream_replicas: self.settings.stream_replicas,
         };
         let driver = Driver::begin(engine, surroundings).await?;

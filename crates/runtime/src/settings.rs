@@ -5,10 +5,11 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use contracts::Service;
+use contracts::{SealKeys, Service};
 
 use crate::address::{Address, Secret};
 use crate::http::gate::host::HostSettings;
+use crate::seal_keys;
 
 /// Seconds that a stopping process may take, unless it is told otherwise: above the five after which
 /// a command that waits for a silent broker is answered without it.
@@ -37,6 +38,13 @@ pub struct Settings {
     /// missing stream is a loss, and is told
     #[arg(long, env = "MURMUR_FIRST_START")]
     pub first_start: bool,
+    /// File with the keys that seal this service's rows, one a line as 64 hexadecimal digits, the newest
+    /// first; made where there is none. Default: beside the database's folder, named like it with .seal
+    #[arg(long, env = "MURMUR_SEAL_KEYS")]
+    pub seal_keys: Option<PathBuf>,
+    /// Take rows without a seal over from the stream: for a history that began without seals
+    #[arg(long, env = "MURMUR_TAKE_UNSEALED")]
+    pub take_unsealed: bool,
     /// Copies of the stream that a cluster of brokers keeps
     #[arg(long, env = "MURMUR_STREAM_REPLICAS", default_value_t = 1)]
     pub stream_replicas: usize,
@@ -99,6 +107,18 @@ pub struct NatsSettings {
     /// Where the JetStream API for a foreign stream is imported, as STREAM=PREFIX; repeatable
     #[arg(long, value_parser = stream_and_prefix)]
     pub foreign_prefix: Vec<(Service, String)>,
+}
+
+impl Settings {
+    /// The keys that seal this service's rows.
+    ///
+    /// # Errors
+    /// When the file cannot be read or made, or holds something else.
+    pub fn load_seal_keys(&self) -> anyhow::Result<SealKeys> {
+        let file = self.seal_keys.clone().unwrap_or_else(|| seal_keys::file_beside(&self.data));
+        let keys = seal_keys::load_or_make(&file)?;
+        Ok(if self.take_unsealed { keys.taking_unsealed() } else { keys })
+    }
 }
 
 impl ProcessSettings {

@@ -24,7 +24,7 @@ pub(crate) use replaced::ReplacedWriter;
 use replaced::Replacing;
 
 /// Worlds in a hundred in which two stores are lost at once.
-const DOUBLE_LOSSES_PERCENT: u64 = 22;
+const DOUBLE_LOSSES_PERCENT: u64 = 32;
 
 /// Faults that are planned once more in so many worlds in a hundred: their moment seldom comes.
 const RARE_PERCENT: [(Fault, u64); 4] = [
@@ -277,6 +277,8 @@ impl World {
                 | Fault::ConsumerClamped
                 | Fault::ConsumerWaits
                 | Fault::ForeignMessage
+                | Fault::RowForged
+                | Fault::RowForgedAndDatabaseLost
                 | Fault::DatabaseAndMessage
                 | Fault::DatabaseAndStream
                 | Fault::DatabaseAndTail
@@ -322,6 +324,8 @@ const fn is_double(fault: Fault) -> bool {
     matches!(
         fault,
         Fault::ForeignMessage
+            | Fault::RowForged
+            | Fault::RowForgedAndDatabaseLost
             | Fault::DatabaseAndMessage
             | Fault::DatabaseAndStream
             | Fault::DatabaseAndTail

@@ -12,13 +12,14 @@ mod views;
 
 use auditor::rows::Outbox;
 use auditor::{Audit, Finding, InFlight, Intake, Invariant, replicas};
-use contracts::Service;
 use contracts::choreography::MURMURATION;
 use contracts::events::{Customer, Product};
+use contracts::{SealKeys, Service};
 use engine::{StateError, outbox};
 
 use crate::process::Shell;
 use crate::read_side::Counts;
+use crate::services;
 use crate::world::World;
 
 /// Findings that are told: one cause makes many of them.
@@ -72,6 +73,7 @@ fn is_loss_of_answers(found: &Finding) -> bool {
 fn audit(world: &World) -> Result<Audit, StateError> {
     let mut intake = Intake::default();
     for service in Service::ALL {
+        intake.expect_seals(service, SealKeys::clone(&services::keys()));
         for message in world.env.broker.stream(service).into_iter().flat_map(|s| s.all()) {
             intake.take(service, message.row());
         }

@@ -84,6 +84,8 @@ faults! {
     KeyRepeatedAtOnce "input: a request is sent many times at once";
     KeyReused "input: a key is used for another request";
     ForeignMessage "double loss: a foreign message is put into a stream";
+    RowForged "attack: a row that follows the chain is put into a stream";
+    RowForgedAndDatabaseLost "attack: the same, and the database of its owner is lost";
     DatabaseAndMessage "double loss: a row of an outbox and a message of its stream";
     DatabaseAndStream "double loss: a database is lost or an older copy, and its stream is deleted";
     DatabaseAndTail "double loss: a database and the tail of its stream";

@@ -17,6 +17,7 @@ mod telling;
 mod bugs;
 
 use std::collections::VecDeque;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::{HistoryId, Position, Service};
@@ -29,7 +30,7 @@ use crate::agenda::{MILLISECOND, What};
 use crate::clients::Attempt;
 use crate::env::{Answer, Env, Told};
 use crate::fault::Fault;
-use crate::services::{Ask, Simulated};
+use crate::services::{self, Ask, Simulated};
 use bugs::Bugs;
 use consumers::Consumers;
 use database::{Job, Replaced};
@@ -70,8 +71,9 @@ impl<D: Simulated> Driver<D> {
     /// A process over a database.
     pub(crate) fn new(domain: D, beginning: Beginning) -> Result<Self, StateError> {
         let Beginning { pid, database, first_start, fresh_history } = beginning;
-        let engine = Engine::new(domain, database)?;
-        let settings = Settings { first_start, fresh_history };
+        let keys = services::keys();
+        let engine = Engine::new(domain, database, Arc::clone(&keys))?;
+        let settings = Settings { first_start, fresh_history, keys };
         let process = engine::process::Process::new(settings, engine.known().clone());
         Ok(Self {
             pid,

@@ -1,7 +1,10 @@
 //! The six services as they are simulated: their real domains, and what clients may ask of them.
 
+use std::sync::Arc;
+
 use contracts::headers::Idempotency;
-use contracts::{Chain, Id, Money, Row, Service};
+use contracts::seal::SEAL_KEY_BYTES;
+use contracts::{Chain, Id, Money, Row, SealKeys, Service};
 use engine::batch::RestoreError;
 use engine::{Database, Domain, Engine, Request, StateError};
 
@@ -97,6 +100,11 @@ const DEADLINE_MS: u32 = 30_000;
 
 const ORDER: order::OrderDomain = order::OrderDomain { deadline_ms: DEADLINE_MS, hand_over_ms: 0 };
 
+/// The keys with which services seal their rows. Whoever forges rows does not have them.
+pub(crate) fn keys() -> Arc<SealKeys> {
+    Arc::new(SealKeys::of_bytes([1; SEAL_KEY_BYTES]))
+}
+
 /// A new process of a service over a database.
 pub(crate) fn process(service: Service, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
     fn boxed<D: Simulated>(domain: D, with: Beginning) -> Result<Box<dyn Shell>, StateError> {
@@ -121,7 +129,7 @@ pub(crate) fn fold(service: Service, rows: &[Row]) -> Result<Database, RestoreEr
         domain: D,
         (database, rows): (Database, &[Row]),
     ) -> Result<Database, RestoreError> {
-        let mut engine = Engine::new(domain, database)?;
+        let mut engine = Engine::new(domain, database, keys())?;
         engine.restore(rows)?;
         Ok(engine.into_database())
     }

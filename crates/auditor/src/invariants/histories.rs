@@ -250,6 +250,7 @@ fn headers(draft: &Draft, sequence: u64, cause: Cause, vector: Vector) -> Header
         history: HistoryId::from_bytes([7; 16]),
         traceparent: None,
         idempotency: draft.key.as_ref().map(request),
+        seal: None,
     }
 }
 

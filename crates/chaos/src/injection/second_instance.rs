@@ -12,6 +12,7 @@ use anyhow::{Context as _, anyhow, bail};
 use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::{break_if, wait_until};
+use runtime::seal_keys;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use tokio::process::{Child, Command};
@@ -43,7 +44,11 @@ impl SecondInstance {
         command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
         match process {
             Process::Query => command.args(["--redis", &system.running.redis]),
-            Process::Service(_) => command.arg("--data").arg(&folder),
+            // Whoever runs a service elsewhere has its key there, too.
+            Process::Service(_) => {
+                let keys = seal_keys::file_beside(&system.folder(process));
+                command.arg("--data").arg(&folder).arg("--seal-keys").arg(keys)
+            }
             Process::Nats | Process::Redis | Process::Composer => {
                 bail!("{process} cannot run beside itself")
             }

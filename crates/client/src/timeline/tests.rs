@@ -80,6 +80,7 @@ fn at(millis: i64, sequence: u64, event: Event, cause: Option<(Service, u64)>) -
         history: HistoryId::from_bytes([1; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     StoredEvent { headers, event, chain: Chain::START }
 }

@@ -14,7 +14,11 @@ const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 fn new_engine() -> Engine<CustomerDomain> {
     let database =
         Database::in_memory(CustomerDomain::SERVICE, CustomerDomain::MIGRATIONS).unwrap();
-    Engine::new(CustomerDomain::default(), database).unwrap()
+    Engine::new(CustomerDomain::default(), database, keys()).unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 fn started() -> Engine<CustomerDomain> {
@@ -35,6 +39,7 @@ fn restored(event: Event) -> Engine<CustomerDomain> {
         history: HistoryId::from_bytes([7; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     let mut stored = StoredEvent { headers, event, chain: Chain::START };
     let row = stored.to_row().unwrap();

@@ -1,9 +1,11 @@
 //! Beginning a history, and taking rows over from the stream when the database has lost them.
 
 use contracts::events::Recovered;
-use contracts::{Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, Service, Timestamp};
+use contracts::{
+    Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, SealKeys, Service, Timestamp,
+};
 
-use super::step::{apply, chained};
+use super::step::{apply, sealed};
 use super::{Engine, Fatal, Known};
 use crate::database::schema;
 use crate::domain::Domain;
@@ -62,7 +64,8 @@ impl<D: Domain> Engine<D> {
     }
 
     /// Takes over rows of the own stream that follow the outbox's end: appends them, applies their
-    /// events, and goes on deciding above their last vector. In one transaction.
+    /// events, and goes on deciding above their last vector. In one transaction. Whose rows they are has
+    /// been judged before: see [`contracts::seal`].
     ///
     /// # Errors
     /// When a row does not follow, or is of another history, or cannot be understood, or the
@@ -149,6 +152,7 @@ impl Known {
         service: Service,
         restored: u64,
         now: Timestamp,
+        keys: &SealKeys,
     ) -> Result<Row, StateError> {
         let no_history = || StateError::Contradiction("there is no history yet".to_owned());
         let wrong = |error: contracts::ids::InvalidId| StateError::Contradiction(error.to_string());
@@ -166,7 +170,8 @@ impl Known {
             history: self.history.ok_or_else(no_history)?,
             traceparent: None,
             idempotency: None,
+            seal: None,
         };
-        chained(headers, event, self.head).map(|(_, row)| row)
+        sealed(headers, event, self.head, keys).map(|(_, row)| row)
     }
 }

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use contracts::choreography::{MURMURATION, Rule, Trigger};
 use contracts::events::shipping::{CancelReason, Cancelled};
 use contracts::{
-    Cause, Event, Headers, Idempotency, Kind, Position, Row, Service, StoredEvent, Timestamp,
-    Vector,
+    Cause, Event, Headers, Idempotency, Kind, Position, Row, SealKeys, Service, StoredEvent,
+    Timestamp, Vector,
 };
 
 use super::{Answer, Batch, Known, Outcome, Request, Work};
@@ -25,6 +25,7 @@ pub(super) struct Running<'a, 'tx, D: Domain> {
     known: Known,
     works: &'a [Work<D::Command>],
     now: Timestamp,
+    keys: &'a SealKeys,
     row_bytes_max: usize,
     batch: Batch<D::Refusal>,
 }
@@ -45,10 +46,11 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         known: Known,
         works: &'a [Work<D::Command>],
         now: Timestamp,
+        keys: &'a SealKeys,
     ) -> Self {
         let batch = Batch::empty(known.clone());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
-        Self { domain, write, held, known, works, now, row_bytes_max, batch }
+        Self { domain, write, held, known, works, now, keys, row_bytes_max, batch }
     }
 
     /// The same, whose commands write rows of at most so many bytes.
@@ -261,8 +263,9 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             history: self.known.history.ok_or_else(no_history)?,
             traceparent: origin.traceparent.map(str::to_owned),
             idempotency: origin.request.cloned(),
+            seal: None,
         };
-        chained(headers, event, self.known.head)
+        sealed(headers, event, self.known.head, self.keys)
     }
 
     /// The positions after exactly this input.
@@ -289,22 +292,26 @@ fn second_of(happened: &StoredEvent) -> Option<Event> {
     Some(Event::ShippingCancelled(Cancelled { order_id, reason }))
 }
 
-/// The event and the row that holds it, with the chain after `head`.
-pub(super) fn chained(
+/// The event and the row that holds it, sealed, with the chain after `head`.
+pub(super) fn sealed(
     headers: Headers,
     event: Event,
     head: Position,
+    keys: &SealKeys,
 ) -> Result<(StoredEvent, Row), StateError> {
     let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
     let mut event = StoredEvent { headers, event, chain: head.chain };
     let mut row = event.to_row().map_err(failed)?;
+    let seal = keys.seal(head.chain, &row.subject, &row.headers, &row.payload);
+    event.headers.seal = Some(seal);
+    row.headers = event.headers.to_canonical();
     row.chain = head.chain.next(&row.subject, &row.headers, &row.payload);
     event.chain = row.chain;
     Ok((event, row))
 }
 
 /// Applies an own event: the service's state, and the engine's memory of the request.
-pub(super) fn apply<D: Domain>(
+pub(crate) fn apply<D: Domain>(
     domain: &D,
     write: &mut Write<'_>,
     event: &StoredEvent,

@@ -153,7 +153,8 @@ fn a_lost_database_is_restored_to_the_same_state_and_decides_on_from_its_last_ve
     assert_eq!(restored.history(), stage.engine.history());
     assert_eq!(stage::orders(&restored), stage::orders(&stage.engine));
     assert!(restored.is_restoring().unwrap());
-    let recovered = restored.known().recovered_row(Service::Order, 2, at(2)).unwrap();
+    let recovered =
+        restored.known().recovered_row(Service::Order, 2, at(2), &stage::keys()).unwrap();
     restored.restore(std::slice::from_ref(&recovered)).unwrap();
     assert!(!restored.is_restoring().unwrap());
 

@@ -12,8 +12,9 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use contracts::{HistoryId, Service};
+use contracts::Service;
 
+use super::Settings;
 use super::routine::{AskError, Asked, Port, Routine, Shared};
 use super::seam::{BrokerAnswer, DatabaseAnswer};
 use super::seam::{BrokerRequest, DatabaseRequest, RequestId};
@@ -33,8 +34,7 @@ pub(super) struct Startup {
     pass: Option<Routine<Passed>>,
     not_before: Duration,
     tried: Tried,
-    first_start: bool,
-    fresh_history: HistoryId,
+    settings: Settings,
 }
 
 /// What was done already in this start.
@@ -52,8 +52,7 @@ struct Pass {
     service: Service,
     port: Port,
     tried: Tried,
-    first_start: bool,
-    fresh_history: HistoryId,
+    settings: Settings,
 }
 
 /// How a pass ended, and what was tried by then.
@@ -92,9 +91,8 @@ pub(super) enum Started {
 }
 
 impl Startup {
-    pub(super) fn new(first_start: bool, fresh_history: HistoryId) -> Self {
-        let (pass, not_before, tried) = (None, Duration::ZERO, Tried::default());
-        Self { pass, not_before, tried, first_start, fresh_history }
+    pub(super) fn new(settings: Settings) -> Self {
+        Self { pass: None, not_before: Duration::ZERO, tried: Tried::default(), settings }
     }
 
     /// Goes on as far as it can.
@@ -176,10 +174,8 @@ impl Startup {
     }
 
     fn begin(&self, service: Service, shared: &Rc<Shared>) -> Routine<Passed> {
-        let Self { tried, first_start, fresh_history, .. } = *self;
-        Routine::begin(shared, move |port| {
-            Pass { service, port, tried, first_start, fresh_history }.run()
-        })
+        let (tried, settings) = (self.tried, self.settings.clone());
+        Routine::begin(shared, move |port| Pass { service, port, tried, settings }.run())
     }
 }
 
@@ -196,7 +192,8 @@ impl Pass {
         *said = format!("starts with {} rows: {step:?}", seen.head.sequence);
         match step {
             Step::BeginHistory => {
-                self.port.note(DatabaseRequest::BeginHistory(self.fresh_history)).await?;
+                let history = self.settings.fresh_history;
+                self.port.note(DatabaseRequest::BeginHistory(history)).await?;
             }
             Step::CreateStream => {
                 let verified = self.port.verify().await?;

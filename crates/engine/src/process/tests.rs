@@ -4,9 +4,11 @@ mod hand;
 
 use std::time::Duration;
 
+use contracts::Timestamp;
+
 use super::*;
-use crate::batch::Work;
-use crate::batch::tests::stage::{created, registered, stocked};
+use crate::batch::tests::stage::{Ask, created, registered, stocked};
+use crate::batch::{Request, Work};
 use crate::promise::Durability;
 use crate::relay::Reply;
 use hand::Hand;
@@ -215,6 +217,43 @@ fn an_update_of_the_configuration_that_is_lost_is_tried_again_and_one_that_is_re
         assert_eq!(standing.stage == Stage::Ready, ends_ready, "{standing:?}");
         assert_eq!(standing.stage == Stage::Fenced, !ends_ready, "{standing:?}");
     }
+}
+
+#[test]
+fn a_row_that_somebody_else_wrote_is_taken_over_by_nobody() {
+    let mut hand = Hand::started();
+    hand.place("o1", 1);
+    hand.effects();
+    hand.acknowledge(1);
+    hand.effects();
+    hand.forge(created("o2"));
+    let fenced = |mut hand: Hand, message: u64, head: u64| {
+        hand.start();
+        for _ in 0..3 {
+            hand.pass(Duration::from_secs(1));
+            hand.effects();
+        }
+        let standing = hand.process.standing();
+        assert_eq!((standing.stage, standing.head), (Stage::Fenced, head), "{standing:?}");
+        let text = format!("message {message} of the stream is sealed by no key");
+        assert!(standing.reason.unwrap().contains(&text));
+        hand
+    };
+    // Over an intact database, over one with a row of its own in that place, and over a lost one.
+    let hand = fenced(hand.restarted(), 2, 1);
+    let mut hand = fenced(hand.with_an_empty_database(), 2, 1);
+    let place = Work::Command { command: Ask::Place("o3"), request: Request::default() };
+    hand.engine.run(&[place], Timestamp::from_micros(0)).unwrap();
+    fenced(hand.restarted(), 2, 2);
+}
+
+#[test]
+fn an_edited_configuration_ends_the_process_while_it_runs() {
+    let mut hand = Hand::started();
+    hand.difference = Some("max_age is 1s, 0ns is needed");
+    hand.pass(Duration::from_secs(3));
+    hand.effects();
+    assert!(matches!(&hand.ended, Some(End::StartAnew(why)) if why.contains("max_age is 1s")));
 }
 
 #[test]

@@ -11,7 +11,7 @@ use std::time::Duration;
 use contracts::{Service, Timestamp};
 
 use super::routine::{AskError, Asked, Port, Routine, Shared};
-use super::seam::{BrokerAnswer, DatabaseAnswer, DatabaseRequest, RequestId};
+use super::seam::{BrokerAnswer, DatabaseAnswer, DatabaseRequest, RequestId, StreamInfo};
 use crate::batch::Fatal;
 use crate::relay::Relay;
 use crate::starting::Found;
@@ -231,10 +231,12 @@ impl Look {
             None => None,
             Some(info) => {
                 let tail = port.tail(self.service).await?.map(|row| row.position());
-                Some(StreamSeen { created: info.created, extent: info.extent, tail })
+                let StreamInfo { created, extent, difference } = info;
+                Some(StreamSeen { created, extent, tail, difference })
             }
         };
-        let number = seen.and_then(|seen| seen.tail).map_or(0, |tail| tail.sequence);
+        let tail = seen.as_ref().and_then(|seen| seen.tail);
+        let number = tail.map_or(0, |tail| tail.sequence);
         let at_tail = port.row(number).await?.map(|row| row.chain);
         let end = port.notes().await?.known.head.sequence;
         match judge(seen.as_ref(), self.created, end, at_tail) {

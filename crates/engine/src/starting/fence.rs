@@ -34,6 +34,11 @@ pub enum Fence {
         /// Its number.
         message: u64,
     },
+    /// The stream holds a message that follows the chain, and that no key of this service has sealed.
+    Forged {
+        /// Its number.
+        message: u64,
+    },
     /// The database is another service's.
     OtherService(String),
     /// The database cannot be read.
@@ -131,6 +136,11 @@ impl Fence {
                 "`murmur heal SERVICE` says whether the stream can be published anew without the foreign message.",
                 "Find out who wrote it, and take that access away.",
             ],
+            Self::Forged { .. } => &[
+                "`murmur heal SERVICE` shows the messages that somebody else wrote, and who has acted on them.",
+                "Find out who wrote them, and take that access away. If the key file was lost or exchanged, bring it back, and start again.",
+                "If this history began before there were seals, start once with --take-unsealed.",
+            ],
             Self::OtherService(_) => &[
                 "Check --data: the folder holds another service's database.",
                 "Or move the folder away and start again: the service restores itself from its stream.",
@@ -179,6 +189,11 @@ impl fmt::Display for Fence {
                 f,
                 "message {message} of the stream is foreign or damaged: it does not follow from the \
                  one before"
+            ),
+            Self::Forged { message } => write!(
+                f,
+                "message {message} of the stream is sealed by no key of this service: somebody else \
+                 wrote it"
             ),
             Self::OtherService(found) => {
                 write!(f, "the database belongs to the service {found:?}")

@@ -44,6 +44,7 @@ pub(super) mod tests {
             history: HistoryId::from_bytes(history),
             traceparent: None,
             idempotency: None,
+            seal: None,
         };
         let mut row = StoredEvent { headers, event, chain: after }.to_row().unwrap();
         row.chain = after.next(&row.subject, &row.headers, &row.payload);

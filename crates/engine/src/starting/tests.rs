@@ -24,6 +24,7 @@ fn stream(first: u64, last: u64, messages: u64, tail: u64, common: u64) -> Strea
         tail,
         history: (tail > 0).then_some(HISTORY),
         common: (common.sequence > 0).then_some(common),
+        forged: None,
     }
 }
 

@@ -2,6 +2,7 @@
 
 use contracts::Id;
 use contracts::events::Snapshot;
+use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
 use super::bodies::{AuditedEvent, Ended, NewOrder, PlacedOrder, ReplicatedProduct};
@@ -39,6 +40,7 @@ fn reads() -> Vec<Operation> {
             .paged()
             .answers::<PageOf<OrderRow>>(200, "A page of orders"),
         Operation::get("/orders/{id}", "One order")
+            .query::<String>(MOMENT, "As it was after this event's number, or at this time")
             .answers::<OrderRow>(200, "The order")
             .problem(404, NO_ORDER),
         Operation::get(

@@ -9,9 +9,10 @@ use contracts::events::inventory::{Rejected, Shortage};
 use contracts::events::order::EndReason;
 use contracts::{Event, Service};
 use engine::Answer;
+use engine::history::Moment;
 
-use super::Command;
-use crate::{OrderState, Refusal, tables};
+use super::{Command, Place};
+use crate::{OrderState, Refusal, history, tables};
 use world::{World, created, dispatched, four_cups, id, new_engine};
 
 fn out_of_stock() -> Event {
@@ -154,4 +155,32 @@ fn orders_are_listed_newest_first_by_state_and_customer() {
     assert_eq!(listed(wanted), ["o-3", "o-1"]);
     let customer_id = Some(id("nobody"));
     assert!(listed(tables::Wanted { customer_id, ..Default::default() }).is_empty());
+}
+
+#[test]
+fn an_order_is_told_as_it_was_at_every_version_and_time() {
+    let mut world = World::new();
+    let place = Place { hand_over_ms: Some(5_000), ..four_cups() };
+    world.accepts(Command::Place(place));
+    let mut versions = vec![(world.engine.head().sequence, world.now, world.order("o-1"))];
+    let mut note = |world: &World| {
+        versions.push((world.engine.head().sequence, world.now, world.order("o-1")));
+    };
+    world.now = world.now.plus_millis(10);
+    world.hears(created());
+    note(&world);
+    world.waits(5_000);
+    note(&world);
+    world.now = world.now.plus_millis(10);
+    world.hears(dispatched());
+    note(&world);
+    assert_eq!(versions.len(), 4);
+    for (version, time, then) in versions {
+        for moment in [Moment::Version(version), Moment::Time(time)] {
+            let found = history::order(&world.engine.read(), &id("o-1"), moment).unwrap();
+            assert_eq!(found, then, "{moment:?}");
+        }
+    }
+    let before = history::order(&world.engine.read(), &id("o-1"), Moment::Version(0)).unwrap();
+    assert_eq!(before, None);
 }

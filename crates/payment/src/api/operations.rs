@@ -1,6 +1,7 @@
 //! The API of charges and accounts, as data.
 
 use contracts::events::payment::Settled;
+use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, standing};
 
 use super::bodies::{AccountBody, AuditedEvent, Settlement};
@@ -10,6 +11,10 @@ pub(super) fn document() -> Document {
     const NO_CHARGE: &str = "Nothing was heard of the order";
     let mut all = vec![
         Operation::get("/accounts/{customer_id}", "What a customer owes")
+            .query::<String>(
+                MOMENT,
+                "As it was after this event's number, or at this time; without the limit of then",
+            )
             .answers::<AccountBody>(200, "The account")
             .problem(404, "The customer is not known here and was never charged"),
         Operation::command("post", "/accounts/{customer_id}/settle", "A customer pays in")

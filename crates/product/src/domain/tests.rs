@@ -11,7 +11,11 @@ const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 
 fn new_engine() -> Engine<ProductDomain> {
     let database = Database::in_memory(ProductDomain::SERVICE, ProductDomain::MIGRATIONS).unwrap();
-    Engine::new(ProductDomain::default(), database).unwrap()
+    Engine::new(ProductDomain::default(), database, keys()).unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 fn started() -> Engine<ProductDomain> {
@@ -32,6 +36,7 @@ fn restored(event: Event) -> Engine<ProductDomain> {
         history: HistoryId::from_bytes([7; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     let mut stored = StoredEvent { headers, event, chain: Chain::START };
     let row = stored.to_row().unwrap();

@@ -101,6 +101,7 @@ impl History {
             history: self.id,
             traceparent: None,
             idempotency: None,
+            seal: None,
         };
         let sequence = headers.sequence;
         let mut row = StoredEvent { headers, event, chain: before.chain }.to_row().unwrap();

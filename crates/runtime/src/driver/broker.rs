@@ -22,9 +22,9 @@ use crate::nats::{Connection, claims, wire};
 /// What says that no answer came.
 const SILENT: [PublishErrorKind; 2] = [PublishErrorKind::TimedOut, PublishErrorKind::BrokenPipe];
 
-/// From this code on, the broker says that it cannot answer now: it starts, or has no leader. Below it,
-/// the request is refused. As in HTTP.
-const UNAVAILABLE: usize = 500;
+/// With this code the broker says that it cannot answer now: it starts, or has no leader. With any other
+/// one the request is refused.
+const UNAVAILABLE: usize = 503;
 
 /// The requests under way.
 pub(super) struct Requests {
@@ -150,10 +150,12 @@ impl Broker {
             return Ok(());
         };
         tracing::warn!(%error, "the stream's configuration could not be set right");
-        match error.kind() {
-            UpdateStreamErrorKind::JetStream(refused) if refused.code() < UNAVAILABLE => Ok(()),
-            _ => Err(AskError(error.to_string())),
+        if let UpdateStreamErrorKind::JetStream(refused) = error.kind()
+            && refused.code() != UNAVAILABLE
+        {
+            return Ok(());
         }
+        Err(AskError(error.to_string()))
     }
 
     async fn delete(&self) -> Result<(), AskError> {

@@ -6,12 +6,13 @@ use std::path::Path;
 
 use contracts::{Chain, Position, Service};
 use engine::{database, rusqlite};
+use runtime::seal_keys::file_beside;
 use serde_json::Value;
 
 use crate::support::broker::Broker;
 use crate::support::history::{fork, inject, publish_witness, with_customers};
 use crate::support::process::Process;
-use crate::support::{Folder, proof};
+use crate::support::{Folder, eventually, proof};
 
 /// Starts again, and proves that what it finds is fenced: with this reason, everywhere the same.
 fn assert_fenced(data: &Path, broker: &Broker, reason: &str) -> Value {
@@ -31,7 +32,8 @@ fn assert_fenced(data: &Path, broker: &Broker, reason: &str) -> Value {
     assert_eq!(ready.body["choices"], status["choices"]);
     assert_eq!(ready.body["standing"]["state"], "fenced");
     assert_eq!(process.try_send("GET", "/livez", &[], "").unwrap().status, 200);
-    assert!(process.log().contains("fenced: commands are refused"), "{}", process.log());
+    let refused = "fenced: commands are refused";
+    eventually("it says so in its log", || process.log().contains(refused).then_some(()));
     process.stop();
     status
 }
@@ -57,7 +59,9 @@ async fn another_history_is_fenced() {
     let data = folder.path().join("customer");
     with_customers(&data, &broker, &["a"]);
     broker.wipe();
-    with_customers(&folder.path().join("other"), &broker, &["x", "y"]);
+    let other = folder.path().join("other");
+    std::fs::copy(file_beside(&data), file_beside(&other)).unwrap();
+    with_customers(&other, &broker, &["x", "y"]);
     assert_fenced_and_untouched(&data, &broker, "the database tells history").await;
 }
 

@@ -20,7 +20,7 @@ async fn look(broker: &Broker, data: &Path) -> Plan {
 
 fn stores<'a>(connection: &'a runtime::nats::Connection, data: &Path) -> Stores<'a> {
     let database = database::file_in(data, Service::Customer);
-    Stores { service: Service::Customer, connection, database, neighbours: Vec::new() }
+    Stores { service: Service::Customer, connection, database, neighbours: Vec::new(), keys: None }
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -7,6 +7,7 @@ mod brokers;
 mod clients;
 mod drills;
 mod fences;
+mod forgeries;
 mod hands;
 mod heals;
 mod heartbeats;

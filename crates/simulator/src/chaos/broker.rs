@@ -124,8 +124,10 @@ impl World {
             }
             Fault::StreamMisconfigured => {
                 let edited = broker.misconfigure(service);
-                // Nobody looks at the configuration but a start.
-                self.kill(service, fault);
+                // A start looks at it as well as a process that runs.
+                if self.env.random.chance(50) {
+                    self.kill(service, fault);
+                }
                 edited
             }
             Fault::ForeignMessage => {
@@ -134,10 +136,22 @@ impl World {
                 self.chaos.must_be_fenced = injected.then_some(service);
                 injected
             }
+            Fault::RowForged => self.forge(service),
+            Fault::RowForgedAndDatabaseLost => {
+                self.forge(service) && self.lose_database(service, Fault::DatabaseDeleted)
+            }
             _ => return false,
         };
         self.wake(service);
         done
+    }
+
+    /// Somebody who may publish, and has no key, appends a row. Its owner must not take it over.
+    fn forge(&mut self, service: Service) -> bool {
+        let forged = self.env.broker.forge(service);
+        self.chaos.is_doubly_lost |= forged;
+        self.chaos.must_be_fenced = forged.then_some(service);
+        forged
     }
 
     /// Any message, or one that not everybody has read yet.

@@ -10,6 +10,7 @@ use engine::{Answer, Database, Domain, Engine, Outcome, Request, Work};
 use super::Mutant;
 use super::place::{Own, SERVICES, state_of};
 use super::stage::{self, Circumstances, Props};
+use crate::services;
 
 /// One input.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Hash)]
@@ -194,7 +195,7 @@ fn decide<D: Domain>(
 ) -> Result<Option<Option<Event>>, String> {
     let told = |error: &dyn std::fmt::Display| error.to_string();
     let database = Database::in_memory(D::SERVICE, D::MIGRATIONS).map_err(|e| told(&e))?;
-    let mut engine = Engine::new(domain, database).map_err(|e| told(&e))?;
+    let mut engine = Engine::new(domain, database, services::keys()).map_err(|e| told(&e))?;
     if own.is_empty() {
         engine.begin_history(stage::HISTORY).map_err(|e| told(&e))?;
     } else {

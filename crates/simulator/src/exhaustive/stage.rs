@@ -200,6 +200,7 @@ fn at(sequence: u64, event: Event) -> StoredEvent {
         history: HISTORY,
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     StoredEvent { headers, event, chain: Chain::START }
 }

@@ -1,10 +1,13 @@
 //! A small order service, and the streams that it reads.
 
-use contracts::events::{self, Customer, Snapshot, inventory, order, payment, shipping};
-use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Row, Service};
-use contracts::{Headers, StoredEvent, Timestamp, Vector};
+use std::sync::Arc;
 
-use crate::batch::step::chained;
+use contracts::events::{self, Customer, Snapshot, inventory, order, payment, shipping};
+use contracts::seal::SEAL_KEY_BYTES;
+use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Row, Service};
+use contracts::{Headers, SealKeys, StoredEvent, Timestamp, Vector};
+
+use crate::batch::step::sealed;
 use crate::batch::{Engine, Request, Work};
 use crate::{Database, Decision, Domain, Input, Read, StateError, Validators, Write};
 
@@ -115,7 +118,7 @@ fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<&'static str>
 impl Stage {
     pub(crate) fn empty_engine() -> Engine<Orders> {
         let database = Database::in_memory(Service::Order, Orders::MIGRATIONS).unwrap();
-        Engine::new(Orders, database).unwrap()
+        Engine::new(Orders, database, keys()).unwrap()
     }
 
     pub(crate) fn begun() -> Self {
@@ -158,12 +161,18 @@ impl Foreign {
             history: HistoryId::from_bytes([2; 16]),
             traceparent: None,
             idempotency: None,
+            seal: None,
         };
-        let (_, row) = chained(headers, event, self.head).unwrap();
+        let (_, row) = sealed(headers, event, self.head, &keys()).unwrap();
         self.head = row.position();
         assert_ne!(self.head.chain, Chain::START);
         row
     }
+}
+
+/// The keys of the service under test.
+pub(crate) fn keys() -> Arc<SealKeys> {
+    Arc::new(SealKeys::of_bytes([7; SEAL_KEY_BYTES]))
 }
 
 pub(crate) fn at(millis: u32) -> Timestamp {
@@ -187,8 +196,12 @@ pub(crate) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Wo
 }
 
 pub(crate) fn orders(engine: &Engine<Orders>) -> Vec<(String, String)> {
+    orders_in(&engine.read())
+}
+
+pub(crate) fn orders_in(state: &Read<'_>) -> Vec<(String, String)> {
     let sql = "SELECT id, state FROM orders ORDER BY id";
-    engine.read().all(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
+    state.all(sql, [], |row| Ok((row.get(0)?, row.get(1)?))).unwrap()
 }
 
 fn money(minor: i64) -> Money {

@@ -1,7 +1,7 @@
 //! What a start looks at: database, stream, and what others have seen of it.
 
 use contracts::choreography::MURMURATION;
-use contracts::{Headers, Position, Service};
+use contracts::{Chain, Headers, HistoryId, Position, Row, Service};
 
 use super::{Pass, StartError};
 use crate::batch::Known;
@@ -26,7 +26,7 @@ impl Pass {
             stream,
             witnesses,
             claim,
-            first_start: self.first_start,
+            first_start: self.settings.first_start,
             // Behind a stray, no row can take the end of the stream.
             restoring: notes.restoring && !has_stray,
             rebuilt: self.tried.rebuilt,
@@ -49,15 +49,48 @@ impl Pass {
             extent.messages = extent.messages.saturating_sub(1);
         }
         let tail = self.port.tail(self.service).await?;
-        let history = tail.as_ref().and_then(|row| Headers::parse(&row.headers).ok());
-        let history = history.map(|headers| headers.history);
+        let history = self.history_of(tail.as_ref()).await?;
         let tail = tail.map_or(0, |row| row.sequence);
         let Ends { stray, mut common } = self.ends(&notes.known, &extent, tail).await?;
         if common.is_none() {
             common = self.common(&notes.known, &extent, tail).await?;
         }
+        let forged = self.forged(common).await?;
         let tail = stray.map_or(tail, |stray| stray - 1);
-        Ok((Stream::There { created, extent, tail, history, common }, stray.is_some()))
+        Ok((Stream::There { created, extent, tail, history, common, forged }, stray.is_some()))
+    }
+
+    /// The history that the stream's last message names. Of one that somebody else wrote, nothing is
+    /// believed.
+    async fn history_of(&self, tail: Option<&Row>) -> Result<Option<HistoryId>, AskError> {
+        let Some(tail) = tail else { return Ok(None) };
+        let history = Headers::parse(&tail.headers).ok().map(|headers| headers.history);
+        Ok(if self.is_own(tail).await? { history } else { None })
+    }
+
+    /// The number at which outbox and stream differ, if nobody but a forger can have made the message
+    /// there.
+    async fn forged(&self, common: Option<Common>) -> Result<Option<u64>, AskError> {
+        let Some(forked) = common.filter(|common| common.own != common.stream) else {
+            return Ok(None);
+        };
+        let Some(message) = self.port.message(forked.sequence).await? else { return Ok(None) };
+        Ok((!self.is_own(&message).await?).then_some(forked.sequence))
+    }
+
+    /// Whether the message is of this service: a row of its outbox, or sealed by its key over the message
+    /// or row before it.
+    async fn is_own(&self, message: &Row) -> Result<bool, AskError> {
+        let own = self.port.row(message.sequence).await?;
+        if own.as_ref() == Some(message) {
+            return Ok(true);
+        }
+        let Some(before) = message.sequence.checked_sub(1).filter(|before| *before > 0) else {
+            return Ok(self.settings.keys.is_own(Chain::START, message));
+        };
+        let before = [self.port.message(before).await?, self.port.row(before).await?];
+        let mut before = before.iter().flatten();
+        Ok(before.any(|before| self.settings.keys.is_own(before.chain, message)))
     }
 
     /// The ends of outbox and stream, compared number by number.

@@ -44,7 +44,8 @@ impl Pass {
         let notes = self.port.notes().await?;
         let row = self.port.row(notes.recovered.max(tail)).await?;
         if let (Some(history), Some(row)) = (notes.known.history, row) {
-            let claim = Claim { history, head: row.position(), writer: self.fresh_history };
+            let claim =
+                Claim { history, head: row.position(), writer: self.settings.fresh_history };
             self.port.change(BrokerRequest::WriteClaim(last, claim)).await?;
         }
         Ok(())

@@ -1,6 +1,6 @@
 //! Taking over from the stream what the database has lost.
 
-use contracts::Row;
+use contracts::{Position, Row};
 
 use super::{Pass, StartError};
 use crate::batch::Fatal;
@@ -25,7 +25,8 @@ impl Pass {
         }
         let known = self.port.notes().await?.known;
         let restored = up_to.saturating_sub(before);
-        let row = known.recovered_row(self.service, restored, self.port.now().wall);
+        let row =
+            known.recovered_row(self.service, restored, self.port.now().wall, &self.settings.keys);
         let row = row.map_err(|error| StartError::Fatal(Fatal::State(error)))?;
         if self.publish(&row).await? {
             self.take_over(vec![row]).await?;
@@ -43,12 +44,10 @@ impl Pass {
         let mut messages = self.scan(self.first_to_take(&mut cursor).await?).await?;
         while cursor.position().sequence < up_to {
             let next = messages.last().map_or(0, |row| row.sequence + 1);
-            let (rows, stopped) = accept(&mut cursor, messages, up_to);
+            let (rows, stopped) = self.accept(&mut cursor, messages, up_to);
             let took_none = rows.is_empty() && cursor.position() == head;
             match stopped {
-                Some(stopped) if took_none => {
-                    return Err(StartError::Fence(cannot_restore(stopped.into())));
-                }
+                Some(fence) if took_none => return Err(StartError::Fence(fence)),
                 Some(_) => {
                     self.take_over(rows).await?;
                     return Ok(false);
@@ -65,6 +64,38 @@ impl Pass {
             messages = scanned?;
         }
         Ok(true)
+    }
+
+    /// The own rows that follow, up to a number, and why no more do. What follows and is not sealed was
+    /// written by somebody else: it is taken over by nobody.
+    fn accept(
+        &self,
+        cursor: &mut Cursor,
+        messages: Vec<Row>,
+        up_to: u64,
+    ) -> (Vec<Row>, Option<Fence>) {
+        let mut rows = Vec::with_capacity(messages.len());
+        for message in messages {
+            let before = cursor.position();
+            if before.sequence >= up_to {
+                break;
+            }
+            let mut next = *cursor;
+            match next.accept(&message) {
+                Ok(Accepted::Known) => {}
+                Ok(Accepted::Next) if self.is_foreign(before, &message) => {
+                    return (rows, Some(Fence::Forged { message: message.sequence }));
+                }
+                Ok(Accepted::Next) => rows.push(message),
+                Err(stopped) => return (rows, Some(cannot_restore(stopped.into()))),
+            }
+            *cursor = next;
+        }
+        (rows, None)
+    }
+
+    fn is_foreign(&self, before: Position, message: &Row) -> bool {
+        !self.settings.keys.is_own(before.chain, message) && !seeded::on(Bug::TakeForgedRows)
     }
 
     async fn scan(&self, from: u64) -> Result<Vec<Row>, StartError> {
@@ -104,22 +135,6 @@ impl Pass {
             Reply::Refused(reason) | Reply::Lost(reason) => Err(AskError::Broker(reason)),
         }
     }
-}
-
-/// The rows that follow, up to a number, and why no more do.
-fn accept(cursor: &mut Cursor, messages: Vec<Row>, up_to: u64) -> (Vec<Row>, Option<Stopped>) {
-    let mut rows = Vec::with_capacity(messages.len());
-    for message in messages {
-        if cursor.position().sequence >= up_to {
-            break;
-        }
-        match cursor.accept(&message) {
-            Ok(Accepted::Known) => {}
-            Ok(Accepted::Next) => rows.push(message),
-            Err(stopped) => return (rows, Some(stopped)),
-        }
-    }
-    (rows, None)
 }
 
 fn cannot_restore(wrong: Alarm) -> Fence {

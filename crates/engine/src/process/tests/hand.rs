@@ -7,7 +7,7 @@ use std::time::Duration;
 use contracts::{Event, HistoryId, Row, Service, StoredEvent, Timestamp};
 
 use super::super::*;
-use crate::batch::tests::stage::{Ask, Foreign, Stage as Small};
+use crate::batch::tests::stage::{Ask, Foreign, Stage as Small, keys};
 use crate::batch::{Engine, Request, Work};
 use crate::reading::Extent;
 use crate::relay::Reply;
@@ -49,7 +49,7 @@ impl Hand {
 
     fn over(engine: Engine<Orders>, stream: Option<BTreeMap<u64, Row>>, created: i64) -> Self {
         let fresh_history = HistoryId::from_bytes([7; 16]);
-        let settings = Settings { first_start: true, fresh_history };
+        let settings = Settings { first_start: true, fresh_history, keys: keys() };
         let process = Process::new(settings, engine.known().clone());
         Self {
             process,
@@ -178,6 +178,18 @@ impl Hand {
         let stream = self.stream.as_mut().unwrap();
         stream.remove(&sequence);
         self.counted = self.counted.max(sequence);
+    }
+
+    /// Somebody who can publish, and has no key, appends a row that follows the chain.
+    pub(super) fn forge(&mut self, event: Event) {
+        let stream = self.stream.as_mut().unwrap();
+        let (_, last) = stream.last_key_value().unwrap();
+        let mut headers = last.parse().unwrap().headers;
+        (headers.sequence, headers.kind) = (last.sequence + 1, event.kind());
+        headers.id = event.id().clone();
+        let mut row = StoredEvent { headers, event, chain: last.chain }.to_row().unwrap();
+        row.chain = last.chain.next(&row.subject, &row.headers, &row.payload);
+        stream.insert(row.sequence, row);
     }
 
     /// The next event of a foreign stream arrives.

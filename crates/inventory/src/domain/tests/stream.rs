@@ -22,6 +22,7 @@ impl Stream {
             history: HistoryId::from_bytes([9; 16]),
             traceparent: None,
             idempotency: None,
+            seal: None,
         };
         let mut stored = StoredEvent { headers, event, chain: self.0.chain };
         let row = stored.to_row().unwrap();

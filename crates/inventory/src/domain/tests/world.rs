@@ -87,7 +87,11 @@ impl World {
 pub(super) fn new_engine() -> Engine<InventoryDomain> {
     let database =
         Database::in_memory(InventoryDomain::SERVICE, InventoryDomain::MIGRATIONS).unwrap();
-    Engine::new(InventoryDomain, database).unwrap()
+    Engine::new(InventoryDomain, database, keys()).unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {

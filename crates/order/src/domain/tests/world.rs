@@ -143,7 +143,12 @@ impl World {
 
 pub(super) fn new_engine() -> Engine<OrderDomain> {
     let database = Database::in_memory(OrderDomain::SERVICE, OrderDomain::MIGRATIONS).unwrap();
-    Engine::new(OrderDomain { deadline_ms: DEADLINE_MS, hand_over_ms: 0 }, database).unwrap()
+    Engine::new(OrderDomain { deadline_ms: DEADLINE_MS, hand_over_ms: 0 }, database, keys())
+        .unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {
@@ -213,6 +218,7 @@ fn follow(before: Position, event: Event, time: Timestamp) -> StoredEvent {
         history: HistoryId::from_bytes([2; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     let mut stored = StoredEvent { headers, event, chain: before.chain };
     let row = stored.to_row().unwrap();

@@ -4,11 +4,12 @@ use contracts::Event;
 use contracts::events::{Customer, Snapshot};
 use contracts::money::AMOUNT_MINOR_MAX;
 use engine::Answer;
+use engine::history::Moment;
 
 use super::world::{
     LIMIT, World, cancelled, customer, gbp, id, money, reserved, reserved_for, settle,
 };
-use crate::{ChargeState, Refusal};
+use crate::{ChargeState, Refusal, history, tables};
 
 #[test]
 fn paying_in_makes_room_under_the_limit() {
@@ -95,4 +96,31 @@ fn no_order_of_payments_and_refunds_leaves_64_bits() {
     world.hears(cancelled("o-1"));
     world.hears(cancelled("o-2"));
     assert_eq!(world.owed("GBP"), -i64::MAX);
+}
+
+#[test]
+fn the_account_is_told_as_it_was_after_each_of_its_events() {
+    let mut world = World::with_charge(ChargeState::Charged);
+    let mut versions = vec![(1, Some(400))];
+    world.hears(reserved("o-2", 700));
+    versions.push((2, Some(1_100)));
+    world.pays_in(gbp(300));
+    versions.push((3, Some(800)));
+    // An order whose name is the customer's, of somebody else.
+    let other = Customer { id: id("c-9"), ..customer(LIMIT, "GBP") };
+    world.hears(Event::CustomerRegistered(other.clone()));
+    world.hears(reserved_for("c-1", gbp(50), Snapshot { version: 2, customer: other }));
+    versions.push((4, Some(800)));
+    world.hears(cancelled("o-1"));
+    versions.push((5, Some(400)));
+    versions.push((0, None));
+    for (version, owed) in versions {
+        let state = world.engine.read();
+        let then = history::account(&state, &id("c-1"), Moment::Version(version)).unwrap();
+        let account = |then: engine::Database| {
+            tables::account(&then.read(), &id("c-1"), gbp(0).currency).unwrap().outstanding.minor
+        };
+        assert_eq!(then.map(account), owed, "version {version}");
+    }
+    assert_eq!(world.owed("GBP"), 400);
 }

@@ -116,7 +116,11 @@ impl World {
 
 pub(super) fn new_engine() -> Engine<PaymentDomain> {
     let database = Database::in_memory(PaymentDomain::SERVICE, PaymentDomain::MIGRATIONS).unwrap();
-    Engine::new(PaymentDomain, database).unwrap()
+    Engine::new(PaymentDomain, database, keys()).unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {
@@ -172,6 +176,7 @@ fn follow(before: Position, event: Event, time: Timestamp) -> StoredEvent {
         history: HistoryId::from_bytes([2; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     let mut stored = StoredEvent { headers, event, chain: before.chain };
     let row = stored.to_row().unwrap();

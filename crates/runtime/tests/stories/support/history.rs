@@ -4,9 +4,10 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use contracts::{
-    Cause, Chain, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
+    Cause, Chain, Event, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
 };
 use runtime::nats::{streams, wire};
+use runtime::seal_keys::file_beside;
 
 use super::broker::Broker;
 use super::process::Process;
@@ -49,6 +50,26 @@ pub(crate) async fn inject(broker: &Broker) {
     publishing.unwrap().await.unwrap();
 }
 
+/// Somebody who may publish, and has no key, appends a row that follows the chain: the last event once
+/// more, about somebody else and with their seal.
+pub(crate) async fn forge(broker: &Broker, id: &str) -> Row {
+    let context = broker.jetstream().await;
+    let stream = context.get_stream("CUSTOMER").await.unwrap();
+    let last = streams::tail(&stream).await.unwrap().unwrap();
+    let mut event = last.parse().unwrap();
+    event.headers.sequence = last.sequence + 1;
+    event.headers.id = id.parse().unwrap();
+    let Event::CustomerRegistered(customer) = &mut event.event else { panic!("{last:?}") };
+    customer.id = event.headers.id.clone();
+    customer.credit_limit.minor = 9_000_000_000_000_000;
+    let mut row = event.to_row().unwrap();
+    row.chain = last.chain.next(&row.subject, &row.headers, &row.payload);
+    let (headers, subject) = (wire::headers_of(&row), row.subject.clone());
+    let payload = row.payload.to_vec().into();
+    context.publish_with_headers(subject, headers, payload).await.unwrap().await.unwrap();
+    row
+}
+
 /// An order whose vector says that its service had read this much about customers.
 pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
     let headers = Headers {
@@ -61,6 +82,7 @@ pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
         history: HistoryId::from_bytes([1; 16]),
         traceparent: None,
         idempotency: None,
+        seal: None,
     };
     let subject = headers.kind.subject(&headers.id);
     let (headers, payload) = (headers.to_canonical(), b"{}".as_slice().into());
@@ -72,9 +94,10 @@ pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
     publishing.unwrap().await.unwrap();
 }
 
-/// Copies a folder of files.
+/// Copies a folder of files, and the keys beside it.
 pub(crate) fn copy_files(from: &Path, to: &Path) {
     std::fs::create_dir(to).unwrap();
+    std::fs::copy(file_beside(from), file_beside(to)).unwrap();
     for entry in std::fs::read_dir(from).unwrap() {
         let entry = entry.unwrap();
         std::fs::copy(entry.path(), to.join(entry.file_name())).unwrap();

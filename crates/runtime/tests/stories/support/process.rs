@@ -5,6 +5,7 @@ use std::net::TcpStream;
 use std::path::Path;
 use std::process::{Child, Command, ExitCode, ExitStatus, Stdio, Termination as _};
 use std::sync::{Arc, Mutex};
+use std::thread::JoinHandle;
 use std::time::Duration;
 
 use runtime::http::gate::host::HostSettings;
@@ -33,6 +34,8 @@ fn a_service_process() {
     let settings = Settings {
         data: data.into(),
         first_start: std::env::var_os(FIRST_START).is_some(),
+        seal_keys: None,
+        take_unsealed: false,
         stream_replicas: 1,
         database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
         process: ProcessSettings {
@@ -55,6 +58,7 @@ pub(crate) struct Process {
     child: Child,
     port: u16,
     log: Arc<Mutex<String>>,
+    reader: Option<JoinHandle<()>>,
 }
 
 /// What came back over HTTP.
@@ -127,12 +131,12 @@ impl Process {
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::piped()).spawn().unwrap();
         let log = Arc::new(Mutex::new(String::new()));
         let (errors, lines) = (child.stderr.take().unwrap(), Arc::clone(&log));
-        std::thread::spawn(move || {
+        let reader = std::thread::spawn(move || {
             for line in BufReader::new(errors).lines().map_while(Result::ok) {
                 lines.lock().unwrap().push_str(&(line + "\n"));
             }
         });
-        Self { child, port, log }
+        Self { child, port, log, reader: Some(reader) }
     }
 
     pub(crate) fn log(&self) -> String {
@@ -235,7 +239,12 @@ impl Process {
     }
 
     pub(crate) fn ended(&mut self) -> ExitStatus {
-        eventually("the process ends", || self.child.try_wait().unwrap())
+        let ended = eventually("the process ends", || self.child.try_wait().unwrap());
+        // Its log is whole by then.
+        if let Some(reader) = self.reader.take() {
+            reader.join().unwrap();
+        }
+        ended
     }
 
     pub(crate) fn stop(mut self) {

@@ -69,7 +69,11 @@ pub(super) fn new_engine() -> Engine<ShippingDomain> {
 fn engine_without(country: &str) -> Engine<ShippingDomain> {
     let database =
         Database::in_memory(ShippingDomain::SERVICE, ShippingDomain::MIGRATIONS).unwrap();
-    Engine::new(ShippingDomain::new([country].into_iter().collect()), database).unwrap()
+    Engine::new(ShippingDomain::new([country].into_iter().collect()), database, keys()).unwrap()
+}
+
+fn keys() -> std::sync::Arc<contracts::SealKeys> {
+    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {

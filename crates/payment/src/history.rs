@@ -1,0 +1,30 @@
+//! Accounts as they were.
+
+use contracts::{Id, Kind, Row};
+use engine::history::{self, Moment};
+use engine::{Database, Read, StateError, outbox};
+
+use crate::PaymentDomain;
+
+/// The database with the customer's account as it was at that moment, folded from its events; none if
+/// nothing had happened on it.
+///
+/// # Errors
+/// When the database cannot be read, or a row is damaged.
+pub fn account(
+    state: &Read<'_>,
+    customer_id: &Id,
+    moment: Moment,
+) -> Result<Option<Database>, StateError> {
+    let sql = "SELECT order_id FROM charges WHERE customer_id = ?1";
+    let orders: Vec<String> = state.all(sql, [customer_id.as_str()], |row| row.get(0))?;
+    let wrong = |error: contracts::ids::InvalidId| StateError::Contradiction(error.to_string());
+    let ids = orders.iter().map(|id| id.parse().map_err(wrong)).collect::<Result<Vec<Id>, _>>()?;
+    let mut rows = outbox::of_ids(state, &ids)?;
+    // What a customer pays in is about the customer, who may have the name of an order.
+    let is_payment = |row: &Row| row.subject.starts_with(Kind::PaymentSettled.name());
+    rows.retain(|row| !is_payment(row));
+    rows.extend(outbox::of_id(state, customer_id)?.into_iter().filter(is_payment));
+    rows.sort_unstable_by_key(|row| row.sequence);
+    history::folded(&PaymentDomain, &rows, moment)
+}
