@@ -15,8 +15,8 @@ use std::sync::Arc;
 use contracts::choreography::MURMURATION;
 use contracts::{HistoryId, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp};
 
-use crate::database::Database;
 use crate::database::owner::NotOwner;
+use crate::database::{Database, copies};
 use crate::domain::Domain;
 use crate::outbox;
 use crate::positions::{self, Positions};
@@ -205,15 +205,13 @@ impl<D: Domain> Engine<D> {
         self.database
     }
 
-    /// Writes a copy of the database, where copies are to be written.
+    /// Writes a copy of the database, where copies are to be written; see [`copies::COPIES_KEPT`].
     ///
     /// # Errors
     /// When it cannot be written.
     pub(crate) fn copy(&self, now: Timestamp) -> Result<(), StateError> {
         let Some(prefix) = &self.copies else { return Ok(()) };
-        let mut name = prefix.clone().into_os_string();
-        name.push(format!("{}.db", now.micros()));
-        self.database.copy_to(&PathBuf::from(name))
+        copies::write(&self.database, prefix, now)
     }
 
     /// The end of the outbox.
