@@ -22,7 +22,7 @@ use stream::StreamFold;
 
 /// A row of a stream.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct Place {
+pub struct RowRef {
     /// Whose stream.
     pub service: Service,
     /// Which row.
@@ -150,13 +150,13 @@ impl Fold {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for RowRef {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}/{}", self.service.stream(), self.sequence)
     }
 }
 
-impl Serialize for Place {
+impl Serialize for RowRef {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
     }

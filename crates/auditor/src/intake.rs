@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use contracts::seal::Origin;
 use contracts::{Chain, Position, Row, SealKeys, Service};
 
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
 use crate::records::Records;
 use crate::rows::{self, Outbox};
@@ -63,7 +63,7 @@ impl Intake {
 
     /// Takes the next row of a stream. One that is not understood counts, and says nothing.
     pub fn take(&mut self, service: Service, row: &Row) {
-        let place = || vec![Place { service, sequence: row.sequence }];
+        let place = || vec![RowRef { service, sequence: row.sequence }];
         if !row.follows(self.position(service)) {
             self.rows.found(service, place(), "it does not follow the row before");
         }

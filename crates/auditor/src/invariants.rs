@@ -22,7 +22,7 @@ pub(crate) mod histories;
 use serde::Serialize;
 
 use crate::fold::order::{Moment, OrderFold};
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 /// An invariant.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -85,7 +85,7 @@ pub struct Finding {
     /// Which order, SKU, customer or service it is about.
     pub about: String,
     /// The rows that show it.
-    pub events: Vec<Place>,
+    pub events: Vec<RowRef>,
     /// What is different from what must be.
     pub difference: String,
 }
@@ -121,7 +121,7 @@ impl Checked {
     pub fn found(
         &mut self,
         about: impl ToString,
-        events: Vec<Place>,
+        events: Vec<RowRef>,
         difference: impl Into<String>,
     ) {
         self.findings.push(Finding {
@@ -170,6 +170,6 @@ pub fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
 }
 
 /// The rows of these moments.
-pub(crate) fn places(moments: &[&Moment]) -> Vec<Place> {
+pub(crate) fn places(moments: &[&Moment]) -> Vec<RowRef> {
     moments.iter().map(|moment| moment.place()).collect()
 }

@@ -31,7 +31,7 @@ pub mod views;
 
 pub mod report;
 
-pub use fold::{Fold, Place};
+pub use fold::{Fold, RowRef};
 pub use intake::Intake;
 pub use invariants::{Checked, Finding, InFlight, Invariant};
 pub use report::{Audit, Examined};

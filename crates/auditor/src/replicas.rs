@@ -6,7 +6,7 @@ use std::fmt::Debug;
 use contracts::events::{Customer, Product};
 use contracts::{Id, Service};
 
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
 
 /// What one service holds of one owner's states, and how far it has folded the owner's stream.
@@ -71,8 +71,8 @@ fn compare<T: PartialEq + Debug>(
     }
 }
 
-fn place(owner: Service, version: u64) -> Vec<Place> {
-    vec![Place { service: owner, sequence: version }]
+fn place(owner: Service, version: u64) -> Vec<RowRef> {
+    vec![RowRef { service: owner, sequence: version }]
 }
 
 #[cfg(test)]

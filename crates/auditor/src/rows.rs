@@ -5,7 +5,7 @@
 
 use contracts::{Chain, Position, Row, Service};
 
-use crate::fold::Place;
+use crate::fold::RowRef;
 use crate::invariants::{Checked, Invariant};
 
 /// Differences that are told of one service; one fork makes all rows after it differ.
@@ -46,7 +46,7 @@ impl Outbox {
 /// Compares an outbox with its stream.
 pub fn compare(checked: &mut Checked, service: Service, outbox: &Outbox, stream: &[Chain]) {
     debug_assert_eq!(checked.invariant, Invariant::Rows, "the rows' own check");
-    let place = |sequence: usize| vec![Place { service, sequence: sequence as u64 }];
+    let place = |sequence: usize| vec![RowRef { service, sequence: sequence as u64 }];
     if let Some(damage) = &outbox.damage {
         checked.found(service, place(outbox.chains.len() + 1), damage);
     }

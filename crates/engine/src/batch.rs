@@ -42,7 +42,7 @@ pub struct Request {
 
 /// One input, queued.
 #[derive(Clone, Debug)]
-pub enum Work<C> {
+pub enum QueuedInput<C> {
     /// Somebody asks for something.
     Command {
         /// What is asked.
@@ -264,11 +264,11 @@ impl<D: Domain> Engine<D> {
     /// nothing of the batch may be answered.
     pub fn run(
         &mut self,
-        works: &[Work<D::Command>],
+        inputs: &[QueuedInput<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
-        let mut batch = match self.attempt(works, now) {
-            Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(works, now)?,
+        let mut batch = match self.attempt(inputs, now) {
+            Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(inputs, now)?,
             done => done?,
         };
         self.known.next_timer = self.next_timer()?;
@@ -290,16 +290,16 @@ impl<D: Domain> Engine<D> {
 
     fn run_one_by_one(
         &mut self,
-        works: &[Work<D::Command>],
+        inputs: &[QueuedInput<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
         self.known = Known::load(&self.database.read())?;
         let mut all = Batch::empty(self.known.clone());
-        for work in works {
-            match self.attempt(std::slice::from_ref(work), now) {
+        for input in inputs {
+            match self.attempt(std::slice::from_ref(input), now) {
                 Ok(batch) => all.join(batch),
                 Err(Fatal::State(StateError::Contradiction(reason))) => {
-                    all.outcomes.push(self.hold(work, reason));
+                    all.outcomes.push(self.hold(input, reason));
                 }
                 Err(fatal) => return Err(fatal),
             }
@@ -309,7 +309,7 @@ impl<D: Domain> Engine<D> {
 
     fn attempt(
         &mut self,
-        works: &[Work<D::Command>],
+        inputs: &[QueuedInput<D::Command>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
         let Self { domain, database, keys, known, held, row_bytes_max, .. } = self;
@@ -317,7 +317,7 @@ impl<D: Domain> Engine<D> {
         database.check_still_owner()?;
         let before = known.clone();
         let (batch, after) = database.transaction(|write| {
-            let running = Running::new(domain, write, held, before.clone(), works, now, keys);
+            let running = Running::new(domain, write, held, before.clone(), inputs, now, keys);
             let running = running.with_rows_of(*row_bytes_max);
             let (batch, after) = running.run()?;
             if seeded::on(Bug::PositionOutsideTransaction) {
@@ -331,12 +331,12 @@ impl<D: Domain> Engine<D> {
         Ok(batch)
     }
 
-    fn hold(&mut self, work: &Work<D::Command>, reason: String) -> Outcome<D::Refusal> {
-        match work {
-            Work::Command { .. } => Outcome::Command(Answer::Failed(reason)),
-            Work::Event(event) => self.hold_stream(event.headers.kind.service(), reason),
-            Work::Ignored { stream, .. } => self.hold_stream(*stream, reason),
-            Work::Timer(timer) => {
+    fn hold(&mut self, input: &QueuedInput<D::Command>, reason: String) -> Outcome<D::Refusal> {
+        match input {
+            QueuedInput::Command { .. } => Outcome::Command(Answer::Failed(reason)),
+            QueuedInput::Event(event) => self.hold_stream(event.headers.kind.service(), reason),
+            QueuedInput::Ignored { stream, .. } => self.hold_stream(*stream, reason),
+            QueuedInput::Timer(timer) => {
                 self.held_timers.insert(timer.clone());
                 Outcome::Held { stream: None, reason }
             }

@@ -13,7 +13,7 @@ use crate::reading::Extent;
 
 /// All that the plan depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Comparison {
     /// The outbox's end.
     pub head: u64,
     /// The rows that outbox and stream hold alike, from the first.
@@ -21,17 +21,17 @@ pub struct Seen {
     /// The histories of outbox and stream, where they are not one.
     pub histories: Option<(HistoryId, HistoryId)>,
     /// The own stream.
-    pub stream: Stream,
+    pub stream: StreamState,
     /// The first message that no key of the service has sealed, among those that the outbox does not hold
     /// alike.
     pub forged: Option<u64>,
     /// What others have seen of it.
-    pub witnesses: Vec<Witness>,
+    pub witnesses: Vec<WitnessedRow>,
 }
 
 /// The own stream, read from its first message.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Stream {
+pub enum StreamState {
     /// There is none.
     Missing,
     /// It does not hold every message from 1 to its last.
@@ -50,7 +50,7 @@ pub enum Stream {
 
 /// How far another service has read the own stream, and what either store holds there.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Witness {
+pub struct WitnessedRow {
     /// Who.
     pub of: Service,
     /// How far, and the chain there.
@@ -124,15 +124,15 @@ pub enum Refusal {
 
 /// The plan.
 #[must_use]
-pub fn plan(seen: &Seen) -> Plan {
+pub fn plan(seen: &Comparison) -> Plan {
     let last = match &seen.stream {
-        Stream::Missing => return Plan::Refuse(Refusal::NoStream),
-        Stream::Holed(extent) => return Plan::Refuse(Refusal::Holed(*extent)),
-        Stream::Foreign { message } => {
+        StreamState::Missing => return Plan::Refuse(Refusal::NoStream),
+        StreamState::Holed(extent) => return Plan::Refuse(Refusal::Holed(*extent)),
+        StreamState::Foreign { message } => {
             let covered = seen.agree_up_to + 1 == *message;
             return Plan::Refuse(Refusal::Foreign { message: *message, covered });
         }
-        Stream::Whole { last } => *last,
+        StreamState::Whole { last } => *last,
     };
     if let Some(message) = seen.forged {
         return Plan::Refuse(Refusal::Forged { message, last });
@@ -149,14 +149,14 @@ pub fn plan(seen: &Seen) -> Plan {
     Plan::Discard { first: seen.agree_up_to + 1, last: seen.head }
 }
 
-fn objection(seen: &Seen, witness: &Witness) -> Option<Refusal> {
+fn objection(seen: &Comparison, witness: &WitnessedRow) -> Option<Refusal> {
     let (of, row, chain) = (witness.of, witness.seen.sequence, Some(witness.seen.chain));
     if row == 0 || witness.stream == chain {
         return None;
     }
     if witness.own == chain {
         // Behind the end of a stream that only lacks its tail, a start publishes it again.
-        let forked = matches!(seen.stream, Stream::Whole { last } if last > seen.agree_up_to);
+        let forked = matches!(seen.stream, StreamState::Whole { last } if last > seen.agree_up_to);
         return forked.then_some(Refusal::Promised { witness: of, row });
     }
     Some(Refusal::TwoStoresLost { witness: of, row })
@@ -291,31 +291,32 @@ mod tests {
         assert_eq!(plan(&shorter_stream), Plan::Nothing);
         let seen = Seen { witnesses: vec![witness(5, "own")], ..shorter_stream };
         assert_eq!(plan(&seen), Plan::Nothing, "the tail is published again");
-        let shorter_outbox = Seen { head: 3, stream: Stream::Whole { last: 9 }, ..forked() };
+        let shorter_outbox =
+            Comparison { head: 3, stream: StreamState::Whole { last: 9 }, ..forked() };
         assert_eq!(plan(&shorter_outbox), Plan::Nothing);
     }
 
     #[test]
     fn nothing_local_is_discarded_for_what_somebody_else_wrote() {
-        let forged = Seen { forged: Some(4), ..forked() };
+        let forged = Comparison { forged: Some(4), ..forked() };
         assert_eq!(plan(&forged), Plan::Refuse(Refusal::Forged { message: 4, last: 4 }));
     }
 
     #[test]
     fn another_history_is_nobody_s_to_discard() {
         let (own, stream) = (HistoryId::from_bytes([1; 16]), HistoryId::from_bytes([2; 16]));
-        let seen = Seen { agree_up_to: 0, histories: Some((own, stream)), ..forked() };
+        let seen = Comparison { agree_up_to: 0, histories: Some((own, stream)), ..forked() };
         assert_eq!(plan(&seen), Plan::Refuse(Refusal::OtherHistory { own, stream }));
     }
 
     #[test]
     fn without_a_whole_stream_nothing_is_discarded() {
         let extent = Extent { first: 2, last: 4, messages: 3 };
-        let with = |stream| plan(&Seen { stream, ..forked() });
-        assert_eq!(with(Stream::Missing), Plan::Refuse(Refusal::NoStream));
-        assert_eq!(with(Stream::Holed(extent)), Plan::Refuse(Refusal::Holed(extent)));
+        let with = |stream| plan(&Comparison { stream, ..forked() });
+        assert_eq!(with(StreamState::Missing), Plan::Refuse(Refusal::NoStream));
+        assert_eq!(with(StreamState::Holed(extent)), Plan::Refuse(Refusal::Holed(extent)));
         let foreign = |message, covered| Plan::Refuse(Refusal::Foreign { message, covered });
-        assert_eq!(with(Stream::Foreign { message: 4 }), foreign(4, true));
-        assert_eq!(with(Stream::Foreign { message: 9 }), foreign(9, false));
+        assert_eq!(with(StreamState::Foreign { message: 4 }), foreign(4, true));
+        assert_eq!(with(StreamState::Foreign { message: 9 }), foreign(9, false));
     }
 }

@@ -8,7 +8,7 @@
 //! 6. **An answer is a promise kept in two places**: [`promise`].
 //!
 //! And around them: how a service starts ([`starting`]), what it watches for while it runs
-//! ([`watching`]), whether one of its stores may be lost ([`redundancy`]), and what an operator may discard
+//! ([`verification`]), whether one of its stores may be lost ([`redundancy`]), and what an operator may discard
 //! ([`healing`]).
 //!
 //! # Layout, in reading order
@@ -18,7 +18,7 @@
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
 //! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain;
 //! [`history`] tells what things were.
-//! [`relay`], [`reading`], [`promise`], [`starting`], [`watching`], [`redundancy`] and [`healing`] say what
+//! [`relay`], [`reading`], [`promise`], [`starting`], [`verification`], [`redundancy`] and [`healing`] say what
 //! the shell around an engine is to do or tell next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
 //!
 //! Deliberately absent: tokio, the network, the clock and randomness. Time, ids and inputs are
@@ -50,13 +50,13 @@ pub mod process;
 
 pub mod redundancy;
 pub mod starting;
-pub mod watching;
+pub mod verification;
 
 pub mod healing;
 
 pub mod seeded;
 
-pub use batch::{Answer, Batch, Engine, Outcome, Request, Work};
+pub use batch::{Answer, Batch, Engine, Outcome, QueuedInput, Request};
 pub use database::Database;
 pub use database::ReadPool;
 pub use domain::{Decision, Domain, Input};

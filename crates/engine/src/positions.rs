@@ -9,7 +9,7 @@ use crate::state::{Read, StateError, Write};
 
 /// The two positions in one foreign stream.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub struct Place {
+pub struct Progress {
     /// How far the replica has folded: where reading goes on.
     pub folded: Position,
     /// How far the service has decided: events up to here are not decided again.
@@ -18,12 +18,12 @@ pub struct Place {
 
 /// The positions in all foreign streams that a service reads.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Positions(pub BTreeMap<Service, Place>);
+pub struct Positions(pub BTreeMap<Service, Progress>);
 
 impl Positions {
     /// The place in the stream of `service`; before the first row if it was never read.
     #[must_use]
-    pub fn of(&self, service: Service) -> Place {
+    pub fn of(&self, service: Service) -> Progress {
         self.0.get(&service).copied().unwrap_or_default()
     }
 
@@ -56,7 +56,7 @@ pub fn load(state: &Read<'_>) -> Result<Positions, StateError> {
     })?;
     let place = |(stream, folded, decided): (String, _, _)| {
         let service = Service::of_stream(&stream)?;
-        Some((service, Place { folded: position(folded)?, decided: position(decided)? }))
+        Some((service, Progress { folded: position(folded)?, decided: position(decided)? }))
     };
     let places: Option<BTreeMap<_, _>> = rows.into_iter().map(place).collect();
     let damaged = || StateError::Contradiction("a stored position is damaged".to_owned());

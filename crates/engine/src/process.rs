@@ -58,7 +58,7 @@ pub use seam::{
     BrokerAnswer, BrokerLimits, BrokerRequest, ConsumerId, DatabaseAnswer, DatabaseRequest, Effect,
     End, Input, Inputs, Notes, Now, Report, RequestId, SCAN_MESSAGES_MAX, StreamInfo,
 };
-pub use standing::{Compared, Stage, Standing, StreamProgress};
+pub use standing::{Compared, ProcessStatus, Stage, StreamProgress};
 
 /// How often the broker is connected to anew at most, to hear whether a limit was raised.
 const RECONNECT_EVERY: Duration = Duration::from_secs(5);
@@ -110,7 +110,7 @@ enum Phase<T, R> {
     /// A person has to choose.
     Fenced,
     /// It is over, and stood like this.
-    Ended(Box<Standing>),
+    Ended(Box<ProcessStatus>),
 }
 
 /// A process between its start and its end.
@@ -225,11 +225,11 @@ impl<D: Domain, T> Process<D, T> {
 
     /// How it stands, for people.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProcessStatus {
         if let Phase::Ended(last) = &self.phase {
-            return Standing::clone(last);
+            return ProcessStatus::clone(last);
         }
-        let mut standing = Standing {
+        let mut standing = ProcessStatus {
             stage: self.stage,
             reason: self.reason.clone(),
             choices: self.choices,
@@ -237,10 +237,10 @@ impl<D: Domain, T> Process<D, T> {
             head: self.known.head.sequence,
             held: self.held.clone(),
             next_timer: self.known.next_timer,
-            ..Standing::default()
+            ..ProcessStatus::default()
         };
         let positions = self.positions().0;
-        let both = |(stream, place): (Service, crate::positions::Place)| {
+        let both = |(stream, place): (Service, crate::positions::Progress)| {
             (stream, (place.folded.sequence, place.decided.sequence))
         };
         standing.positions = positions.into_iter().map(both).collect();
@@ -310,7 +310,7 @@ impl<D: Domain, T> Process<D, T> {
 }
 
 impl<T, R> Working<T, R> {
-    fn describe(&self, standing: &mut Standing) {
+    fn describe(&self, standing: &mut ProcessStatus) {
         standing.acknowledged = self.publisher.relay().acknowledged();
         let is_in_doubt = self.publisher.relay().is_in_doubt();
         standing.compared = Some(Compared {

@@ -31,7 +31,7 @@ pub enum Reply {
 
 /// What a reply means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub enum Heard {
+pub enum AckOutcome {
     /// The stream holds all rows up to here.
     Acknowledged(u64),
     /// The stream has to be read back before anything more is published.
@@ -73,25 +73,25 @@ impl Relay {
     }
 
     /// What came back for the row. Replies are taken in the order of the rows.
-    pub fn heard(&mut self, row: u64, reply: &Reply) -> Heard {
+    pub fn on_reply(&mut self, row: u64, reply: &Reply) -> AckOutcome {
         if self.in_doubt || row <= self.acknowledged || row > self.sent {
-            return Heard::Forgotten;
+            return AckOutcome::Forgotten;
         }
         match reply {
             Reply::Stored { sequence, duplicate: false } if *sequence == row => {
                 self.acknowledged = row;
-                Heard::Acknowledged(row)
+                AckOutcome::Acknowledged(row)
             }
             Reply::Stored { duplicate: true, .. } if seeded::on(Bug::TrustDuplicate) => {
                 self.acknowledged = row;
-                Heard::Acknowledged(row)
+                AckOutcome::Acknowledged(row)
             }
             Reply::Refused(error)
                 if seeded::on(Bug::TrustWrongLastSequence)
                     && error.contains("wrong last sequence") =>
             {
                 self.acknowledged = row;
-                Heard::Acknowledged(row)
+                AckOutcome::Acknowledged(row)
             }
             Reply::Stored { sequence, duplicate } => self.doubt(format!(
                 "row {row} was acknowledged as message {sequence}, duplicate: {duplicate}"
@@ -102,9 +102,9 @@ impl Relay {
     }
 
     /// The connection was lost, or something else makes it unclear what the stream holds.
-    pub fn doubt(&mut self, reason: String) -> Heard {
+    pub fn doubt(&mut self, reason: String) -> AckOutcome {
         self.in_doubt = true;
-        Heard::Doubt(reason)
+        AckOutcome::Doubt(reason)
     }
 
     /// The stream was read back: it ends at `last`, and tells the history of the outbox.

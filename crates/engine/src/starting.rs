@@ -1,6 +1,6 @@
 //! How a service starts: from what was seen of database, stream and witnesses to the next step.
 //!
-//! The shell gathers what is to be [`Seen`], asks [`next`], carries the step out, and gathers again,
+//! The shell gathers an [`Observation`], asks [`next`], carries the step out, and gathers again,
 //! until the step is [`Step::Publish`]. Nothing is decided before that.
 
 use contracts::{Chain, HistoryId, Position, Service, Timestamp};
@@ -11,14 +11,14 @@ use crate::seeded::{self, Bug};
 pub mod claim;
 pub mod ends;
 pub mod fence;
-pub mod stray;
+pub mod stale_write;
 
 pub use claim::{Claim, Claimed};
 pub use fence::Fence;
 
 /// All that the next step depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Seen {
+pub struct Observation {
     /// The end of the outbox.
     pub head: Position,
     /// The history that the database tells; none if it is empty.
@@ -116,7 +116,7 @@ pub enum Step {
 /// The own stream, as a start leaves it to the relay.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Found {
-    /// When it was created, see [`crate::watching::judge`].
+    /// When it was created, see [`crate::verification::judge`].
     pub created: Timestamp,
     /// The number of its last message; 0 for none.
     pub ends_at: u64,
@@ -137,7 +137,7 @@ pub struct Proof {
 
 /// The next step.
 #[must_use]
-pub fn next(seen: &Seen) -> Step {
+pub fn next(seen: &Observation) -> Step {
     match &seen.stream {
         Stream::Missing => without_stream(seen),
         Stream::Misconfigured { update_tried: false, .. } => Step::Configure,
@@ -180,7 +180,7 @@ pub fn may_rebuild(proof: &Proof) -> Result<(), Fence> {
     }
 }
 
-fn without_stream(seen: &Seen) -> Step {
+fn without_stream(seen: &Observation) -> Step {
     if let Some(fence) = ask_claim(seen, 0).or_else(|| ask_witnesses(seen, 0)) {
         return Step::Fence(fence);
     }
@@ -191,7 +191,7 @@ fn without_stream(seen: &Seen) -> Step {
     }
 }
 
-fn with_stream(seen: &Seen, extent: &Extent, found: Found) -> Step {
+fn with_stream(seen: &Observation, extent: &Extent, found: Found) -> Step {
     let (head, tail) = (seen.head.sequence, found.ends_at);
     if tail > head || (seen.restoring && tail == head) {
         return Step::Restore { after: head, up_to: tail };
@@ -211,7 +211,11 @@ fn with_stream(seen: &Seen, extent: &Extent, found: Found) -> Step {
     }
 }
 
-fn compare(seen: &Seen, history: Option<HistoryId>, common: Option<Common>) -> Option<Fence> {
+fn compare(
+    seen: &Observation,
+    history: Option<HistoryId>,
+    common: Option<Common>,
+) -> Option<Fence> {
     if let (Some(own), Some(stream)) = (seen.history, history)
         && own != stream
     {
@@ -222,13 +226,13 @@ fn compare(seen: &Seen, history: Option<HistoryId>, common: Option<Common>) -> O
     Some(Fence::Fork { sequence: forked.sequence })
 }
 
-fn ask_claim(seen: &Seen, tail: u64) -> Option<Fence> {
+fn ask_claim(seen: &Observation, tail: u64) -> Option<Fence> {
     let held = seen.head.sequence.max(tail);
     let claim = seen.claim.filter(|claim| claim.is_of_another(held))?;
     Some(Fence::Replaced { sequence: claim.head.sequence, held })
 }
 
-fn ask_witnesses(seen: &Seen, tail: u64) -> Option<Fence> {
+fn ask_witnesses(seen: &Observation, tail: u64) -> Option<Fence> {
     let held = seen.head.sequence.max(tail);
     if seeded::on(Bug::SkipWitnesses) {
         return None;

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use auditor::records::Records;
-use auditor::{Fold, Intake, Place};
+use auditor::{Fold, Intake, RowRef};
 use client::streams::Streams;
 use contracts::{Id, Row, Service};
 use indicatif::{ProgressBar, ProgressStyle};
@@ -224,7 +224,7 @@ impl Gathering {
             if !stream.given_up && now.duration_since(since) >= PATIENCE {
                 stream.given_up = true;
                 let sequence = self.intake.position(*service).sequence + 1;
-                let next = vec![Place { service: *service, sequence }];
+                let next = vec![RowRef { service: *service, sequence }];
                 let text = format!("it cannot be read on: {reason}");
                 self.intake.rows.found(service, next, text);
             }

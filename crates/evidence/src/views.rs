@@ -5,7 +5,7 @@ use std::time::Duration;
 
 use auditor::fold::order::OrderFold;
 use auditor::views::{self as expected, Report};
-use auditor::{Checked, Fold, Invariant, Place, subset};
+use auditor::{Checked, Fold, Invariant, RowRef, subset};
 use client::http::{Call, CallError, Client};
 use client::run_file::RunFile;
 use contracts::{Id, Service};
@@ -207,7 +207,7 @@ impl Question {
     }
 
     /// The rows that show it.
-    fn rows(&self, fold: &Fold) -> Vec<Place> {
+    fn rows(&self, fold: &Fold) -> Vec<RowRef> {
         let Self::Order(id) = self else { return Vec::new() };
         let of = |order: &OrderFold| -> Vec<_> {
             order.by(Service::Order).map(|moment| moment.place()).collect()

@@ -14,7 +14,7 @@ use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
 use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
-pub use place::{NewLine, Place};
+pub use place::{NewLine, PlaceOrder};
 
 /// The timer that cancels an order which is still placed.
 pub const DEADLINE: &str = "deadline";
@@ -46,7 +46,7 @@ pub struct OrderDomain {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Command {
     /// Place an order.
-    Place(Place),
+    Place(PlaceOrder),
     /// Cancel the order.
     Cancel(Id),
 }
@@ -71,7 +71,7 @@ impl Domain for OrderDomain {
         command: &Command,
     ) -> Result<Option<Validators>, StateError> {
         let id = match command {
-            Command::Place(Place { id, .. }) | Command::Cancel(id) => id,
+            Command::Place(PlaceOrder { id, .. }) | Command::Cancel(id) => id,
         };
         Ok(tables::order(state, id)?.map(|order| order.validators()))
     }
@@ -99,7 +99,7 @@ impl OrderDomain {
     fn place(
         &self,
         state: &Read<'_>,
-        place: &Place,
+        place: &PlaceOrder,
         now: Timestamp,
     ) -> Result<Decision<Refusal>, StateError> {
         let placed = place::decide(self, state, place, now)?;

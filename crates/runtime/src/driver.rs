@@ -32,7 +32,7 @@ use futures_util::stream::BoxStream;
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
-use crate::executed::Promise;
+use crate::command_result::Promise;
 use crate::failpoint::Point;
 use crate::handle::Inbound;
 use crate::nats::Connection;

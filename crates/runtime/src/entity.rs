@@ -10,7 +10,7 @@ use warp::{Filter as _, Reply as _};
 
 use crate::http::server::Routes;
 use crate::http::{self, CommandRequest, PageRequest, Problem, Response};
-use crate::{Executed, Handle, Token};
+use crate::{CommandResult, Handle, Token};
 
 /// What clients see of an entity.
 pub trait Resource: Entity<Refusal: Into<Problem>, Details: DeserializeOwned> {
@@ -111,7 +111,7 @@ async fn execute<E: Resource>(
     let id = command.id().clone();
     let executed = service.execute(request, command).await;
     let unchanged = match &executed {
-        Ok(Executed::Unchanged { .. }) => find(id, service, Token::default()).await,
+        Ok(CommandResult::Unchanged { .. }) => find(id, service, Token::default()).await,
         _ => Response::default(),
     };
     http::answer(executed, accepted::<E>, || unchanged)

@@ -13,11 +13,11 @@ use engine::{Answer, Domain, Read, ReadPool, Request, StateError};
 use tokio::sync::{Semaphore, mpsc};
 use warp::http::StatusCode;
 
-use crate::executed::{Executed, Promise};
+use crate::command_result::{CommandResult, Promise};
 use crate::failpoint::Point;
 use crate::http::{CommandRequest, Problem, precondition};
 use crate::replicas::Replicas;
-use crate::status::{Stage, Standing, Status};
+use crate::status::{ProcessStatus, Stage, Status};
 use crate::ticket::{Response, Ticket};
 use crate::token::Token;
 
@@ -79,7 +79,7 @@ impl<D: Domain> Handle<D> {
         &self,
         request: CommandRequest,
         command: D::Command,
-    ) -> Result<Executed<D::Refusal>, Problem> {
+    ) -> Result<CommandResult<D::Refusal>, Problem> {
         self.check_stage(request.require_replicated)?;
         self.seen(&request.after).await?;
         let full = |_| unavailable("overloaded", "Too many commands wait already; come again.");
@@ -214,7 +214,7 @@ fn wanted_of(service: Service, token: &Token) -> Token {
 }
 
 /// A person has to choose first.
-pub(crate) fn fenced(standing: &Standing) -> Problem {
+pub(crate) fn fenced(standing: &ProcessStatus) -> Problem {
     let title = "The service refuses commands until somebody has chosen what to do.";
     let problem = unavailable("fenced", title).detail(standing.reason.clone().unwrap_or_default());
     problem.with("choices", standing.choices)
@@ -236,11 +236,13 @@ fn outcome_unknown() -> Problem {
     unavailable("outcome-unknown", title).detail("ask again with the same Idempotency-Key")
 }
 
-fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<Executed<R>, Problem> {
+fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<CommandResult<R>, Problem> {
     match answer {
-        Answer::Accepted { event, repeated } => Ok(Executed::Accepted { event, repeated, promise }),
-        Answer::Unchanged => Ok(Executed::Unchanged { promise }),
-        Answer::Refused(refusal) => Ok(Executed::Refused(refusal)),
+        Answer::Accepted { event, repeated } => {
+            Ok(CommandResult::Accepted { event, repeated, promise })
+        }
+        Answer::Unchanged => Ok(CommandResult::Unchanged { promise }),
+        Answer::Refused(refusal) => Ok(CommandResult::Refused(refusal)),
         Answer::KeyReused => {
             let title = "The Idempotency-Key was used for another request.";
             let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", title);
@@ -303,7 +305,7 @@ mod tests {
     fn handle() -> (Handle<Idle>, mpsc::UnboundedReceiver<Inbound<Idle>>) {
         let ((driver, inbox), replicas) = (mpsc::unbounded_channel(), Arc::default());
         let status = Status::new(Service::Customer, Clock::start());
-        status.tell(Standing { stage: Stage::Ready, ..Standing::default() });
+        status.tell(ProcessStatus { stage: Stage::Ready, ..ProcessStatus::default() });
         (Handle::new(driver, Path::new("unused.db"), replicas, status), inbox)
     }
 
@@ -339,7 +341,7 @@ mod tests {
             let Some(Inbound::<Idle>::Command { ticket, .. }) = inbox.recv().await else {
                 unreachable!()
             };
-            status.tell(Standing { stage: Stage::Fenced, ..Standing::default() });
+            status.tell(ProcessStatus { stage: Stage::Fenced, ..ProcessStatus::default() });
             ticket.respond(Response::TurnedAway);
         };
         let execute = handle.execute(CommandRequest::default(), ());

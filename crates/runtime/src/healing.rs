@@ -9,7 +9,7 @@ use anyhow::{Context as _, bail};
 use async_nats::jetstream;
 use contracts::choreography::MURMURATION;
 use contracts::{Cause, Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
-use engine::healing::{Seen, Stream, Witness};
+use engine::healing::{Comparison, StreamState, WitnessedRow};
 use engine::{Read, ReadPool, database, outbox, positions};
 use tokio::sync::mpsc;
 
@@ -53,7 +53,7 @@ impl Stores<'_> {
     ///
     /// # Errors
     /// When a store cannot be read, or the database is another service's.
-    pub async fn examine(&self) -> anyhow::Result<Seen> {
+    pub async fn examine(&self) -> anyhow::Result<Comparison> {
         let reads = ReadPool::new(&self.database);
         let (head, own_history) = reads
             .read(|state| Ok((outbox::head(state)?.sequence, database::identity(state)?)))
@@ -62,9 +62,9 @@ impl Stores<'_> {
         let context = self.connection.jetstream(self.service);
         let found = streams::find(&context, self.service).await?;
         let Some(stream) = found else {
-            let (stream, witnesses) = (Stream::Missing, Vec::new());
+            let (stream, witnesses) = (StreamState::Missing, Vec::new());
             let (agree_up_to, histories, forged) = (0, None, None);
-            return Ok(Seen { head, agree_up_to, histories, stream, forged, witnesses });
+            return Ok(Comparison { head, agree_up_to, histories, stream, forged, witnesses });
         };
         let told = streams::tail(&stream).await?;
         let told = told.and_then(|row| Headers::parse(&row.headers).ok());
@@ -73,11 +73,11 @@ impl Stores<'_> {
         let Compared { agree_up_to, forged, stream: read } = if extent.is_whole() {
             self.compare(&reads, extent.last).await?
         } else {
-            Compared { agree_up_to: 0, forged: None, stream: Stream::Holed(extent) }
+            Compared { agree_up_to: 0, forged: None, stream: StreamState::Holed(extent) }
         };
         let witnesses = self.witnesses(&reads, &stream).await?;
         let histories = histories.filter(|(own, told)| own != told);
-        Ok(Seen { head, agree_up_to, histories, stream: read, forged, witnesses })
+        Ok(Comparison { head, agree_up_to, histories, stream: read, forged, witnesses })
     }
 
     /// The database's own rows from `first` to `last`.
@@ -207,7 +207,7 @@ impl Stores<'_> {
 struct Compared {
     agree_up_to: u64,
     forged: Option<u64>,
-    stream: Stream,
+    stream: StreamState,
 }
 
 /// From the end back, as far as rows know of such messages.

@@ -12,7 +12,7 @@ use tokio::task::JoinHandle;
 
 use crate::handle::now;
 use crate::nats::Connection;
-use crate::status::{Stage, Standing, Status};
+use crate::status::{ProcessStatus, Stage, Status};
 
 /// Time between two heartbeats of a process of which nothing changes.
 pub const EVERY: Duration = Duration::from_secs(1);
@@ -105,7 +105,7 @@ impl Voice {
 }
 
 impl Said {
-    fn by(standing: &Standing) -> Self {
+    fn by(standing: &ProcessStatus) -> Self {
         let state = match standing.stage {
             Stage::Starting => ProcessState::Starting,
             Stage::Ready => ProcessState::Ready,
@@ -120,7 +120,7 @@ impl Said {
 
 impl Kept {
     fn by(status: &Status) -> Self {
-        let Standing { head, acknowledged, .. } = status.standing();
+        let ProcessStatus { head, acknowledged, .. } = status.standing();
         Self { head, acknowledged, alone: redundancy::reason(&status.missing()) }
     }
 }

@@ -7,7 +7,7 @@
 //! * [`mod@serve`]: the life of a service's process, as a numbered list.
 //! * [`settings`], [`telemetry`], [`shutdown`], [`exit`]: how it is configured, watched, stopped, and what
 //!   its end tells; [`address`]: what of that may be shown; [`seal_keys`]: what its rows are sealed with; [`failpoint`]: how it is made to die, for drills.
-//! * [`handle`] and [`executed`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
+//! * [`handle`] and [`command_result`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for; `ticket`: who waits for an answer.
 //! * [`entity`]: the routes of whoever owns plain entities.
 //! * `driver`: the one loop that carries out what a process asks for; `clock`: its clocks.
@@ -30,7 +30,7 @@ pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
 
-pub mod executed;
+pub mod command_result;
 pub mod handle;
 pub mod http;
 pub mod token;
@@ -53,7 +53,7 @@ pub mod healing;
 
 pub mod nats;
 
-pub use executed::{Executed, Promise};
+pub use command_result::{CommandResult, Promise};
 pub use exit::arguments;
 pub use handle::Handle;
 pub use serve::serve;

@@ -27,7 +27,7 @@ use crate::nats::Connection;
 use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
-use crate::status::{Stage, Standing, Status};
+use crate::status::{ProcessStatus, Stage, Status};
 use crate::{failpoint, telemetry};
 
 /// The threads that the life of a process runs on.
@@ -206,7 +206,7 @@ impl<D: Domain> Life<D> {
             // A driver that is gone has stopped.
             drop(self.driver.send(Input::Stop));
             self.stop.given_up().await;
-            let Standing { head, acknowledged, .. } = self.status.standing();
+            let ProcessStatus { head, acknowledged, .. } = self.status.standing();
             Err(CutOff { head, acknowledged }.into())
         };
         let driven = tokio::task::coop::unconstrained(driver.run());
@@ -227,7 +227,7 @@ impl<D: Domain> Life<D> {
 
     /// Before its start has compared both stores, a process publishes nothing, and waits for nothing.
     fn log_stopped(&self) {
-        let Standing { head, acknowledged, compared, .. } = self.status.standing();
+        let ProcessStatus { head, acknowledged, compared, .. } = self.status.standing();
         if compared.is_some() && acknowledged >= head {
             tracing::info!("all that was committed is acknowledged");
         }

@@ -5,7 +5,7 @@ use std::sync::{Arc, OnceLock};
 
 use contracts::Service;
 use engine::process::{Compared, StreamProgress};
-pub use engine::process::{Stage, Standing};
+pub use engine::process::{ProcessStatus, Stage};
 use engine::redundancy::{self, KnownStream, Missing, Observed};
 use engine::starting::Fence;
 use serde::Serialize;
@@ -18,7 +18,7 @@ use crate::clock::Clock;
 pub struct Status {
     service: Service,
     clock: Clock,
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<ProcessStatus>,
     /// Why the broker is not there, while it is not.
     broker: Arc<OnceLock<watch::Receiver<Option<String>>>>,
 }
@@ -52,12 +52,17 @@ impl Status {
         tracing::error!(reason = %fence, "fenced: commands are refused");
         let status = Self::new(service, Clock::start());
         let (reason, choices) = (Some(fence.to_string()), fence.choices());
-        status.tell(Standing { stage: Stage::Fenced, reason, choices, ..Standing::default() });
+        status.tell(ProcessStatus {
+            stage: Stage::Fenced,
+            reason,
+            choices,
+            ..ProcessStatus::default()
+        });
         status
     }
 
     /// Tells how the process stands now.
-    pub(crate) fn tell(&self, now: Standing) {
+    pub(crate) fn tell(&self, now: ProcessStatus) {
         self.standing.send_if_modified(|standing| {
             let news = *standing != now;
             if news {
@@ -85,13 +90,13 @@ impl Status {
 
     /// The present standing.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProcessStatus {
         self.standing.borrow().clone()
     }
 
     /// The standing, to wait for changes.
     #[must_use]
-    pub fn watch(&self) -> watch::Receiver<Standing> {
+    pub fn watch(&self) -> watch::Receiver<ProcessStatus> {
         self.standing.subscribe()
     }
 
@@ -112,7 +117,7 @@ impl Status {
         (!all.is_empty()).then(|| all.join("; "))
     }
 
-    fn of_stream(&self, standing: &Standing, stream: Service) -> StreamReport {
+    fn of_stream(&self, standing: &ProcessStatus, stream: Service) -> StreamReport {
         let (folded, decided) = standing.positions.get(&stream).copied().unwrap_or_default();
         let progress = standing.streams.get(&stream).cloned().unwrap_or_default();
         let StreamProgress { last, connected, waits, alarm } = progress;
@@ -153,7 +158,7 @@ impl Status {
 }
 
 /// Which streams have to be read on before the start is through, and why they are not.
-fn unread(standing: &Standing) -> Option<String> {
+fn unread(standing: &ProcessStatus) -> Option<String> {
     let mut unread = Vec::new();
     for (stream, progress) in &standing.streams {
         let (folded, decided) = standing.positions.get(stream).copied().unwrap_or_default();
@@ -165,7 +170,7 @@ fn unread(standing: &Standing) -> Option<String> {
     (!unread.is_empty()).then(|| format!("reads what it has decided by: {}", unread.join(", ")))
 }
 
-fn observed(standing: Standing, clock: Clock) -> Observed {
+fn observed(standing: ProcessStatus, clock: Clock) -> Observed {
     let (hindered, acknowledged) = (hindered(&standing), standing.acknowledged);
     let stream = standing.compared.map(|Compared { at, doubt, complaint, .. }| KnownStream {
         acknowledged,
@@ -179,7 +184,7 @@ fn observed(standing: Standing, clock: Clock) -> Observed {
 }
 
 /// Why the service does not work as usual, if it does not.
-fn hindered(standing: &Standing) -> Option<String> {
+fn hindered(standing: &ProcessStatus) -> Option<String> {
     let is = match standing.stage {
         Stage::Ready => return None,
         Stage::Starting => "it starts",

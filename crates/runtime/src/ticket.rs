@@ -3,7 +3,7 @@
 use engine::Answer;
 use tokio::sync::{OwnedSemaphorePermit, oneshot};
 
-use crate::executed::Promise;
+use crate::command_result::Promise;
 
 /// Who waits, and the permit that the command holds until it is answered. Dropped, the outcome is
 /// unknown.

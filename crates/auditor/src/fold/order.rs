@@ -7,7 +7,7 @@ use contracts::events::inventory::Units as UnitsOf;
 use contracts::events::order::Placed;
 use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent};
 
-use super::Place;
+use super::RowRef;
 
 /// Units by SKU: lines of one product are added up.
 pub type Units = BTreeMap<Id, u64>;
@@ -159,8 +159,8 @@ impl Moment {
     }
 
     /// The row that says so.
-    pub const fn place(&self) -> Place {
-        Place { service: self.kind.service(), sequence: self.sequence }
+    pub const fn place(&self) -> RowRef {
+        RowRef { service: self.kind.service(), sequence: self.sequence }
     }
 }
 

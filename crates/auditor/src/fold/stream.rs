@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::{Cause, Chain, Id, Position, Service, StoredEvent, Vector};
 
-use super::Place;
+use super::RowRef;
 
 /// One stream.
 #[derive(Debug, Default)]
@@ -14,7 +14,7 @@ pub struct StreamFold {
     /// The rows that answer a request with each idempotency key: one, if all is well.
     pub keys: BTreeMap<String, Vec<Effect>>,
     /// The rows that each row of another stream caused: one, if all is well.
-    pub caused: BTreeMap<Place, Vec<u64>>,
+    pub caused: BTreeMap<RowRef, Vec<u64>>,
     /// Positions that events name: the first row that names each.
     pub named: Vec<Named>,
     /// Rows that name an earlier position than a row before them.
@@ -67,7 +67,7 @@ impl StreamFold {
             effects.push(Effect { sequence, id, cause });
         }
         if let Cause::Event { service, sequence: of } = event.headers.cause {
-            let cause = Place { service, sequence: of };
+            let cause = RowRef { service, sequence: of };
             self.caused.entry(cause).or_default().push(sequence);
         }
         self.take_vector(sequence, &event.headers.vector);

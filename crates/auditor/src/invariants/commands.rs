@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{Checked, Invariant};
 use crate::fold::stream::Effect;
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 use crate::journal::{Durability, Entry, Outcome};
 
 /// All attempts of one command.
@@ -168,7 +168,7 @@ impl Command<'_> {
     fn found(&self, checked: &mut Checked, difference: impl Into<String>) {
         let about = self.attempts.iter().find_map(|entry| entry.id.as_ref());
         let about = about.map_or_else(|| self.service.to_string(), ToString::to_string);
-        let place = |effect: &Effect| Place { service: self.service, sequence: effect.sequence };
+        let place = |effect: &Effect| RowRef { service: self.service, sequence: effect.sequence };
         let rows = self.effects.iter().map(place).collect();
         let difference: String = difference.into();
         checked.found(about, rows, format!("the command with key {:?}: {difference}", self.key));

@@ -7,7 +7,7 @@ use contracts::{Id, Service};
 
 use super::{Checked, Invariant};
 use crate::fold::account::{Movement, What};
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Credit, "accounts");
@@ -53,12 +53,12 @@ fn check_version(checked: &mut Checked, fold: &Fold, customer: &Id, movement: &M
         None => "is not a version of this customer".to_owned(),
     };
     let mut places = place(movement);
-    places.push(Place { service: Service::Customer, sequence: version });
+    places.push(RowRef { service: Service::Customer, sequence: version });
     checked.found(customer, places, format!("version {version} {wrong}"));
 }
 
-fn place(movement: &Movement) -> Vec<Place> {
-    vec![Place { service: Service::Payment, sequence: movement.sequence }]
+fn place(movement: &Movement) -> Vec<RowRef> {
+    vec![RowRef { service: Service::Payment, sequence: movement.sequence }]
 }
 
 #[cfg(test)]

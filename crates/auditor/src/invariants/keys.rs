@@ -2,7 +2,7 @@
 
 use super::{Checked, Invariant};
 use crate::fold::stream::Effect;
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Keys, "idempotency keys");
@@ -11,7 +11,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
             checked.examined += 1;
             if effects.len() > 1 {
                 let place =
-                    |effect: &Effect| Place { service: *service, sequence: effect.sequence };
+                    |effect: &Effect| RowRef { service: *service, sequence: effect.sequence };
                 let text = format!("the key {key:?} had {} effects", effects.len());
                 checked.found(service, effects.iter().map(place).collect(), text);
             }

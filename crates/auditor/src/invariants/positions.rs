@@ -3,18 +3,18 @@
 
 use super::{Checked, Invariant};
 use crate::fold::stream::Named;
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Positions, "positions");
     for (service, stream) in &fold.streams {
         for named in &stream.named {
             checked.examined += 1;
-            let by = Place { service: *service, sequence: named.by };
+            let by = RowRef { service: *service, sequence: named.by };
             check_named(&mut checked, fold, by, named);
         }
         for named in &stream.backwards {
-            let by = Place { service: *service, sequence: named.by };
+            let by = RowRef { service: *service, sequence: named.by };
             let text = format!("it names {}, less than an event before it", place(named));
             checked.found(service, vec![by], text);
         }
@@ -22,7 +22,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
     checked
 }
 
-fn check_named(checked: &mut Checked, fold: &Fold, by: Place, named: &Named) {
+fn check_named(checked: &mut Checked, fold: &Fold, by: RowRef, named: &Named) {
     let (of, sequence) = (named.stream, named.position.sequence);
     let held = fold.streams.get(&of).and_then(|stream| stream.chain_at(sequence));
     let wrong = match held {
@@ -34,8 +34,8 @@ fn check_named(checked: &mut Checked, fold: &Fold, by: Place, named: &Named) {
     checked.found(by.service, vec![by, place(named)], text);
 }
 
-const fn place(named: &Named) -> Place {
-    Place { service: named.stream, sequence: named.position.sequence }
+const fn place(named: &Named) -> RowRef {
+    RowRef { service: named.stream, sequence: named.position.sequence }
 }
 
 #[cfg(test)]

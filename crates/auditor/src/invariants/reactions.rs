@@ -7,7 +7,7 @@ use contracts::{Cause, Id, Service};
 
 use super::{Checked, Invariant, places};
 use crate::fold::order::{Moment, OrderFold};
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Reactions, "events of orders");
@@ -18,7 +18,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
     }
     for (service, stream) in &fold.streams {
         for (cause, rows) in stream.caused.iter().filter(|(_, rows)| rows.len() > 1) {
-            let place = |sequence: &u64| Place { service: *service, sequence: *sequence };
+            let place = |sequence: &u64| RowRef { service: *service, sequence: *sequence };
             let text = format!("{cause} had {} effects", rows.len());
             checked.found(service, rows.iter().map(place).collect(), text);
         }
@@ -55,7 +55,7 @@ fn follows(
 fn trigger_of(order: &OrderFold, moment: &Moment) -> Result<Trigger, String> {
     match &moment.cause {
         Cause::Event { service, sequence } => {
-            let place = Place { service: *service, sequence: *sequence };
+            let place = RowRef { service: *service, sequence: *sequence };
             let cause = order.moments.iter().find(|other| other.place() == place);
             let kind = cause.map(|cause| Trigger::Event(cause.kind));
             kind.ok_or_else(|| format!("its cause {place} is no event of this order"))

@@ -4,7 +4,7 @@ use contracts::{Id, Service};
 
 use super::{Checked, Invariant};
 use crate::fold::stock::{Level, Movement, What};
-use crate::fold::{Fold, Place};
+use crate::fold::{Fold, RowRef};
 
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Stock, "SKUs");
@@ -42,8 +42,8 @@ fn check_said(checked: &mut Checked, sku: &Id, movement: &Movement, level: Level
     }
 }
 
-fn place(movement: &Movement) -> Vec<Place> {
-    vec![Place { service: Service::Inventory, sequence: movement.sequence }]
+fn place(movement: &Movement) -> Vec<RowRef> {
+    vec![RowRef { service: Service::Inventory, sequence: movement.sequence }]
 }
 
 #[cfg(test)]

@@ -124,8 +124,8 @@ impl<D: Domain> Engine<D> {
     ///
     /// # Errors
     /// When the database cannot be read.
-    pub fn suspect(&self) -> Result<Option<u64>, StateError> {
-        schema::suspect(&self.read())
+    pub fn corrupt_message(&self) -> Result<Option<u64>, StateError> {
+        schema::corrupt_message(&self.read())
     }
 
     /// Notes for the next start which message of the own stream was found damaged; 0 for none any
@@ -133,9 +133,9 @@ impl<D: Domain> Engine<D> {
     ///
     /// # Errors
     /// When the database fails or is no longer this process's own.
-    pub fn note_suspect(&mut self, message: u64) -> Result<(), Fatal> {
+    pub fn note_corrupt_message(&mut self, message: u64) -> Result<(), Fatal> {
         self.database.check_still_owner()?;
-        Ok(self.database.transaction(|write| schema::set_suspect(write, message))?)
+        Ok(self.database.transaction(|write| schema::set_corrupt_message(write, message))?)
     }
 }
 

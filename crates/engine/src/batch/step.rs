@@ -9,7 +9,7 @@ use contracts::{
     Timestamp, Vector,
 };
 
-use super::{Answer, Batch, Known, Outcome, Request, Work};
+use super::{Answer, Batch, Known, Outcome, QueuedInput, Request};
 use crate::domain::{Decision, Domain, Input};
 use crate::precondition::Validators;
 use crate::seeded::{self, Bug};
@@ -23,7 +23,7 @@ pub(super) struct Running<'a, 'tx, D: Domain> {
     write: &'a mut Write<'tx>,
     held: &'a BTreeMap<Service, String>,
     known: Known,
-    works: &'a [Work<D::Command>],
+    inputs: &'a [QueuedInput<D::Command>],
     now: Timestamp,
     keys: &'a SealKeys,
     row_bytes_max: usize,
@@ -44,13 +44,13 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         write: &'a mut Write<'tx>,
         held: &'a BTreeMap<Service, String>,
         known: Known,
-        works: &'a [Work<D::Command>],
+        inputs: &'a [QueuedInput<D::Command>],
         now: Timestamp,
         keys: &'a SealKeys,
     ) -> Self {
         let batch = Batch::empty(known.clone());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
-        Self { domain, write, held, known, works, now, keys, row_bytes_max, batch }
+        Self { domain, write, held, known, inputs, now, keys, row_bytes_max, batch }
     }
 
     /// The same, whose commands write rows of at most so many bytes.
@@ -61,19 +61,23 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
 
     /// Runs the inputs in order. Says what they did, and what is known afterwards.
     pub(super) fn run(mut self) -> Result<(Batch<D::Refusal>, Known), StateError> {
-        for work in self.works {
-            self.handle(work)?;
+        for input in self.inputs {
+            self.handle(input)?;
         }
         self.batch.head = self.known.head;
         Ok((self.batch, self.known))
     }
 
-    fn handle(&mut self, work: &Work<D::Command>) -> Result<(), StateError> {
-        let outcome = match work {
-            Work::Command { command, request } => Outcome::Command(self.command(command, request)?),
-            Work::Event(event) => self.event(event)?,
-            Work::Ignored { stream, after, up_to } => self.ignored(*stream, *after, *up_to)?,
-            Work::Timer(timer) => self.timer(timer)?,
+    fn handle(&mut self, input: &QueuedInput<D::Command>) -> Result<(), StateError> {
+        let outcome = match input {
+            QueuedInput::Command { command, request } => {
+                Outcome::Command(self.command(command, request)?)
+            }
+            QueuedInput::Event(event) => self.event(event)?,
+            QueuedInput::Ignored { stream, after, up_to } => {
+                self.ignored(*stream, *after, *up_to)?
+            }
+            QueuedInput::Timer(timer) => self.timer(timer)?,
         };
         self.batch.outcomes.push(outcome);
         Ok(())
@@ -195,9 +199,9 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
                 traceparent: event.headers.traceparent.as_deref(),
             };
             let cause = origin.cause.clone();
-            let happened = self.happen(next, origin)?;
-            if let Some(event) = second_of(&happened) {
-                self.happen(event, Origin { trigger, cause, request: None, traceparent: None })?;
+            let appended = self.append(next, origin)?;
+            if let Some(event) = second_of(&appended) {
+                self.append(event, Origin { trigger, cause, request: None, traceparent: None })?;
             }
         }
         Ok(())
@@ -211,7 +215,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         let decision = self.decide(Input::Timer { name: &timer.name, id: &timer.id }, trigger)?;
         if let Decision::Emit { event, .. } = decision {
             let cause = Cause::Timer(timer.name.clone());
-            self.happen(event, Origin { trigger, cause, request: None, traceparent: None })?;
+            self.append(event, Origin { trigger, cause, request: None, traceparent: None })?;
         }
         if timers::is_set(&self.write.read(), timer)? {
             let text = format!("the timer {} of {} would fire for ever", timer.name, timer.id);
@@ -231,7 +235,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     }
 
     /// Appends the event to the outbox, with the vector of exactly this input, and applies it.
-    fn happen(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
+    fn append(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
         let (event, row) = self.next_row(event, origin)?;
         self.append_and_apply(event, row)
     }
@@ -272,10 +276,10 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     fn vector(&self) -> Vector {
         let mut vector = self.known.positions.vector();
         if seeded::on(Bug::BatchEndVector) {
-            vector.0.extend(self.works.iter().filter_map(|work| match work {
-                Work::Event(event) => Some((event.headers.kind.service(), event.position())),
-                Work::Ignored { stream, up_to, .. } => Some((*stream, *up_to)),
-                Work::Command { .. } | Work::Timer(_) => None,
+            vector.0.extend(self.inputs.iter().filter_map(|input| match input {
+                QueuedInput::Event(event) => Some((event.headers.kind.service(), event.position())),
+                QueuedInput::Ignored { stream, up_to, .. } => Some((*stream, *up_to)),
+                QueuedInput::Command { .. } | QueuedInput::Timer(_) => None,
             }));
         }
         vector
@@ -283,11 +287,11 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
 }
 
 /// What a bug makes of the same input as well.
-fn second_of(happened: &StoredEvent) -> Option<Event> {
+fn second_of(appended: &StoredEvent) -> Option<Event> {
     if !seeded::on(Bug::TwoEventsFromOneInput) {
         return None;
     }
-    let Event::ShippingCreated(created) = &happened.event else { return None };
+    let Event::ShippingCreated(created) = &appended.event else { return None };
     let (order_id, reason) = (created.order_id.clone(), CancelReason::NotServed);
     Some(Event::ShippingCancelled(Cancelled { order_id, reason }))
 }

@@ -12,12 +12,12 @@ use stage::{Ask, Stage, at, cancelled, key, registered, stocked};
 fn an_event_carries_the_vector_of_exactly_its_input() {
     let mut stage = Stage::begun();
     stage.place("o-1");
-    let works = vec![
+    let inputs = vec![
         stage.shipping.next(stage::created("o-1")),
         stage.inventory.next(stocked()),
         stage.inventory.next(stocked()),
     ];
-    let batch = stage.engine.run(&works, at(5)).unwrap();
+    let batch = stage.engine.run(&inputs, at(5)).unwrap();
     let confirmed = batch.rows[0].parse().unwrap();
     assert_eq!(confirmed.headers.vector.of(Service::Shipping).sequence, 1);
     assert_eq!(confirmed.headers.vector.of(Service::Inventory).sequence, 0, "not the batch's end");
@@ -46,14 +46,14 @@ fn rows_are_numbered_from_one_and_chained() {
 #[test]
 fn a_failing_input_is_left_out_alone_and_its_stream_is_held() {
     let mut stage = Stage::begun();
-    let works = vec![
+    let inputs = vec![
         stage::place("o-1", None),
         // What cannot be handled holds its stream: what comes after it there must wait.
         stage.payment.next(stage::declined("poison")),
         stage.payment.next(stage::declined("o-1")),
         stage.shipping.next(stage::created("o-1")),
     ];
-    let batch = stage.engine.run(&works, at(1)).unwrap();
+    let batch = stage.engine.run(&inputs, at(1)).unwrap();
     let held = |outcome: &Outcome<&'static str>| matches!(outcome, Outcome::Held { .. });
     let outcomes: Vec<bool> = batch.outcomes.iter().map(held).collect();
     assert_eq!(outcomes, [false, true, true, false]);
@@ -75,8 +75,8 @@ fn an_event_that_its_cause_does_not_allow_is_refused() {
 #[test]
 fn a_request_that_is_repeated_has_one_effect_and_one_answer() {
     let mut stage = Stage::begun();
-    let works: Vec<_> = (0..10).map(|_| stage::place("o-1", Some(key("k", "hash")))).collect();
-    let batch = stage.engine.run(&works, at(1)).unwrap();
+    let inputs: Vec<_> = (0..10).map(|_| stage::place("o-1", Some(key("k", "hash")))).collect();
+    let batch = stage.engine.run(&inputs, at(1)).unwrap();
     assert_eq!(batch.rows.len(), 1);
     let repeats = batch.outcomes.iter().filter(|outcome| {
         matches!(outcome, Outcome::Command(Answer::Accepted { event, repeated: true })
@@ -95,11 +95,11 @@ fn a_precondition_holds_for_the_state_of_its_own_decision_and_a_repeat_is_not_he
         let preconditions =
             Preconditions { if_none_match: Some(Tags::Any), ..Preconditions::default() };
         let request = Request { idempotency, preconditions, ..Request::default() };
-        Work::Command { command: Ask::Place("o-1"), request }
+        QueuedInput::Command { command: Ask::Place("o-1"), request }
     };
     // Both are asked at once: the second is decided on what the first has left.
-    let works = [create(Some(key("k", "hash"))), create(None), create(Some(key("k", "hash")))];
-    let batch = stage.engine.run(&works, at(1)).unwrap();
+    let inputs = [create(Some(key("k", "hash"))), create(None), create(Some(key("k", "hash")))];
+    let batch = stage.engine.run(&inputs, at(1)).unwrap();
     assert_eq!(batch.rows.len(), 1);
     let accepted = |outcome: &Outcome<_>, again| matches!(outcome, Outcome::Command(Answer::Accepted { repeated, .. }) if *repeated == again);
     assert!(accepted(&batch.outcomes[0], false), "{batch:?}");
@@ -120,7 +120,7 @@ fn a_timer_fires_once_and_a_cleared_one_not_at_all() {
     assert!(stage.engine.timers_due(at(99), 10).unwrap().is_empty());
     let due = stage.engine.timers_due(at(100), 10).unwrap();
     assert_eq!(due.iter().map(|timer| timer.id.as_str()).collect::<Vec<_>>(), ["o-1"]);
-    let twice: Vec<_> = [due.clone(), due].concat().into_iter().map(Work::Timer).collect();
+    let twice: Vec<_> = [due.clone(), due].concat().into_iter().map(QueuedInput::Timer).collect();
     let batch = stage.engine.run(&twice, at(100)).unwrap();
     assert_eq!(batch.rows.len(), 1);
     assert!(matches!(batch.rows[0].parse().unwrap().event, Event::OrderCancelled(_)));
@@ -188,14 +188,14 @@ fn rows_that_do_not_follow_or_tell_another_history_are_not_restored() {
 fn the_same_events_in_other_batches_make_the_same_rows() {
     let run = |batch_size: usize| {
         let mut stage = Stage::begun();
-        let works = [
+        let inputs = [
             stage::place("o-1", None),
             stage::place("o-2", None),
             stage.shipping.next(stage::created("o-1")),
             stage.shipping.next(cancelled("o-2")),
             stage.inventory.next(stocked()),
         ];
-        for batch in works.chunks(batch_size) {
+        for batch in inputs.chunks(batch_size) {
             stage.engine.run(batch, at(1)).unwrap();
         }
         outbox::rows(&stage.engine.read(), 1, 100).unwrap()

@@ -3,7 +3,7 @@
 use contracts::Timestamp;
 
 use super::seam::{DatabaseAnswer, DatabaseRequest, Inputs, Notes};
-use crate::batch::{Batch, Engine, Fatal, RestoreError, Work};
+use crate::batch::{Batch, Engine, Fatal, QueuedInput, RestoreError};
 use crate::domain::Domain;
 use crate::outbox;
 use crate::state::StateError;
@@ -21,16 +21,16 @@ impl<D: Domain> Engine<D> {
         inputs: Inputs<D::Command>,
         now: Timestamp,
     ) -> Result<Batch<D::Refusal>, Fatal> {
-        let Inputs { mut works, timers_due, row_bytes_max } = inputs;
+        let Inputs { mut queued, timers_due, row_bytes_max } = inputs;
         self.limit_rows(row_bytes_max);
         if let Some(by) = timers_due {
             let due = self.timers_due(by.min(now), TIMERS_AT_ONCE)?;
-            works.extend(due.into_iter().map(Work::Timer));
+            queued.extend(due.into_iter().map(QueuedInput::Timer));
         }
-        if works.is_empty() {
+        if queued.is_empty() {
             return Ok(Batch::empty(self.known().clone()));
         }
-        self.run(&works, now)
+        self.run(&queued, now)
     }
 
     /// Carries out [`super::Effect::Database`].
@@ -43,7 +43,7 @@ impl<D: Domain> Engine<D> {
                 known: self.known().clone(),
                 restoring: self.is_restoring()?,
                 recovered: outbox::last_recovered(&self.read(), D::SERVICE)?,
-                corrupt: self.suspect()?,
+                corrupt: self.corrupt_message()?,
             })),
             DatabaseRequest::Rows { from, limit } => {
                 Ok(DatabaseAnswer::Rows(outbox::rows(&self.read(), from, limit)?))
@@ -70,7 +70,7 @@ impl<D: Domain> Engine<D> {
                 ) => Ok(DatabaseAnswer::Restored(Err(error.to_string()))),
             },
             DatabaseRequest::NoteCorrupt(message) => {
-                self.note_suspect(message)?;
+                self.note_corrupt_message(message)?;
                 Ok(DatabaseAnswer::Done)
             }
             DatabaseRequest::Copy(now) => {

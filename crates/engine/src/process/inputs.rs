@@ -8,7 +8,7 @@ use super::seam::{
 use super::{Phase, Process, Stage, Working};
 use crate::batch::{Batch, Fatal, Outcome};
 use crate::domain::Domain;
-use crate::relay::{Heard, Reply};
+use crate::relay::{AckOutcome, Reply};
 use crate::starting::Fence;
 use contracts::{Row, Service};
 
@@ -78,17 +78,17 @@ impl<D: Domain, T> Process<D, T> {
         }
     }
 
-    pub(super) fn hear(&mut self, heard: Vec<Heard>) {
+    pub(super) fn on_acks(&mut self, outcomes: Vec<AckOutcome>) {
         let (head, now) = (self.known.head.sequence, self.now());
-        for heard in heard {
-            match heard {
-                Heard::Acknowledged(sequence) => {
+        for outcome in outcomes {
+            match outcome {
+                AckOutcome::Acknowledged(sequence) => {
                     if let Some(working) = self.working() {
                         working.replies.acknowledged(sequence, head, now);
                     }
                 }
-                Heard::Doubt(reason) => self.doubt(&reason),
-                Heard::Forgotten => {}
+                AckOutcome::Doubt(reason) => self.doubt(&reason),
+                AckOutcome::Forgotten => {}
             }
         }
     }
@@ -199,8 +199,8 @@ impl<D: Domain, T> Process<D, T> {
 
     fn acknowledged(&mut self, window: u64, row: u64, reply: Reply) {
         let Some(working) = self.working() else { return };
-        let heard = working.publisher.acknowledge(window, row, reply);
-        self.hear(heard);
+        let outcomes = working.publisher.acknowledge(window, row, reply);
+        self.on_acks(outcomes);
     }
 
     fn delivered(&mut self, stream: Service, consumer: u64, row: &Row, pending: u64) {

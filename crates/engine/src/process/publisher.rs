@@ -10,7 +10,7 @@ use contracts::Row;
 
 use super::seam::{BrokerLimits, DatabaseRequest, RequestId};
 use crate::outbox;
-use crate::relay::{Heard, Relay, Reply};
+use crate::relay::{AckOutcome, Relay, Reply};
 
 /// Rows that are kept in memory for publishing. Beyond, they are read from the outbox again.
 const ROWS_KEPT_MAX: usize = 4_096;
@@ -190,18 +190,18 @@ impl Publisher {
         advances
     }
 
-    fn hear(&mut self) -> Vec<Heard> {
-        let mut heard = Vec::new();
+    fn take_replies(&mut self) -> Vec<AckOutcome> {
+        let mut outcomes = Vec::new();
         while let Some(first) = self.under_way.first_entry() {
             let Some(reply) = first.get().reply.clone() else { break };
             let row = *first.key();
             first.remove();
-            heard.push(self.relay.heard(row, &reply));
+            outcomes.push(self.relay.on_reply(row, &reply));
         }
-        if heard.iter().any(|heard| matches!(heard, Heard::Acknowledged(_))) {
+        if outcomes.iter().any(|outcome| matches!(outcome, AckOutcome::Acknowledged(_))) {
             self.doubted = None;
         }
-        heard
+        outcomes
     }
 
     /// The row of that number, if it is at hand.

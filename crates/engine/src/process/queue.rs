@@ -11,7 +11,7 @@ use contracts::choreography::MURMURATION;
 use contracts::stored::RowError;
 use contracts::{Kind, Position, Row, Service, Timestamp};
 
-use crate::batch::{Request, Work};
+use crate::batch::{QueuedInput, Request};
 use crate::positions::Positions;
 use crate::seeded::{self, Bug};
 
@@ -29,7 +29,7 @@ const IGNORED_FOR: Duration = Duration::from_secs(1);
 pub(super) struct Queue<C, T> {
     ignorable: BTreeSet<String>,
     replicated: BTreeSet<Service>,
-    inputs: VecDeque<(Work<C>, Option<T>)>,
+    inputs: VecDeque<(QueuedInput<C>, Option<T>)>,
     /// How many inputs of each stream wait.
     waiting: BTreeMap<Service, usize>,
     ignored: BTreeMap<Service, Ignored>,
@@ -46,7 +46,7 @@ struct Ignored {
 
 /// The inputs of one commit, and who waits for which of them.
 pub(super) struct Taken<C, T> {
-    pub(super) works: Vec<Work<C>>,
+    pub(super) queued: Vec<QueuedInput<C>>,
     pub(super) tickets: Vec<Option<T>>,
     pub(super) timers_due: Option<Timestamp>,
 }
@@ -68,7 +68,7 @@ impl<C, T> Queue<C, T> {
     }
 
     pub(super) fn command(&mut self, command: C, request: Request, ticket: T) {
-        self.inputs.push_back((Work::Command { command, request }, Some(ticket)));
+        self.inputs.push_back((QueuedInput::Command { command, request }, Some(ticket)));
     }
 
     /// The next row of a foreign stream.
@@ -87,9 +87,9 @@ impl<C, T> Queue<C, T> {
         }
         let event = row.parse()?;
         if let Some(Ignored { after, up_to }) = self.ignored.remove(&stream) {
-            self.push(stream, Work::Ignored { stream, after, up_to });
+            self.push(stream, QueuedInput::Ignored { stream, after, up_to });
         }
-        self.push(stream, Work::Event(Box::new(event)));
+        self.push(stream, QueuedInput::Event(Box::new(event)));
         Ok(())
     }
 
@@ -128,16 +128,16 @@ impl<C, T> Queue<C, T> {
     /// The inputs of the next commit.
     pub(super) fn take(&mut self) -> Taken<C, T> {
         let mut taken =
-            Taken { works: Vec::new(), tickets: Vec::new(), timers_due: self.timers_due };
+            Taken { queued: Vec::new(), tickets: Vec::new(), timers_due: self.timers_due };
         self.timers_due = None;
         self.ignored_since = None;
         for (stream, Ignored { after, up_to }) in std::mem::take(&mut self.ignored) {
-            taken.works.push(Work::Ignored { stream, after, up_to });
+            taken.queued.push(QueuedInput::Ignored { stream, after, up_to });
             taken.tickets.push(None);
         }
         let count = self.inputs.len().min(COMMIT_INPUTS_MAX);
-        for (work, ticket) in self.inputs.drain(..count) {
-            taken.works.push(work);
+        for (input, ticket) in self.inputs.drain(..count) {
+            taken.queued.push(input);
             taken.tickets.push(ticket);
         }
         self.count();
@@ -178,30 +178,31 @@ impl<C, T> Queue<C, T> {
         let waits = self.waiting.get(&stream).is_some_and(|count| *count > 0);
         if waits && !seeded::on(Bug::IgnoredAheadOfDecision) {
             // What comes before it has to be decided first.
-            if let Some((Work::Ignored { stream: of, up_to: last, .. }, _)) = self.inputs.back_mut()
+            if let Some((QueuedInput::Ignored { stream: of, up_to: last, .. }, _)) =
+                self.inputs.back_mut()
                 && *of == stream
             {
                 *last = up_to;
                 return;
             }
-            return self.push(stream, Work::Ignored { stream, after, up_to });
+            return self.push(stream, QueuedInput::Ignored { stream, after, up_to });
         }
         self.ignored.entry(stream).or_insert(Ignored { after, up_to }).up_to = up_to;
         self.ignored_since.get_or_insert(now);
     }
 
-    fn push(&mut self, stream: Service, work: Work<C>) {
+    fn push(&mut self, stream: Service, input: QueuedInput<C>) {
         *self.waiting.entry(stream).or_default() += 1;
-        self.inputs.push_back((work, None));
+        self.inputs.push_back((input, None));
     }
 
     fn count(&mut self) {
         self.waiting.clear();
-        for (work, _) in &self.inputs {
-            let stream = match work {
-                Work::Event(event) => event.headers.kind.service(),
-                Work::Ignored { stream, .. } => *stream,
-                Work::Command { .. } | Work::Timer(_) => continue,
+        for (input, _) in &self.inputs {
+            let stream = match input {
+                QueuedInput::Event(event) => event.headers.kind.service(),
+                QueuedInput::Ignored { stream, .. } => *stream,
+                QueuedInput::Command { .. } | QueuedInput::Timer(_) => continue,
             };
             *self.waiting.entry(stream).or_default() += 1;
         }

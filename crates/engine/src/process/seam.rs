@@ -5,7 +5,7 @@ use std::time::Duration;
 use contracts::{HistoryId, Position, Row, Service, Timestamp};
 
 use super::standing::Stage;
-use crate::batch::{Answer, Batch, Fatal, Request, Work};
+use crate::batch::{Answer, Batch, Fatal, QueuedInput, Request};
 use crate::domain::Domain;
 use crate::promise::Durability;
 use crate::reading::Extent;
@@ -142,7 +142,7 @@ pub enum Effect<D: Domain, T> {
 #[derive(Debug)]
 pub struct Inputs<C> {
     /// The queued inputs, in order.
-    pub works: Vec<Work<C>>,
+    pub queued: Vec<QueuedInput<C>>,
     /// Timers that are due by then fire, too. None does without it.
     pub timers_due: Option<Timestamp>,
     /// Bytes that a row of a command may have.

@@ -49,7 +49,7 @@ impl Stage {
 
 /// How a process stands.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub struct Standing {
+pub struct ProcessStatus {
     /// The stage.
     pub stage: Stage,
     /// Why, where there is something to say.

@@ -27,7 +27,7 @@ const RETRY: Duration = Duration::from_millis(100);
 /// How long a replaced writer gets to see that it was, before the stream that it has written into is
 /// rebuilt. Running, it knows another stream by its creation; to its next start, one that begins anew
 /// would look like one that has lost its tail.
-const STRAY_PATIENCE: Duration = Duration::from_secs(2);
+const STALE_WRITER_PATIENCE: Duration = Duration::from_secs(2);
 
 /// A start under way.
 pub(super) struct Startup {
@@ -43,8 +43,8 @@ struct Tried {
     copied: bool,
     rebuilt: bool,
     configured: bool,
-    met_stray: bool,
-    waited_for_stray: bool,
+    met_stale_write: bool,
+    waited_for_stale_writer: bool,
 }
 
 /// One pass: what it works with.

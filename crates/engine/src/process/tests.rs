@@ -8,7 +8,7 @@ use contracts::Timestamp;
 
 use super::*;
 use crate::batch::tests::stage::{Ask, created, registered, stocked};
-use crate::batch::{Request, Work};
+use crate::batch::{QueuedInput, Request};
 use crate::promise::Durability;
 use crate::relay::Reply;
 use hand::Hand;
@@ -242,7 +242,7 @@ fn a_row_that_somebody_else_wrote_is_taken_over_by_nobody() {
     // Over an intact database, over one with a row of its own in that place, and over a lost one.
     let hand = fenced(hand.restarted(), 2, 1);
     let mut hand = fenced(hand.with_an_empty_database(), 2, 1);
-    let place = Work::Command { command: Ask::Place("o3"), request: Request::default() };
+    let place = QueuedInput::Command { command: Ask::Place("o3"), request: Request::default() };
     hand.engine.run(&[place], Timestamp::from_micros(0)).unwrap();
     fenced(hand.restarted(), 2, 2);
 }
@@ -283,5 +283,5 @@ fn commands_of_a_process_that_stops_are_turned_away() {
     assert_eq!(replied(&hand.effects()), [(1, Durability::Replicated)]);
     assert_eq!(hand.ended, Some(End::Stopped));
     assert!(!hand.commits.is_empty());
-    assert!(matches!(hand.last_works.first(), Some(Work::Command { .. })));
+    assert!(matches!(hand.last_inputs.first(), Some(QueuedInput::Command { .. })));
 }

@@ -15,7 +15,7 @@ use super::seam::{BrokerAnswer, DatabaseAnswer, DatabaseRequest, RequestId, Stre
 use crate::batch::Fatal;
 use crate::relay::Relay;
 use crate::starting::Found;
-use crate::watching::{StreamSeen, Verdict, first_of_another, judge, judge_message};
+use crate::verification::{StreamObservation, Verdict, first_of_another, judge, judge_message};
 
 /// How often the stream is verified without a doubt.
 const VERIFY_EVERY: Duration = Duration::from_secs(3);
@@ -164,13 +164,13 @@ impl Verifier {
     fn begin(&mut self, service: Service, relay: &Relay, shared: &Rc<Shared>) {
         self.begun_at = shared.now().monotonic;
         let (acknowledged, was_in_doubt) = (relay.acknowledged(), relay.is_in_doubt());
-        let look = Look {
+        let stream_check = StreamCheck {
             service,
             created: self.created,
             after: was_in_doubt.then_some(acknowledged),
             missed: self.complaint.message,
         };
-        let routine = Routine::begin(shared, move |port| look.run(port));
+        let routine = Routine::begin(shared, move |port| stream_check.run(port));
         let complaints = self.complaint.count;
         self.check = Some(Check { routine, acknowledged, was_in_doubt, complaints });
     }
@@ -183,7 +183,7 @@ impl Verifier {
         now: Duration,
     ) -> Verified {
         match verdict {
-            Ok(Verdict::End(reason) | Verdict::Suspect { reason, .. }) => Verified::End(reason),
+            Ok(Verdict::End(reason) | Verdict::Corrupt { reason, .. }) => Verified::End(reason),
             Ok(Verdict::EndsAt(last)) if relay.is_in_doubt() => {
                 // What was seen before the doubt arose says nothing about it.
                 if !check.was_in_doubt {
@@ -216,7 +216,7 @@ impl Verifier {
 }
 
 /// One look at the stream.
-struct Look {
+struct StreamCheck {
     service: Service,
     created: Timestamp,
     /// In doubt, all messages after this one, that was acknowledged, are compared with their rows.
@@ -225,14 +225,14 @@ struct Look {
     missed: Option<u64>,
 }
 
-impl Look {
+impl StreamCheck {
     async fn run(self, port: Port) -> Result<Verdict, AskError> {
         let seen = match port.find(self.service).await? {
             None => None,
             Some(info) => {
                 let tail = port.tail(self.service).await?.map(|row| row.position());
                 let StreamInfo { created, extent, difference } = info;
-                Some(StreamSeen { created, extent, tail, difference })
+                Some(StreamObservation { created, extent, tail, difference })
             }
         };
         let tail = seen.as_ref().and_then(|seen| seen.tail);
@@ -241,7 +241,7 @@ impl Look {
         let end = port.notes().await?.known.head.sequence;
         match judge(seen.as_ref(), self.created, end, at_tail) {
             Verdict::EndsAt(last) => self.compare(&port, last).await,
-            verdict @ (Verdict::End(_) | Verdict::Suspect { .. }) => Ok(verdict),
+            verdict @ (Verdict::End(_) | Verdict::Corrupt { .. }) => Ok(verdict),
         }
     }
 
@@ -261,7 +261,7 @@ impl Look {
         let message = port.message(missed).await?;
         let own = port.row(missed).await?;
         let verdict = judge_message(missed, last, message.as_ref(), own.as_ref());
-        if let Verdict::Suspect { message, .. } = &verdict {
+        if let Verdict::Corrupt { message, .. } = &verdict {
             // The broker's counters say nothing of it: the start has to be told.
             port.note(DatabaseRequest::NoteCorrupt(*message)).await?;
         }

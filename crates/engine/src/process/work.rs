@@ -71,8 +71,8 @@ impl<D: Domain, T> Process<D, T> {
         let (now, connected) = (self.now(), self.broker.is_some());
         let (shared, head) = (std::rc::Rc::clone(&self.shared), self.known.head.sequence);
         let Some(working) = self.working() else { return };
-        let heard = working.publisher.time_out(now);
-        self.hear(heard);
+        let outcomes = working.publisher.time_out(now);
+        self.on_acks(outcomes);
         let Phase::Working(working) = &mut self.phase else { return };
         let relay = working.publisher.relay().clone();
         let verified = working.verifier.advance(D::SERVICE, &relay, &shared, connected);
@@ -141,8 +141,8 @@ impl<D: Domain, T> Process<D, T> {
         if working.committing.is_none() && self.queue.has_reason(now, self.stops) {
             let taken = self.queue.take();
             working.committing = Some(taken.tickets);
-            let (works, timers_due) = (taken.works, taken.timers_due);
-            self.effects.push_back(Effect::Commit(Inputs { works, timers_due, row_bytes_max }));
+            let (queued, timers_due) = (taken.queued, taken.timers_due);
+            self.effects.push_back(Effect::Commit(Inputs { queued, timers_due, row_bytes_max }));
         }
     }
 

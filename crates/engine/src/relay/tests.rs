@@ -22,7 +22,7 @@ fn rows_are_sent_in_order_within_the_window() {
         relay.sent(row);
     }
     assert_eq!(relay.to_send(10_000), None);
-    assert_eq!(relay.heard(1, &stored(1)), Heard::Acknowledged(1));
+    assert_eq!(relay.on_reply(1, &stored(1)), AckOutcome::Acknowledged(1));
     assert_eq!(relay.to_send(10_000), Some(WINDOW_ROWS + 1..=WINDOW_ROWS + 1));
 }
 
@@ -45,7 +45,7 @@ fn every_reply_but_the_rows_own_number_is_a_doubt() {
     ];
     for reply in doubtful {
         let mut relay = relay(6, 9);
-        assert!(matches!(relay.heard(7, &reply), Heard::Doubt(_)), "{reply:?}");
+        assert!(matches!(relay.on_reply(7, &reply), AckOutcome::Doubt(_)), "{reply:?}");
         assert_eq!(relay.acknowledged(), 6);
         assert_eq!(relay.to_send(20), None);
     }
@@ -55,10 +55,10 @@ fn every_reply_but_the_rows_own_number_is_a_doubt() {
 fn what_was_under_way_in_a_doubt_is_forgotten() {
     let mut relay = relay(0, 3);
     relay.doubt("the broker is away".into());
-    assert_eq!(relay.heard(1, &stored(1)), Heard::Forgotten);
+    assert_eq!(relay.on_reply(1, &stored(1)), AckOutcome::Forgotten);
     relay.resume(2);
-    assert_eq!(relay.heard(1, &stored(1)), Heard::Forgotten);
-    assert_eq!(relay.heard(3, &stored(3)), Heard::Forgotten);
+    assert_eq!(relay.on_reply(1, &stored(1)), AckOutcome::Forgotten);
+    assert_eq!(relay.on_reply(3, &stored(3)), AckOutcome::Forgotten);
     assert_eq!(relay.to_send(3), Some(3..=3));
 }
 

@@ -2,12 +2,12 @@
 //!
 //! One comparison at the common end would do if each message followed the one before it. But the
 //! broker compares numbers and not chains, and a writer that was replaced may have slipped rows in
-//! (see [`super::stray`]): then the tails may be equal over messages that are not.
+//! (see [`super::stale_write`]): then the tails may be equal over messages that are not.
 
 use contracts::{HistoryId, Row};
 
 use super::Common;
-use super::stray::is_stray;
+use super::stale_write::is_stale_write;
 use crate::relay::WINDOW_ROWS;
 
 /// Numbers that are compared, back from the common end. What slips in was under way at one time, and
@@ -18,7 +18,7 @@ pub const COMPARED_ROWS: u64 = WINDOW_ROWS;
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Ends {
     /// The first message that a replaced writer has slipped in: what is there ends before it.
-    pub stray: Option<u64>,
+    pub stale: Option<u64>,
     /// The number at which both are compared: the first that differs, or else the highest one.
     pub common: Option<Common>,
 }
@@ -50,9 +50,9 @@ pub fn compare(messages: &[Row], own: &[Row], history: Option<HistoryId>) -> End
         }
         let before = message.sequence.checked_sub(1).and_then(own_row);
         if let (Some(before), Some(history)) = (before, history)
-            && is_stray(message, before, row, history)
+            && is_stale_write(message, before, row, history)
         {
-            ends.stray = Some(message.sequence);
+            ends.stale = Some(message.sequence);
         } else if let Some(row) = row {
             let (sequence, stream) = (message.sequence, message.chain);
             ends.common = Some(Common { sequence, own: row.chain, stream });
@@ -64,7 +64,7 @@ pub fn compare(messages: &[Row], own: &[Row], history: Option<HistoryId>) -> End
 
 #[cfg(test)]
 mod tests {
-    use super::super::stray::tests::row;
+    use super::super::stale_write::tests::row;
     use super::*;
 
     const HISTORY: [u8; 16] = [1; 16];
@@ -95,7 +95,7 @@ mod tests {
     fn equal_ends_are_common_at_the_highest_number() {
         let own = rows(4);
         let ends = compared(&own[..3], &own);
-        assert_eq!(ends.stray, None);
+        assert_eq!(ends.stale, None);
         assert_eq!(ends.common.map(|common| common.sequence), Some(3));
         assert_eq!(compared(&[], &own), Ends::default());
     }
@@ -103,11 +103,11 @@ mod tests {
     #[test]
     fn a_row_that_was_slipped_in_is_found_beyond_the_end_and_in_place_of_an_own_row() {
         let own = rows(4);
-        let stray = other(4, &other(3, &own[1]));
-        let beyond = compared(&[own[2].clone(), stray.clone()], &own[..3]);
-        assert_eq!((beyond.stray, beyond.common.map(|common| common.sequence)), (Some(4), Some(3)));
-        let in_place = compared(&[own[1].clone(), own[2].clone(), stray], &own);
-        assert_eq!((in_place.stray, in_place.common.map(|c| c.sequence)), (Some(4), Some(3)));
+        let stale = other(4, &other(3, &own[1]));
+        let beyond = compared(&[own[2].clone(), stale.clone()], &own[..3]);
+        assert_eq!((beyond.stale, beyond.common.map(|common| common.sequence)), (Some(4), Some(3)));
+        let in_place = compared(&[own[1].clone(), own[2].clone(), stale], &own);
+        assert_eq!((in_place.stale, in_place.common.map(|c| c.sequence)), (Some(4), Some(3)));
     }
 
     #[test]
@@ -116,7 +116,7 @@ mod tests {
         let messages = [own[0].clone(), other(2, &own[0]), own[2].clone(), own[3].clone()];
         let ends = compared(&messages, &own);
         let common = ends.common.unwrap();
-        assert_eq!((ends.stray, common.sequence), (None, 2));
+        assert_eq!((ends.stale, common.sequence), (None, 2));
         assert_ne!(common.own, common.stream);
     }
 

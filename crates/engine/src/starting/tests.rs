@@ -28,8 +28,8 @@ fn stream(first: u64, last: u64, messages: u64, tail: u64, common: u64) -> Strea
     }
 }
 
-fn seen(head: u64, stream: Stream) -> Seen {
-    Seen {
+fn seen(head: u64, stream: Stream) -> Observation {
+    Observation {
         head: if head == 0 { Position::default() } else { at(head) },
         history: (head > 0).then_some(HISTORY),
         stream,
@@ -45,8 +45,8 @@ fn seen(head: u64, stream: Stream) -> Seen {
 fn a_history_begins_only_on_an_explicit_first_start() {
     let lost = seen(0, Stream::Missing);
     assert_eq!(next(&lost), Step::Fence(Fence::FirstStartNeeded));
-    assert_eq!(next(&Seen { first_start: true, ..lost }), Step::BeginHistory);
-    let begun = Seen { history: Some(HISTORY), ..seen(0, Stream::Missing) };
+    assert_eq!(next(&Observation { first_start: true, ..lost }), Step::BeginHistory);
+    let begun = Observation { history: Some(HISTORY), ..seen(0, Stream::Missing) };
     assert_eq!(next(&begun), Step::CreateStream);
 }
 
@@ -54,7 +54,8 @@ fn a_history_begins_only_on_an_explicit_first_start() {
 fn a_database_that_is_lost_before_the_first_row_begins_anew() {
     assert_eq!(next(&seen(0, stream(0, 0, 0, 0, 0))), Step::BeginHistory);
     let witness = Witness { of: Service::Payment, seen: at(1), own: None };
-    let seen_by_somebody = Seen { witnesses: vec![witness], ..seen(0, stream(0, 0, 0, 0, 0)) };
+    let seen_by_somebody =
+        Observation { witnesses: vec![witness], ..seen(0, stream(0, 0, 0, 0, 0)) };
     assert!(matches!(next(&seen_by_somebody), Step::Fence(Fence::TwoStoresLost { .. })));
 }
 
@@ -82,7 +83,7 @@ fn a_lost_or_old_database_takes_the_rest_from_the_stream() {
 
 #[test]
 fn a_restoring_that_was_interrupted_before_its_last_row_is_finished() {
-    let interrupted = Seen { restoring: true, ..seen(7, stream(1, 7, 7, 7, 7)) };
+    let interrupted = Observation { restoring: true, ..seen(7, stream(1, 7, 7, 7, 7)) };
     assert_eq!(next(&interrupted), Step::Restore { after: 7, up_to: 7 });
 }
 
@@ -94,7 +95,7 @@ fn two_histories_are_fenced() {
     }
     assert_eq!(next(&forked), Step::Fence(Fence::Fork { sequence: 7 }));
     let other = HistoryId::from_bytes([2; 16]);
-    let foreign = Seen { history: Some(other), ..seen(7, stream(1, 7, 7, 7, 7)) };
+    let foreign = Observation { history: Some(other), ..seen(7, stream(1, 7, 7, 7, 7)) };
     let fence = Fence::OtherHistory { own: other, stream: HISTORY };
     assert_eq!(next(&foreign), Step::Fence(fence));
 }
@@ -103,12 +104,13 @@ fn two_histories_are_fenced() {
 fn a_witness_of_more_than_both_stores_hold_is_fenced_even_on_a_first_start() {
     let witness = Witness { of: Service::Payment, seen: at(9), own: None };
     let fence = Fence::TwoStoresLost { witness: Service::Payment, seen: 9, held: 7 };
-    let both = Seen { witnesses: vec![witness], ..seen(5, stream(1, 7, 7, 7, 5)) };
+    let both = Observation { witnesses: vec![witness], ..seen(5, stream(1, 7, 7, 7, 5)) };
     assert_eq!(next(&both), Step::Fence(fence));
-    let anew = Seen { witnesses: vec![witness], first_start: true, ..seen(0, Stream::Missing) };
+    let anew =
+        Observation { witnesses: vec![witness], first_start: true, ..seen(0, Stream::Missing) };
     assert!(matches!(next(&anew), Step::Fence(Fence::TwoStoresLost { held: 0, .. })));
     let disagrees = Witness { own: Some(chain(99)), seen: at(3), ..witness };
-    let disagreeing = Seen { witnesses: vec![disagrees], ..seen(7, stream(1, 7, 7, 7, 7)) };
+    let disagreeing = Observation { witnesses: vec![disagrees], ..seen(7, stream(1, 7, 7, 7, 7)) };
     assert!(matches!(next(&disagreeing), Step::Fence(Fence::WitnessDisagrees { .. })));
 }
 
@@ -124,7 +126,7 @@ fn a_damaged_stream_is_rebuilt_once() {
     ] {
         let damaged = seen(7, damaged);
         assert_eq!(next(&damaged), Step::Rebuild);
-        let again = Seen { rebuilt: true, ..damaged };
+        let again = Observation { rebuilt: true, ..damaged };
         assert!(matches!(next(&again), Step::Fence(Fence::CannotRebuild(_))));
     }
 }
@@ -155,11 +157,11 @@ fn a_stream_is_deleted_only_if_that_destroys_nothing() {
 #[test]
 fn a_missing_stream_that_another_process_has_claimed_is_not_created() {
     let claim = Some(Claimed { head: at(9), own: None });
-    let replaced = Seen { claim, ..seen(7, Stream::Missing) };
+    let replaced = Observation { claim, ..seen(7, Stream::Missing) };
     assert_eq!(next(&replaced), Step::Fence(Fence::Replaced { sequence: 9, held: 7 }));
     let fork = Some(Claimed { head: at(5), own: Some(chain(99)) });
-    let replaced = Seen { claim: fork, ..seen(7, Stream::Missing) };
+    let replaced = Observation { claim: fork, ..seen(7, Stream::Missing) };
     assert!(matches!(next(&replaced), Step::Fence(Fence::Replaced { .. })));
     let own = Some(Claimed { head: at(5), own: Some(chain(5)) });
-    assert_eq!(next(&Seen { claim: own, ..seen(7, Stream::Missing) }), Step::CreateStream);
+    assert_eq!(next(&Observation { claim: own, ..seen(7, Stream::Missing) }), Step::CreateStream);
 }

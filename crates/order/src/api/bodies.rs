@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::OrderState;
 use crate::domain::place::QUANTITY_MAX;
-use crate::domain::{NewLine, Place};
+use crate::domain::{NewLine, PlaceOrder};
 
 /// An order that a client asks for.
 #[derive(Debug, Deserialize, JsonSchema)]
@@ -81,13 +81,13 @@ pub(super) struct ReplicatedProduct {
 }
 
 impl NewOrder {
-    pub(super) fn into_place(self, new_id: impl FnOnce() -> Id) -> Place {
+    pub(super) fn into_place(self, new_id: impl FnOnce() -> Id) -> PlaceOrder {
         let line = |line: WantedLine| NewLine {
             sku: line.sku,
             quantity: line.quantity,
             unit_price: line.unit_price,
         };
-        Place {
+        PlaceOrder {
             id: self.id.unwrap_or_else(new_id),
             customer_id: self.customer_id,
             lines: self.lines.into_iter().map(line).collect(),

@@ -23,7 +23,7 @@ pub const ORDER_BYTES_MAX: usize = 640 * 1024;
 
 /// An order that somebody asks for. All but the id may be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct PlaceOrder {
     /// The order's id: the client's, or a new one.
     pub id: Id,
     /// Who orders.
@@ -65,7 +65,7 @@ macro_rules! accept {
 pub(super) fn decide(
     usual: &OrderDomain,
     state: &Read<'_>,
-    place: &Place,
+    place: &PlaceOrder,
     now: Timestamp,
 ) -> Checked<Placed> {
     if tables::stage(state, &place.id)? != OrderState::None {
@@ -88,7 +88,7 @@ pub(super) fn decide(
     }))
 }
 
-fn times(usual: &OrderDomain, place: &Place) -> Result<(u32, u32), Refusal> {
+fn times(usual: &OrderDomain, place: &PlaceOrder) -> Result<(u32, u32), Refusal> {
     let deadline_ms = place.deadline_ms.unwrap_or(usual.deadline_ms);
     let hand_over_ms = place.hand_over_ms.unwrap_or(usual.hand_over_ms);
     if !(DEADLINE_MS_MIN..=DEADLINE_MS_MAX).contains(&deadline_ms) {
@@ -100,7 +100,7 @@ fn times(usual: &OrderDomain, place: &Place) -> Result<(u32, u32), Refusal> {
     Ok((deadline_ms, hand_over_ms))
 }
 
-fn business_date(place: &Place, now: Timestamp) -> Result<String, Refusal> {
+fn business_date(place: &PlaceOrder, now: Timestamp) -> Result<String, Refusal> {
     let Some(date) = &place.business_date else { return Ok(now.day()) };
     let midnight = format!("{date}T00:00:00Z").parse::<Timestamp>();
     match midnight {

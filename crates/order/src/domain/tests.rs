@@ -11,7 +11,7 @@ use contracts::{Event, Service};
 use engine::Answer;
 use engine::history::Moment;
 
-use super::{Command, Place};
+use super::{Command, PlaceOrder};
 use crate::{OrderState, Refusal, history, tables};
 use world::{World, created, dispatched, four_cups, id, new_engine};
 
@@ -97,7 +97,7 @@ fn a_key_stands_for_one_request_and_a_refusal_does_not_use_it_up() {
 fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
     let mut world = World::with_order(OrderState::Completed);
     for (order, cancelled) in [("o-2", true), ("o-3", false)] {
-        let place = super::Place { id: id(order), hand_over_ms: Some(9), ..four_cups() };
+        let place = super::PlaceOrder { id: id(order), hand_over_ms: Some(9), ..four_cups() };
         world.asks_with_key(Command::Place(place), order);
         if cancelled {
             world.accepts(Command::Cancel(id(order)));
@@ -121,7 +121,7 @@ fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
     assert_eq!(decided(&restored), decided(&world.engine));
 
     world.engine = restored;
-    let place = super::Place { id: id("o-3"), hand_over_ms: Some(9), ..four_cups() };
+    let place = super::PlaceOrder { id: id("o-3"), hand_over_ms: Some(9), ..four_cups() };
     let answer = world.asks_with_key(Command::Place(place), "o-3");
     assert!(matches!(answer, Answer::Accepted { repeated: true, .. }), "{answer:?}");
 }
@@ -140,7 +140,7 @@ fn the_audit_trail_of_an_order_is_all_its_events_in_order() {
 fn orders_are_listed_newest_first_by_state_and_customer() {
     let mut world = World::new();
     for order in ["o-1", "o-2", "o-3"] {
-        world.accepts(Command::Place(super::Place { id: id(order), ..four_cups() }));
+        world.accepts(Command::Place(super::PlaceOrder { id: id(order), ..four_cups() }));
     }
     world.accepts(Command::Cancel(id("o-2")));
     let listed = |wanted: tables::Wanted| {
@@ -160,7 +160,7 @@ fn orders_are_listed_newest_first_by_state_and_customer() {
 #[test]
 fn an_order_is_told_as_it_was_at_every_version_and_time() {
     let mut world = World::new();
-    let place = Place { hand_over_ms: Some(5_000), ..four_cups() };
+    let place = PlaceOrder { hand_over_ms: Some(5_000), ..four_cups() };
     world.accepts(Command::Place(place));
     let mut versions = vec![(world.engine.head().sequence, world.now, world.order("o-1"))];
     let mut note = |world: &World| {

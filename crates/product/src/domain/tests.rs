@@ -3,7 +3,7 @@
 use contracts::money::AMOUNT_MINOR_MAX;
 use contracts::{Cause, Chain, Headers, HistoryId, Row, StoredEvent, Timestamp, Vector};
 use engine::entity::table;
-use engine::{Answer, Batch, Database, Domain, Engine, Outcome, Request, Work};
+use engine::{Answer, Batch, Database, Domain, Engine, Outcome, QueuedInput, Request};
 
 use super::*;
 
@@ -71,7 +71,7 @@ fn discontinue(text: &str) -> Command {
 }
 
 fn run(engine: &mut Engine<ProductDomain>, command: Command, request: Request) -> Batch<Refusal> {
-    engine.run(&[Work::Command { command, request }], NOW).unwrap()
+    engine.run(&[QueuedInput::Command { command, request }], NOW).unwrap()
 }
 
 fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {

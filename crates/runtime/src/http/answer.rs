@@ -9,7 +9,7 @@ use warp::reply::Response;
 
 use super::page::{self, PageRequest};
 use super::{DURABILITY_HEADER, Problem, REPLAYED_HEADER, TOKEN_HEADER};
-use crate::executed::{Executed, Promise};
+use crate::command_result::{CommandResult, Promise};
 
 /// A page of a list, as it is sent: the items, and the cursor of the next page.
 #[derive(Debug, Serialize)]
@@ -70,20 +70,20 @@ pub fn paged<T: Serialize>(
 /// The response to a command. `accepted` makes the body from the event alone, so that a repeated
 /// request gets the same answer; `unchanged` is asked when nothing had to happen.
 pub fn answer<R: Into<Problem>>(
-    executed: Result<Executed<R>, Problem>,
+    executed: Result<CommandResult<R>, Problem>,
     accepted: impl FnOnce(&StoredEvent) -> Response,
     unchanged: impl FnOnce() -> Response,
 ) -> Response {
     match executed {
-        Ok(Executed::Accepted { event, repeated, promise }) => {
+        Ok(CommandResult::Accepted { event, repeated, promise }) => {
             let mut response = with_promise(accepted(&event), &promise);
             if repeated {
                 response.headers_mut().insert(REPLAYED_HEADER, HeaderValue::from_static("true"));
             }
             response
         }
-        Ok(Executed::Unchanged { promise }) => with_promise(unchanged(), &promise),
-        Ok(Executed::Refused(refusal)) => refusal.into().into_response(),
+        Ok(CommandResult::Unchanged { promise }) => with_promise(unchanged(), &promise),
+        Ok(CommandResult::Refused(refusal)) => refusal.into().into_response(),
         Err(problem) => problem.into_response(),
     }
 }

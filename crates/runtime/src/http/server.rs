@@ -36,7 +36,7 @@ use super::gate::Gate;
 use super::precondition::{self, answer_conditionally};
 use crate::shutdown::Stop;
 use crate::telemetry;
-use connections::{Connections, Place};
+use connections::{Connections, Permit};
 use stall::Stalling;
 
 /// Routes as a service hands them over.
@@ -74,7 +74,7 @@ pub struct Patience {
 #[derive(Clone)]
 pub(super) struct Caller {
     from: SocketAddr,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
     body_within: Duration,
 }
 
@@ -88,7 +88,7 @@ struct Server<S> {
 /// A body, and the place of its connection, which waits for its client again once it is sent.
 struct Sent<B> {
     body: B,
-    place: Arc<Place>,
+    permit: Arc<Permit>,
 }
 
 /// Binds the address.
@@ -126,11 +126,11 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
                 continue;
             }
         };
-        let Some(place) = connections.admit() else {
+        let Some(permit) = connections.admit() else {
             turn_away(stream);
             continue;
         };
-        let caller = Caller { from, place: Arc::clone(&place), body_within: patience.body };
+        let caller = Caller { from, permit: Arc::clone(&permit), body_within: patience.body };
         let (server, local) = (Arc::clone(&server), stream.local_addr().unwrap_or(from));
         let service =
             service_fn(move |request| Arc::clone(&server).answer(caller.clone(), local, request));
@@ -138,7 +138,7 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
         tokio::spawn(async move {
             tokio::select! {
                 ended = connection => note_end(ended),
-                () = place.taken_away() => tracing::debug!("a waiting connection made room"),
+                () = permit.taken_away() => tracing::debug!("a waiting connection made room"),
             }
         });
     }
@@ -192,9 +192,9 @@ where
         local: SocketAddr,
         mut request: Request<Incoming>,
     ) -> Result<HttpResponse<impl Body<Data = bytes::Bytes, Error = warp::Error>>, Infallible> {
-        let place = Arc::clone(&caller.place);
+        let permit = Arc::clone(&caller.permit);
         if request.body().is_end_stream() {
-            place.answers();
+            permit.answers();
         }
         let method = request.method().clone();
         let conditions = precondition::asked(request.headers());
@@ -206,7 +206,7 @@ where
             Some(conditions) => answer_conditionally(&method, &conditions, response),
             None => response,
         };
-        Ok(response.map(|body| Sent { body, place }))
+        Ok(response.map(|body| Sent { body, permit }))
     }
 
     async fn ask(
@@ -238,7 +238,7 @@ impl Caller {
 
     /// All of its request is here.
     pub(super) fn answers(&self) {
-        self.place.answers();
+        self.permit.answers();
     }
 }
 
@@ -264,7 +264,7 @@ impl<B: Body + Unpin> Body for Sent<B> {
 
 impl<B> Drop for Sent<B> {
     fn drop(&mut self) {
-        self.place.waits();
+        self.permit.waits();
     }
 }
 
@@ -278,7 +278,7 @@ fn turn_away(stream: TcpStream) {
     );
     let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = told {
-        tracing::debug!(%error, "a client for whom there is no place was not told so");
+        tracing::debug!(%error, "a client for whom there is no permit was not told so");
     }
 }
 

@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 
 use contracts::choreography::{MURMURATION, Reaction, Rule, Trigger};
 use contracts::{Event, Kind, Service};
-use engine::{Answer, Database, Domain, Engine, Outcome, Request, Work};
+use engine::{Answer, Database, Domain, Engine, Outcome, QueuedInput, Request};
 
 use super::Mutant;
 use super::place::{Own, SERVICES, state_of};
@@ -201,16 +201,19 @@ fn decide<D: Domain>(
     } else {
         engine.restore(&stage::rows(own)?).map_err(|e| told(&e))?;
     }
-    let mut works: Vec<_> =
-        stage::stored(foreign).map(|event| Work::Event(Box::new(event))).collect();
-    works.extend(event.map(|event| Work::Event(Box::new(stage::first_of_its_stream(event)))));
-    works.extend(command.map(|command| Work::Command { command, request: Request::default() }));
+    let mut inputs: Vec<_> =
+        stage::stored(foreign).map(|event| QueuedInput::Event(Box::new(event))).collect();
+    inputs
+        .extend(event.map(|event| QueuedInput::Event(Box::new(stage::first_of_its_stream(event)))));
+    inputs.extend(
+        command.map(|command| QueuedInput::Command { command, request: Request::default() }),
+    );
     if let Trigger::Timer(name) = trigger(asked) {
         let due = engine.timers_due(stage::LATE, u32::MAX).map_err(|e| told(&e))?;
         let Some(timer) = due.into_iter().find(|timer| timer.name == name) else { return Ok(None) };
-        works.push(Work::Timer(timer));
+        inputs.push(QueuedInput::Timer(timer));
     }
-    let batch = engine.run(&works, stage::NOW).map_err(|e| told(&e))?;
+    let batch = engine.run(&inputs, stage::NOW).map_err(|e| told(&e))?;
     match batch.outcomes.into_iter().last() {
         Some(Outcome::Held { reason, .. } | Outcome::Command(Answer::Failed(reason))) => {
             Err(reason)

@@ -11,7 +11,7 @@ use engine::process::{
 use engine::promise::Durability;
 use engine::reading::Extent;
 use engine::relay::Reply;
-use engine::{Batch, Outcome, Work, outbox};
+use engine::{Batch, Outcome, QueuedInput, outbox};
 
 use super::{Driver, Step, told};
 use crate::agenda::Awaits;
@@ -114,11 +114,11 @@ impl<D: Simulated> Driver<D> {
     }
 
     pub(super) fn bug_at_commit(&mut self, inputs: &mut Inputs<D::Command>) {
-        let is_event = |work: &Work<D::Command>| matches!(work, Work::Event(_));
+        let is_event = |work: &QueuedInput<D::Command>| matches!(work, QueuedInput::Event(_));
         // Who waits for which input is known by its place.
-        if self.bugs.loses_queued && inputs.works.iter().all(is_event) {
+        if self.bugs.loses_queued && inputs.queued.iter().all(is_event) {
             self.bugs.loses_queued = false;
-            inputs.works.clear();
+            inputs.queued.clear();
         }
     }
 

@@ -8,7 +8,7 @@ use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position
 use contracts::{Headers, SealKeys, StoredEvent, Timestamp, Vector};
 
 use crate::batch::step::sealed;
-use crate::batch::{Engine, Request, Work};
+use crate::batch::{Engine, QueuedInput, Request};
 use crate::{Database, Decision, Domain, Input, Read, StateError, Validators, Write};
 
 /// What the small service can be asked.
@@ -145,8 +145,8 @@ impl Foreign {
     }
 
     /// The next event of this stream, as it is queued.
-    pub(crate) fn next(&mut self, event: Event) -> Work<Ask> {
-        Work::Event(Box::new(self.next_row(event).parse().unwrap()))
+    pub(crate) fn next(&mut self, event: Event) -> QueuedInput<Ask> {
+        QueuedInput::Event(Box::new(self.next_row(event).parse().unwrap()))
     }
 
     /// The next row of this stream.
@@ -187,11 +187,11 @@ pub(crate) fn key(key: &str, hash: &str) -> Idempotency {
     Idempotency { key: key.parse().unwrap(), request_hash: hash.to_owned() }
 }
 
-pub(crate) fn ask(command: Ask, idempotency: Option<Idempotency>) -> Work<Ask> {
-    Work::Command { command, request: Request { idempotency, ..Request::default() } }
+pub(crate) fn ask(command: Ask, idempotency: Option<Idempotency>) -> QueuedInput<Ask> {
+    QueuedInput::Command { command, request: Request { idempotency, ..Request::default() } }
 }
 
-pub(crate) fn place(order: &'static str, idempotency: Option<Idempotency>) -> Work<Ask> {
+pub(crate) fn place(order: &'static str, idempotency: Option<Idempotency>) -> QueuedInput<Ask> {
     ask(Ask::Place(order), idempotency)
 }
 

@@ -9,26 +9,26 @@ use crate::process::routine::AskError;
 use crate::process::seam::{Notes, StreamInfo};
 use crate::reading::Extent;
 use crate::starting::ends::{self, Ends};
-use crate::starting::{Claimed, Common, Seen, Stream, Witness};
+use crate::starting::{Claimed, Common, Observation, Stream, Witness};
 
 impl Pass {
     /// Everything that the next step depends on.
-    pub(super) async fn gather(&self) -> Result<Seen, StartError> {
+    pub(super) async fn gather(&self) -> Result<Observation, StartError> {
         let notes = self.port.notes().await?;
         // What they have seen by now is in the stream by then: rows of a predecessor may still arrive.
         let witnesses = self.witnesses().await?;
-        let (stream, has_stray) = self.stream(&notes).await?;
+        let (stream, has_stale_write) = self.stream(&notes).await?;
         // Who deletes the stream has claimed it before: whoever finds none finds the claim.
         let claim = self.claimed().await?;
-        Ok(Seen {
+        Ok(Observation {
             head: notes.known.head,
             history: notes.known.history,
             stream,
             witnesses,
             claim,
             first_start: self.settings.first_start,
-            // Behind a stray, no row can take the end of the stream.
-            restoring: notes.restoring && !has_stray,
+            // Behind a stale write, no row can take the end of the stream.
+            restoring: notes.restoring && !has_stale_write,
             rebuilt: self.tried.rebuilt,
         })
     }
@@ -51,13 +51,13 @@ impl Pass {
         let tail = self.port.tail(self.service).await?;
         let history = self.history_of(tail.as_ref()).await?;
         let tail = tail.map_or(0, |row| row.sequence);
-        let Ends { stray, mut common } = self.ends(&notes.known, &extent, tail).await?;
+        let Ends { stale, mut common } = self.ends(&notes.known, &extent, tail).await?;
         if common.is_none() {
             common = self.common(&notes.known, &extent, tail).await?;
         }
         let forged = self.forged(common).await?;
-        let tail = stray.map_or(tail, |stray| stray - 1);
-        Ok((Stream::There { created, extent, tail, history, common, forged }, stray.is_some()))
+        let tail = stale.map_or(tail, |stale| stale - 1);
+        Ok((Stream::There { created, extent, tail, history, common, forged }, stale.is_some()))
     }
 
     /// The history that the stream's last message names. Of one that somebody else wrote, nothing is

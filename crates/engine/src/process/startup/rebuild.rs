@@ -3,10 +3,10 @@
 
 use contracts::{HistoryId, Row};
 
-use super::{Pass, STRAY_PATIENCE, StartError};
+use super::{Pass, STALE_WRITER_PATIENCE, StartError};
 use crate::process::routine::AskError;
 use crate::process::seam::BrokerRequest;
-use crate::starting::stray::is_stray;
+use crate::starting::stale_write::is_stale_write;
 use crate::starting::{Claim, Proof, may_rebuild};
 
 /// Own rows that are read at once for the comparison.
@@ -24,9 +24,9 @@ impl Pass {
         let Some(info) = self.port.find(self.service).await? else { return Ok(()) };
         let proof = self.prove(info.extent.first.max(1)).await?;
         may_rebuild(&proof).map_err(StartError::Fence)?;
-        if self.tried.met_stray && !self.tried.waited_for_stray {
-            self.tried.waited_for_stray = true;
-            return Err(StartError::Patience(STRAY_PATIENCE));
+        if self.tried.met_stale_write && !self.tried.waited_for_stale_writer {
+            self.tried.waited_for_stale_writer = true;
+            return Err(StartError::Patience(STALE_WRITER_PATIENCE));
         }
         self.claim(proof.tail).await?;
         // Without an answer it may be deleted or not: what is there is looked at anew.
@@ -57,10 +57,10 @@ impl Pass {
         let mut unequal = self.first_unequal(first, tail).await?;
         let history = self.port.notes().await?.known.history;
         if let (Some(message), Some(history)) = (&unequal, history)
-            && self.is_stray(message, history).await?
+            && self.is_stale_write(message, history).await?
         {
             // Nobody has applied it, nor anything behind it.
-            self.tried.met_stray = true;
+            self.tried.met_stale_write = true;
             tail = message.sequence - 1;
             unequal = None;
         }
@@ -69,10 +69,10 @@ impl Pass {
     }
 
     /// Whether a replaced writer has slipped it in behind the own row before it.
-    async fn is_stray(&self, message: &Row, history: HistoryId) -> Result<bool, AskError> {
+    async fn is_stale_write(&self, message: &Row, history: HistoryId) -> Result<bool, AskError> {
         let before = self.port.row(message.sequence.saturating_sub(1)).await?;
         let own = self.port.row(message.sequence).await?;
-        Ok(before.is_some_and(|before| is_stray(message, &before, own.as_ref(), history)))
+        Ok(before.is_some_and(|before| is_stale_write(message, &before, own.as_ref(), history)))
     }
 
     /// Writes a copy of the database, once in each start.

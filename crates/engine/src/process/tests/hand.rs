@@ -8,7 +8,7 @@ use contracts::{Event, HistoryId, Row, Service, StoredEvent, Timestamp};
 
 use super::super::*;
 use crate::batch::tests::stage::{Ask, Foreign, Stage as Small, keys};
-use crate::batch::{Engine, Request, Work};
+use crate::batch::{Engine, QueuedInput, Request};
 use crate::reading::Extent;
 use crate::relay::Reply;
 use crate::starting::Claim;
@@ -23,7 +23,7 @@ pub(super) struct Hand {
     pub(super) stream: Option<BTreeMap<u64, Row>>,
     /// How many inputs each commit had.
     pub(super) commits: Vec<usize>,
-    pub(super) last_works: Vec<Work<Ask>>,
+    pub(super) last_inputs: Vec<QueuedInput<Ask>>,
     pub(super) holds_commits: bool,
     pub(super) ended: Option<End>,
     /// What was to be done since the process began.
@@ -57,7 +57,7 @@ impl Hand {
             now: Now { wall: Timestamp::from_micros(0), monotonic: Duration::from_secs(10) },
             stream,
             commits: Vec::new(),
-            last_works: Vec::new(),
+            last_inputs: Vec::new(),
             holds_commits: false,
             ended: None,
             done: Vec::new(),
@@ -238,8 +238,8 @@ impl Hand {
     }
 
     fn commit(&mut self, inputs: Inputs<Ask>) {
-        self.commits.push(inputs.works.len());
-        self.last_works = inputs.works.clone();
+        self.commits.push(inputs.queued.len());
+        self.last_inputs = inputs.queued.clone();
         let batch = self.engine.commit(inputs, self.now.wall);
         self.input(Input::Committed(batch));
     }

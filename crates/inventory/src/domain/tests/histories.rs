@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::Event;
 use contracts::events::order::{Confirmed, Ended, Placed};
-use engine::{Outcome, Request, Work};
+use engine::{Outcome, QueuedInput, Request};
 use proptest::prelude::*;
 
 use super::world::{World, ended, id, new_engine, order, outbox, tables_of};
@@ -46,11 +46,11 @@ impl Step {
         ]
     }
 
-    fn work(&self, world: &mut World) -> Work<Command> {
+    fn work(&self, world: &mut World) -> QueuedInput<Command> {
         let event = match self {
             Self::Stock { sku, quantity } => {
                 let command = Command::Stock { sku: id(SKUS[*sku]), quantity: *quantity };
-                return Work::Command { command, request: Request::default() };
+                return QueuedInput::Command { command, request: Request::default() };
             }
             Self::Place { order: nth, lines } => {
                 let lines: Vec<_> = lines.iter().map(|(sku, n)| (SKUS[*sku], *n)).collect();
@@ -63,7 +63,7 @@ impl Step {
             Self::Reject { order } => Event::OrderRejected(end_of(*order)),
             Self::Complete { order } => Event::OrderCompleted(end_of(*order)),
         };
-        Work::Event(Box::new(world.orders.next(event)))
+        QueuedInput::Event(Box::new(world.orders.next(event)))
     }
 }
 
@@ -159,8 +159,8 @@ proptest! {
     ) {
         let (mut world, mut batched) = (World::new(), World::new());
         for steps in steps.chunks(batch) {
-            let works: Vec<_> = steps.iter().map(|step| step.work(&mut batched)).collect();
-            batched.run(&works);
+            let inputs: Vec<_> = steps.iter().map(|step| step.work(&mut batched)).collect();
+            batched.run(&inputs);
             for step in steps {
                 let work = step.work(&mut world);
                 world.run(&[work]);

@@ -5,7 +5,7 @@ use contracts::events::inventory::{Rejected, Returned, Shortage, Units};
 use contracts::events::order::{EndReason, Ended, Placed};
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
 use contracts::{Event, HistoryId, Id, Money, Row, Timestamp};
-use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
+use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
 
 use super::stream::Stream;
 use crate::domain::{Command, InventoryDomain, state_of};
@@ -41,18 +41,18 @@ impl World {
         world
     }
 
-    pub(super) fn run(&mut self, works: &[Work<Command>]) -> Batch<Refusal> {
-        self.engine.run(works, NOW).unwrap()
+    pub(super) fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+        self.engine.run(inputs, NOW).unwrap()
     }
 
     pub(super) fn product(&mut self, event: Event) {
-        let work = Work::Event(Box::new(self.products.next(event)));
+        let work = QueuedInput::Event(Box::new(self.products.next(event)));
         self.run(&[work]);
     }
 
     /// Hands in an event of ORDER, and says what inventory published.
     pub(super) fn order(&mut self, event: Event) -> Option<Event> {
-        let work = Work::Event(Box::new(self.orders.next(event)));
+        let work = QueuedInput::Event(Box::new(self.orders.next(event)));
         let batch = self.run(&[work]);
         assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
         batch.rows.first().map(|row| row.parse().unwrap().event)
@@ -60,7 +60,7 @@ impl World {
 
     pub(super) fn ask(&mut self, sku: &str, quantity: u32, request: Request) -> Answer<Refusal> {
         let command = Command::Stock { sku: id(sku), quantity };
-        answer(self.run(&[Work::Command { command, request }]))
+        answer(self.run(&[QueuedInput::Command { command, request }]))
     }
 
     pub(super) fn stock(&mut self, sku: &str, quantity: u32) -> Answer<Refusal> {

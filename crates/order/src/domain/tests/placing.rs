@@ -7,11 +7,11 @@ use engine::Answer;
 
 use super::world::{DEADLINE_MS, World, customer, four_cups, id, line, money, product};
 use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
-use crate::domain::{Command, DEADLINE_MS_MAX, HAND_OVER_MS_MAX, NewLine, Place};
+use crate::domain::{Command, DEADLINE_MS_MAX, HAND_OVER_MS_MAX, NewLine, PlaceOrder};
 use crate::{OrderState, Refusal};
 
-fn with_lines(lines: Vec<NewLine>) -> Place {
-    Place { lines, ..four_cups() }
+fn with_lines(lines: Vec<NewLine>) -> PlaceOrder {
+    PlaceOrder { lines, ..four_cups() }
 }
 
 fn priced(minor: i64, currency: &str, quantity: i64) -> NewLine {
@@ -38,7 +38,7 @@ fn a_placed_order_has_prices_total_deadline_day_and_the_customer_s_snapshot() {
 #[test]
 fn an_order_may_bring_its_own_times_and_day() {
     let mut world = World::new();
-    let place = Place {
+    let place = PlaceOrder {
         deadline_ms: Some(DEADLINE_MS_MAX),
         hand_over_ms: Some(HAND_OVER_MS_MAX),
         business_date: Some("2010-12-01".into()),
@@ -54,7 +54,7 @@ fn an_order_may_bring_its_own_times_and_day() {
 #[test]
 fn unknown_and_closed_customers_place_no_orders() {
     let mut world = World::new();
-    let place = Place { customer_id: id("c-2"), ..four_cups() };
+    let place = PlaceOrder { customer_id: id("c-2"), ..four_cups() };
     assert_eq!(world.refusal(place), Refusal::UnknownCustomer(id("c-2")));
     world.hears(Event::CustomerClosed(Customer { closed: true, ..customer("c-1", "GBP") }));
     assert_eq!(world.refusal(four_cups()), Refusal::CustomerClosed(id("c-1")));
@@ -146,11 +146,11 @@ fn an_order_too_large_for_the_broker_is_refused_and_not_stuck() {
 fn times_out_of_bounds_are_refused() {
     let mut world = World::new();
     for deadline_ms in [0, 99, DEADLINE_MS_MAX + 1, u32::MAX] {
-        let place = Place { deadline_ms: Some(deadline_ms), ..four_cups() };
+        let place = PlaceOrder { deadline_ms: Some(deadline_ms), ..four_cups() };
         assert_eq!(world.refusal(place), Refusal::Deadline { deadline_ms });
     }
     for hand_over_ms in [HAND_OVER_MS_MAX + 1, u32::MAX] {
-        let place = Place { hand_over_ms: Some(hand_over_ms), ..four_cups() };
+        let place = PlaceOrder { hand_over_ms: Some(hand_over_ms), ..four_cups() };
         assert_eq!(world.refusal(place), Refusal::HandOver { hand_over_ms });
     }
 }
@@ -160,7 +160,7 @@ fn days_that_do_not_exist_are_refused() {
     let mut world = World::new();
     let texts = ["", "2026-02-30", "2026-2-3", "20260131", "31.01.2026", "2026-01-31T00:00", "ä"];
     for text in texts {
-        let place = Place { business_date: Some(text.into()), ..four_cups() };
+        let place = PlaceOrder { business_date: Some(text.into()), ..four_cups() };
         assert_eq!(world.refusal(place), Refusal::BusinessDate(text.into()), "{text}");
     }
 }

@@ -13,7 +13,7 @@ use super::world::{
     DEADLINE_MS, World, created, customer, dispatched, four_cups, id, money, shipment_cancelled,
 };
 use crate::OrderState;
-use crate::domain::{Command, Place};
+use crate::domain::{Command, PlaceOrder};
 
 fn declined(reason: DeclineReason) -> Event {
     Event::PaymentDeclined(Declined {
@@ -108,7 +108,7 @@ fn a_shipment_confirms_the_order_at_once_without_a_window() {
 #[test]
 fn a_window_keeps_the_order_prepared_and_then_confirms_it() {
     let mut world = World::new();
-    world.accepts(Command::Place(Place { hand_over_ms: Some(5_000), ..four_cups() }));
+    world.accepts(Command::Place(PlaceOrder { hand_over_ms: Some(5_000), ..four_cups() }));
     let next = world.hears(created());
     let [Event::OrderPrepared(prepared)] = next.as_slice() else { panic!("{next:?}") };
     assert_eq!(prepared.until, world.now.plus_millis(5_000));

@@ -8,9 +8,9 @@ use contracts::{
     Cause, Event, Headers, HistoryId, Id, Idempotency, Money, Position, Row, Service, StoredEvent,
     Timestamp, Vector,
 };
-use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
+use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
 
-use crate::domain::{Command, NewLine, OrderDomain, Place};
+use crate::domain::{Command, NewLine, OrderDomain, PlaceOrder};
 use crate::tables::{self, OrderRow};
 use crate::{OrderState, Refusal};
 
@@ -44,7 +44,7 @@ impl World {
     /// What follows from another service's event.
     pub(super) fn hears(&mut self, event: Event) -> Vec<Event> {
         let stored = self.next_of_stream(event);
-        let batch = self.run(&[Work::Event(Box::new(stored))]);
+        let batch = self.run(&[QueuedInput::Event(Box::new(stored))]);
         assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
         events(&batch.rows)
     }
@@ -63,13 +63,13 @@ impl World {
     pub(super) fn waits(&mut self, millis: u32) -> Vec<Event> {
         self.now = self.now.plus_millis(millis);
         let due = self.engine.timers_due(self.now, 100).unwrap();
-        let works: Vec<_> = due.into_iter().map(Work::Timer).collect();
-        let batch = self.run(&works);
+        let inputs: Vec<_> = due.into_iter().map(QueuedInput::Timer).collect();
+        let batch = self.run(&inputs);
         assert!(batch.outcomes.iter().all(|outcome| matches!(outcome, Outcome::Timer)));
         events(&batch.rows)
     }
 
-    pub(super) fn refusal(&mut self, place: Place) -> Refusal {
+    pub(super) fn refusal(&mut self, place: PlaceOrder) -> Refusal {
         let answer = self.asks(Command::Place(place));
         let Answer::Refused(refusal) = answer else { panic!("{answer:?}") };
         refusal
@@ -95,7 +95,10 @@ impl World {
         if stage == OrderState::None {
             return world;
         }
-        world.accepts(Command::Place(Place { hand_over_ms: Some(hand_over_ms), ..four_cups() }));
+        world.accepts(Command::Place(PlaceOrder {
+            hand_over_ms: Some(hand_over_ms),
+            ..four_cups()
+        }));
         match stage {
             OrderState::None | OrderState::Placed => {}
             OrderState::Prepared | OrderState::Confirmed => {
@@ -120,15 +123,15 @@ impl World {
     }
 
     fn asks_with(&mut self, command: Command, request: Request) -> Answer<Refusal> {
-        let mut batch = self.run(&[Work::Command { command, request }]);
+        let mut batch = self.run(&[QueuedInput::Command { command, request }]);
         match batch.outcomes.pop() {
             Some(Outcome::Command(answer)) => answer,
             other => panic!("expected an answer, got {other:?}"),
         }
     }
 
-    fn run(&mut self, works: &[Work<Command>]) -> Batch<Refusal> {
-        let batch = self.engine.run(works, self.now).unwrap();
+    fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+        let batch = self.engine.run(inputs, self.now).unwrap();
         self.rows.extend(batch.rows.iter().cloned());
         batch
     }
@@ -175,8 +178,8 @@ pub(super) fn line(sku: &str, quantity: i64) -> NewLine {
 }
 
 /// Order `o-1` of customer `c-1`.
-pub(super) fn four_cups() -> Place {
-    Place {
+pub(super) fn four_cups() -> PlaceOrder {
+    PlaceOrder {
         id: id("o-1"),
         customer_id: id("c-1"),
         lines: vec![line("cup", 4)],

@@ -9,7 +9,7 @@ use contracts::{
     Cause, Event, Headers, HistoryId, Id, Idempotency, Money, Position, Row, Service, StoredEvent,
     Timestamp, Vector,
 };
-use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, Request, Work};
+use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
 
 use crate::domain::{Command, PaymentDomain};
 use crate::tables::{self, Charge};
@@ -63,7 +63,7 @@ impl World {
         let before = self.streams.entry(event.kind().service()).or_default();
         let stored = follow(*before, event, self.now);
         *before = stored.position();
-        let batch = self.run(&[Work::Event(Box::new(stored))]);
+        let batch = self.run(&[QueuedInput::Event(Box::new(stored))]);
         assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
         batch.rows.iter().map(|row| row.parse().unwrap().event).collect()
     }
@@ -102,13 +102,13 @@ impl World {
     }
 
     fn asks(&mut self, command: Command, request: Request) -> Answer<Refusal> {
-        let mut batch = self.run(&[Work::Command { command, request }]);
+        let mut batch = self.run(&[QueuedInput::Command { command, request }]);
         let Some(Outcome::Command(answer)) = batch.outcomes.pop() else { panic!("no answer") };
         answer
     }
 
-    fn run(&mut self, works: &[Work<Command>]) -> Batch<Refusal> {
-        let batch = self.engine.run(works, self.now).unwrap();
+    fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+        let batch = self.engine.run(inputs, self.now).unwrap();
         self.rows.extend(batch.rows.iter().cloned());
         batch
     }

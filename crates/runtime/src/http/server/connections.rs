@@ -36,7 +36,7 @@ struct Places {
 
 /// The place of one connection; free again once nobody holds it.
 #[derive(Debug)]
-pub(super) struct Place {
+pub(super) struct Permit {
     connections: Arc<Connections>,
     closing: Arc<Notify>,
     /// Its number among those that wait, while it does.
@@ -54,7 +54,7 @@ impl Connections {
     }
 
     /// A place, if need be that of the connection that has waited longest; none if none waits.
-    pub(super) fn admit(self: &Arc<Self>) -> Option<Arc<Place>> {
+    pub(super) fn admit(self: &Arc<Self>) -> Option<Arc<Permit>> {
         let mut places = self.lock();
         if places.taken >= self.max {
             let (_, longest) = places.waiting.pop_first()?;
@@ -65,7 +65,7 @@ impl Connections {
         let closing = Arc::new(Notify::new());
         let number = Mutex::new(Some(places.wait(&closing)));
         drop(places);
-        Some(Arc::new(Place { connections: Arc::clone(self), closing, number }))
+        Some(Arc::new(Permit { connections: Arc::clone(self), closing, number }))
     }
 
     fn lock(&self) -> MutexGuard<'_, Places> {
@@ -82,7 +82,7 @@ impl Places {
     }
 }
 
-impl Place {
+impl Permit {
     /// Until another connection needs this place.
     pub(super) async fn taken_away(&self) {
         self.closing.notified().await;
@@ -109,7 +109,7 @@ impl Place {
     }
 }
 
-impl Drop for Place {
+impl Drop for Permit {
     fn drop(&mut self) {
         let number = self.lock().take();
         let mut places = self.connections.lock();
@@ -162,7 +162,7 @@ mod tests {
         let places: Vec<_> = (0..3).map(|_| all.admit().unwrap()).collect();
         places[0].answers();
         let newcomer = all.admit().unwrap();
-        let gone = |place: &Arc<Place>| place.taken_away().now_or_never().is_some();
+        let gone = |permit: &Arc<Permit>| permit.taken_away().now_or_never().is_some();
         assert!(!gone(&places[0]) && gone(&places[1]) && !gone(&places[2]));
         // Once it was answered it waits again, and for less time than all others.
         places[0].waits();

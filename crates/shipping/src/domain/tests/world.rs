@@ -6,7 +6,7 @@ use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Set
 use contracts::events::shipping::{CancelReason, Dispatched};
 use contracts::events::{Address, Customer, Line, Recovered, Snapshot};
 use contracts::{Event, HistoryId, Id, Kind, Money, Row, Service, Timestamp};
-use engine::{Database, Domain as _, Engine, Outcome, Work};
+use engine::{Database, Domain as _, Engine, Outcome, QueuedInput};
 
 use super::stream::Stream;
 use crate::domain::{ShippingDomain, cancelled, state_of};
@@ -40,7 +40,7 @@ impl World {
             Service::Payment => &mut self.payments,
             Service::Product | Service::Inventory | Service::Shipping => panic!("never read"),
         };
-        let work = Work::Event(Box::new(stream.next(event)));
+        let work = QueuedInput::Event(Box::new(stream.next(event)));
         let batch = self.engine.run(&[work], NOW).unwrap();
         assert!(matches!(batch.outcomes[..], [Outcome::Event]), "{:?}", batch.outcomes);
         batch.rows.first().map(|row| row.parse().unwrap().event)

@@ -10,7 +10,7 @@ use crate::seeded::{self, Bug};
 
 /// What was read of the own stream.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub struct StreamSeen {
+pub struct StreamObservation {
     /// When it was created.
     pub created: Timestamp,
     /// Its extent.
@@ -29,7 +29,7 @@ pub enum Verdict {
     /// The process must end with this reason; the start heals or fences.
     End(String),
     /// The same, over a message that the stream's counters include: the start has to be told which.
-    Suspect {
+    Corrupt {
         /// The message's number.
         message: u64,
         /// What is wrong with it.
@@ -46,13 +46,13 @@ pub enum Verdict {
 /// to publish another history into it.
 #[must_use]
 pub fn judge(
-    seen: Option<&StreamSeen>,
+    seen: Option<&StreamObservation>,
     created: Timestamp,
     outbox_end: u64,
     own_at_tail: Option<Chain>,
 ) -> Verdict {
     let end = |reason: String| Verdict::End(reason);
-    let Some(StreamSeen { created: found, extent, tail, difference }) = seen else {
+    let Some(StreamObservation { created: found, extent, tail, difference }) = seen else {
         return end("the stream is gone".to_owned());
     };
     if *found != created {
@@ -95,7 +95,7 @@ pub fn judge_message(number: u64, last: u64, message: Option<&Row>, own: Option<
         return Verdict::EndsAt(last);
     }
     let what = if message.is_some() { "is not the row of that number" } else { "cannot be read" };
-    Verdict::Suspect { message: number, reason: format!("message {number} {what}") }
+    Verdict::Corrupt { message: number, reason: format!("message {number} {what}") }
 }
 
 /// The first of the doubtful numbers at which the stream holds another row than the outbox: then
@@ -119,9 +119,9 @@ mod tests {
 
     const CREATED: Timestamp = Timestamp::from_micros(1);
 
-    fn seen(first: u64, last: u64, messages: u64) -> StreamSeen {
+    fn seen(first: u64, last: u64, messages: u64) -> StreamObservation {
         let tail = (messages > 0).then_some(Position { sequence: last, chain: Chain::START });
-        StreamSeen {
+        StreamObservation {
             created: CREATED,
             extent: Extent { first, last, messages },
             tail,
@@ -157,12 +157,12 @@ mod tests {
 
     #[test]
     fn a_stream_of_which_nothing_can_be_read_ends_the_process() {
-        let unreadable = StreamSeen { tail: None, ..seen(1, 7, 7) };
+        let unreadable = StreamObservation { tail: None, ..seen(1, 7, 7) };
         assert!(matches!(judge(Some(&unreadable), CREATED, 7, None), Verdict::End(_)));
     }
 
     #[test]
-    fn a_message_that_a_reader_complains_of_is_suspect_unless_it_is_the_row() {
+    fn a_message_that_a_reader_complains_of_is_corrupt_unless_it_is_the_row() {
         let row = |payload: &[u8]| Row {
             sequence: 3,
             subject: "order.placed.o".to_owned(),
@@ -171,9 +171,9 @@ mod tests {
             chain: Chain::START,
         };
         let (own, other) = (row(b"{}"), row(b"{ }"));
-        let suspect = |verdict| matches!(verdict, Verdict::Suspect { message: 3, .. });
-        assert!(suspect(judge_message(3, 7, None, Some(&own))));
-        assert!(suspect(judge_message(3, 7, Some(&other), Some(&own))));
+        let corrupt = |verdict| matches!(verdict, Verdict::Corrupt { message: 3, .. });
+        assert!(corrupt(judge_message(3, 7, None, Some(&own))));
+        assert!(corrupt(judge_message(3, 7, Some(&other), Some(&own))));
         assert_eq!(judge_message(3, 7, Some(&own), Some(&own)), Verdict::EndsAt(7));
         assert_eq!(judge_message(3, 2, None, Some(&own)), Verdict::EndsAt(2));
     }

@@ -1,20 +1,20 @@
-//! Strays: rows of a writer that was replaced, which slipped into the stream behind its replacement.
+//! Stale writes: rows of a writer that was replaced, which slipped into the stream behind its replacement.
 //!
 //! The broker admits a row by the number that the stream has to end at, and not by what stands there.
 //! A writer has many rows under way. When its replacement takes row N, the writer's own row N is
 //! refused, but its row N + 1 expects the stream to end at N, which it does. It is stored, and does
 //! not follow the row before it.
 //!
-//! Nobody has applied a stray, nor anything behind it: readers stop at a chain that does not follow.
+//! Nobody has applied a stale write, nor anything behind it: readers stop at a chain that does not follow.
 //! Nobody was promised it: its writer heard of row N first, and forgot all that was under way. So it
 //! may go, while the row of another history, a foreign message or one that *does* follow may not.
 
 use contracts::{Headers, HistoryId, Row};
 
-/// Whether a message is a stray: behind the own row `before` it, and in place of the `own` row of its
+/// Whether a message is a stale write: behind the own row `before` it, and in place of the `own` row of its
 /// number, if there is one. A message with that row's chain is that row, edited by a hand.
 #[must_use]
-pub fn is_stray(message: &Row, before: &Row, own: Option<&Row>, history: HistoryId) -> bool {
+pub fn is_stale_write(message: &Row, before: &Row, own: Option<&Row>, history: HistoryId) -> bool {
     let Ok(headers) = Headers::parse(&message.headers) else { return false };
     headers.history == history
         && headers.sequence == message.sequence
@@ -56,15 +56,15 @@ pub(super) mod tests {
         let history = HistoryId::from_bytes([1; 16]);
         let first = row(1, Chain::START, [1; 16]);
         let elsewhere = Chain::START.next("another", "row", b"1");
-        let stray = row(2, elsewhere, [1; 16]);
-        assert!(is_stray(&stray, &first, None, history));
-        assert!(!is_stray(&row(2, first.chain, [1; 16]), &first, None, history));
-        assert!(!is_stray(&row(2, elsewhere, [2; 16]), &first, None, history));
-        let foreign = Row { headers: String::new(), ..stray.clone() };
-        assert!(!is_stray(&foreign, &first, None, history));
+        let stale = row(2, elsewhere, [1; 16]);
+        assert!(is_stale_write(&stale, &first, None, history));
+        assert!(!is_stale_write(&row(2, first.chain, [1; 16]), &first, None, history));
+        assert!(!is_stale_write(&row(2, elsewhere, [2; 16]), &first, None, history));
+        let foreign = Row { headers: String::new(), ..stale.clone() };
+        assert!(!is_stale_write(&foreign, &first, None, history));
         let own = row(2, first.chain, [1; 16]);
-        assert!(is_stray(&stray, &first, Some(&own), history));
+        assert!(is_stale_write(&stale, &first, Some(&own), history));
         let edited = Row { payload: b"{}".as_slice().into(), ..own.clone() };
-        assert!(!is_stray(&edited, &first, Some(&own), history));
+        assert!(!is_stale_write(&edited, &first, Some(&own), history));
     }
 }

@@ -7,7 +7,7 @@ use crate::token::Token;
 
 /// What became of a command.
 #[derive(Debug)]
-pub enum Executed<R> {
+pub enum CommandResult<R> {
     /// This happened: now, or when the same request came first.
     Accepted {
         /// The event. Make the answer from it alone, so that a repeat gets the same one.
