@@ -10,6 +10,7 @@
 //! * [`fallback`]: what is answered where no route is.
 //! * [`openapi`]: the API, described, and a page to try it.
 //! * [`api`]: routes with the table of what they take; [`gate`]: what every request has to pass.
+//! * `security`: what every answer says to browsers.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 //!
 //! Deliberately absent: TLS and authentication. Both belong in front of the services.
@@ -31,6 +32,7 @@ pub mod openapi;
 
 pub mod api;
 pub mod gate;
+mod security;
 pub mod server;
 
 pub use answer::{answer, json, paged, result, with_promise};

@@ -34,6 +34,7 @@ use super::api::Api;
 use super::fallback::recover;
 use super::gate::Gate;
 use super::precondition::{self, answer_conditionally};
+use super::security;
 use crate::shutdown::Stop;
 use crate::telemetry;
 use connections::{Connections, Permit};
@@ -206,7 +207,7 @@ where
             Some(conditions) => answer_conditionally(&method, &conditions, response),
             None => response,
         };
-        Ok(response.map(|body| Sent { body, permit }))
+        Ok(security::complete(response).map(|body| Sent { body, permit }))
     }
 
     async fn ask(
@@ -278,7 +279,7 @@ fn turn_away(stream: TcpStream) {
     );
     let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = told {
-        tracing::debug!(%error, "a client for whom there is no permit was not told so");
+        tracing::debug!(%error, "a client for whom there is no place was not told so");
     }
 }
 
