@@ -10,7 +10,7 @@ use crate::state::StateError;
 
 /// Copies that are kept: that of now, and the one before, should what led to the first rebuild have
 /// damaged the database before the second. Each is as large as the database.
-pub const COPIES_KEPT: usize = 2;
+pub(crate) const COPIES_KEPT: usize = 2;
 
 const SUFFIX: &str = ".db";
 
