@@ -6,6 +6,7 @@
 //! network's part.
 
 mod damage;
+mod forgery;
 
 use std::cell::OnceCell;
 use std::collections::BTreeMap;
@@ -228,20 +229,6 @@ impl Broker {
             payload: b"{}".as_slice().into(),
             chain: Chain::START,
         };
-        stream.append(Message::new(row, self.now));
-        true
-    }
-
-    /// Appends a row that follows the chain, by somebody who has all that a reader has: the last event
-    /// once more, with its seal.
-    pub(crate) fn forge(&mut self, service: Service) -> bool {
-        let Some(stream) = self.streams.get_mut(&service) else { return false };
-        let last = stream.tail().filter(|message| message.row().sequence == stream.last);
-        let Some(Ok(last)) = last.map(|message| message.event().cloned()) else { return false };
-        let (before, mut forged) = (last.chain, last);
-        forged.headers.sequence = stream.last + 1;
-        let Ok(mut row) = forged.to_row() else { return false };
-        row.chain = before.next(&row.subject, &row.headers, &row.payload);
         stream.append(Message::new(row, self.now));
         true
     }

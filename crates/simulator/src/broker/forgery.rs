@@ -1,0 +1,46 @@
+//! Rows by somebody who may publish and has all that a reader has, but no key.
+
+use contracts::{Event, Kind, Position, Row, Service, StoredEvent};
+
+use super::{Broker, Message};
+
+/// Events that stand at the beginning of something: one more of them can be applied.
+const BEGINNINGS: [Kind; 6] = [
+    Kind::CustomerRegistered,
+    Kind::ProductListed,
+    Kind::OrderPlaced,
+    Kind::InventoryReserved,
+    Kind::PaymentCharged,
+    Kind::ShippingCreated,
+];
+
+impl Broker {
+    /// Appends a row that follows the chain, by somebody who has all that a reader has: what began
+    /// something begins something else, under the seal of the row that it was taken from.
+    pub(crate) fn forge(&mut self, service: Service) -> bool {
+        let Some(stream) = self.streams.get_mut(&service) else { return false };
+        let tail = stream.tail().map(|message| message.row().position());
+        let Some(before) = tail.filter(|tail| tail.sequence == stream.last) else { return false };
+        let events = stream.messages.values().rev().filter_map(|message| message.event().ok());
+        let mut beginnings = events.filter(|event| BEGINNINGS.contains(&event.headers.kind));
+        let Some(row) = beginnings.next().and_then(|event| forged(event, before)) else {
+            return false;
+        };
+        stream.append(Message::new(row, self.now));
+        true
+    }
+}
+
+/// The event once more, about something else, as the row after `before`.
+fn forged(event: &StoredEvent, before: Position) -> Option<Row> {
+    let mut forged = event.clone();
+    let (id, other) = (event.headers.id.to_string(), format!("{}-forged", event.headers.id));
+    let payload = String::from_utf8(event.event.to_payload().ok()?).ok()?;
+    let payload = payload.replace(&format!("\"{id}\""), &format!("\"{other}\""));
+    forged.event = Event::parse(event.headers.kind, payload.as_bytes()).ok()?;
+    forged.headers.id = other.parse().ok()?;
+    forged.headers.sequence = before.sequence + 1;
+    let mut row = forged.to_row().ok()?;
+    row.chain = before.chain.next(&row.subject, &row.headers, &row.payload);
+    Some(row)
+}
