@@ -4,6 +4,8 @@
 //! names, is wrong, 3 an audit has found nothing wrong and could not compare everything, 128 and more:
 //! a signal ended it (130 for Ctrl-C).
 
+use std::path::PathBuf;
+
 use clap::error::ErrorKind;
 use clap::parser::ValueSource;
 use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
@@ -11,7 +13,7 @@ use runtime::address::redacted;
 use supervisor::protocol::Act;
 use terminal::execution::{self, run_to_its_end};
 use terminal::verdict::Verdict;
-use terminal::{output, table};
+use terminal::{hint, output, table};
 
 use crate::global::Global;
 use crate::{
@@ -85,6 +87,7 @@ pub(crate) enum Command {
 pub(crate) fn parse() -> Result<Cli, u8> {
     let parsed = Cli::command().try_get_matches().and_then(|matches| {
         refuse_what_has_no_use(&matches)?;
+        repeat_what_chose_the_system(&matches);
         Cli::from_arg_matches(&matches)
     });
     match parsed {
@@ -107,6 +110,16 @@ fn refuse_what_has_no_use(matches: &ArgMatches) -> Result<(), clap::Error> {
         return Err(Cli::command().error(ErrorKind::ArgumentConflict, text));
     }
     Ok(())
+}
+
+/// What names the system is repeated in each command that is named to the operator.
+fn repeat_what_chose_the_system(matches: &ArgMatches) {
+    let is_said = |id: &str| {
+        let source = matches.value_source(id);
+        matches!(source, Some(ValueSource::CommandLine | ValueSource::EnvVariable))
+    };
+    let data = matches.get_one::<PathBuf>("data").filter(|_| is_said("data"));
+    hint::repeat(data.map(|data| ("--data", data.as_os_str())));
 }
 
 /// Says what is wrong, or shows the help that was asked for; the exit code.

@@ -8,9 +8,9 @@ use supervisor::data_folder;
 use supervisor::protocol::{Report, State};
 use supervisor::service_status::{ServiceReport, Services, ask_services};
 use supervisor::supervisor_client::SupervisorClient;
-use terminal::line;
 use terminal::table::{self, judged};
 use terminal::verdict::Verdict;
+use terminal::{hint, line};
 
 use crate::global::Global;
 
@@ -114,7 +114,8 @@ fn show_troubles(services: &Services) {
     for (service, answer) in services {
         match answer {
             Ok(report) => {
-                report.troubles().iter().for_each(|text| line!("{service}: {text}"));
+                let troubles = report.troubles();
+                troubles.iter().for_each(|text| line!("{service}: {}", hint::complete(text)));
                 let reason = report.redundant_reason.iter();
                 reason.for_each(|text| line!("{service} is not redundant: {text}"));
             }

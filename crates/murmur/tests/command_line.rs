@@ -92,6 +92,20 @@ fn a_wrong_command_line_is_told_as_json_too() {
 }
 
 #[test]
+fn a_hint_acts_on_the_same_data_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let (by_option, mut by_variable) = (&["status", "--data", folder][..], murmur(&["status"]));
+    let by_variable = by_variable.env("MURMUR_DATA", folder);
+    for said in [murmur(by_option).output().unwrap(), by_variable.output().unwrap()] {
+        let said = text(&said.stderr);
+        assert!(said.contains(&format!("`murmur up --data {folder}`")), "{said}");
+    }
+    let said = murmur(&["status"]).current_dir(data.path()).output().unwrap();
+    assert!(text(&said.stderr).contains("`murmur up`"));
+}
+
+#[test]
 fn options_without_a_use_are_refused() {
     for (line, why) in [
         ("simulate --seed 1 --jobs 2", "cannot be used with"),

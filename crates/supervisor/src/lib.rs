@@ -28,6 +28,7 @@ mod command_line;
 mod probe;
 
 pub mod plan;
+mod port_reservation;
 pub mod ports;
 mod programs;
 pub mod store_address;
@@ -38,4 +39,5 @@ pub mod leftovers;
 mod background;
 mod control_socket;
 mod inherited_descriptors;
+mod page;
 mod progress_view;

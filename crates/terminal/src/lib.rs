@@ -10,6 +10,7 @@ pub mod verdict;
 
 pub mod interruption;
 
+pub mod hint;
 pub mod output;
 pub mod table;
 
