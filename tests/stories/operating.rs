@@ -96,7 +96,7 @@ fn fork_customer(system: &System) {
         let kept = system.post("customer", "/customers", &customer("local"));
         kept.header("murmur-durability") == Some("local")
     });
-    system.expect(&["kill", "customer"]);
+    system.expect(&["kill", "customer", "--no-wait"]);
     system.expect(&["stop", "customer"]);
     std::fs::rename(&data, &forked).unwrap();
     std::fs::rename(&older, &data).unwrap();

@@ -44,7 +44,7 @@ pub(crate) enum Command {
     /// Stop everything, in order.
     Down,
     /// Kill a process (SIGKILL); it is restarted.
-    Kill(act::Target),
+    Kill(act::Change),
     /// Stop a process (SIGTERM); it stays down until `start`.
     Stop(act::Change),
     /// Freeze a process (SIGSTOP) until `start`.
@@ -149,7 +149,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Contract(args) => contract::run(global, &args),
         Command::Status => execution::run(status::run(global)),
         Command::Down => execution::run(down::run(global)),
-        Command::Kill(target) => act(Act::Kill, target.process, true),
+        Command::Kill(change) => act(Act::Kill, change.target.process, change.no_wait),
         Command::Pause(target) => act(Act::Pause, target.process, true),
         Command::Stop(change) => act(Act::Stop, change.target.process, change.no_wait),
         Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),

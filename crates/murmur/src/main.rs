@@ -17,6 +17,7 @@ mod up;
 
 mod act;
 mod down;
+mod effect;
 mod status;
 mod wipe;
 

@@ -113,7 +113,6 @@ fn options_without_a_use_are_refused() {
         ("simulate --seed 1 --data /nowhere", "--data has no use here"),
         ("--data /nowhere contract check", "--data has no use here"),
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
-        ("kill order --no-wait", "unexpected argument"),
         ("pause order --no-wait", "unexpected argument"),
         ("up --nats-port 0", "0 is not in 1..=65535"),
         ("up --without redis", "query needs Redis"),

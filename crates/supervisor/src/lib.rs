@@ -16,6 +16,7 @@ pub mod supervisor_client;
 pub mod readiness;
 pub mod redundancy;
 pub mod service_status;
+pub mod store_contents;
 
 pub mod up;
 

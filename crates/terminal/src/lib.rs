@@ -12,6 +12,7 @@ pub mod interruption;
 
 pub mod hint;
 pub mod output;
+pub mod quantity;
 pub mod table;
 
 pub mod cleanup;
