@@ -17,8 +17,8 @@ use terminal::{hint, output, table};
 
 use crate::global::Global;
 use crate::{
-    act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
-    simulate, status, trace, up, views, wipe,
+    act, audit, bench, chaos, compare_joins, contract, down, events, heal, logs, orders, replay,
+    scenario, simulate, status, trace, up, views, wipe,
 };
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
@@ -40,7 +40,9 @@ pub(crate) enum Command {
     /// Start the broker, Redis and all services, and keep them running.
     Up(up::Args),
     /// Show every process, and what each service says of itself.
-    Status,
+    Status(status::Args),
+    /// Show what the processes have written to their logs, merged by time.
+    Logs(logs::Args),
     /// Stop everything, in order.
     Down,
     /// Kill a process (SIGKILL); it is restarted.
@@ -55,6 +57,8 @@ pub(crate) enum Command {
     Wipe(wipe::Args),
     /// Show where a service's database and stream tell two histories, and what can be done.
     Heal(heal::Args),
+    /// List the newest orders, or those that are stuck.
+    Orders(orders::Args),
     /// Show one order's saga as a timeline, and what is owed next.
     Trace(trace::Args),
     /// Show events as they happen.
@@ -147,7 +151,9 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
     match cli.command {
         Command::Up(args) => up::run(global, args),
         Command::Contract(args) => contract::run(global, &args),
-        Command::Status => execution::run(status::run(global)),
+        Command::Status(args) => run_to_its_end(status::run(global, &args)),
+        Command::Logs(args) => run_to_its_end(logs::run(global, &args)),
+        Command::Orders(args) => execution::run(orders::run(global, args)),
         Command::Down => execution::run(down::run(global)),
         Command::Kill(change) => act(Act::Kill, change.target.process, change.no_wait),
         Command::Pause(target) => act(Act::Pause, target.process, true),

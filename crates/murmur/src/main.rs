@@ -18,12 +18,14 @@ mod up;
 mod act;
 mod down;
 mod effect;
+mod logs;
 mod status;
 mod wipe;
 
 mod contract;
 mod events;
 mod heal;
+mod orders;
 mod trace;
 mod views;
 

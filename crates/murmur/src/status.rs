@@ -1,5 +1,7 @@
 //! `murmur status`: every process, and what each service says of itself.
 
+mod watch;
+
 use anyhow::bail;
 use client::process::Process;
 use client::run_file::RunFile;
@@ -8,34 +10,68 @@ use supervisor::data_folder;
 use supervisor::protocol::{Report, State};
 use supervisor::service_status::{ServiceReport, Services, ask_services};
 use supervisor::supervisor_client::SupervisorClient;
-use terminal::table::{self, judged};
+use terminal::table::{self, Table, judged};
 use terminal::verdict::Verdict;
 use terminal::{hint, line};
 
 use crate::global::Global;
 
+/// What `murmur status` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show it again every second, in place on a terminal.
+    #[arg(long, short)]
+    watch: bool,
+}
+
+/// Where everything stands at one time.
+struct Overview {
+    processes: Vec<Report>,
+    services: Services,
+}
+
 /// Shows it. Something that is not ready is a finding.
-pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
-    if !data_folder::is_owned(&global.data) {
-        bail!(
-            "the supervisor (process {}) has died: `murmur down` ends what it left running, \
-             `murmur up` starts everything again",
-            running.supervisor
-        );
+pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
+    if args.watch {
+        return watch::run(global).await;
     }
-    let processes = SupervisorClient::of(&running).report().await?;
-    let services = ask_services(&running).await;
-    if global.json {
-        line!("{}", json!({ "processes": processes, "services": as_json(&services) }));
-    } else {
-        show_processes(&processes);
-        line!();
-        show_services(&services);
-        show_troubles(&services);
-    }
-    let ready = processes.iter().all(|process| process.state == State::Ready);
+    let overview = Overview::of(global).await?;
+    line!("{}", overview.shown(global, None));
+    let ready = overview.processes.iter().all(|process| process.state == State::Ready);
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
+}
+
+impl Overview {
+    async fn of(global: &Global) -> anyhow::Result<Self> {
+        let running = RunFile::load(&global.data)?;
+        if !data_folder::is_owned(&global.data) {
+            bail!(
+                "the supervisor (process {}) has died: `murmur down` ends what it left running, \
+                 `murmur up` starts everything again",
+                running.supervisor
+            );
+        }
+        let processes = SupervisorClient::of(&running).report().await?;
+        Ok(Self { processes, services: ask_services(&running).await })
+    }
+
+    /// For whoever reads it, a person in so many columns, or as many as there are.
+    fn shown(&self, global: &Global, columns: Option<u16>) -> String {
+        if global.json {
+            let services = as_json(&self.services);
+            return json!({ "processes": self.processes, "services": services }).to_string();
+        }
+        let tables = [processes(&self.processes), services(&self.services)];
+        let tables = tables.map(|mut table| {
+            if let Some(columns) = columns {
+                table.set_width(columns);
+            }
+            table.to_string()
+        });
+        let mut parts = vec![tables.join("\n\n")];
+        parts.extend(troubles(&self.services));
+        parts.join("\n")
+    }
 }
 
 fn as_json(services: &Services) -> serde_json::Value {
@@ -49,10 +85,10 @@ fn as_json(services: &Services) -> serde_json::Value {
     serde_json::Value::Object(services.iter().map(one).collect())
 }
 
-fn show_processes(processes: &[Report]) {
+fn processes(reports: &[Report]) -> Table {
     let header = ["process", "state", "port", "pid", "up", "restarts", "reason or last death"];
     let mut table = table::with_header(header);
-    for report in processes {
+    for report in reports {
         let good = match report.state {
             State::Ready => Some(true),
             State::Starting | State::Stopping => None,
@@ -69,10 +105,10 @@ fn show_processes(processes: &[Report]) {
             why.or(report.last_death.as_ref()).cloned().unwrap_or_default().into(),
         ]);
     }
-    line!("{table}");
+    table
 }
 
-fn show_services(services: &Services) {
+fn services(services: &Services) -> Table {
     let header =
         ["service", "state", "redundant", "head", "acked", "behind", "held", "timers", "answers"];
     let mut table = table::with_header(header);
@@ -94,7 +130,7 @@ fn show_services(services: &Services) {
             report.durability.clone().into(),
         ]);
     }
-    line!("{table}");
+    table
 }
 
 fn redundant(report: &ServiceReport) -> comfy_table::Cell {
@@ -110,16 +146,18 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// What a person has to know or do, in sentences.
-fn show_troubles(services: &Services) {
+fn troubles(services: &Services) -> Vec<String> {
+    let mut all = Vec::new();
     for (service, answer) in services {
         match answer {
             Ok(report) => {
-                let troubles = report.troubles();
-                troubles.iter().for_each(|text| line!("{service}: {}", hint::complete(text)));
+                let troubles = report.troubles().into_iter();
+                all.extend(troubles.map(|text| format!("{service}: {}", hint::complete(&text))));
                 let reason = report.redundant_reason.iter();
-                reason.for_each(|text| line!("{service} is not redundant: {text}"));
+                all.extend(reason.map(|text| format!("{service} is not redundant: {text}")));
             }
-            Err(reason) => line!("{service}: {reason}"),
+            Err(reason) => all.push(format!("{service}: {}", hint::complete(reason))),
         }
     }
+    all
 }

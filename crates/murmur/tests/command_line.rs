@@ -42,7 +42,7 @@ fn leaves(path: &[String]) -> Vec<Vec<String>> {
 fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
-        "status" | "down" | "events" | "compare-joins" | "audit" => &[],
+        "status" | "logs" | "down" | "orders" | "events" | "compare-joins" | "audit" => &[],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" => &[],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
@@ -113,6 +113,7 @@ fn options_without_a_use_are_refused() {
         ("simulate --seed 1 --data /nowhere", "--data has no use here"),
         ("--data /nowhere contract check", "--data has no use here"),
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
+        ("trace o-1 --latest cancelled", "cannot be used with"),
         ("pause order --no-wait", "unexpected argument"),
         ("up --nats-port 0", "0 is not in 1..=65535"),
         ("up --without redis", "query needs Redis"),
