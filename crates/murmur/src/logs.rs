@@ -86,13 +86,14 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
 impl<'a> Logs<'a> {
     fn of(global: &'a Global, names: &[LogName]) -> anyhow::Result<Self> {
         let data = &global.data;
-        if !data.join("logs").is_dir() {
-            bail!("there are no logs in {}: `murmur up` starts a system there", data.display());
-        }
         let all = Process::ALL.map(|process| LogName(process.name()));
         let names = if names.is_empty() { &all[..] } else { names };
         let file = |name: &LogName| (name.0, LogFile::new(data_folder::log_in(data, name.0)));
-        Ok(Self { global, files: names.iter().map(file).collect() })
+        let files: Vec<_> = names.iter().map(file).collect();
+        if !files.iter().any(|(_, file)| file.path().exists()) {
+            bail!("there is no such log in {}: `murmur up` starts a system there", data.display());
+        }
+        Ok(Self { global, files })
     }
 
     fn show_last(&mut self, lines: usize, follow: bool) -> anyhow::Result<()> {

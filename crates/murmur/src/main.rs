@@ -11,7 +11,13 @@
 )]
 
 mod cli;
+mod command_line;
+mod config_file;
 mod global;
+mod help;
+
+mod completions;
+mod config;
 
 mod up;
 
@@ -45,7 +51,7 @@ use terminal::output;
 use terminal::verdict::{Verdict, exit_code_of};
 
 fn main() -> ExitCode {
-    let ended = cli::parse().map_or_else(Ended::silent, |cli| Ended::of(cli::run(cli)));
+    let ended = command_line::parse().map_or_else(Ended::silent, |cli| Ended::of(cli::run(cli)));
     ExitCode::from(ended.report())
 }
 

@@ -1,6 +1,6 @@
 //! `murmur status`: every process, and what each service says of itself.
 
-mod watch;
+pub(crate) mod watch;
 
 use anyhow::bail;
 use client::process::Process;
@@ -21,7 +21,7 @@ use crate::global::Global;
 pub(crate) struct Args {
     /// Show it again every second, in place on a terminal.
     #[arg(long, short)]
-    watch: bool,
+    pub(crate) watch: bool,
 }
 
 /// Where everything stands at one time.
@@ -31,10 +31,7 @@ struct Overview {
 }
 
 /// Shows it. Something that is not ready is a finding.
-pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    if args.watch {
-        return watch::run(global).await;
-    }
+pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     let overview = Overview::of(global).await?;
     line!("{}", overview.shown(global, None));
     let ready = overview.processes.iter().all(|process| process.state == State::Ready);

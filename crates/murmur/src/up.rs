@@ -99,8 +99,9 @@ impl Args {
             endpoints: self.endpoints(),
             programs: self.programs,
             nice: self.nice,
-            detach: self.detach,
-            open: self.open,
+            // The file says the same to what goes on in the background.
+            detach: self.detach && !self.in_background && !self.until_stdin_closes,
+            open: self.open && !self.in_background,
             in_background: self.in_background,
             until_stdin_closes: self.until_stdin_closes,
         }

@@ -22,7 +22,6 @@ use crate::ports::{self, Wanted};
 use crate::protocol::{Report, State};
 use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
-use crate::up::Options;
 use crate::{inherited_descriptors, page, progress_view, store_address};
 
 /// Said to the supervisor in the background: it leaves the session of the terminal.
@@ -52,9 +51,9 @@ pub(crate) struct Started {
 }
 
 impl Started {
-    pub(crate) fn of(folder: &DataFolder, options: Options) -> Self {
+    pub(crate) fn of(folder: &DataFolder, ports: Wanted, open: bool) -> Self {
         let (data, last_ports) = (folder.path().to_owned(), folder.last_ports().clone());
-        Self { data, ports: options.ports, last_ports, open: options.open }
+        Self { data, ports, last_ports, open }
     }
 }
 

@@ -59,7 +59,7 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = prepare(data)?;
     if options.detach {
-        let started = background::Started::of(&folder, options);
+        let started = background::Started::of(&folder, options.ports, options.open);
         drop(folder);
         return runtime.block_on(background::start(json, started));
     }

@@ -23,7 +23,7 @@ const TO_THE_END: &str = "\x1b[J";
 const EVERYTHING: &str = "\x1b[2J";
 
 /// Shows it until it is interrupted. What cannot be seen for a while is said in its place.
-pub(super) async fn run(global: &Global) -> anyhow::Result<Verdict> {
+pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     let is_seen = std::io::stdout().is_terminal() && !global.json;
     let mut looks = tokio::time::interval(SHOW_EVERY);
     looks.set_missed_tick_behavior(tokio::time::MissedTickBehavior::Delay);
