@@ -24,6 +24,19 @@ pub(crate) struct Args {
     pub(crate) watch: bool,
 }
 
+/// Most that is shown of how a process that is ready died before, in characters, where it is shown again
+/// and again: a line of 100 columns has that much room.
+const LAST_DEATH_BRIEF: usize = 50;
+
+/// How it is shown to a person.
+#[derive(Clone, Copy, Default)]
+struct Layout {
+    /// Without it, as many columns as there are.
+    columns: Option<u16>,
+    /// A line for each process that is ready.
+    is_brief: bool,
+}
+
 /// Where everything stands at one time.
 struct Overview {
     processes: Vec<Report>,
@@ -33,7 +46,7 @@ struct Overview {
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     let overview = Overview::of(global).await?;
-    line!("{}", overview.shown(global, None));
+    line!("{}", overview.shown(global, Layout::default()));
     let ready = overview.processes.iter().all(|process| process.state == State::Ready);
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
 }
@@ -52,15 +65,15 @@ impl Overview {
         Ok(Self { processes, services: ask_services(&running).await })
     }
 
-    /// For whoever reads it, a person in so many columns, or as many as there are.
-    fn shown(&self, global: &Global, columns: Option<u16>) -> String {
+    /// For whoever reads it.
+    fn shown(&self, global: &Global, layout: Layout) -> String {
         if global.json {
             let services = as_json(&self.services);
             return json!({ "processes": self.processes, "services": services }).to_string();
         }
-        let tables = [processes(&self.processes), services(&self.services)];
+        let tables = [processes(&self.processes, layout), services(&self.services)];
         let tables = tables.map(|mut table| {
-            if let Some(columns) = columns {
+            if let Some(columns) = layout.columns {
                 table.set_width(columns);
             }
             table.to_string()
@@ -82,7 +95,7 @@ fn as_json(services: &Services) -> serde_json::Value {
     serde_json::Value::Object(services.iter().map(one).collect())
 }
 
-fn processes(reports: &[Report]) -> Table {
+fn processes(reports: &[Report], layout: Layout) -> Table {
     let header = ["process", "state", "port", "pid", "up", "restarts", "reason or last death"];
     let mut table = table::with_header(header);
     for report in reports {
@@ -92,6 +105,8 @@ fn processes(reports: &[Report]) -> Table {
             State::Unready | State::Paused | State::Waiting | State::Stopped => Some(false),
         };
         let why = Some(&report.reason).filter(|reason| !reason.is_empty());
+        let why = why.or(report.last_death.as_ref()).cloned().unwrap_or_default();
+        let is_clipped = layout.is_brief && report.state == State::Ready;
         table.add_row(vec![
             report.process.to_string().into(),
             judged(report.state, good),
@@ -99,10 +114,18 @@ fn processes(reports: &[Report]) -> Table {
             report.pid.map(|pid| pid.to_string()).unwrap_or_default().into(),
             report.age().unwrap_or_default().into(),
             report.restarts.to_string().into(),
-            why.or(report.last_death.as_ref()).cloned().unwrap_or_default().into(),
+            if is_clipped { clipped(&why) } else { why }.into(),
         ]);
     }
     table
+}
+
+/// The end of a long text: there stands the cause.
+fn clipped(text: &str) -> String {
+    match text.char_indices().rev().nth(LAST_DEATH_BRIEF) {
+        Some((before, _)) => format!("…{}", text[before..].chars().skip(1).collect::<String>()),
+        None => text.to_owned(),
+    }
 }
 
 fn services(services: &Services) -> Table {
@@ -157,4 +180,18 @@ fn troubles(services: &Services) -> Vec<String> {
         }
     }
     all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_death_the_cause_is_shown() {
+        let death = format!("exit status: 1; {}: the stream is gone", "é".repeat(100));
+        let brief = clipped(&death);
+        assert_eq!(brief.chars().count(), LAST_DEATH_BRIEF + 1);
+        assert!(brief.starts_with('…') && brief.ends_with("é: the stream is gone"), "{brief}");
+        assert_eq!(clipped("signal: 9 (SIGKILL)"), "signal: 9 (SIGKILL)");
+    }
 }

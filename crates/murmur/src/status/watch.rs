@@ -7,7 +7,7 @@ use terminal::interruption;
 use terminal::line;
 use terminal::verdict::Verdict;
 
-use super::Overview;
+use super::{Layout, Overview};
 use crate::global::Global;
 
 /// How often it is shown.
@@ -48,7 +48,10 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
 async fn look(global: &Global, is_seen: bool) -> String {
     match Overview::of(global).await {
         // The terminal says itself how wide it is.
-        Ok(overview) => overview.shown(global, (!is_seen).then_some(COLUMNS)),
+        Ok(overview) => {
+            let columns = (!is_seen).then_some(COLUMNS);
+            overview.shown(global, Layout { columns, is_brief: true })
+        }
         Err(error) if global.json => {
             serde_json::json!({ "error": format!("{error:#}") }).to_string()
         }
