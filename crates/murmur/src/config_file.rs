@@ -13,8 +13,10 @@ use clap::{Arg, ArgAction, Command};
 
 /// Looked for in the folder of work.
 const FILE: &str = "murmur.toml";
-/// The flag, and the key that it cannot be: a file does not name another.
+/// The flag that names another.
 pub(crate) const FLAG: &str = "config";
+/// Flags that are no keys: a file names no other file, and what is asked for once is not kept.
+const NO_KEYS: [&str; 3] = [FLAG, "help", "version"];
 /// The command whose flags have a table of their own.
 pub(crate) const UP: &str = "up";
 /// Keys of files and folders, which are relative to the file that names them.
@@ -82,17 +84,12 @@ impl ConfigFile {
 
 /// All keys, each with its argument.
 pub(crate) fn keys(command: &Command) -> Vec<(String, &Arg)> {
-    let named = |prefix: &'static str| {
-        move |arg: &'_ Arg| {
-            Some(format!("{prefix}{}", arg.get_long().filter(|_| !arg.is_hide_set())?))
-        }
-    };
-    let is_key = |(key, _): &(String, &Arg)| !["config", "help", "version"].contains(&key.as_str());
-    let global = command.get_arguments().filter_map(|arg| Some((named("")(arg)?, arg)));
+    let global = command.get_arguments().map(|arg| ("", arg));
     let up = command.find_subcommand(UP).into_iter().flat_map(Command::get_arguments);
-    let up = up.filter(|arg| !arg.is_global_set());
-    let up = up.filter_map(|arg| Some((named("up.")(arg)?, arg)));
-    global.filter(is_key).chain(up.filter(|(key, _)| key != "up.help")).collect()
+    let all = global.chain(up.filter(|arg| !arg.is_global_set()).map(|arg| ("up.", arg)));
+    let said =
+        all.filter(|(_, arg)| !arg.is_hide_set() && !NO_KEYS.contains(&arg.get_id().as_str()));
+    said.filter_map(|(table, arg)| Some((format!("{table}{}", arg.get_long()?), arg))).collect()
 }
 
 /// The key that was probably meant.

@@ -139,6 +139,22 @@ fn what_holds_is_shown_with_where_it_is_from() {
 }
 
 #[test]
+fn a_shell_completes_the_names_of_processes_and_states() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(&murmur(&["completions", shell]).output().unwrap().stdout);
+        for name in ["compare-joins", "inventory", "cancelled", "http-port-base"] {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+        // For fish, the names that stand without an option are not completed.
+        assert!(shell == "fish" || script.contains("supervisor"), "{shell}");
+    }
+    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+    let script = murmur(&["completions", "bash"]).output().unwrap().stdout;
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), &script).unwrap();
+    assert!(bash.wait().unwrap().success());
+}
+
+#[test]
 fn a_wrong_configuration_file_is_a_wrong_command_line() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("m.toml");
