@@ -7,6 +7,7 @@ mod support;
 mod accessibility;
 mod auditing;
 mod chaos;
+mod command_output;
 mod composer;
 mod http;
 mod input;

@@ -1,9 +1,13 @@
 //! What an operator runs into.
 
+use std::ffi::OsString;
+use std::fs::Permissions;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::Path;
 use std::process::Command;
 
 use serde_json::json;
+use tempfile::TempDir;
 
 use crate::support::{System, program, wait_until};
 
@@ -17,6 +21,37 @@ fn a_second_system_and_a_second_service_on_the_same_data_are_refused() {
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("another process owns this database"), "{said}");
+}
+
+/// Programs in whose place `murmur` finds this script.
+fn instead_of(name: &str, script: &str) -> (TempDir, OsString) {
+    let folder = tempfile::tempdir().unwrap();
+    let program = folder.path().join(name);
+    std::fs::write(&program, format!("#!/bin/sh\n{script}\n")).unwrap();
+    std::fs::set_permissions(&program, Permissions::from_mode(0o755)).unwrap();
+    let mut path = folder.path().as_os_str().to_owned();
+    path.push(":");
+    path.push(std::env::var_os("PATH").unwrap());
+    (folder, path)
+}
+
+#[test]
+fn the_page_is_named_at_the_end_and_opened_if_it_can_be() {
+    let system = System::start();
+    let page = format!("http://127.0.0.1:{}/", system.port("query"));
+    let up = |script: &str| {
+        system.expect(&["down"]);
+        let (folder, path) = instead_of("xdg-open", script);
+        let mut up = system.command(&["up", "--detach", "--open"]);
+        let said = up.env("PATH", path).output().unwrap();
+        assert!(said.status.success());
+        (folder, String::from_utf8(said.stderr).unwrap())
+    };
+    let (folder, said) = up(r#"echo "$1" > "$(dirname "$0")/opened""#);
+    assert!(said.ends_with(&format!("page: {page}\n")), "{said}");
+    assert_eq!(std::fs::read_to_string(folder.path().join("opened")).unwrap().trim(), page);
+    let (_folder, said) = up("exit 3");
+    assert!(said.contains(&format!("open {page} by hand")), "{said}");
 }
 
 #[test]
@@ -61,7 +96,7 @@ fn fork_customer(system: &System) {
         let kept = system.post("customer", "/customers", &customer("local"));
         kept.header("murmur-durability") == Some("local")
     });
-    system.expect(&["kill", "customer"]);
+    system.expect(&["kill", "customer", "--no-wait"]);
     system.expect(&["stop", "customer"]);
     std::fs::rename(&data, &forked).unwrap();
     std::fs::rename(&older, &data).unwrap();

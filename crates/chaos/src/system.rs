@@ -221,7 +221,8 @@ fn said_in(data: &Path) -> PathBuf {
 fn murmur(data: &Path) -> anyhow::Result<Command> {
     let murmur = std::env::current_exe().context("cannot tell where murmur itself is")?;
     let mut command = Command::new(murmur);
-    command.env("MURMUR_DATA", data);
+    // What an operator has set for a system that stays is not for this one.
+    command.env("MURMUR_DATA", data).env("MURMUR_CONFIG", "");
     Ok(command)
 }
 

@@ -15,6 +15,8 @@ pub mod run_file;
 pub mod consistency_token;
 pub mod http;
 
+pub mod orders;
+
 pub mod streams;
 pub mod timeline;
 

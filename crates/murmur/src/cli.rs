@@ -4,23 +4,17 @@
 //! names, is wrong, 3 an audit has found nothing wrong and could not compare everything, 128 and more:
 //! a signal ended it (130 for Ctrl-C).
 
-use clap::error::ErrorKind;
-use clap::parser::ValueSource;
-use clap::{ArgMatches, CommandFactory as _, FromArgMatches as _, Parser, Subcommand};
-use runtime::address::redacted;
+use clap::{CommandFactory as _, Parser, Subcommand};
 use supervisor::protocol::Act;
 use terminal::execution::{self, run_to_its_end};
 use terminal::verdict::Verdict;
-use terminal::{output, table};
 
+use crate::config::Settings;
 use crate::global::Global;
 use crate::{
-    act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
-    simulate, status, trace, up, views, wipe,
+    act, audit, bench, chaos, compare_joins, completions, contract, down, events, heal, help, logs,
+    orders, replay, scenario, simulate, status, trace, up, views, wipe,
 };
-
-/// What has no data folder: nothing is kept, or each run makes folders of its own.
-const WITHOUT_DATA: [&str; 3] = ["contract", "chaos", "simulate"];
 
 /// Runs and looks after a Murmuration on this machine.
 #[derive(Debug, Parser)]
@@ -30,6 +24,9 @@ pub(crate) struct Cli {
     pub(crate) global: Global,
     #[command(subcommand)]
     pub(crate) command: Command,
+    /// What holds, and from where; for the command that shows it.
+    #[arg(skip)]
+    pub(crate) settings: Option<Settings>,
 }
 
 /// The commands.
@@ -38,11 +35,13 @@ pub(crate) enum Command {
     /// Start the broker, Redis and all services, and keep them running.
     Up(up::Args),
     /// Show every process, and what each service says of itself.
-    Status,
+    Status(status::Args),
+    /// Show what the processes have written to their logs, merged by time.
+    Logs(logs::Args),
     /// Stop everything, in order.
     Down,
     /// Kill a process (SIGKILL); it is restarted.
-    Kill(act::Target),
+    Kill(act::Change),
     /// Stop a process (SIGTERM); it stays down until `start`.
     Stop(act::Change),
     /// Freeze a process (SIGSTOP) until `start`.
@@ -53,6 +52,8 @@ pub(crate) enum Command {
     Wipe(wipe::Args),
     /// Show where a service's database and stream tell two histories, and what can be done.
     Heal(heal::Args),
+    /// List the newest orders, or those that are stuck.
+    Orders(orders::Args),
     /// Show one order's saga as a timeline, and what is owed next.
     Trace(trace::Args),
     /// Show events as they happen.
@@ -73,58 +74,19 @@ pub(crate) enum Command {
     Simulate(simulate::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
     Views(views::Args),
-    /// Check every invariant over everything that was run. Exit codes: 0 clean, 1 something is broken,
-    /// 3 nothing is, but not everything could be compared yet.
+    /// Check every invariant over everything that was run.
+    ///
+    /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be compared yet.
     Audit(audit::Args),
+    /// Show what the flags, the environment and murmur.toml have set.
+    Config,
+    /// Print what a shell needs to complete commands and options.
+    Completions(completions::Args),
 }
 
-/// Reads the command line.
-///
-/// # Errors
-/// The exit code, when it is wrong or asks for help only: all is said then.
-pub(crate) fn parse() -> Result<Cli, u8> {
-    let parsed = Cli::command().try_get_matches().and_then(|matches| {
-        refuse_what_has_no_use(&matches)?;
-        Cli::from_arg_matches(&matches)
-    });
-    match parsed {
-        Ok(cli) => {
-            if cli.global.json {
-                output::speak_json();
-            }
-            Ok(cli)
-        }
-        Err(wrong) => Err(say(&wrong)),
-    }
-}
-
-/// An option that is taken and does nothing would be believed to do something.
-fn refuse_what_has_no_use(matches: &ArgMatches) -> Result<(), clap::Error> {
-    let Some((command, of_command)) = matches.subcommand() else { return Ok(()) };
-    let is_said = of_command.value_source("data") == Some(ValueSource::CommandLine);
-    if is_said && WITHOUT_DATA.contains(&command) {
-        let text = format!("--data has no use here: `murmur {command}` acts on no data folder\n");
-        return Err(Cli::command().error(ErrorKind::ArgumentConflict, text));
-    }
-    Ok(())
-}
-
-/// Says what is wrong, or shows the help that was asked for; the exit code.
-fn say(wrong: &clap::Error) -> u8 {
-    let text = wrong.render();
-    if !wrong.use_stderr() {
-        let text = if table::colour() { text.ansi().to_string() } else { text.to_string() };
-        output::print_line(format_args!("{}", text.trim_end()));
-        return 0;
-    }
-    if std::env::args_os().any(|argument| argument == "--json") {
-        output::speak_json();
-        output::print_error(&redacted(text.to_string().trim_end()), 2);
-    } else {
-        // Who closed standard error reads nothing there.
-        drop(runtime::exit::tell(wrong));
-    }
-    2
+/// All that can be typed.
+pub(crate) fn command() -> clap::Command {
+    help::with_groups(Cli::command())
 }
 
 /// Runs a command to its end.
@@ -133,10 +95,15 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let act = |act, process, no_wait| execution::run(act::run(global, act, process, no_wait));
     match cli.command {
         Command::Up(args) => up::run(global, args),
+        Command::Config => Ok(cli.settings.map_or(Verdict::Clean, |all| all.show(global.json))),
+        Command::Completions(args) => Ok(completions::run(global, &args, command())),
         Command::Contract(args) => contract::run(global, &args),
-        Command::Status => execution::run(status::run(global)),
+        Command::Status(args) if args.watch => run_to_its_end(status::watch::run(global)),
+        Command::Status(_) => execution::run(status::run(global)),
+        Command::Logs(args) => run_to_its_end(logs::run(global, &args)),
+        Command::Orders(args) => execution::run(orders::run(global, args)),
         Command::Down => execution::run(down::run(global)),
-        Command::Kill(target) => act(Act::Kill, target.process, true),
+        Command::Kill(change) => act(Act::Kill, change.target.process, change.no_wait),
         Command::Pause(target) => act(Act::Pause, target.process, true),
         Command::Stop(change) => act(Act::Stop, change.target.process, change.no_wait),
         Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),
@@ -152,28 +119,5 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::CompareJoins(args) => run_to_its_end(compare_joins::run(global, args)),
         Command::Chaos(args) => run_to_its_end(chaos::run(global, args)),
         Command::Simulate(args) => run_to_its_end(simulate::run(global.clone(), args)),
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_command_line_is_consistent() {
-        Cli::command().debug_assert();
-    }
-
-    #[test]
-    fn a_data_folder_is_refused_where_none_is_used() {
-        let parse = |line: &str| {
-            let matches = Cli::command().try_get_matches_from(line.split(' ')).unwrap();
-            refuse_what_has_no_use(&matches).map_err(|error| error.to_string())
-        };
-        assert!(parse("murmur simulate --data x").unwrap_err().contains("--data has no use here"));
-        assert!(parse("murmur --data x contract check").is_err());
-        for fine in ["murmur simulate", "murmur status --data x", "murmur --data x audit"] {
-            assert_eq!(parse(fine), Ok(()));
-        }
     }
 }

@@ -1,6 +1,6 @@
 //! `murmur down`: stops everything, in order.
 
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use client::process::Process;
@@ -11,7 +11,7 @@ use supervisor::protocol::Request;
 use supervisor::supervisor_client::SupervisorClient;
 use supervisor::{data_folder, leftovers, redundancy};
 use terminal::verdict::Verdict;
-use terminal::{line, note};
+use terminal::{line, note, quantity};
 
 use crate::global::Global;
 
@@ -20,6 +20,7 @@ const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
 
 /// Stops it, or ends what a dead supervisor left running.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
+    let begun = Instant::now();
     let ended = if data_folder::is_owned(&global.data) {
         end_supervised(global).await?
     } else {
@@ -29,6 +30,10 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
         line!("{}", json!({ "done": "down", "ended": ended }));
     } else if ended.is_empty() {
         note!("nothing runs in {}", global.data.display());
+    } else {
+        let (count, took) = (ended.len(), quantity::took(begun.elapsed()));
+        let data = global.data.display();
+        line!("{count} processes ended in {took}; what they hold stays in {data}");
     }
     Ok(Verdict::Clean)
 }

@@ -22,7 +22,7 @@ use supervisor::redundancy::{self, Loss, Permit};
 use supervisor::supervisor_client::SupervisorClient;
 use terminal::table;
 use terminal::verdict::Verdict;
-use terminal::{line, note};
+use terminal::{hint, line, note};
 
 use crate::global::Global;
 
@@ -151,16 +151,15 @@ fn show_rows(service: Service, rows: &[Row]) {
     }
     line!("{table}");
     line!();
-    line!(
-        "`murmur heal {service} --discard-local --yes` sets the database aside (it is kept), and the"
-    );
-    line!("service restores itself from its stream. Nothing has been changed yet.");
+    let again = format!("`murmur heal {service} --discard-local --yes`");
+    line!("{} sets the database aside (it is kept), and the service", hint::complete(&again));
+    line!("restores itself from its stream. Nothing has been changed yet.");
 }
 
 fn show_refusal(refusal: &Refusal) {
     line!("nothing can be discarded: {refusal}");
     for choice in refusal.choices() {
-        line!("choice: {choice}");
+        line!("choice: {}", hint::complete(choice));
     }
 }
 

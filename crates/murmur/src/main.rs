@@ -11,18 +11,27 @@
 )]
 
 mod cli;
+mod command_line;
+mod config_file;
 mod global;
+mod help;
+
+mod completions;
+mod config;
 
 mod up;
 
 mod act;
 mod down;
+mod effect;
+mod logs;
 mod status;
 mod wipe;
 
 mod contract;
 mod events;
 mod heal;
+mod orders;
 mod trace;
 mod views;
 
@@ -42,7 +51,7 @@ use terminal::output;
 use terminal::verdict::{Verdict, exit_code_of};
 
 fn main() -> ExitCode {
-    let ended = cli::parse().map_or_else(Ended::silent, |cli| Ended::of(cli::run(cli)));
+    let ended = command_line::parse().map_or_else(Ended::silent, |cli| Ended::of(cli::run(cli)));
     ExitCode::from(ended.report())
 }
 

@@ -1,5 +1,7 @@
 //! `murmur status`: every process, and what each service says of itself.
 
+pub(crate) mod watch;
+
 use anyhow::bail;
 use client::process::Process;
 use client::run_file::RunFile;
@@ -8,34 +10,78 @@ use supervisor::data_folder;
 use supervisor::protocol::{Report, State};
 use supervisor::service_status::{ServiceReport, Services, ask_services};
 use supervisor::supervisor_client::SupervisorClient;
-use terminal::line;
-use terminal::table::{self, judged};
+use terminal::table::{self, Table, judged};
 use terminal::verdict::Verdict;
+use terminal::{hint, line};
 
 use crate::global::Global;
 
+/// What `murmur status` takes.
+#[derive(Debug, clap::Args)]
+pub(crate) struct Args {
+    /// Show it again every second, in place on a terminal.
+    #[arg(long, short)]
+    pub(crate) watch: bool,
+}
+
+/// Most that is shown of how a process that is ready died before, in characters, where it is shown again
+/// and again: a line of 100 columns has that much room.
+const LAST_DEATH_BRIEF: usize = 50;
+
+/// How it is shown to a person.
+#[derive(Clone, Copy, Default)]
+struct Layout {
+    /// Without it, as many columns as there are.
+    columns: Option<u16>,
+    /// A line for each process that is ready.
+    is_brief: bool,
+}
+
+/// Where everything stands at one time.
+struct Overview {
+    processes: Vec<Report>,
+    services: Services,
+}
+
 /// Shows it. Something that is not ready is a finding.
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
-    if !data_folder::is_owned(&global.data) {
-        bail!(
-            "the supervisor (process {}) has died: `murmur down` ends what it left running, \
-             `murmur up` starts everything again",
-            running.supervisor
-        );
-    }
-    let processes = SupervisorClient::of(&running).report().await?;
-    let services = ask_services(&running).await;
-    if global.json {
-        line!("{}", json!({ "processes": processes, "services": as_json(&services) }));
-    } else {
-        show_processes(&processes);
-        line!();
-        show_services(&services);
-        show_troubles(&services);
-    }
-    let ready = processes.iter().all(|process| process.state == State::Ready);
+    let overview = Overview::of(global).await?;
+    line!("{}", overview.shown(global, Layout::default()));
+    let ready = overview.processes.iter().all(|process| process.state == State::Ready);
     Ok(if ready { Verdict::Clean } else { Verdict::Found })
+}
+
+impl Overview {
+    async fn of(global: &Global) -> anyhow::Result<Self> {
+        let running = RunFile::load(&global.data)?;
+        if !data_folder::is_owned(&global.data) {
+            bail!(
+                "the supervisor (process {}) has died: `murmur down` ends what it left running, \
+                 `murmur up` starts everything again",
+                running.supervisor
+            );
+        }
+        let processes = SupervisorClient::of(&running).report().await?;
+        Ok(Self { processes, services: ask_services(&running).await })
+    }
+
+    /// For whoever reads it.
+    fn shown(&self, global: &Global, layout: Layout) -> String {
+        if global.json {
+            let services = as_json(&self.services);
+            return json!({ "processes": self.processes, "services": services }).to_string();
+        }
+        let tables = [processes(&self.processes, layout), services(&self.services)];
+        let tables = tables.map(|mut table| {
+            if let Some(columns) = layout.columns {
+                table.set_width(columns);
+            }
+            table.to_string()
+        });
+        let mut parts = vec![tables.join("\n\n")];
+        parts.extend(troubles(&self.services));
+        parts.join("\n")
+    }
 }
 
 fn as_json(services: &Services) -> serde_json::Value {
@@ -49,16 +95,18 @@ fn as_json(services: &Services) -> serde_json::Value {
     serde_json::Value::Object(services.iter().map(one).collect())
 }
 
-fn show_processes(processes: &[Report]) {
+fn processes(reports: &[Report], layout: Layout) -> Table {
     let header = ["process", "state", "port", "pid", "up", "restarts", "reason or last death"];
     let mut table = table::with_header(header);
-    for report in processes {
+    for report in reports {
         let good = match report.state {
             State::Ready => Some(true),
             State::Starting | State::Stopping => None,
             State::Unready | State::Paused | State::Waiting | State::Stopped => Some(false),
         };
         let why = Some(&report.reason).filter(|reason| !reason.is_empty());
+        let why = why.or(report.last_death.as_ref()).cloned().unwrap_or_default();
+        let is_clipped = layout.is_brief && report.state == State::Ready;
         table.add_row(vec![
             report.process.to_string().into(),
             judged(report.state, good),
@@ -66,13 +114,21 @@ fn show_processes(processes: &[Report]) {
             report.pid.map(|pid| pid.to_string()).unwrap_or_default().into(),
             report.age().unwrap_or_default().into(),
             report.restarts.to_string().into(),
-            why.or(report.last_death.as_ref()).cloned().unwrap_or_default().into(),
+            if is_clipped { clipped(&why) } else { why }.into(),
         ]);
     }
-    line!("{table}");
+    table
 }
 
-fn show_services(services: &Services) {
+/// The end of a long text: there stands the cause.
+fn clipped(text: &str) -> String {
+    match text.char_indices().rev().nth(LAST_DEATH_BRIEF) {
+        Some((before, _)) => format!("…{}", text[before..].chars().skip(1).collect::<String>()),
+        None => text.to_owned(),
+    }
+}
+
+fn services(services: &Services) -> Table {
     let header =
         ["service", "state", "redundant", "head", "acked", "behind", "held", "timers", "answers"];
     let mut table = table::with_header(header);
@@ -94,7 +150,7 @@ fn show_services(services: &Services) {
             report.durability.clone().into(),
         ]);
     }
-    line!("{table}");
+    table
 }
 
 fn redundant(report: &ServiceReport) -> comfy_table::Cell {
@@ -110,15 +166,32 @@ fn number(number: Option<u64>) -> String {
 }
 
 /// What a person has to know or do, in sentences.
-fn show_troubles(services: &Services) {
+fn troubles(services: &Services) -> Vec<String> {
+    let mut all = Vec::new();
     for (service, answer) in services {
         match answer {
             Ok(report) => {
-                report.troubles().iter().for_each(|text| line!("{service}: {text}"));
+                let troubles = report.troubles().into_iter();
+                all.extend(troubles.map(|text| format!("{service}: {}", hint::complete(&text))));
                 let reason = report.redundant_reason.iter();
-                reason.for_each(|text| line!("{service} is not redundant: {text}"));
+                all.extend(reason.map(|text| format!("{service} is not redundant: {text}")));
             }
-            Err(reason) => line!("{service}: {reason}"),
+            Err(reason) => all.push(format!("{service}: {}", hint::complete(reason))),
         }
+    }
+    all
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn of_a_long_death_the_cause_is_shown() {
+        let death = format!("exit status: 1; {}: the stream is gone", "é".repeat(100));
+        let brief = clipped(&death);
+        assert_eq!(brief.chars().count(), LAST_DEATH_BRIEF + 1);
+        assert!(brief.starts_with('…') && brief.ends_with("é: the stream is gone"), "{brief}");
+        assert_eq!(clipped("signal: 9 (SIGKILL)"), "signal: 9 (SIGKILL)");
     }
 }

@@ -27,15 +27,22 @@ pub(crate) struct Args {
     /// Go on in the background, and return when everything is ready.
     #[arg(long)]
     detach: bool,
+    /// Open the page in the browser once everything is ready.
+    #[arg(long, conflicts_with = "in_background")]
+    open: bool,
     /// Port of the broker; without it, a free one.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     nats_port: Option<u16>,
     /// Port of Redis; without it, a free one.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     redis_port: Option<u16>,
-    /// First of the ports of the services, query and composer; without it, free ones.
+    /// First of the ports of the services, query and composer; without it, those of the last time, or
+    /// 8080 (query, which serves the page) and up, as far as they are free.
     #[arg(long, value_name = "PORT", value_parser = clap::value_parser!(u16).range(1..))]
     http_port_base: Option<u16>,
+    /// Free ports instead of those from 8080 up.
+    #[arg(long, conflicts_with = "http_port_base")]
+    free_ports: bool,
     /// Processes that are not started; Redis only if query is not, or has another one.
     #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
     without: Vec<Process>,
@@ -92,7 +99,9 @@ impl Args {
             endpoints: self.endpoints(),
             programs: self.programs,
             nice: self.nice,
-            detach: self.detach,
+            // The file says the same to what goes on in the background.
+            detach: self.detach && !self.in_background && !self.until_stdin_closes,
+            open: self.open && !self.in_background,
             in_background: self.in_background,
             until_stdin_closes: self.until_stdin_closes,
         }
@@ -104,7 +113,13 @@ impl Args {
     }
 
     const fn wanted_ports(&self) -> Wanted {
-        Wanted { nats: self.nats_port, redis: self.redis_port, http_base: self.http_port_base }
+        Wanted {
+            nats: self.nats_port,
+            redis: self.redis_port,
+            http_base: self.http_port_base,
+            // The system of a run leaves the usual ports to the one that people look at.
+            free: self.free_ports || self.until_stdin_closes,
+        }
     }
 
     fn endpoints(&self) -> Endpoints {
@@ -176,6 +191,7 @@ impl Args {
         let (order, shipping) = (Service::Order.into(), Service::Shipping.into());
         let single = [
             ("--redis-port", Process::Redis, self.redis_port.is_some()),
+            ("--open", Process::Query, self.open),
             ("--redis-at", Process::Query, self.redis_at.is_some()),
             ("--hand-over-ms", order, self.hand_over_ms.is_some()),
             ("--deadline-ms", order, self.deadline_ms.is_some()),
@@ -241,6 +257,7 @@ mod tests {
         }
         assert!(refused("--redis-at x --without query").contains("is for query"));
         assert!(refused("--not-served Oz --without shipping").contains("is for shipping"));
+        assert!(refused("--open --without query").contains("is for query"));
         assert!(refused("--redis-port 7 --without redis,query").contains("is for redis"));
     }
 

@@ -17,9 +17,9 @@ use hyper::Method;
 use indicatif::{ProgressBar, ProgressStyle};
 use serde::de::DeserializeOwned;
 use serde_json::json;
-use terminal::line;
 use terminal::table;
 use terminal::verdict::Verdict;
+use terminal::{hint, line};
 
 use crate::global::Global;
 use answers::{Begun, Comparison, Generation, Overview};
@@ -191,7 +191,7 @@ impl Views {
 
 fn line_unless_json(global: &Global, text: &str) {
     if !global.json {
-        line!("{text}");
+        line!("{}", hint::complete(text));
     }
 }
 

@@ -7,11 +7,12 @@ use client::process::Process;
 use client::run_file::RunFile;
 use supervisor::readiness;
 use supervisor::redundancy::{self, Loss, Permit, SecondLoss};
+use supervisor::store_contents::Contents;
 use supervisor::supervisor_client::SupervisorClient;
 use terminal::note;
 use terminal::verdict::Verdict;
 
-use crate::act::say_done;
+use crate::effect::{Effect, source_of, wait_ready};
 use crate::global::Global;
 
 /// How long is waited until nothing would be lost: a publishing of a large outbox.
@@ -32,14 +33,24 @@ pub(crate) struct Args {
 
 /// Waits before until nothing is lost by it, and after until another store may be.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let supervisor = SupervisorClient::in_folder(&global.data);
-    let permit = may_be_lost(&RunFile::load(&global.data)?, &args).await?;
-    supervisor.wipe(args.store).await?;
+    let (running, store) = (RunFile::load(&global.data)?, args.store);
+    let supervisor = SupervisorClient::of(&running);
+    let permit = may_be_lost(&running, &args).await?;
+    let gone = Contents::of(&running, store).await;
+    supervisor.wipe(store).await?;
     drop(permit);
-    if !args.no_wait {
-        readiness::redundant(&global.data, args.store).await?;
+    let mut effect = Effect::new("wipe", store, format!("{gone} deleted"));
+    effect.gone = Some(gone);
+    if args.no_wait {
+        effect.next = Some(format!("it is {}: `murmur status` shows how far", source_of(store)));
+        return effect.conclude(global, Ok(None)).await;
     }
-    say_done(global, "wipe", args.store).await
+    let waited = async {
+        let back = wait_ready(&global.data, store, source_of(store)).await?;
+        readiness::redundant(&global.data, store).await?;
+        Ok(Some(back))
+    };
+    effect.conclude(global, waited.await).await
 }
 
 /// Waits until nothing is lost, unless that is forced; the permit is for as long as it takes to act.

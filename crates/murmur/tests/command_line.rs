@@ -22,10 +22,11 @@ fn text(bytes: &[u8]) -> String {
 fn commands_of(path: &[String]) -> Vec<String> {
     let arguments: Vec<_> = path.iter().map(String::as_str).chain(["--help"]).collect();
     let help = text(&murmur(&arguments).output().unwrap().stdout);
-    let lines = help.lines().skip_while(|line| *line != "Commands:").skip(1);
-    let names = lines.take_while(|line| !line.is_empty());
-    let names = names.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
-    names.filter(|name| !name.is_empty() && *name != "help").map(str::to_owned).collect()
+    // They stand in groups, above the options, which have a dash, and arguments, which have a bracket.
+    let lines = help.lines().take_while(|line| *line != "Options:");
+    let names = lines.filter_map(|line| line.strip_prefix("  ")?.split(' ').next());
+    let is_command = |name: &&str| name.starts_with(|c: char| c.is_ascii_lowercase());
+    names.filter(is_command).filter(|name| *name != "help").map(str::to_owned).collect()
 }
 
 /// The commands that do something themselves, each as its path.
@@ -42,9 +43,10 @@ fn leaves(path: &[String]) -> Vec<Vec<String>> {
 fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
-        "status" | "down" | "events" | "compare-joins" | "audit" => &[],
+        "status" | "logs" | "down" | "orders" | "events" | "compare-joins" | "audit" => &[],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
-        "contract check" | "contract show" => &[],
+        "contract check" | "contract show" | "config" => &[],
+        "completions" => &["bash"],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
         "trace" => &["o-1"],
         "scenario run" | "chaos run" | "chaos soak" | "replay retail" => &["/nowhere/file.yaml"],
@@ -64,7 +66,7 @@ fn documents(said: &[u8]) -> Vec<Value> {
 fn every_command_speaks_json_to_a_script_even_when_it_fails() {
     let data = tempfile::tempdir().unwrap();
     let all = leaves(&[]);
-    assert!(all.len() >= 24, "{all:?}");
+    assert!(all.len() >= 28, "{all:?}");
     for path in all {
         let name = path.join(" ");
         let mut arguments: Vec<_> = path.iter().map(String::as_str).collect();
@@ -92,6 +94,79 @@ fn a_wrong_command_line_is_told_as_json_too() {
 }
 
 #[test]
+fn a_hint_acts_on_the_same_data_folder() {
+    let data = tempfile::tempdir().unwrap();
+    let folder = data.path().to_str().unwrap();
+    let (by_option, mut by_variable) = (&["status", "--data", folder][..], murmur(&["status"]));
+    let by_variable = by_variable.env("MURMUR_DATA", folder);
+    for said in [murmur(by_option).output().unwrap(), by_variable.output().unwrap()] {
+        let said = text(&said.stderr);
+        assert!(said.contains(&format!("`murmur up --data {folder}`")), "{said}");
+    }
+    let said = murmur(&["status"]).current_dir(data.path()).output().unwrap();
+    assert!(text(&said.stderr).contains("`murmur up`"));
+}
+
+#[test]
+fn what_holds_is_shown_with_where_it_is_from() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("murmur.toml");
+    std::fs::write(&file, "data = \"kept\"\n[up]\nnice = 3\nwithout = [\"query\", \"redis\"]\n")
+        .unwrap();
+    let run = |arguments: &[&str]| {
+        let mut command = murmur(arguments);
+        command.current_dir(folder.path()).env_remove("MURMUR_CONFIG");
+        command
+    };
+    let shown = |mut command: Command| -> Value {
+        let shown = &documents(&command.output().unwrap().stdout)[0];
+        let all = shown["settings"].as_array().unwrap().iter();
+        all.map(|one| (one["key"].as_str().unwrap().to_owned(), one.clone())).collect()
+    };
+    let here = shown(run(&["config", "--json"]));
+    assert_eq!((&here["data"]["value"], &here["data"]["from"]), (&"kept".into(), &"file".into()));
+    assert_eq!(here["up.without"]["value"], "query, redis");
+    assert_eq!(
+        (&here["up.nice"]["from"], &here["up.open"]["from"]),
+        (&"file".into(), &"default".into())
+    );
+    assert_eq!(here["json"]["from"], "flag");
+    let mut by_variable = run(&["config", "--json"]);
+    by_variable.env("MURMUR_DATA", "other");
+    assert_eq!(shown(by_variable)["data"]["from"], "environment");
+    let none = shown(run(&["config", "--json", "--config", ""]));
+    assert_eq!(none["data"]["value"], ".murmur");
+}
+
+#[test]
+fn a_shell_completes_the_names_of_processes_and_states() {
+    for shell in ["bash", "zsh", "fish"] {
+        let script = text(&murmur(&["completions", shell]).output().unwrap().stdout);
+        for name in ["compare-joins", "inventory", "cancelled", "http-port-base"] {
+            assert!(script.contains(name), "{shell}: {name}");
+        }
+        // For fish, the names that stand without an option are not completed.
+        assert!(shell == "fish" || script.contains("supervisor"), "{shell}");
+    }
+    let mut bash = Command::new("bash").arg("-n").stdin(Stdio::piped()).spawn().unwrap();
+    let script = murmur(&["completions", "bash"]).output().unwrap().stdout;
+    std::io::Write::write_all(&mut bash.stdin.take().unwrap(), &script).unwrap();
+    assert!(bash.wait().unwrap().success());
+}
+
+#[test]
+fn a_wrong_configuration_file_is_a_wrong_command_line() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("m.toml");
+    std::fs::write(&file, "[up]\nnats_port = 4222\n").unwrap();
+    let named = ["status", "--json", "--config", file.to_str().unwrap()];
+    let ended = murmur(&named).output().unwrap();
+    assert_eq!(ended.status.code(), Some(2));
+    let error = documents(&ended.stderr)[0]["error"].as_str().unwrap().to_owned();
+    assert!(error.contains("m.toml") && error.contains("nearest is \"up.nats-port\""), "{error}");
+}
+
+#[test]
 fn options_without_a_use_are_refused() {
     for (line, why) in [
         ("simulate --seed 1 --jobs 2", "cannot be used with"),
@@ -99,7 +174,7 @@ fn options_without_a_use_are_refused() {
         ("simulate --seed 1 --data /nowhere", "--data has no use here"),
         ("--data /nowhere contract check", "--data has no use here"),
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
-        ("kill order --no-wait", "unexpected argument"),
+        ("trace o-1 --latest cancelled", "cannot be used with"),
         ("pause order --no-wait", "unexpected argument"),
         ("up --nats-port 0", "0 is not in 1..=65535"),
         ("up --without redis", "query needs Redis"),

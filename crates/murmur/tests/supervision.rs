@@ -110,6 +110,19 @@ fn a_killed_broker_is_started_again_on_its_port() {
 }
 
 #[test]
+fn a_file_in_the_folder_of_work_stands_for_the_flags_of_up() {
+    let this = Murmuration { data: tempfile::tempdir().unwrap() };
+    let folder = tempfile::tempdir().unwrap();
+    let file = "[up]\ndetach = true\nnice = 0\nwithout = [\"SERVICES\", \"composer\"]\n";
+    let file = file.replace("SERVICES", &SERVICES.replace(',', "\", \""));
+    std::fs::write(folder.path().join("murmur.toml"), file).unwrap();
+    let mut up = Command::new(env!("CARGO_BIN_EXE_murmur"));
+    up.arg("up").current_dir(folder.path()).env("MURMUR_DATA", this.data.path());
+    assert!(up.output().unwrap().status.success(), "it returns, and goes on in the background");
+    assert_eq!(this.run_file()["pids"].as_object().unwrap().len(), 2);
+}
+
+#[test]
 fn a_stopped_process_stays_down_until_it_is_started() {
     let murmuration = Murmuration::up();
     murmuration.succeeds(&["stop", "redis"]);

@@ -1,13 +1,15 @@
 //! `murmur up --detach`: the same supervisor, away from the terminal; returns when all is ready, or
 //! says what is not.
 
+use std::collections::BTreeMap;
 use std::env;
 use std::ops::ControlFlow;
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
 use std::time::{Duration, Instant};
 
 use anyhow::{Context as _, anyhow, bail};
+use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{LOOK_EVERY, look_until};
 use serde_json::json;
@@ -15,11 +17,12 @@ use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
 
 use crate::child::{open_log, tail};
-use crate::data_folder::log_in;
+use crate::data_folder::{DataFolder, log_in};
+use crate::ports::{self, Wanted};
 use crate::protocol::{Report, State};
 use crate::service_status::ask_services;
 use crate::supervisor_client::SupervisorClient;
-use crate::{inherited_descriptors, progress_view, store_address};
+use crate::{inherited_descriptors, page, progress_view, store_address};
 
 /// Said to the supervisor in the background: it leaves the session of the terminal.
 pub(crate) const FLAG: &str = "--in-background";
@@ -39,8 +42,24 @@ pub(crate) fn leave_the_terminal() -> anyhow::Result<()> {
     rustix::process::setsid().map(drop).context("cannot leave the terminal's session")
 }
 
+/// What is started in the background, and what is to be said of it.
+pub(crate) struct Started {
+    data: PathBuf,
+    ports: Wanted,
+    last_ports: BTreeMap<Process, u16>,
+    open: bool,
+}
+
+impl Started {
+    pub(crate) fn of(folder: &DataFolder, ports: Wanted, open: bool) -> Self {
+        let (data, last_ports) = (folder.path().to_owned(), folder.last_ports().clone());
+        Self { data, ports, last_ports, open }
+    }
+}
+
 /// Starts the supervisor and waits until all is ready.
-pub(crate) async fn start(json: bool, data: &Path) -> anyhow::Result<Verdict> {
+pub(crate) async fn start(json: bool, started: Started) -> anyhow::Result<Verdict> {
+    let data = &started.data;
     let log = log_in(data, "supervisor");
     let log_from = log.metadata().map_or(0, |log| log.len());
     let mut supervisor = spawn(&log)?;
@@ -57,7 +76,7 @@ pub(crate) async fn start(json: bool, data: &Path) -> anyhow::Result<Verdict> {
         let reports = SupervisorClient::in_folder(data).report().await.unwrap_or_default();
         let unready: Vec<_> = reports.iter().filter(|r| r.state != State::Ready).collect();
         if !reports.is_empty() && unready.is_empty() {
-            say_all_ready(json, &reports, begun.elapsed());
+            say_all_ready(json, &reports, begun.elapsed(), &started).await;
             return Ok(ControlFlow::Break(Verdict::Clean));
         }
         let waited = begun.elapsed();
@@ -75,7 +94,7 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
     let output = open_log(log).with_context(|| format!("cannot write {}", log.display()))?;
     let murmur = env::current_exe().context("cannot tell where murmur itself is")?;
     // Its log is for people, whoever reads what this process says.
-    let ours = ["--detach", "--json"];
+    let ours = ["--detach", "--json", "--open"];
     let same = env::args_os().skip(1).filter(|argument| !ours.iter().any(|our| argument == our));
     let same = same.chain([FLAG.into()]).enumerate().map(store_address::hide).collect::<Vec<_>>();
     let secrets = same.iter().filter_map(|(_, secret)| secret.clone());
@@ -88,18 +107,41 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
         .context("cannot start murmur in the background")
 }
 
-fn say_all_ready(json: bool, reports: &[Report], after: Duration) {
+async fn say_all_ready(json: bool, reports: &[Report], after: Duration, started: &Started) {
     if !json {
-        note!("all ready after {after:.1?}; `murmur status` shows it");
+        say_to_person(reports, after, started);
     }
     say_to_script(json, reports, after, true);
+    if let Some(page) = page_in(reports).filter(|_| started.open)
+        && let Err(why) = page::open(&page).await
+    {
+        note!("{why}");
+    }
+}
+
+fn say_to_person(reports: &[Report], after: Duration, started: &Started) {
+    let ports = reports.iter().map(|report| (report.process, report.port)).collect();
+    if let Some(displaced) = ports::displaced(&ports, started.ports, &started.last_ports) {
+        note!("{displaced}");
+    }
+    note!("all ready after {after:.1?}; `murmur status` shows it, `murmur down` ends it");
+    if let Some(page) = page_in(reports) {
+        note!("page: {page}");
+    }
 }
 
 fn say_to_script(json: bool, reports: &[Report], after: Duration, ready: bool) {
     if json {
-        let after = after.as_millis();
-        line!("{}", json!({ "ready": ready, "after_ms": after, "processes": reports }));
+        let (after, page) = (after.as_millis(), page_in(reports));
+        let said = json!({ "ready": ready, "after_ms": after, "page": page, "processes": reports });
+        line!("{said}");
     }
+}
+
+/// Where the page is, if query is among them.
+fn page_in(reports: &[Report]) -> Option<String> {
+    let query = reports.iter().find(|report| report.process == Process::Query)?;
+    Some(format!("http://127.0.0.1:{}/", query.port))
 }
 
 /// A fenced service waits for a person: there is no use in waiting for it.

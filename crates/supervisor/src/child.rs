@@ -56,6 +56,8 @@ impl Child {
         for name in NOT_FOR_CHILDREN {
             command.env_remove(name);
         }
+        // All logs in one time, so that they can be read beside each other.
+        command.env("TZ", "UTC");
         // A backtrace on each error takes a process half a second, in which it could be back.
         command.env("RUST_LIB_BACKTRACE", "0");
         let mut running = command

@@ -29,6 +29,8 @@ const NEWS_MAX: usize = 64;
 pub(crate) struct EventLoop {
     members: Members,
     begun: Instant,
+    /// Whether the page is opened once everything is ready.
+    open: bool,
     was_all_ready: bool,
     ending: bool,
     /// Who is down for as long as somebody else's connection lasts, and the numbers of the leases.
@@ -45,9 +47,10 @@ impl EventLoop {
         plan: Plan,
         view: ProgressView,
         mut questions: mpsc::Receiver<Question>,
+        open: bool,
     ) -> anyhow::Result<()> {
         let (news, mut reported) = mpsc::channel(NEWS_MAX);
-        let mut this = Self::new(Members::new(folder, plan, view, news)?);
+        let mut this = Self::new(Members::new(folder, plan, view, news)?, open);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         this.start_all();
@@ -66,9 +69,10 @@ impl EventLoop {
         this.misconfigured.map_or(Ok(()), |why| Err(Misuse(anyhow!(why)).into()))
     }
 
-    fn new(members: Members) -> Self {
+    fn new(members: Members, open: bool) -> Self {
         Self {
             members,
+            open,
             begun: Instant::now(),
             was_all_ready: false,
             ending: false,
@@ -100,6 +104,7 @@ impl EventLoop {
             News::Probed(process, incarnation, answer) => {
                 self.members.has_answered(process, incarnation, answer);
             }
+            News::Said(text) => self.members.say(&text),
         }
     }
 
@@ -247,7 +252,7 @@ impl EventLoop {
         self.members.show();
         if !self.was_all_ready && self.members.all_are(State::Ready, |_| true) {
             self.was_all_ready = true;
-            self.members.announce(self.begun.elapsed());
+            self.members.announce(self.begun.elapsed(), self.open);
         }
     }
 }

@@ -16,6 +16,7 @@ pub mod supervisor_client;
 pub mod readiness;
 pub mod redundancy;
 pub mod service_status;
+pub mod store_contents;
 
 pub mod up;
 
@@ -28,6 +29,7 @@ mod command_line;
 mod probe;
 
 pub mod plan;
+mod port_reservation;
 pub mod ports;
 mod programs;
 pub mod store_address;
@@ -38,4 +40,5 @@ pub mod leftovers;
 mod background;
 mod control_socket;
 mod inherited_descriptors;
+mod page;
 mod progress_view;

@@ -16,6 +16,7 @@ use crate::child::{self, Child, Death};
 use crate::command_line::CommandLine;
 use crate::data_folder::DataFolder;
 use crate::lifecycle::{Effect, Lifecycle, Signal};
+use crate::page;
 use crate::plan::Plan;
 use crate::probe;
 use crate::progress_view::ProgressView;
@@ -28,6 +29,8 @@ pub(crate) enum News {
     Ended(Process, u32, Death),
     /// The process was asked whether it is ready.
     Probed(Process, u32, Result<(), String>),
+    /// Something that is to be said.
+    Said(String),
 }
 
 #[derive(Debug)]
@@ -195,11 +198,19 @@ impl Members {
         self.view.say(text);
     }
 
-    /// Says that everything is ready, and where to look.
-    pub(crate) fn announce(&self, after: Duration) {
+    /// Says that everything is ready, and where to look; opens the page, beside the loop.
+    pub(crate) fn announce(&self, after: Duration, open: bool) {
         self.say(&format!("all ready after {after:.1?}"));
-        if let Ok(query) = self.run_file.query() {
-            self.say(&format!("dashboard: {query}/dashboard"));
+        let Ok(query) = self.run_file.query() else { return };
+        let page = format!("{query}/");
+        self.say(&format!("page: {page}"));
+        if open {
+            let news = self.news.clone();
+            tokio::spawn(async move {
+                if let Err(why) = page::open(&page).await {
+                    drop(news.send(News::Said(why)).await);
+                }
+            });
         }
     }
 

@@ -18,6 +18,7 @@ use crate::control_socket::ControlSocket;
 use crate::data_folder::DataFolder;
 use crate::event_loop::EventLoop;
 use crate::plan::{self, Endpoints, Plan};
+use crate::port_reservation::PortReservation;
 use crate::ports::{self, Wanted};
 use crate::progress_view::ProgressView;
 use crate::protocol::Request;
@@ -39,6 +40,8 @@ pub struct Options {
     pub nice: u8,
     /// Go on in the background, and return when everything is ready.
     pub detach: bool,
+    /// Open the page once everything is ready.
+    pub open: bool,
     /// This is what goes on in the background.
     pub in_background: bool,
     /// End everything once the standard input has ended.
@@ -56,9 +59,9 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let folder = prepare(data)?;
     if options.detach {
-        let data = folder.path().to_owned();
+        let started = background::Started::of(&folder, options.ports, options.open);
         drop(folder);
-        return runtime.block_on(background::start(json, &data));
+        return runtime.block_on(background::start(json, started));
     }
     runtime.block_on(supervise(folder, options, ProgressView::new(json))).map(|()| Verdict::Clean)
 }
@@ -75,9 +78,7 @@ async fn supervise(
     options: Options,
     view: ProgressView,
 ) -> anyhow::Result<()> {
-    let (processes, wanted) = (&options.processes, options.ports);
-    let ports = ports::choose(processes, wanted, folder.last_ports(), ports::is_free)?;
-    folder.keep_ports(&ports)?;
+    let (ports, _reservation) = choose_ports(&mut folder, &options, &view)?;
     let (programs, extra) = (options.programs.as_deref(), options.arguments);
     let plan = Plan::new(ports, programs, extra, options.endpoints, options.nice)?;
     let configuration = plan::broker_configuration_in(&folder);
@@ -92,7 +93,25 @@ async fn supervise(
     if options.until_stdin_closes {
         end_with_stdin(data);
     }
-    EventLoop::run(folder, plan, view, questions).await
+    EventLoop::run(folder, plan, view, questions, options.open).await
+}
+
+/// The ports of all processes, and the right to use them for as long as that is kept.
+fn choose_ports(
+    folder: &mut DataFolder,
+    options: &Options,
+    view: &ProgressView,
+) -> anyhow::Result<(BTreeMap<Process, u16>, Option<PortReservation>)> {
+    let (processes, wanted, last) = (&options.processes, options.ports, folder.last_ports());
+    let needs = ports::needs_usual(processes, wanted, last);
+    let reservation = needs.then(PortReservation::try_take).flatten();
+    let is_reserved = reservation.is_some();
+    let ports = ports::choose(processes, wanted, last, is_reserved, ports::is_free)?;
+    if let Some(displaced) = ports::displaced(&ports, wanted, last) {
+        view.say(&displaced);
+    }
+    folder.keep_ports(&ports)?;
+    Ok((ports, reservation))
 }
 
 /// Asks the supervisor to end everything once the standard input has ended: whoever holds its other

@@ -10,7 +10,9 @@ pub mod verdict;
 
 pub mod interruption;
 
+pub mod hint;
 pub mod output;
+pub mod quantity;
 pub mod table;
 
 pub mod cleanup;

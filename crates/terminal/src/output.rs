@@ -12,6 +12,7 @@ use std::sync::atomic::{AtomicBool, Ordering};
 
 use serde_json::{Value, json};
 
+use crate::hint;
 use crate::interruption::{self, Cause};
 
 /// Why standard output cannot be written any more.
@@ -44,8 +45,10 @@ pub fn print_line(text: fmt::Arguments<'_>) {
 
 /// Says something beside the result; see [`note!`](crate::note).
 pub fn print_note(text: fmt::Arguments<'_>) {
+    let text = text.to_string();
+    let text = hint::complete(&text);
     if JSON.load(Ordering::Relaxed) {
-        say(&json!({ "note": text.to_string() }));
+        say(&json!({ "note": text }));
     } else {
         say(&text);
     }
@@ -53,6 +56,7 @@ pub fn print_note(text: fmt::Arguments<'_>) {
 
 /// Says why a command failed, and with which exit code it ends.
 pub fn print_error(text: &str, exit: u8) {
+    let text = hint::complete(text);
     if JSON.load(Ordering::Relaxed) {
         let error: Value = json!({ "error": text, "exit": exit });
         say(&error);

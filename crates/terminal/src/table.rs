@@ -3,7 +3,9 @@
 use std::io::IsTerminal as _;
 
 use comfy_table::presets::NOTHING;
-use comfy_table::{Cell, Color, ContentArrangement, Row, Table};
+use comfy_table::{Cell, Color, ContentArrangement, Row};
+
+pub use comfy_table::Table;
 
 /// An empty table with this header.
 pub fn with_header<const N: usize>(header: [&str; N]) -> Table {

@@ -32,16 +32,21 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 impl System {
     pub(crate) fn start() -> Self {
         let system = Self { data: tempfile::tempdir().unwrap() };
-        // Tests run beside each other: nobody gives way.
-        system.expect(&["up", "--detach", "--nice", "0"]);
+        // Tests run beside each other: nobody gives way, and nobody waits for another's ports.
+        system.expect(&["up", "--detach", "--nice", "0", "--free-ports"]);
         system
+    }
+
+    /// A `murmur` that acts on this system.
+    pub(crate) fn command(&self, arguments: &[&str]) -> Command {
+        let mut command = Command::new(program("murmur"));
+        command.args(arguments).env("MURMUR_DATA", self.data.path()).env_remove("RUST_LOG");
+        command
     }
 
     /// Runs `murmur` on this system.
     pub(crate) fn murmur(&self, arguments: &[&str]) -> Output {
-        let mut command = Command::new(program("murmur"));
-        command.args(arguments).env("MURMUR_DATA", self.data.path());
-        command.env_remove("RUST_LOG").output().unwrap()
+        self.command(arguments).output().unwrap()
     }
 
     /// Runs `murmur`, which must succeed, and returns what it prints.
