@@ -247,13 +247,13 @@ mod tests {
     }
 
     /// Row 4 is the database's own, message 4 the stream's own.
-    fn forked() -> Seen {
-        let (stream, witnesses) = (Stream::Whole { last: 4 }, Vec::new());
-        Seen { head: 5, agree_up_to: 3, histories: None, stream, forged: None, witnesses }
+    fn forked() -> Comparison {
+        let (stream, witnesses) = (StreamState::Whole { last: 4 }, Vec::new());
+        Comparison { head: 5, agree_up_to: 3, histories: None, stream, forged: None, witnesses }
     }
 
-    fn witness(row: u64, seen: &str) -> Witness {
-        Witness {
+    fn witness(row: u64, seen: &str) -> WitnessedRow {
+        WitnessedRow {
             of: Service::Inventory,
             seen: Position { sequence: row, chain: chain(seen) },
             own: (row <= 5).then(|| chain("own")),
@@ -261,8 +261,8 @@ mod tests {
         }
     }
 
-    fn plan_with(witness: Witness) -> Plan {
-        plan(&Seen { witnesses: vec![witness], ..forked() })
+    fn plan_with(witness: WitnessedRow) -> Plan {
+        plan(&Comparison { witnesses: vec![witness], ..forked() })
     }
 
     #[test]
@@ -287,9 +287,9 @@ mod tests {
 
     #[test]
     fn a_beginning_of_the_other_needs_no_discarding() {
-        let shorter_stream = Seen { stream: Stream::Whole { last: 3 }, ..forked() };
+        let shorter_stream = Comparison { stream: StreamState::Whole { last: 3 }, ..forked() };
         assert_eq!(plan(&shorter_stream), Plan::Nothing);
-        let seen = Seen { witnesses: vec![witness(5, "own")], ..shorter_stream };
+        let seen = Comparison { witnesses: vec![witness(5, "own")], ..shorter_stream };
         assert_eq!(plan(&seen), Plan::Nothing, "the tail is published again");
         let shorter_outbox =
             Comparison { head: 3, stream: StreamState::Whole { last: 9 }, ..forked() };

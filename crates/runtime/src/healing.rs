@@ -140,7 +140,7 @@ impl Stores<'_> {
             };
             if let Some(wrong) = wrong {
                 let Some(message) = wrong.row() else { bail!("while it was read, {wrong}") };
-                let stream = Stream::Foreign { message };
+                let stream = StreamState::Foreign { message };
                 return Ok(Compared { agree_up_to, forged, stream });
             }
             if batch.first().is_some_and(|first| first.sequence == agree_up_to + 1) {
@@ -153,7 +153,7 @@ impl Stores<'_> {
                 read = row.position();
             }
         }
-        Ok(Compared { agree_up_to, forged, stream: Stream::Whole { last } })
+        Ok(Compared { agree_up_to, forged, stream: StreamState::Whole { last } })
     }
 
     fn is_forged(&self, before: Position, row: &Row) -> bool {
@@ -165,7 +165,7 @@ impl Stores<'_> {
         &self,
         reads: &ReadPool,
         stream: &jetstream::stream::Stream,
-    ) -> anyhow::Result<Vec<Witness>> {
+    ) -> anyhow::Result<Vec<WitnessedRow>> {
         let mut witnesses = Vec::new();
         for of in Service::ALL {
             if !MURMURATION.streams_read_by(of).contains(&self.service) {
@@ -175,7 +175,7 @@ impl Stores<'_> {
                 let number = seen.sequence;
                 let own = reads.read(|state| outbox::row(state, number))?.map(|row| row.chain);
                 let told = streams::message(stream, number).await?.map(|row| row.chain);
-                witnesses.push(Witness { of, seen, own, stream: told });
+                witnesses.push(WitnessedRow { of, seen, own, stream: told });
             }
         }
         Ok(witnesses)

@@ -126,12 +126,12 @@ pub(crate) fn set_restoring(write: &mut Write<'_>, restoring: bool) -> Result<()
 }
 
 /// The message of the own stream that was found damaged, if one was.
-pub(crate) fn suspect(state: &Read<'_>) -> Result<Option<u64>, StateError> {
+pub(crate) fn corrupt_message(state: &Read<'_>) -> Result<Option<u64>, StateError> {
     Ok(value(state, "suspect")?.and_then(|text| text.parse().ok()).filter(|message| *message > 0))
 }
 
 /// Notes which message of the own stream was found damaged; 0 for none any more.
-pub(crate) fn set_suspect(write: &mut Write<'_>, message: u64) -> Result<(), StateError> {
+pub(crate) fn set_corrupt_message(write: &mut Write<'_>, message: u64) -> Result<(), StateError> {
     set(write, "suspect", &message.to_string())
 }
 

@@ -134,24 +134,24 @@ impl Publisher {
     }
 
     /// Something came back for a row; what follows from all that can be heard now.
-    pub(super) fn acknowledge(&mut self, window: u64, row: u64, reply: Reply) -> Vec<Heard> {
+    pub(super) fn acknowledge(&mut self, window: u64, row: u64, reply: Reply) -> Vec<AckOutcome> {
         if window != self.window {
             return Vec::new();
         }
         if let Some(under_way) = self.under_way.get_mut(&row) {
             under_way.reply.get_or_insert(reply);
         }
-        self.hear()
+        self.take_replies()
     }
 
     /// The same of rows that were under way for too long.
-    pub(super) fn time_out(&mut self, now: Duration) -> Vec<Heard> {
+    pub(super) fn time_out(&mut self, now: Duration) -> Vec<AckOutcome> {
         match self.timeout() {
             Some(at) if now >= at => {
                 if let Some(mut first) = self.under_way.first_entry() {
                     first.get_mut().reply = Some(Reply::Lost("timed out".to_owned()));
                 }
-                self.hear()
+                self.take_replies()
             }
             Some(_) | None => Vec::new(),
         }

@@ -75,7 +75,7 @@ impl Workload {
         let hand_over = env.random.chance(25).then(|| env.random.between(50, 3_000));
         let deadline = env.random.chance(20).then(|| env.random.between(100, 2_500));
         let millis = |millis: u64| u32::try_from(millis).unwrap_or(u32::MAX);
-        let place = order::Command::Place(order::domain::Place {
+        let place = order::Command::Place(order::domain::PlaceOrder {
             id: order_id.clone(),
             customer_id: id('c', env.random.between(1, self.customers)),
             lines,

@@ -7,7 +7,7 @@ use contracts::{
     Cause, Chain, Currency, Event, Headers, HistoryId, Id, Money, Position, Row, Service,
     StoredEvent, Timestamp, Vector,
 };
-use order::domain::{NewLine, Place};
+use order::domain::{NewLine, PlaceOrder};
 use order::{Command, OrderDomain};
 
 use super::deciding::Asked;
@@ -63,7 +63,7 @@ impl Props {
     /// The one command, if it is one.
     pub(super) fn command(&self, asked: Asked) -> Option<Command> {
         match asked {
-            Asked::Place => Some(Command::Place(Place {
+            Asked::Place => Some(Command::Place(PlaceOrder {
                 id: self.order.clone(),
                 customer_id: self.customer.clone(),
                 lines: vec![NewLine { sku: self.sku.clone(), quantity: 2, unit_price: None }],
