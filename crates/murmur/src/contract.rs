@@ -1,6 +1,8 @@
 //! `murmur contract`: the choreography, checked and shown.
 
-use contracts::choreography::{MURMURATION, Reaction, check};
+mod check;
+
+use contracts::choreography::{MURMURATION, Reaction};
 use serde_json::{Value, json};
 use terminal::line;
 use terminal::table;
@@ -15,9 +17,9 @@ pub(crate) struct Args {
     subcommand: Subcommand,
 }
 
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 enum Subcommand {
-    /// Walk the choreography and report what would leave an order without its end.
+    /// Walk the choreography and report what would leave an order without its end, and by which run.
     Check,
     /// Show who reacts to what, and with which event.
     Show,
@@ -25,27 +27,13 @@ enum Subcommand {
 
 /// Checks or shows.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    match args.subcommand {
-        Subcommand::Check => check_it(global),
+    match &args.subcommand {
+        Subcommand::Check => Ok(check::run(global)),
         Subcommand::Show => {
             show(global);
             Ok(Verdict::Clean)
         }
     }
-}
-
-fn check_it(global: &Global) -> anyhow::Result<Verdict> {
-    let findings = check(&MURMURATION);
-    if global.json {
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        line!("{}", json!({ "findings": texts }));
-    } else if findings.is_empty() {
-        let (reactions, ignored) = (MURMURATION.reactions.len(), MURMURATION.ignored.len());
-        line!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
-    } else {
-        findings.iter().for_each(|finding| line!("{finding}"));
-    }
-    Ok(if findings.is_empty() { Verdict::Clean } else { Verdict::Found })
 }
 
 fn show(global: &Global) {
