@@ -18,3 +18,4 @@ mod page;
 mod page_figures;
 mod page_health;
 mod replay;
+mod waiting;

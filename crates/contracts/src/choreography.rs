@@ -4,6 +4,7 @@
 //! and pictures of it are generated. It holds no code that decides anything.
 
 pub mod check;
+pub mod next;
 pub mod runs;
 pub mod table;
 

@@ -16,7 +16,7 @@ use terminal::{output, table};
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
-    simulate, status, trace, up, views, wipe,
+    simulate, status, stuck, trace, up, views, wipe,
 };
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
@@ -55,6 +55,8 @@ pub(crate) enum Command {
     Heal(heal::Args),
     /// Show one order's saga as a timeline, and what is owed next.
     Trace(trace::Args),
+    /// List the orders that wait too long, by the service that they wait for.
+    Stuck(stuck::Args),
     /// Show events as they happen.
     Events(events::Args),
     /// Check or show the choreography.
@@ -143,6 +145,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Wipe(store) => execution::run(wipe::run(global, store)),
         Command::Heal(args) => execution::run(heal::run(global, args)),
         Command::Trace(args) => execution::run(trace::run(global, &args)),
+        Command::Stuck(args) => execution::run(stuck::run(global, &args)),
         Command::Replay(args) => execution::run(replay::run(global, args)),
         Command::Views(args) => execution::run(views::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),

@@ -23,6 +23,7 @@ mod wipe;
 mod contract;
 mod events;
 mod heal;
+mod stuck;
 mod trace;
 mod views;
 

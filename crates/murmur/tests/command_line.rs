@@ -42,7 +42,7 @@ fn leaves(path: &[String]) -> Vec<Vec<String>> {
 fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
-        "status" | "down" | "events" | "compare-joins" | "audit" => &[],
+        "status" | "down" | "events" | "compare-joins" | "audit" | "stuck" => &[],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" => &[],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
