@@ -59,7 +59,7 @@ pub(crate) enum Command {
     Stuck(stuck::Args),
     /// Show events as they happen.
     Events(events::Args),
-    /// Check or show the choreography.
+    /// Check, show or document the choreography.
     Contract(contract::Args),
     /// Run scenario files against the running services.
     Scenario(scenario::Args),

@@ -1,6 +1,7 @@
-//! `murmur contract`: the choreography, checked and shown.
+//! `murmur contract`: the choreography, checked, shown and documented.
 
 mod check;
+mod docs;
 
 use contracts::choreography::{MURMURATION, Reaction};
 use serde_json::{Value, json};
@@ -23,9 +24,11 @@ enum Subcommand {
     Check,
     /// Show who reacts to what, and with which event.
     Show,
+    /// Write what follows from the choreography: AsyncAPI, diagrams, a page for each event, accounts.
+    Docs(docs::Args),
 }
 
-/// Checks or shows.
+/// Checks, shows or documents.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     match &args.subcommand {
         Subcommand::Check => Ok(check::run(global)),
@@ -33,6 +36,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
             show(global);
             Ok(Verdict::Clean)
         }
+        Subcommand::Docs(args) => docs::run(global, args),
     }
 }
 

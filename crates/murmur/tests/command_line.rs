@@ -45,6 +45,7 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         "status" | "down" | "events" | "compare-joins" | "audit" | "stuck" => &[],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" => &[],
+        "contract docs" => &["--check", "--out", "../../docs/contract"],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
         "trace" => &["o-1"],
         "scenario run" | "chaos run" | "chaos soak" | "replay retail" => &["/nowhere/file.yaml"],
@@ -80,6 +81,17 @@ fn every_command_speaks_json_to_a_script_even_when_it_fails() {
             assert_eq!(error["exit"], exit, "{name}");
         }
     }
+}
+
+#[test]
+fn the_documents_of_the_contract_are_up_to_date() {
+    let check = ["contract", "docs", "--check", "--out"];
+    let ended = murmur(&check).arg("../../docs/contract").output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stdout));
+    let nowhere = tempfile::tempdir().unwrap();
+    let ended = murmur(&check).arg(nowhere.path()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(text(&ended.stdout).contains("asyncapi.json is not up to date"));
 }
 
 #[test]
