@@ -15,7 +15,8 @@ fn an_order_that_waits_is_listed_under_the_service_that_it_waits_for() {
     system.stock_up();
     assert_eq!(stuck(&system, "0ms"), (Some(0), json!({"orders": 0, "stuck": {}})));
     system.expect(&["stop", "payment"]);
-    let order = json!({"id": "o-1", "customer_id": "ann", "lines": [{"sku": "mug", "quantity": 1}]});
+    let order =
+        json!({"id": "o-1", "customer_id": "ann", "lines": [{"sku": "mug", "quantity": 1}]});
     assert_eq!(system.post("order", "/orders", &order).status, 201);
     wait_until("the order waits for payment", || {
         let (exit, said) = stuck(&system, "100ms");
