@@ -78,7 +78,15 @@ const PROCESSES: [&str; 8] =
 const EVERYWHERE: [&str; 3] = ["/openapi.json", "/docs", "/docs.js"];
 
 /// What is on the query process, and in no document.
-const OF_THE_PAGE: [&str; 5] = ["/", "/page/js/main.js", "/live", "/choreography", "/generations"];
+const OF_THE_PAGE: [&str; 7] = [
+    "/",
+    "/page/js/main.js",
+    "/contract",
+    "/contract/asyncapi.json",
+    "/live",
+    "/choreography",
+    "/generations",
+];
 
 #[test]
 fn every_path_of_every_process_is_treated_alike() {

@@ -19,3 +19,4 @@ mod page;
 mod page_figures;
 mod page_health;
 mod replay;
+mod waiting;

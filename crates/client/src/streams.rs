@@ -8,6 +8,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use contracts::choreography::MURMURATION;
 use contracts::{Id, Position, Row, Service, StoredEvent};
 use runtime::NatsSettings;
 use runtime::nats::Connection;
@@ -93,6 +94,21 @@ impl Streams {
         // which is that in which an order meets the services.
         events.sort_by_key(|event| event.headers.time);
         Ok(events)
+    }
+
+    /// The events of every order, of all services, each in the order of its service's stream.
+    ///
+    /// # Errors
+    /// When a stream is not there, is damaged, or holds what this build does not understand.
+    pub async fn of_orders(&self) -> anyhow::Result<BTreeMap<Id, Vec<StoredEvent>>> {
+        let streams = self.several(&ABOUT_ORDERS, |_| true).await?;
+        let mut orders: BTreeMap<Id, Vec<StoredEvent>> = BTreeMap::new();
+        // What tells no state is about something else than an order.
+        let events = streams.into_values().flatten();
+        for event in events.filter(|event| MURMURATION.state_after(event.headers.kind).is_some()) {
+            orders.entry(event.headers.id.clone()).or_default().push(event);
+        }
+        Ok(orders)
     }
 
     /// Hands over every row of a stream from now on, or from the first, until what is returned is

@@ -1,15 +1,13 @@
 //! One order's saga as a timeline: what happened when, because of what, and how long it took.
 
-mod pending;
 pub mod text;
 
+use contracts::choreography::next::{Awaited, Next, Occurrence, Owed, next, state_of};
 use contracts::choreography::{Choreography, State};
 use contracts::events::{order, payment};
 use contracts::{Cause, Event, Kind, Service, StoredEvent, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
-
-use pending::{PendingEvent, pending, state_of};
 
 /// The timeline of one order.
 #[derive(Debug, Serialize)]
@@ -21,7 +19,11 @@ pub struct Timeline {
     pub steps: Vec<Step>,
     /// What has to happen.
     #[serde(rename = "owed")]
-    pub pending: Vec<PendingEvent>,
+    pub pending: Vec<Owed>,
+    /// Who waits for others, and for what of them; nobody once it is over.
+    pub awaited: Vec<Awaited>,
+    /// The ends that are still possible; the one that has come, once it has.
+    pub ends: Vec<Kind>,
 }
 
 #[derive(Debug, Serialize)]
@@ -45,16 +47,18 @@ pub struct Step {
 impl Timeline {
     /// Of all the events of one order, ordered by time.
     pub fn of(choreography: &Choreography<'_>, events: &[StoredEvent]) -> Self {
-        let state = state_of(choreography, Service::Order, events);
-        let pending = pending(choreography, events);
-        let ended = events.iter().any(|event| choreography.ends.contains(&event.headers.kind));
-        let step = |(nth, event)| step(choreography, &events[..=nth], event);
+        let occurrences: Vec<Occurrence> = events.iter().map(Occurrence::from).collect();
+        let step = |(nth, event): (usize, &StoredEvent)| {
+            let state = state_of(choreography, event.headers.kind.service(), &occurrences[..=nth]);
+            step(&events[..=nth], event, state)
+        };
         let steps = events.iter().enumerate().map(step).collect();
-        Self { state, is_over: ended && pending.is_empty(), steps, pending }
+        let Next { state, owed, awaited, ends, is_over } = next(choreography, &occurrences);
+        Self { state, is_over, steps, pending: owed, awaited, ends }
     }
 }
 
-fn step(choreography: &Choreography<'_>, so_far: &[StoredEvent], event: &StoredEvent) -> Step {
+fn step(so_far: &[StoredEvent], event: &StoredEvent, state: State) -> Step {
     let headers = &event.headers;
     let service = headers.kind.service();
     let begun = so_far.first().map_or(headers.time, |first| first.headers.time);
@@ -70,7 +74,7 @@ fn step(choreography: &Choreography<'_>, so_far: &[StoredEvent], event: &StoredE
         at_ms: millis(begun, headers.time),
         step_ms: cause.map(|cause| millis(cause.headers.time, headers.time)),
         cause: cause.map_or_else(|| headers.cause.to_string(), name),
-        state: state_of(choreography, service, so_far),
+        state,
         detail: detail(&event.event),
     }
 }

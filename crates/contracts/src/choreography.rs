@@ -4,13 +4,15 @@
 //! and pictures of it are generated. It holds no code that decides anything.
 
 pub mod check;
+pub mod next;
+pub mod runs;
 pub mod table;
 
 use std::fmt;
 
 use crate::{Kind, Service};
 
-pub use check::{Finding, check};
+pub use check::{Finding, Problem, check};
 pub use table::MURMURATION;
 
 /// The state of whatever an event is about, inside one service: of an order, a reservation, a

@@ -13,6 +13,7 @@ pub mod shipping;
 use std::fmt;
 use std::str::FromStr;
 
+use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
 
 use crate::{Id, Service};
@@ -55,7 +56,7 @@ pub enum EventError {
 
 /// A database that was lost or behind has been restored from the stream. The row takes the end of
 /// the stream for the new owner, before it decides anything.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recovered {
     /// The service, as the id of the event.
     pub service: Id,
@@ -95,6 +96,23 @@ macro_rules! events {
             #[must_use]
             pub const fn version(self) -> u16 {
                 match self { $(Self::$kind => $version,)* }
+            }
+
+            /// What it means, in a sentence.
+            #[must_use]
+            pub const fn meaning(self) -> &'static str {
+                match self { $(Self::$kind => $doc,)* }
+            }
+
+            /// The field of its payload that says what it is about: the last token of its subject.
+            #[must_use]
+            pub const fn id_field(self) -> &'static str {
+                match self { $(Self::$kind => stringify!($id),)* }
+            }
+
+            /// The JSON Schema of its payload. What that refers to is among the definitions of `generator`.
+            pub fn schema(self, generator: &mut SchemaGenerator) -> Schema {
+                match self { $(Self::$kind => generator.subschema_for::<$payload>(),)* }
             }
         }
 

@@ -13,7 +13,7 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, events, heal, help, logs,
-    orders, replay, scenario, simulate, status, trace, up, views, wipe,
+    orders, replay, scenario, simulate, status, stuck, trace, up, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -56,9 +56,11 @@ pub(crate) enum Command {
     Orders(orders::Args),
     /// Show one order's saga as a timeline, and what is owed next.
     Trace(trace::Args),
+    /// List the orders that wait too long, by the service that they wait for.
+    Stuck(stuck::Args),
     /// Show events as they happen.
     Events(events::Args),
-    /// Check or show the choreography.
+    /// Check, show or document the choreography.
     Contract(contract::Args),
     /// Run scenario files against the running services.
     Scenario(scenario::Args),
@@ -110,6 +112,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Wipe(store) => execution::run(wipe::run(global, store)),
         Command::Heal(args) => execution::run(heal::run(global, args)),
         Command::Trace(args) => execution::run(trace::run(global, &args)),
+        Command::Stuck(args) => execution::run(stuck::run(global, &args)),
         Command::Replay(args) => execution::run(replay::run(global, args)),
         Command::Views(args) => execution::run(views::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),

@@ -1,6 +1,9 @@
-//! `murmur contract`: the choreography, checked and shown.
+//! `murmur contract`: the choreography, checked, shown and documented.
 
-use contracts::choreography::{MURMURATION, Reaction, check};
+mod check;
+mod docs;
+
+use contracts::choreography::{MURMURATION, Reaction};
 use serde_json::{Value, json};
 use terminal::line;
 use terminal::table;
@@ -15,37 +18,26 @@ pub(crate) struct Args {
     subcommand: Subcommand,
 }
 
-#[derive(Clone, Copy, Debug, clap::Subcommand)]
+#[derive(Debug, clap::Subcommand)]
 enum Subcommand {
-    /// Walk the choreography and report what would leave an order without its end.
+    /// Walk the choreography and report what would leave an order without its end, and by which run.
     Check,
     /// Show who reacts to what, and with which event.
     Show,
+    /// Write what follows from the choreography: AsyncAPI, diagrams, a page for each event, accounts.
+    Docs(docs::Args),
 }
 
-/// Checks or shows.
+/// Checks, shows or documents.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    match args.subcommand {
-        Subcommand::Check => check_it(global),
+    match &args.subcommand {
+        Subcommand::Check => Ok(check::run(global)),
         Subcommand::Show => {
             show(global);
             Ok(Verdict::Clean)
         }
+        Subcommand::Docs(args) => docs::run(global, args),
     }
-}
-
-fn check_it(global: &Global) -> anyhow::Result<Verdict> {
-    let findings = check(&MURMURATION);
-    if global.json {
-        let texts: Vec<_> = findings.iter().map(ToString::to_string).collect();
-        line!("{}", json!({ "findings": texts }));
-    } else if findings.is_empty() {
-        let (reactions, ignored) = (MURMURATION.reactions.len(), MURMURATION.ignored.len());
-        line!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
-    } else {
-        findings.iter().for_each(|finding| line!("{finding}"));
-    }
-    Ok(if findings.is_empty() { Verdict::Clean } else { Verdict::Found })
 }
 
 fn show(global: &Global) {

@@ -32,6 +32,7 @@ mod contract;
 mod events;
 mod heal;
 mod orders;
+mod stuck;
 mod trace;
 mod views;
 

@@ -45,7 +45,8 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         "up" => &["--programs", "/nowhere"],
         "status" | "logs" | "down" | "orders" | "events" | "compare-joins" | "audit" => &[],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
-        "contract check" | "contract show" | "config" => &[],
+        "contract check" | "contract show" | "config" | "stuck" => &[],
+        "contract docs" => &["--check", "--out", "../../docs/contract"],
         "completions" => &["bash"],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
         "trace" => &["o-1"],
@@ -82,6 +83,17 @@ fn every_command_speaks_json_to_a_script_even_when_it_fails() {
             assert_eq!(error["exit"], exit, "{name}");
         }
     }
+}
+
+#[test]
+fn the_documents_of_the_contract_are_up_to_date() {
+    let check = ["contract", "docs", "--check", "--out"];
+    let ended = murmur(&check).arg("../../docs/contract").output().unwrap();
+    assert_eq!(ended.status.code(), Some(0), "{}", text(&ended.stdout));
+    let nowhere = tempfile::tempdir().unwrap();
+    let ended = murmur(&check).arg(nowhere.path()).output().unwrap();
+    assert_eq!(ended.status.code(), Some(1));
+    assert!(text(&ended.stdout).contains("asyncapi.json is not up to date"));
 }
 
 #[test]

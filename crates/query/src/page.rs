@@ -1,4 +1,5 @@
-//! The live page: its files, which are part of the program, and the choreography that it draws.
+//! The live page: its files, which are part of the program, the choreography that it draws, and the
+//! documents of the contract.
 //!
 //! The browser asks no other host for anything, and the policy sent with the page holds it to that.
 //! Files are revalidated by their ETag on each load, so that a new version of the program is a new
@@ -7,6 +8,7 @@
 //! Deliberately absent: templates and a build step. What is in the folder `page` is what is sent.
 
 pub mod choreography;
+mod contract;
 pub mod files;
 
 use std::sync::Arc;
@@ -32,7 +34,7 @@ struct Served {
     tag: HeaderValue,
 }
 
-/// The page at `/`, its files below `/page/`, and `/choreography`.
+/// The page at `/`, its files below `/page/`, `/choreography`, and the contract's documents.
 #[must_use]
 pub fn routes() -> Routes {
     let index = Served::of(&INDEX);
@@ -45,7 +47,7 @@ pub fn routes() -> Routes {
     let drawing = Arc::new(choreography::drawing());
     let choreography =
         warp::path!("choreography").and(warp::get()).map(move || json(StatusCode::OK, &*drawing));
-    page.or(files.boxed()).unify().or(choreography).unify().boxed()
+    page.or(files.boxed()).unify().or(choreography).unify().or(contract::routes()).unify().boxed()
 }
 
 fn find(served: &[Served], path: &str) -> Response {

@@ -160,4 +160,9 @@ fn a_timeline_names_services_and_since_when() {
     let text = text::of_events(&id(), &[at(0, 1, placed(), None)]);
     assert!(text.contains("inventory owes inventory.reserved or inventory.rejected"), "{text}");
     assert!(text.contains("timer deadline"), "{text}");
+    let awaits = "awaits inventory.rejected or payment.declined or shipping.created or \
+                  shipping.cancelled";
+    assert!(text.contains("order is placed since ") && text.contains(awaits), "{text}");
+    let ends = "it can end with order.completed or order.rejected or order.cancelled";
+    assert!(text.contains(ends), "{text}");
 }

@@ -1,11 +1,11 @@
 //! A timeline for a person to read.
 
 use contracts::choreography::MURMURATION;
+use contracts::choreography::next::{Awaited, Owed};
 use contracts::{Id, Kind, StoredEvent};
 use terminal::output::plain;
 use terminal::table;
 
-use super::pending::PendingEvent;
 use super::{Step, Timeline};
 
 /// The timeline of an order's events for a person to read; also what a failed expectation shows.
@@ -24,6 +24,10 @@ pub fn text(order: &Id, timeline: &Timeline) -> String {
         lines.push("it is over: nothing is owed".to_owned());
     }
     lines.extend(timeline.pending.iter().map(sentence));
+    if !timeline.is_over {
+        lines.extend(timeline.awaited.iter().map(wait));
+        lines.push(format!("it can end with {}", alternatives(&timeline.ends)));
+    }
     lines.join("\n")
 }
 
@@ -40,13 +44,21 @@ fn row(step: &Step) -> [String; 8] {
     ]
 }
 
-fn sentence(pending: &PendingEvent) -> String {
-    let emits: Vec<_> = pending.emits.iter().map(Kind::to_string).collect();
-    let (service, emits) = (pending.service, emits.join(" or "));
+fn sentence(pending: &Owed) -> String {
+    let (service, emits) = (pending.service, alternatives(pending.emits));
     match pending.due {
         Some(due) => {
             format!("{service} says {emits} at {due} ({}), if nothing else comes", pending.on)
         }
         None => format!("{service} owes {emits}, on {}, since {}", pending.on, pending.since),
     }
+}
+
+fn wait(awaited: &Awaited) -> String {
+    let Awaited { service, state, one_of, since } = awaited;
+    format!("{service} is {state} since {since} and awaits {}", alternatives(one_of))
+}
+
+fn alternatives(kinds: &[Kind]) -> String {
+    kinds.iter().map(Kind::to_string).collect::<Vec<_>>().join(" or ")
 }

@@ -18,7 +18,7 @@ pub struct Stocked {
 }
 
 /// `inventory.reserved`: all lines of the order are set aside. Passes on what payment needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reserved {
     /// The order.
     pub order_id: Id,
@@ -42,7 +42,7 @@ pub struct Shortage {
 }
 
 /// `inventory.rejected`: nothing of the order is reserved.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
     /// The order.
     pub order_id: Id,
@@ -60,7 +60,7 @@ pub struct Units {
 }
 
 /// `inventory.released`, `inventory.committed`: what became of a reservation.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Returned {
     /// The order.
     pub order_id: Id,

@@ -35,7 +35,7 @@ pub struct Line {
 }
 
 /// `order.placed`: an order was accepted.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
     /// The order.
     pub order_id: Id,
@@ -54,7 +54,7 @@ pub struct Placed {
 }
 
 /// `order.prepared`: stock, money and shipment are taken; people may still change their minds.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Prepared {
     /// The order.
     pub order_id: Id,
@@ -63,7 +63,7 @@ pub struct Prepared {
 }
 
 /// `order.confirmed`: from here on it is too late to cancel.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confirmed {
     /// The order.
     pub order_id: Id,
@@ -88,7 +88,7 @@ pub enum EndReason {
 }
 
 /// `order.completed`, `order.rejected`, `order.cancelled`: the one end of an order.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
     /// The order.
     pub order_id: Id,

@@ -8,7 +8,7 @@ use crate::events::{Line, Snapshot};
 use crate::{Id, Money};
 
 /// `payment.charged`: the order's total was charged. Passes on what shipping needs.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Charged {
     /// The order.
     pub order_id: Id,
@@ -36,7 +36,7 @@ pub enum DeclineReason {
 }
 
 /// `payment.declined`: nothing was charged, and nothing will be.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Declined {
     /// The order.
     pub order_id: Id,
@@ -55,7 +55,7 @@ pub struct Declined {
 }
 
 /// `payment.refunded`: the charge of the order was paid back, whole.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refunded {
     /// The order.
     pub order_id: Id,
@@ -68,7 +68,7 @@ pub struct Refunded {
 }
 
 /// `payment.voided`: the order was cancelled before anything was charged; never charge it.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Voided {
     /// The order.
     pub order_id: Id,

@@ -7,7 +7,7 @@ use crate::Id;
 use crate::events::Address;
 
 /// `shipping.created`: the shipment is ready; it waits for the order to be confirmed.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The order.
     pub order_id: Id,
@@ -26,7 +26,7 @@ pub struct Created {
 }
 
 /// `shipping.dispatched`: the shipment has left.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dispatched {
     /// The order.
     pub order_id: Id,
@@ -45,7 +45,7 @@ pub enum CancelReason {
 }
 
 /// `shipping.cancelled`: the shipment will never leave. From no shipment, a tombstone.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cancelled {
     /// The order.
     pub order_id: Id,

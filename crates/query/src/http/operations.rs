@@ -70,10 +70,12 @@ fn views() -> Vec<Operation> {
     all.map(|operation| operation.problem(503, BUILT)).into()
 }
 
-fn hidden() -> [Operation; 10] {
+fn hidden() -> [Operation; 12] {
     [
         Operation::file("/"),
         Operation::file("/page/{*file}"),
+        Operation::file("/contract"),
+        Operation::file("/contract/{*file}"),
         Operation::hidden("get", "/live"),
         Operation::hidden("get", "/choreography"),
         Operation::hidden("get", "/generations"),

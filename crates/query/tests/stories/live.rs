@@ -207,3 +207,21 @@ async fn the_page_and_its_files_are_served_with_a_policy_and_a_tag() {
     let choreography = get(&stage.address, "/choreography", &[]).await.body;
     assert_eq!(choreography["start"], "order.placed");
 }
+
+#[tokio::test]
+async fn the_documents_of_the_contract_are_served() {
+    let stage = Stage::start().await;
+    let all = contract_docs::documents(&contracts::choreography::MURMURATION);
+    for document in &all {
+        let path = format!("/contract/{}", document.path);
+        let served = get(&stage.address, &path, &[]).await;
+        assert_eq!((served.status, served.text == document.text), (200, true), "{path}");
+        assert_eq!(served.header("content-type"), Some(document.media_type()), "{path}");
+        let tag = served.header("etag").unwrap().to_owned();
+        let held = [("if-none-match", tag.as_str())];
+        assert_eq!(get(&stage.address, &path, &held).await.status, 304, "{path}");
+    }
+    let list = get(&stage.address, "/contract", &[]).await;
+    assert!(list.text.contains("asyncapi.json"), "{}", list.text);
+    assert_eq!(get(&stage.address, "/contract/nothing.md", &[]).await.status, 404);
+}

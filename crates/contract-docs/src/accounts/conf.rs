@@ -1,0 +1,78 @@
+//! The accounts as a file that a nats-server's configuration includes.
+
+use contracts::choreography::Choreography;
+
+use super::{Account, Export, Import, Way, accounts};
+
+const HEAD: &str = "\
+# One account for each service, and one for the read side. A server's configuration includes it:
+#
+#   include \"accounts.conf\"
+#
+# The passwords come from the server's environment: ORDER_PASSWORD and so on. What each process is
+# started with stands in accounts.md.
+
+accounts {
+";
+
+/// The file.
+#[must_use]
+pub fn file(choreography: &Choreography<'_>) -> String {
+    let mut text = HEAD.to_owned();
+    accounts(choreography).iter().for_each(|account| write_account(&mut text, account));
+    text.push_str("}\n");
+    text
+}
+
+fn write_account(text: &mut String, account: &Account) {
+    let name = account.name.to_uppercase();
+    push_line!(text, "  {name} {{");
+    if account.owns_streams {
+        text.push_str("    jetstream: enabled\n");
+    }
+    push_line!(text, "    users = [{{\n      user: {}, password: ${name}_PASSWORD", account.name);
+    text.push_str("      permissions {\n");
+    write_list(text, "        publish", account.publishes.iter().map(|subject| quoted(subject)));
+    write_list(text, "        subscribe", account.subscribes.iter().map(|subject| quoted(subject)));
+    if account.replies {
+        text.push_str("        allow_responses: true\n");
+    }
+    text.push_str("      }\n    }]\n");
+    write_list(text, "    exports", account.exports.iter().map(export));
+    write_list(text, "    imports", account.imports.iter().map(import));
+    text.push_str("  }\n");
+}
+
+fn write_list(text: &mut String, name: &str, entries: impl Iterator<Item = String>) {
+    let indent: String = name.chars().take_while(|c| *c == ' ').collect();
+    let entries: Vec<String> = entries.map(|entry| format!("{indent}  {entry}\n")).collect();
+    if !entries.is_empty() {
+        push_line!(text, "{name} = [\n{}{indent}]", entries.concat());
+    }
+}
+
+fn export(export: &Export) -> String {
+    let subject = quoted(&export.subject);
+    let to: Vec<String> = export.to.iter().map(|account| account.to_uppercase()).collect();
+    let what = match export.way {
+        Way::Request => format!("service: {subject}"),
+        Way::Pull => format!("service: {subject}, response_type: stream"),
+        Way::Messages => format!("stream: {subject}"),
+    };
+    format!("{{ {what}, accounts: [{}] }}", to.join(", "))
+}
+
+fn import(import: &Import) -> String {
+    let (from, subject) = (import.from.stream(), quoted(&import.subject));
+    let source = format!("{{ account: {from}, subject: {subject} }}");
+    match import.way {
+        Way::Request | Way::Pull => {
+            format!("{{ service: {source}, to: {} }}", quoted(&import.as_subject))
+        }
+        Way::Messages => format!("{{ stream: {source} }}"),
+    }
+}
+
+fn quoted(subject: &str) -> String {
+    format!("\"{subject}\"")
+}

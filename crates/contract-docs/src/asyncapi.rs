@@ -1,0 +1,226 @@
+//! The contract as an AsyncAPI 3.0 document: a channel and a message for each event, and for each service
+//! what it sends and receives.
+//!
+//! An operation is there for what moves its service. What is read and ignored is in the catalogue.
+
+use contracts::choreography::Choreography;
+use contracts::headers::{CHAIN_HEADER, HEADERS};
+use contracts::{Kind, Service};
+use serde_json::{Map, Value, json};
+
+use crate::readers::{self, QUERY, Reader, alternatives};
+use crate::{examples, schemas};
+
+const ABOUT: &str = "Six services that react to each other's events, and a read side. Each service owns one \
+    stream and is the only one that publishes to it: message N of the stream is row N of its outbox. \
+    Events are CloudEvents 1.0 in binary mode, in the headers of NATS messages, with a JSON body. \
+    Consumers accept unknown fields.";
+
+/// Headers that not every event has.
+const OPTIONAL_HEADERS: [&str; 3] = ["ce-traceparent", "ce-idempotencykey", "ce-requesthash"];
+
+/// The document.
+#[must_use]
+pub fn document(choreography: &Choreography<'_>) -> Value {
+    let (payloads, mut schemas) = schemas::components();
+    schemas.insert("Headers".to_owned(), headers());
+    let messages = payloads.into_iter();
+    let messages = messages.map(|(kind, payload)| (kind.name().to_owned(), message(kind, payload)));
+    json!({
+        "asyncapi": "3.0.0",
+        "info": {
+            "title": "Murmuration",
+            "version": "1.0.0",
+            "description": ABOUT,
+            "tags": Service::ALL.map(|service| json!({ "name": service.stream() })),
+        },
+        "defaultContentType": "application/json",
+        "servers": { "nats": { "host": "127.0.0.1:4222", "protocol": "nats" } },
+        "channels": channels(),
+        "operations": operations(choreography),
+        "components": { "messages": messages.collect::<Map<_, _>>(), "schemas": schemas },
+    })
+}
+
+fn channels() -> Map<String, Value> {
+    let channel = |kind: &Kind| {
+        let channel = json!({
+            "address": format!("{kind}.{{id}}"),
+            "title": kind.name(),
+            "summary": kind.meaning(),
+            "tags": [{ "name": kind.service().stream() }],
+            "parameters": { "id": {
+                "description": format!("What it is about: `{}` of the payload.", kind.id_field()),
+                "examples": [examples::id(*kind)],
+            } },
+            "messages": { kind.name(): reference(&["components", "messages", kind.name()]) },
+            "x-stream": kind.service().stream(),
+        });
+        (kind.name().to_owned(), channel)
+    };
+    Kind::ALL.iter().map(channel).collect()
+}
+
+fn message(kind: Kind, payload: Value) -> Value {
+    json!({
+        "name": kind.event_type(),
+        "title": kind.name(),
+        "summary": kind.meaning(),
+        "contentType": "application/json",
+        "headers": reference(&["components", "schemas", "Headers"]),
+        "payload": payload,
+        "correlationId": { "location": "$message.header#/ce-subject" },
+        "examples": [{ "payload": examples::payload(kind) }],
+    })
+}
+
+fn operations(choreography: &Choreography<'_>) -> Map<String, Value> {
+    let mut operations = Map::new();
+    for kind in Kind::ALL.iter().copied() {
+        let publisher = kind.service();
+        let why = sent(choreography, kind);
+        operations.insert(
+            format!("{publisher}.sends.{kind}"),
+            operation("send", kind, publisher.name(), &why),
+        );
+        for reader in readers::of(choreography, kind).iter().filter(|reader| reader.is_moved()) {
+            operations.insert(
+                format!("{}.receives.{kind}", reader.service),
+                operation("receive", kind, reader.service.name(), &received(reader)),
+            );
+        }
+        operations.insert(
+            format!("{QUERY}.receives.{kind}"),
+            operation("receive", kind, QUERY, "Folds it into the read model."),
+        );
+    }
+    operations
+}
+
+fn operation(action: &str, kind: Kind, of: &str, description: &str) -> Value {
+    json!({
+        "action": action,
+        "channel": reference(&["channels", kind.name()]),
+        "messages": [reference(&["channels", kind.name(), "messages", kind.name()])],
+        "description": description,
+        "tags": [{ "name": of }],
+    })
+}
+
+fn sent(choreography: &Choreography<'_>, kind: Kind) -> String {
+    let causes = readers::causes(choreography, kind);
+    if causes.is_empty() {
+        return "After its database was lost, or was behind its stream.".to_owned();
+    }
+    let line = |cause: &&contracts::choreography::Reaction| {
+        format!("- in {}, on {}", alternatives(cause.states), cause.on)
+    };
+    causes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn received(reader: &Reader<'_>) -> String {
+    let mut lines: Vec<String> = Vec::new();
+    for reaction in &reader.reactions {
+        let (states, emits) = (alternatives(reaction.states), alternatives(reaction.emits));
+        lines.push(format!("- in {states}: sends {emits}"));
+    }
+    if reader.replicates {
+        lines.push("- folds it into its replica".to_owned());
+    }
+    lines.join("\n")
+}
+
+fn headers() -> Value {
+    let names = HEADERS.iter().copied().chain([CHAIN_HEADER]);
+    let properties = names
+        .clone()
+        .map(|name| (name.to_owned(), json!({ "type": "string", "description": header(name) })));
+    let required: Vec<_> = names.filter(|name| !OPTIONAL_HEADERS.contains(name)).collect();
+    json!({
+        "type": "object",
+        "properties": properties.collect::<Map<_, _>>(),
+        "required": required,
+    })
+}
+
+fn header(name: &str) -> &'static str {
+    match name {
+        "ce-specversion" => "Always 1.0.",
+        "ce-id" => "The number of the message in its stream.",
+        "ce-source" => "The service that says it.",
+        "ce-type" => "What happened, with the version of its shape, such as order.placed.v1.",
+        "ce-subject" => "What it is about: the last token of the subject.",
+        "ce-time" => "When it was decided, by RFC 3339.",
+        "ce-datacontenttype" => "Always application/json.",
+        "ce-cause" => "What made it: command/NAME, timer/NAME, STREAM/NUMBER or recovery.",
+        "ce-vector" => "How far its service had read each stream, after exactly what made this.",
+        "ce-history" => "Which history of the stream it is a part of.",
+        "ce-traceparent" => "The W3C trace that it belongs to.",
+        "ce-idempotencykey" => "The key of the request that it answers.",
+        "ce-requesthash" => "SHA-256 over that request.",
+        CHAIN_HEADER => "A hash over everything that the stream holds up to here.",
+        _ => "",
+    }
+}
+
+fn reference(path: &[&str]) -> Value {
+    json!({ "$ref": format!("#/{}", path.join("/")) })
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::choreography::MURMURATION;
+
+    use super::*;
+
+    /// Every `$ref` in it.
+    fn references<'a>(value: &'a Value, found: &mut Vec<&'a str>) {
+        match value {
+            Value::Object(fields) => {
+                found.extend(fields.get("$ref").and_then(Value::as_str));
+                fields.values().for_each(|value| references(value, found));
+            }
+            Value::Array(values) => values.iter().for_each(|value| references(value, found)),
+            _ => {}
+        }
+    }
+
+    #[test]
+    fn whatever_is_referred_to_is_there() {
+        let document = document(&MURMURATION);
+        let mut found = Vec::new();
+        references(&document, &mut found);
+        assert!(found.len() > 3 * Kind::ALL.len());
+        for reference in found {
+            let pointer = reference.strip_prefix('#').unwrap();
+            assert!(document.pointer(pointer).is_some(), "{reference}");
+        }
+    }
+
+    #[test]
+    fn each_service_sends_its_own_and_receives_what_moves_it() {
+        let document = document(&MURMURATION);
+        let operations = document["operations"].as_object().unwrap();
+        for (name, action) in [
+            ("payment.sends.payment.charged", "send"),
+            ("payment.receives.inventory.reserved", "receive"),
+            ("payment.receives.customer.changed", "receive"),
+            ("query.receives.payment.charged", "receive"),
+        ] {
+            assert_eq!(operations[name]["action"], action, "{name}");
+        }
+        for name in ["payment.receives.order.placed", "order.sends.payment.charged"] {
+            assert!(!operations.contains_key(name), "{name}");
+        }
+        let charged = &operations["payment.receives.inventory.reserved"]["description"];
+        assert_eq!(charged, "- in `none`: sends `payment.charged` or `payment.declined`");
+    }
+
+    #[test]
+    fn every_header_is_described() {
+        let headers = headers();
+        let properties = headers["properties"].as_object().unwrap();
+        assert_eq!(properties.len(), HEADERS.len() + 1);
+        assert!(properties.values().all(|header| header["description"] != ""));
+    }
+}

@@ -1,0 +1,194 @@
+//! A page for each event: who publishes it and why, who reacts to it and with what, who ignores it, what
+//! it looks like; and a page that lists them.
+
+use contracts::Kind;
+use contracts::choreography::{Choreography, Reaction, Trigger};
+
+use crate::readers::{self, Reader, alternatives};
+use crate::{Document, examples, schemas};
+
+/// The pages. The list is the folder's README.
+#[must_use]
+pub fn documents(choreography: &Choreography<'_>) -> Vec<Document> {
+    let mut pages = vec![Document::new("README.md", index(choreography))];
+    let page = |kind: &Kind| Document::new(path(*kind), page(choreography, *kind));
+    pages.extend(Kind::ALL.iter().map(page));
+    pages
+}
+
+fn path(kind: Kind) -> String {
+    format!("events/{kind}.md")
+}
+
+fn index(choreography: &Choreography<'_>) -> String {
+    let mut page = "# The contract\n\n\
+        What the services say to each other, derived from `contracts::choreography` and the events' types.\n\
+        `murmur contract docs` writes this folder; CI checks that it is up to date.\n\n\
+        - [asyncapi.json](asyncapi.json): channels, operations and messages, by AsyncAPI 3.0\n\
+        - [The saga](saga.md) as a diagram, and [as a picture](saga.svg)\n\
+        - [accounts.md](accounts.md): what each account of the broker may publish and subscribe to; \
+        [accounts.conf](accounts.conf) for nats-server\n\n\
+        ## Events\n\n\
+        | event | version | meaning | reacted to by |\n|---|---|---|---|\n"
+        .to_owned();
+    for kind in Kind::ALL.iter().copied() {
+        let readers = readers::of(choreography, kind);
+        let moved: Vec<_> = readers.iter().filter(|reader| !reader.reactions.is_empty()).collect();
+        let by: Vec<_> = moved.iter().map(|reader| reader.service.name()).collect();
+        let (version, meaning, by) = (kind.version(), kind.meaning(), by.join(", "));
+        push_line!(page, "| [{kind}]({}) | {version} | {meaning} | {by} |", path(kind));
+    }
+    page
+}
+
+fn page(choreography: &Choreography<'_>, kind: Kind) -> String {
+    let publisher = kind.service();
+    let readers = readers::of(choreography, kind);
+    let sections = [
+        format!("# {kind}\n\n{}", kind.meaning()),
+        facts(choreography, kind),
+        format!("## Published by {publisher}\n\n{}", causes(choreography, kind)),
+        format!("## Reactions\n\n{}", reactions(choreography, kind, &readers)),
+        format!("## Read and ignored\n\n{}", ignored(&readers)),
+        format!("## Example\n\n```json\n{:#}\n```", examples::payload(kind)),
+        format!("## Versions\n\n{}", versions(kind)),
+    ];
+    sections.join("\n\n") + "\n"
+}
+
+fn facts(choreography: &Choreography<'_>, kind: Kind) -> String {
+    let mut facts = vec![format!(
+        "Stream `{}`, subject `{kind}.<{}>`.",
+        kind.service().stream(),
+        kind.id_field()
+    )];
+    if choreography.start == kind {
+        facts.push("An order's saga starts with it.".to_owned());
+    }
+    if choreography.ends.contains(&kind) {
+        facts.push("An order's saga ends with it.".to_owned());
+    }
+    for compensation in choreography.compensations {
+        if compensation.step == kind {
+            facts.push(format!("It is undone by {}.", link(compensation.undone_by)));
+        }
+        if compensation.undone_by == kind {
+            facts.push(format!("It undoes {}.", link(compensation.step)));
+        }
+    }
+    if let Some(state) = choreography.state_after(kind) {
+        facts.push(format!("Afterwards, {} is in state `{state}`.", kind.service()));
+    }
+    facts.join(" ")
+}
+
+fn causes(choreography: &Choreography<'_>, kind: Kind) -> String {
+    let causes = readers::causes(choreography, kind);
+    if causes.is_empty() {
+        return "After its database was lost, or was behind its stream.".to_owned();
+    }
+    let line = |cause: &&Reaction| {
+        let others: Vec<Kind> =
+            cause.emits.iter().copied().filter(|other| *other != kind).collect();
+        let instead =
+            if others.is_empty() { String::new() } else { format!(", or else {}", links(&others)) };
+        format!("- in {}, on {}{instead}", alternatives(cause.states), trigger(cause))
+    };
+    causes.iter().map(line).collect::<Vec<_>>().join("\n")
+}
+
+fn reactions(choreography: &Choreography<'_>, kind: Kind, readers: &[Reader<'_>]) -> String {
+    let mut lines = Vec::new();
+    for Reader { service, reactions, replicates, .. } in readers {
+        for reaction in reactions {
+            let (states, emits) = (alternatives(reaction.states), links(reaction.emits));
+            lines.push(format!("- **{service}** in {states}: {emits}"));
+        }
+        if *replicates {
+            lines.push(format!("- **{service}** folds it into its replica of {}", kind.service()));
+        }
+    }
+    lines.push("- **query** folds it into the read model".to_owned());
+    let fact = choreography.facts.iter().find(|fact| fact.what == kind);
+    let because = fact.map(|fact| format!("\n\nNo service reacts: {}.", fact.because));
+    lines.join("\n") + &because.unwrap_or_default()
+}
+
+fn ignored(readers: &[Reader<'_>]) -> String {
+    let lines = readers.iter().filter(|reader| !reader.ignored_in.is_empty()).map(|reader| {
+        let is_always = reader.reactions.is_empty();
+        let states = alternatives(&reader.ignored_in);
+        let states = if is_always { "in every state".to_owned() } else { format!("in {states}") };
+        format!("- **{}** {states}", reader.service)
+    });
+    let lines: Vec<_> = lines.collect();
+    if lines.is_empty() { "By nobody.".to_owned() } else { lines.join("\n") }
+}
+
+fn versions(kind: Kind) -> String {
+    let schema = schemas::path(kind);
+    format!(
+        "`{}` is written; versions 1 to {} are read. [Schema](../{schema})",
+        kind.event_type(),
+        kind.version()
+    )
+}
+
+fn trigger(reaction: &Reaction) -> String {
+    match reaction.on {
+        Trigger::Event(kind) => link(kind),
+        Trigger::Command(name) => format!("the command `{name}`"),
+        Trigger::Timer(name) => format!("the timer `{name}`"),
+    }
+}
+
+fn link(kind: Kind) -> String {
+    format!("[{kind}]({kind}.md)")
+}
+
+fn links(kinds: &[Kind]) -> String {
+    kinds.iter().map(|kind| link(*kind)).collect::<Vec<_>>().join(" or ")
+}
+
+#[cfg(test)]
+mod tests {
+    use contracts::choreography::MURMURATION;
+
+    use super::*;
+
+    #[test]
+    fn a_page_says_who_publishes_reacts_and_ignores() {
+        let page = page(&MURMURATION, Kind::OrderCancelled);
+        for line in [
+            "- in `placed` or `prepared`, on the command `cancel`",
+            "- in `placed`, on the timer `deadline`",
+            "- **payment** in `charged`: [payment.refunded](payment.refunded.md)",
+            "- **payment** in `none`: [payment.voided](payment.voided.md)",
+            "- **payment** in `declined`, `refunded` or `voided`",
+            "- **query** folds it into the read model",
+            "`order.cancelled.v1` is written; versions 1 to 1 are read. \
+             [Schema](../schemas/order.cancelled.v1.json)",
+        ] {
+            assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
+        }
+    }
+
+    #[test]
+    fn whatever_a_page_links_to_is_there() {
+        let all = crate::documents(&MURMURATION);
+        for document in all.iter().filter(|document| document.path.ends_with(".md")) {
+            let folder = document.path.rsplit_once('/').map_or("", |(folder, _)| folder);
+            for target in
+                document.text.split("](").skip(1).filter_map(|rest| rest.split(')').next())
+            {
+                let path = match target.strip_prefix("../") {
+                    Some(above) => above.to_owned(),
+                    None if folder.is_empty() => target.to_owned(),
+                    None => format!("{folder}/{target}"),
+                };
+                let is_there = all.iter().any(|document| document.path == path);
+                assert!(is_there, "{} links to {target}", document.path);
+            }
+        }
+    }
+}
