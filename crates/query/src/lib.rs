@@ -8,9 +8,9 @@
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`store`]: Redis, and the one script that writes.
 //! * [`projector`]: from [`sources`] of rows through folds into the store; [`standing`]: where that is.
-//! * [`reader`]: everything that one answer needs, in one round trip; [`answers`]: what it then says;
-//!   [`http`]: over REST.
-//! * [`cache`]: the same answers from memory.
+//! * [`reader`]: everything that one answer needs, in one round trip; [`freshness`]: how far behind that is.
+//! * [`query`]: what a query is; [`queries`]: those that are answered, one file each.
+//! * [`cache`]: the same answers from memory; [`http`]: over REST.
 //! * [`generations`]: the read model built anew beside the one that is read.
 //! * [`search`]: an index of its own over what can be found, in memory.
 //! * [`processes`]: how the services' processes are, by their own word.
@@ -38,14 +38,16 @@ pub mod standing;
 
 pub mod projector;
 
+pub mod freshness;
 pub mod reader;
-
-pub mod answers;
-pub mod http;
 
 pub mod search;
 
+pub mod queries;
+pub mod query;
+
 pub mod cache;
+pub mod http;
 
 pub mod generations;
 

@@ -28,7 +28,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::answers::freshness::Freshness;
+use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::reader::{Missing, Wanted, missing};
 use crate::sources::AllProgress;
@@ -75,8 +75,6 @@ pub struct SearchAnswer {
     pub found: Found,
     /// Events that this build does not understand: what they say cannot be found.
     pub skipped: u64,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 impl Search {
@@ -89,11 +87,11 @@ impl Search {
         Ok(Self { index, stands: watch::Sender::default() })
     }
 
-    /// Looks for what is asked.
+    /// Looks for what is asked, and says of which prefix of the streams the answer is made.
     ///
     /// # Errors
     /// When the index fails.
-    pub async fn ask(&self, question: Question) -> Result<SearchAnswer, SearchError> {
+    pub async fn ask(&self, question: Question) -> Result<(SearchAnswer, Positions), SearchError> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
         let asking = move || {
             let index = index.lock().unwrap_or_else(PoisonError::into_inner);
@@ -103,7 +101,8 @@ impl Search {
         };
         let asked: Result<_, SearchError> = tokio::task::spawn_blocking(asking).await?;
         let (found, stands) = asked?;
-        Ok(SearchAnswer { found, skipped: stands.skipped, freshness: stands.freshness() })
+        let Stands { positions, skipped, .. } = stands;
+        Ok((SearchAnswer { found, skipped }, positions))
     }
 
     /// Waits, at most for `patience`, until the index has seen as much as is wanted of its streams.
@@ -122,6 +121,15 @@ impl Search {
             return Ok(());
         }
         Err(missing(&self.stands.borrow().positions, &wanted))
+    }
+
+    /// How fresh an answer of these positions is: only of the streams that the index is made from.
+    #[must_use]
+    pub fn freshness(&self, positions: &Positions) -> Freshness {
+        let stands = Stands { positions: positions.clone(), ..self.stands.borrow().clone() };
+        let mut freshness = Freshness::of(positions, &stands.standing());
+        freshness.streams.retain(|stream, _| STREAMS.iter().any(|of| of.stream() == *stream));
+        freshness
     }
 
     /// Where the index stands.
@@ -143,13 +151,6 @@ impl Stands {
         let mut goals = STREAMS.into_iter().zip(self.goals);
         let reached = goals.all(|(of, goal)| goal.is_some_and(|goal| folded(of) >= goal));
         if reached { Phase::Following } else { Phase::Rebuilding }
-    }
-
-    /// Only of the streams that the index is made from.
-    fn freshness(&self) -> Freshness {
-        let mut freshness = Freshness::of(&self.positions, &self.standing());
-        freshness.streams.retain(|stream, _| STREAMS.iter().any(|of| of.stream() == *stream));
-        freshness
     }
 
     /// Notes what the streams hold, of those that were looked at for the first time.

@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::compare::compare;
 use super::records::{entries, records};
 use super::{Builder, Refused};
-use crate::http::problems::unavailable;
 use crate::keys::Generation;
+use crate::query::problems::unavailable;
 use crate::sources::Source;
 
 #[derive(Deserialize)]

@@ -13,13 +13,12 @@ use serde_json::value::{RawValue, to_raw_value};
 use tokio::sync::{Notify, watch};
 use tokio::time::{Instant, sleep_until};
 
-use crate::answers::NoAnswer;
-use crate::answers::backlog::{Backlog, backlog};
-use crate::answers::dashboard::dashboard;
-use crate::answers::freshness::Freshness;
-use crate::answers::newest::{Newest, newest};
-use crate::http::problems;
+use crate::freshness::Freshness;
 use crate::processes::observed::Observed;
+use crate::queries::backlog::{Backlog, backlog};
+use crate::queries::dashboard::dashboard;
+use crate::queries::newest::{Newest, newest};
+use crate::query::{NoAnswer, problems};
 use crate::reader::{ReadError, Reader};
 use crate::standing::{Phase, Standing};
 
@@ -167,15 +166,16 @@ impl Source {
         let (now, standing) = ((self.clock)(), self.reader.standing());
         let mut model = self.read_model(now, &standing);
         let (dashboard, backlog, newest) = tokio::join!(
-            dashboard(&self.reader, self.stuck_after, model.as_of),
-            backlog(&self.reader),
-            newest(&self.reader),
+            dashboard(self.reader.once(), self.stuck_after, model.as_of),
+            backlog(self.reader.once()),
+            newest(self.reader.once()),
         );
         if let Err(NoAnswer::Unreadable(ReadError::Away(_))) = &dashboard {
             (model.fresh, model.redis) = (false, "away");
         }
+        let positions = dashboard.as_ref().ok().map(|dashboard| dashboard.positions.clone());
         let told = [
-            self.told(dashboard),
+            self.told(dashboard.map(|dashboard| dashboard.content)),
             self.told(backlog.map(|backlog| BacklogSection { backlog })),
             self.told(newest.map(|newest| NewestSection { newest })),
         ];
@@ -185,6 +185,10 @@ impl Source {
                 Ok(told) => sections.extend(told),
                 Err(found) => problem = problem.or(Some(found)),
             }
+        }
+        if let Some(positions) = positions {
+            let freshness = Freshness::of(&positions, &self.reader.standing());
+            add(&mut sections, "freshness", &freshness);
         }
         add(&mut sections, "at", &now);
         add(&mut sections, "read_model", &model);

@@ -6,8 +6,8 @@ use std::time::{Duration, Instant};
 use contracts::Timestamp;
 use tokio::sync::watch;
 
-use crate::answers::freshness::Freshness;
 use crate::fold::Item;
+use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::standing::Standing;
 use crate::store::Slot;

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use contracts::Service;
-use query::answers::freshness::Freshness;
+use query::freshness::Freshness;
 use query::reader::Reader;
 use query::standing::onlooker::Onlooker;
 

@@ -4,9 +4,14 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::Timestamp;
+use query::cache::Cache;
+use query::http::App;
 use query::keys;
 use query::positions::Positions;
 use query::projector::Projector;
+use query::query::Context;
+use query::reader::Reader;
+use query::search::Search;
 use query::sources::Source;
 use query::standing::{Phase, Standing};
 use redis::Client;
@@ -32,6 +37,21 @@ pub(crate) type Dump = BTreeMap<String, Vec<String>>;
 pub(crate) fn clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap())
+}
+
+/// All queries, beside a search that finds nothing, for which orders are stuck after half a minute.
+pub(crate) fn app(reader: Reader, cache: Cache, clock: fn() -> Timestamp) -> App {
+    app_with(reader, cache, Search::new().unwrap(), clock)
+}
+
+/// All queries, beside this search.
+pub(crate) fn app_with(
+    reader: Reader,
+    cache: Cache,
+    search: Search,
+    clock: fn() -> Timestamp,
+) -> App {
+    App::new(reader, cache, Context { search, stuck_after: Duration::from_secs(30), clock })
 }
 
 pub(crate) fn project(client: Client, streams: &Streams) -> Running {

@@ -6,20 +6,19 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use contracts::{Service, Timestamp};
-use query::cache::{Cache, front};
-use query::http::{self, App, routes};
+use query::cache::Cache;
+use query::http::operations::document;
 use query::projector::Projector;
 use query::reader::Reader;
 use query::search::{STREAMS, Search, follower};
 use query::sources::feed::Feed;
 use runtime::http::{Api, server};
 use runtime::shutdown::{StopSender, stop_signal};
-use runtime::warp::Filter as _;
 
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
 use crate::rest_client::{Answer, get};
-use crate::stage::{Running, SOON, shop};
+use crate::stage::{Running, SOON, app_with, shop};
 
 /// What was answered when this test was last looked at by a person.
 const RECORDED: &str = include_str!("wire.txt");
@@ -122,13 +121,11 @@ impl Stage {
         tokio::spawn(follower::run(streams.source(), Feed::of(&STREAMS), search.clone()));
         let reader = Reader::new(&redis.client(), standing).unwrap();
         let cache = Cache::new(redis.client(), reader.clone());
-        let answers = routes(App::new(reader, Duration::from_secs(30), clock));
-        let front = front::before(cache.clone(), answers.clone());
+        let app = app_with(reader, cache.clone(), search, clock);
         if is_cached {
             tokio::spawn(cache.clone().run());
         }
-        let all = answers.or(http::search::routes(search)).unify().boxed();
-        let api = Api::new(all, http::operations::document()).behind(front);
+        let api = Api::new(app.routes(), document()).behind(app.front());
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal(Duration::ZERO);

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use dashmap::DashMap;
 
-use super::answer::Answer;
+use super::entry::Entry;
 
 /// Bytes that all kept answers may take together.
 pub const BYTES_MAX: usize = 64 << 20;
@@ -20,8 +20,8 @@ const RECENT_MAX: usize = 8_192;
 const QUEUE_SLACK: usize = 256;
 
 /// Answers that are kept.
-pub(super) struct Kept {
-    answers: DashMap<Arc<str>, Arc<Answer>>,
+pub(super) struct Entries {
+    entries: DashMap<Arc<str>, Arc<Entry>>,
     ledger: Mutex<Ledger>,
     bytes_max: usize,
 }
@@ -38,7 +38,7 @@ struct Ledger {
     /// Which answers were made from a key.
     holders: HashMap<Arc<str>, HashSet<Arc<str>>>,
     /// Answers in the order in which room is made.
-    queue: VecDeque<(Arc<str>, Arc<Answer>)>,
+    queue: VecDeque<(Arc<str>, Arc<Entry>)>,
     bytes: usize,
 }
 
@@ -49,14 +49,14 @@ pub(super) struct Moment {
     invalidated: u64,
 }
 
-impl Kept {
+impl Entries {
     pub(super) fn new(bytes_max: usize) -> Self {
-        Self { answers: DashMap::new(), ledger: Mutex::default(), bytes_max }
+        Self { entries: DashMap::new(), ledger: Mutex::default(), bytes_max }
     }
 
     /// The answer to what was asked, if it is kept.
-    pub(super) fn get(&self, asked: &str) -> Option<Arc<Answer>> {
-        self.answers.get(asked).map(|answer| Arc::clone(&answer))
+    pub(super) fn get(&self, asked: &str) -> Option<Arc<Entry>> {
+        self.entries.get(asked).map(|answer| Arc::clone(&answer))
     }
 
     /// Now. To be taken before the first key is read.
@@ -66,20 +66,20 @@ impl Kept {
     }
 
     /// Keeps an answer whose making began at `began`, unless one of its keys was invalidated since.
-    pub(super) fn keep(&self, asked: &str, answer: Answer, began: Moment) -> bool {
+    pub(super) fn keep(&self, asked: &str, answer: Entry, began: Moment) -> bool {
         let mut ledger = self.ledger();
         if ledger.missed(began, &answer) || answer.bytes() > self.bytes_max {
             return false;
         }
         let (asked, answer): (Arc<str>, _) = (asked.into(), Arc::new(answer));
         self.drop_one(&mut ledger, &asked);
-        for key in &answer.keys {
+        for key in &answer.dependencies {
             let holders = ledger.holders.entry(Arc::clone(key)).or_default();
             holders.insert(Arc::clone(&asked));
         }
         ledger.bytes += answer.bytes();
         ledger.queue.push_back((Arc::clone(&asked), Arc::clone(&answer)));
-        self.answers.insert(asked, answer);
+        self.entries.insert(asked, answer);
         self.make_room(&mut ledger);
         true
     }
@@ -102,18 +102,18 @@ impl Kept {
         let mut ledger = self.ledger();
         let epoch = ledger.epoch + 1;
         *ledger = Ledger { epoch, ..Ledger::default() };
-        self.answers.clear();
+        self.entries.clear();
     }
 
     /// How many answers are kept, and their bytes.
     pub(super) fn size(&self) -> (usize, usize) {
-        (self.answers.len(), self.ledger().bytes)
+        (self.entries.len(), self.ledger().bytes)
     }
 
     fn drop_one(&self, ledger: &mut Ledger, asked: &Arc<str>) {
-        let Some((_, answer)) = self.answers.remove(asked) else { return };
+        let Some((_, answer)) = self.entries.remove(asked) else { return };
         ledger.bytes = ledger.bytes.saturating_sub(answer.bytes());
-        for key in &answer.keys {
+        for key in &answer.dependencies {
             if let Some(holders) = ledger.holders.get_mut(key) {
                 holders.remove(asked);
                 if holders.is_empty() {
@@ -125,7 +125,7 @@ impl Kept {
 
     /// Drops the oldest answers that nobody asked for since they were last looked at here.
     fn make_room(&self, ledger: &mut Ledger) {
-        if ledger.queue.len() > 2 * self.answers.len() + QUEUE_SLACK {
+        if ledger.queue.len() > 2 * self.entries.len() + QUEUE_SLACK {
             let mut queue = std::mem::take(&mut ledger.queue);
             queue.retain(|(asked, answer)| self.is_kept(asked, answer));
             ledger.queue = queue;
@@ -145,8 +145,8 @@ impl Kept {
         }
     }
 
-    fn is_kept(&self, asked: &str, answer: &Arc<Answer>) -> bool {
-        self.answers.get(asked).is_some_and(|kept| Arc::ptr_eq(&kept, answer))
+    fn is_kept(&self, asked: &str, answer: &Arc<Entry>) -> bool {
+        self.entries.get(asked).is_some_and(|kept| Arc::ptr_eq(&kept, answer))
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -156,88 +156,87 @@ impl Kept {
 
 impl Ledger {
     /// Whether an invalidation came since `began` that the answer would have needed to hear.
-    fn missed(&self, began: Moment, answer: &Answer) -> bool {
+    fn missed(&self, began: Moment, answer: &Entry) -> bool {
         let since = self.invalidated.saturating_sub(began.invalidated);
         let since = usize::try_from(since).unwrap_or(usize::MAX);
         began.epoch != self.epoch
             || since > self.recent.len()
-            || self.recent.iter().rev().take(since).any(|key| answer.keys.contains(key))
+            || self.recent.iter().rev().take(since).any(|key| answer.dependencies.contains(key))
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::positions::Positions;
 
-    fn answer(keys: &[&str], bytes: usize) -> Answer {
+    fn answer(keys: &[&str], bytes: usize) -> Entry {
         let keys = keys.iter().map(|key| (*key).to_owned()).collect();
-        Answer::for_tests(keys, Positions::default(), vec![b'x'; bytes])
+        Entry::for_tests(keys, vec![b'x'; bytes])
     }
 
-    fn keep(kept: &Kept, asked: &str, keys: &[&str]) -> bool {
-        kept.keep(asked, answer(keys, 10), kept.moment())
+    fn keep(entries: &Entries, asked: &str, keys: &[&str]) -> bool {
+        entries.keep(asked, answer(keys, 10), entries.moment())
     }
 
     #[test]
     fn an_answer_is_dropped_with_any_of_its_keys_and_no_other() {
-        let kept = Kept::new(BYTES_MAX);
-        assert!(keep(&kept, "/a", &["k1", "k2"]) && keep(&kept, "/b", &["k2", "k3"]));
-        kept.invalidate("k1");
-        assert!(kept.get("/a").is_none() && kept.get("/b").is_some());
-        kept.invalidate("k3");
-        assert!(kept.get("/b").is_none());
-        assert_eq!(kept.size(), (0, 0));
+        let entries = Entries::new(BYTES_MAX);
+        assert!(keep(&entries, "/a", &["k1", "k2"]) && keep(&entries, "/b", &["k2", "k3"]));
+        entries.invalidate("k1");
+        assert!(entries.get("/a").is_none() && entries.get("/b").is_some());
+        entries.invalidate("k3");
+        assert!(entries.get("/b").is_none());
+        assert_eq!(entries.size(), (0, 0));
     }
 
     #[test]
     fn an_answer_whose_key_was_invalidated_while_it_was_made_is_not_kept() {
-        let kept = Kept::new(BYTES_MAX);
-        let began = kept.moment();
-        kept.invalidate("k1");
-        assert!(kept.keep("/other", answer(&["k2"], 10), began));
-        assert!(!kept.keep("/a", answer(&["k1"], 10), began));
-        assert!(kept.get("/a").is_none());
+        let entries = Entries::new(BYTES_MAX);
+        let began = entries.moment();
+        entries.invalidate("k1");
+        assert!(entries.keep("/other", answer(&["k2"], 10), began));
+        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
+        assert!(entries.get("/a").is_none());
     }
 
     #[test]
     fn an_answer_that_was_made_before_all_was_dropped_is_not_kept() {
-        let kept = Kept::new(BYTES_MAX);
-        let began = kept.moment();
-        kept.clear();
-        assert!(!kept.keep("/a", answer(&["k1"], 10), began));
+        let entries = Entries::new(BYTES_MAX);
+        let began = entries.moment();
+        entries.clear();
+        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
     }
 
     #[test]
     fn an_answer_during_which_more_came_than_is_remembered_is_not_kept() {
-        let kept = Kept::new(BYTES_MAX);
-        let began = kept.moment();
-        kept.invalidate("k1");
-        (0..RECENT_MAX).for_each(|nth| kept.invalidate(&format!("other-{nth}")));
-        assert!(!kept.keep("/a", answer(&["k1"], 10), began));
+        let entries = Entries::new(BYTES_MAX);
+        let began = entries.moment();
+        entries.invalidate("k1");
+        (0..RECENT_MAX).for_each(|nth| entries.invalidate(&format!("other-{nth}")));
+        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_what_is_asked_for_stays() {
         let size = answer(&["k"], 10).bytes();
-        let kept = Kept::new(size * 10);
-        assert!(keep(&kept, "/hot", &["k"]));
+        let entries = Entries::new(size * 10);
+        assert!(keep(&entries, "/hot", &["k"]));
         for nth in 0..100 {
-            assert!(kept.get("/hot").is_some_and(|hot| hot.mark_used()));
-            assert!(keep(&kept, &format!("/cold-{nth}"), &["k"]));
+            assert!(entries.get("/hot").is_some_and(|hot| hot.mark_used()));
+            assert!(keep(&entries, &format!("/cold-{nth}"), &["k"]));
         }
-        assert_eq!(kept.size(), (10, size * 10));
-        assert!(!kept.keep("/huge", answer(&["k"], size * 11), kept.moment()));
+        assert_eq!(entries.size(), (10, size * 10));
+        assert!(!entries.keep("/huge", answer(&["k"], size * 11), entries.moment()));
     }
 
     #[test]
     fn what_is_invalidated_over_and_over_leaves_nothing_behind() {
-        let kept = Kept::new(BYTES_MAX);
+        let entries = Entries::new(BYTES_MAX);
         for _ in 0..10_000 {
-            assert!(keep(&kept, "/a", &["k1"]));
-            kept.invalidate("k1");
+            assert!(keep(&entries, "/a", &["k1"]));
+            entries.invalidate("k1");
         }
-        assert!(kept.ledger().queue.len() <= QUEUE_SLACK + 1);
-        assert!(kept.ledger().holders.is_empty());
+        assert!(entries.ledger().queue.len() <= QUEUE_SLACK + 1);
+        assert!(entries.ledger().holders.is_empty());
     }
 }

@@ -4,10 +4,10 @@ use contracts::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answers::tally::TallyAnswer;
 use crate::keys;
 use crate::projections::Slot;
 use crate::projections::pulse::Ring;
+use crate::queries::tally::TallyAnswer;
 use crate::reader::{ReadError, record};
 
 /// A minute or an hour in which anything happened.

@@ -4,8 +4,8 @@ use contracts::Id;
 use runtime::http::{Problem, StatusCode};
 use serde_json::json;
 
-use crate::answers::NoAnswer;
-use crate::answers::freshness::Freshness;
+use super::NoAnswer;
+use crate::freshness::Freshness;
 use crate::reader::{Missing, ReadError};
 use crate::standing::Standing;
 
@@ -18,7 +18,10 @@ const BEHIND: &str = "The read model has not caught up with the streams, and may
 #[must_use]
 pub fn of(none: NoAnswer, standing: &Standing) -> Problem {
     match none {
-        NoAnswer::Unknown { what, id, freshness } => unknown(what, &id, &freshness),
+        NoAnswer::Refused(problem) => *problem,
+        NoAnswer::Unknown { what, id, positions } => {
+            unknown(what, &id, &Freshness::of(&positions, standing))
+        }
         NoAnswer::Unreadable(error) => unreadable(&error, standing),
         too_large @ NoAnswer::TooLarge { .. } => {
             let title = "The report would be too large";
@@ -52,6 +55,7 @@ fn unreadable(error: &ReadError, standing: &Standing) -> Problem {
         ReadError::Nothing => unavailable("rebuilding", "The read model is being built")
             .detail(error.to_string())
             .with("freshness", Freshness::of_nothing(standing)),
+        ReadError::NotCaughtUp(missing) => not_caught_up(missing, standing),
         ReadError::Damaged(reason) => Problem::defect(reason),
     }
 }

@@ -8,87 +8,60 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use bytes::Bytes;
 use contracts::Timestamp;
 
-use super::{Dashboard, look, stuck_page, too_little};
-use crate::answers::NoAnswer;
-use crate::answers::freshness::{Freshness, content_of, tag_of};
-use crate::reader::{Look, ReadError, Reader};
+use super::{Dashboard, stuck_page};
+use crate::query::{Answer, Content, NoAnswer};
+use crate::reader::Look;
+use crate::reader::page::{Page, Values};
 
 /// Remembers the last dashboard.
 #[derive(Default)]
-pub struct SameAgain {
-    last: Mutex<Option<Arc<Worked>>>,
-}
-
-/// A dashboard as JSON, all but how fresh it is.
-#[derive(Clone, Debug)]
-pub struct Content {
-    /// The JSON up to the freshness, which stands last.
-    pub json: Bytes,
-    /// Its tag.
-    pub tag: String,
+pub(super) struct DashboardMemo {
+    last: Mutex<Option<Arc<Remembered>>>,
 }
 
 /// What was worked out, and from what.
-struct Worked {
-    look: Look,
+struct Remembered {
+    records: Values,
+    pages: Vec<Page>,
+    parked: u64,
     stuck_after: Duration,
     content: Content,
 }
 
-impl SameAgain {
-    /// Reads the dashboard.
-    ///
-    /// # Errors
-    /// As [`super::dashboard`].
-    pub async fn dashboard(
+impl DashboardMemo {
+    /// The dashboard that is made from a look.
+    pub(super) fn answer(
         &self,
-        reader: &Reader,
+        mut look: Look,
         stuck_after: Duration,
         now: Timestamp,
-    ) -> Result<(Content, Freshness), NoAnswer> {
-        let look = look(reader, stuck_after, now).await?;
-        let freshness = Freshness::of(&look.positions, &reader.standing());
-        Ok((self.content(look, stuck_after, now, &freshness)?, freshness))
-    }
-
-    fn content(
-        &self,
-        look: Look,
-        stuck_after: Duration,
-        now: Timestamp,
-        freshness: &Freshness,
-    ) -> Result<Content, ReadError> {
+    ) -> Result<Answer, NoAnswer> {
         let last = self.last.lock().unwrap_or_else(PoisonError::into_inner).clone();
         if let Some(last) = last.filter(|last| last.says_the_same(&look, stuck_after)) {
-            return Ok(last.content.clone());
+            return Ok(Answer::of(look, last.content.clone()));
         }
-        let dashboard = Dashboard::of(&look, stuck_after, now, freshness.clone())?;
-        let content = Content::of(&dashboard)?;
-        let worked = Arc::new(Worked { look, stuck_after, content: content.clone() });
-        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(worked);
-        Ok(content)
+        let content = Content::json(&Dashboard::of(&look, stuck_after, now)?)?.tagged();
+        let remembered = Arc::new(Remembered {
+            records: std::mem::take(&mut look.records),
+            pages: std::mem::take(&mut look.pages),
+            parked: look.parked,
+            stuck_after,
+            content: content.clone(),
+        });
+        *self.last.lock().unwrap_or_else(PoisonError::into_inner) = Some(remembered);
+        Ok(Answer::of(look, content))
     }
 }
 
-impl Worked {
+impl Remembered {
     fn says_the_same(&self, look: &Look, stuck_after: Duration) -> bool {
         self.stuck_after == stuck_after
             && stuck_page(look).is_some_and(|stuck| stuck.entries.is_empty())
-            && self.look.parked == look.parked
-            && self.look.pages == look.pages
-            && self.look.records == look.records
-    }
-}
-
-impl Content {
-    fn of(dashboard: &Dashboard) -> Result<Self, ReadError> {
-        let json = serde_json::to_vec(dashboard)
-            .map_err(|error| ReadError::Damaged(format!("the dashboard is no JSON: {error}")))?;
-        let json = content_of(&json.into()).ok_or_else(too_little)?;
-        Ok(Self { tag: tag_of(&json), json })
+            && self.parked == look.parked
+            && self.pages == look.pages
+            && self.records == look.records
     }
 }
 
@@ -96,36 +69,38 @@ impl Content {
 mod tests {
     use serde_json::{Value, json};
 
+    use super::super::names;
     use super::*;
-    use crate::answers::dashboard::names;
-    use crate::keys::{Generation, TOTALS, record};
+    use crate::freshness::Freshness;
+    use crate::keys::{TOTALS, record};
     use crate::positions::Positions;
-    use crate::reader::page::{Entry, Page};
+    use crate::query::answer::Stamp;
+    use crate::reader::page::Entry;
     use crate::standing::Standing;
 
     const STUCK_AFTER: Duration = Duration::from_secs(30);
 
     fn read() -> Look {
         Look {
-            generation: Generation::after(None, Timestamp::default()),
             positions: Positions::default(),
+            dependencies: Vec::new(),
             records: names().iter().map(|_| None).collect(),
             pages: vec![Page::default(), Page::default(), Page::default()],
             parked: 0,
         }
     }
 
-    fn told(same: &SameAgain, look: Look, stuck_after: Duration, micros: i64) -> (Content, Value) {
+    fn told(
+        memo: &DashboardMemo,
+        look: Look,
+        stuck_after: Duration,
+        micros: i64,
+    ) -> (Content, Value) {
         let freshness = Freshness::of(&look.positions, &Standing::default());
         let now = Timestamp::from_micros(micros);
-        let content = same.content(look, stuck_after, now, &freshness).unwrap();
-        let whole = [&content.json[..], b"null}"].concat();
-        let value = serde_json::from_slice(&whole).unwrap();
-        (content, value)
-    }
-
-    fn is_the_very_same(one: &Content, other: &Content) -> bool {
-        one.json.as_ptr() == other.json.as_ptr()
+        let content = memo.answer(look, stuck_after, now).unwrap().content;
+        let body = content.render(&Stamp::of(&freshness).unwrap()).body;
+        (content, serde_json::from_slice(&body).unwrap())
     }
 
     fn stuck() -> Page {
@@ -152,42 +127,42 @@ mod tests {
 
     #[test]
     fn what_is_read_again_as_it_was_is_not_worked_out_again() {
-        let same = SameAgain::default();
-        let (first, _) = told(&same, read(), STUCK_AFTER, 0);
-        let (second, _) = told(&same, read(), STUCK_AFTER, 60_000_000);
-        assert!(is_the_very_same(&first, &second));
+        let memo = DashboardMemo::default();
+        let (first, _) = told(&memo, read(), STUCK_AFTER, 0);
+        let (second, _) = told(&memo, read(), STUCK_AFTER, 60_000_000);
+        assert!(first.is_the_very_same(&second));
     }
 
     #[test]
     fn one_record_or_count_that_differs_is_seen() {
-        let same = SameAgain::default();
-        let (first, before) = told(&same, read(), STUCK_AFTER, 0);
+        let memo = DashboardMemo::default();
+        let (first, before) = told(&memo, read(), STUCK_AFTER, 0);
         assert_eq!(before["customers"]["live"], 0);
         let mut look = read();
         let nth = names().iter().position(|name| *name == record(TOTALS, "CUSTOMER")).unwrap();
         look.records[nth] = Some(br#"{"at":1,"record":{"made":3,"ended":1}}"#.to_vec());
-        let changed = told(&same, look, STUCK_AFTER, 0);
-        assert!(!is_the_very_same(&first, &changed.0));
+        let changed = told(&memo, look, STUCK_AFTER, 0);
+        assert!(!first.is_the_very_same(&changed.0));
         assert_eq!(changed.1["customers"]["live"], 2);
-        let parked = told(&same, Look { parked: 2, ..read() }, STUCK_AFTER, 0);
+        let parked = told(&memo, Look { parked: 2, ..read() }, STUCK_AFTER, 0);
         assert_eq!((&parked.1["parked"], &before["parked"]), (&2.into(), &0.into()));
         let mut look = read();
         look.pages[1].all = 5;
-        assert_eq!(told(&same, look, STUCK_AFTER, 0).1["sagas"]["in_flight"], 5);
-        let (_, bound) = told(&same, read(), Duration::from_secs(1), 0);
+        assert_eq!(told(&memo, look, STUCK_AFTER, 0).1["sagas"]["in_flight"], 5);
+        let (_, bound) = told(&memo, read(), Duration::from_secs(1), 0);
         assert_eq!(bound["sagas"]["stuck_after_ms"], 1_000);
     }
 
     #[test]
     fn with_a_stuck_order_the_time_goes_on() {
-        let same = SameAgain::default();
+        let memo = DashboardMemo::default();
         let with_stuck = || {
             let mut look = read();
             look.pages[1] = stuck();
             look
         };
         for millis in [40_000, 40_001] {
-            let (_, told) = told(&same, with_stuck(), STUCK_AFTER, millis * 1_000);
+            let (_, told) = told(&memo, with_stuck(), STUCK_AFTER, millis * 1_000);
             assert_eq!(told["sagas"]["oldest_stuck"][0]["for_ms"], millis);
         }
     }

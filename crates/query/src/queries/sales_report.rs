@@ -13,28 +13,45 @@
 //! totals come from the days alone, so that they are the same for every grouping.
 
 mod rows;
+mod sheet;
 
 use std::collections::BTreeMap;
 
 use contracts::Service;
 use contracts::choreography::State;
+use futures_util::future::BoxFuture;
+use runtime::http::Problem;
+use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
+use super::DayText;
 use super::dashboard::order_states;
-use super::freshness::Freshness;
 use crate::keys;
 use crate::projections::ledgers::month_of;
 use crate::projections::{Ledger, Sales};
+use crate::query::request::{Parts, bad, day};
+use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::{Order, Page, PageRequest};
-use crate::reader::{ReadError, Reader, record};
+use crate::reader::{QueryReader, ReadError, record};
 use crate::records::Grouping;
 use crate::records::booking::EVERYTHING;
 use crate::records::sums::{Sum, Sums};
 use rows::Rows;
 
 pub use rows::Row;
+
+/// `GET /reports/sales`: as JSON for programs, as CSV for spreadsheets.
+pub(super) struct SalesReportQuery;
+
+/// What is said of the CSV.
+const CSV: &str = "The report. As CSV, the column `row` tells groups from totals, and a key or a label \
+    that would begin a formula begins with an apostrophe";
+
+runtime::described_text!(GroupingText, {
+    "type": "string", "enum": ["day", "product", "customer", "country"]
+});
+runtime::described_text!(FormatText, { "type": "string", "enum": ["json", "csv"] });
 
 /// Days that a report covers at most.
 pub const DAYS_MAX: usize = 366;
@@ -44,13 +61,18 @@ pub const GROUPS_MAX: usize = 10_000;
 
 /// What a report is asked for.
 #[derive(Clone, Debug)]
-pub struct Question {
+struct Question {
     /// The first day, such as `2026-01-01`.
-    pub from: String,
-    /// The last day.
-    pub to: String,
-    /// By what.
-    pub by: Grouping,
+    from: String,
+    to: String,
+    by: Grouping,
+}
+
+/// How a report is written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+enum Format {
+    Json,
+    Csv,
 }
 
 /// A report.
@@ -69,8 +91,6 @@ pub struct SalesReport {
     pub totals: Vec<Row>,
     /// What was placed on these days, whatever became of it. It is in no row and no total.
     pub placed: Placed,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 /// Orders that were placed.
@@ -84,11 +104,79 @@ pub struct Placed {
     pub value: Vec<Sum>,
 }
 
+impl Query for SalesReportQuery {
+    fn operation(&self) -> Operation {
+        Operation::get(
+            "/reports/sales",
+            "Sales by day, product, customer or country: 366 days at most",
+        )
+        .needs::<DayText>("from", "The first business day")
+        .needs::<DayText>("to", "The last business day")
+        .query::<GroupingText>("by", "What makes a row; days, if it is left out")
+        .query::<FormatText>("format", "As what it is answered; as JSON, if it is left out")
+        .answers::<Fresh<SalesReport>>(200, "The report")
+        .answers_text(200, "text/csv", CSV)
+        .problem(422, "It would have too many rows")
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: Request,
+        reader: QueryReader,
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+        Box::pin(async move {
+            let (question, format) = question(request.parts)?;
+            let report = sales_report(reader, question).await?;
+            match format {
+                Format::Json => Ok(report.into_json()?),
+                Format::Csv => Ok(report.map(|report| sheet::content(&report))?),
+            }
+        })
+    }
+}
+
+fn question(mut parts: Parts) -> Result<(Question, Format), Problem> {
+    let from = parts.need("from", "the first business day, such as 2026-01-01")?;
+    let to = parts.need("to", "the last business day, such as 2026-01-31")?;
+    let by = grouping(parts.take("by").as_deref())?;
+    let format = format(parts.take("format").as_deref())?;
+    parts.end(&[])?;
+    check_range(&from, &to)?;
+    Ok((Question { from, to, by }, format))
+}
+
+fn grouping(text: Option<&str>) -> Result<Grouping, Problem> {
+    let Some(text) = text else { return Ok(Grouping::Day) };
+    let found = Grouping::ALL.into_iter().find(|grouping| grouping.name() == text);
+    found.ok_or_else(|| bad("by is one of day, product, customer, country"))
+}
+
+fn format(text: Option<&str>) -> Result<Format, Problem> {
+    match text {
+        None | Some("json") => Ok(Format::Json),
+        Some("csv") => Ok(Format::Csv),
+        Some(_) => Err(bad("format is json or csv")),
+    }
+}
+
+fn check_range(from: &str, to: &str) -> Result<(), Problem> {
+    const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
+    let days = day("to", to)?.millis_since(day("from", from)?) / DAY_MILLIS + 1;
+    match usize::try_from(days) {
+        Ok(1..=DAYS_MAX) => Ok(()),
+        Ok(0) | Err(_) => Err(bad("from is later than to")),
+        Ok(_) => {
+            Err(bad(&format!("the range has {days} days, and {DAYS_MAX} at most can be asked for")))
+        }
+    }
+}
+
 /// Reads a report. The range is taken as checked: [`months`] of it are few.
-///
-/// # Errors
-/// When the read model cannot be read, or the report would be too large.
-pub async fn sales_report(reader: &Reader, question: Question) -> Result<SalesReport, NoAnswer> {
+async fn sales_report(
+    reader: QueryReader,
+    question: Question,
+) -> Result<Answer<SalesReport>, NoAnswer> {
     let months = months(&question.from, &question.to);
     let names: Vec<String> = DAY_STREAMS.iter().flat_map(|of| day_ledgers(*of, &months)).collect();
     let mut pages = vec![placed_days(&question)];
@@ -112,8 +200,8 @@ pub async fn sales_report(reader: &Reader, question: Question) -> Result<SalesRe
         }
     };
     let (placed, by) = (Placed::of(placed)?, question.by.name());
-    let freshness = Freshness::of(&look.positions, &reader.standing());
-    Ok(SalesReport { from: question.from, to: question.to, by, rows, totals, placed, freshness })
+    let Question { from, to, .. } = question;
+    Ok(Answer::of(look, SalesReport { from, to, by, rows, totals, placed }))
 }
 
 /// The streams from which days are folded: sales, and refunds.
@@ -124,8 +212,7 @@ fn too_little() -> ReadError {
 }
 
 /// The months from that of the one day to that of the other.
-#[must_use]
-pub fn months(from: &str, to: &str) -> Vec<String> {
+fn months(from: &str, to: &str) -> Vec<String> {
     let mut months = Vec::new();
     let (mut month, last) = (month_of(from).to_owned(), month_of(to));
     while month.as_str() <= last && months.len() <= DAYS_MAX {

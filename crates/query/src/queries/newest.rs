@@ -5,11 +5,11 @@ use contracts::{Id, Money, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
 use super::order::{FAMILIES, Records};
 use crate::keys;
+use crate::query::NoAnswer;
 use crate::reader::page::{Entry, Order, PageRequest};
-use crate::reader::{ReadError, Reader};
+use crate::reader::{QueryReader, ReadError};
 
 /// Orders that are shown.
 pub const NEWEST_MAX: usize = 12;
@@ -39,7 +39,7 @@ pub struct Newest {
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn newest(reader: &Reader) -> Result<Vec<Newest>, NoAnswer> {
+pub async fn newest(reader: QueryReader) -> Result<Vec<Newest>, NoAnswer> {
     let page = PageRequest {
         index: keys::ORDERS.to_owned(),
         low: "-inf".to_owned(),

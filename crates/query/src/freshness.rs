@@ -1,22 +1,15 @@
 //! How fresh an answer is: of which prefix of each stream it is the fold, and how far that is behind.
 //!
-//! It stands last in an answer's JSON, so that the content can be remembered without it.
+//! It moves with every batch of events, so it is never a part of what is remembered of an answer.
 
 use std::collections::BTreeMap;
 
-use bytes::Bytes;
 use contracts::{Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
-use serde::de::IgnoredAny;
-use sha2::{Digest as _, Sha256};
 
 use crate::positions::Positions;
 use crate::standing::{Phase, Rebuild, Standing};
-
-/// Where the freshness begins in an answer's JSON. Inside of strings quotes are escaped, so that
-/// this stands nowhere else.
-const BEGINNING: &[u8] = b",\"freshness\":{";
 
 /// How fresh an answer is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -101,31 +94,6 @@ impl Freshness {
     pub fn is_incomplete(&self) -> bool {
         self.state != Phase::Following.name()
     }
-}
-
-/// An answer's JSON up to its freshness; nothing if that does not stand last.
-pub(crate) fn content_of(json: &Bytes) -> Option<Bytes> {
-    let at = json.windows(BEGINNING.len()).rposition(|window| window == BEGINNING)?;
-    let end = at + BEGINNING.len() - 1;
-    let freshness = json.get(end..json.len().checked_sub(1)?)?;
-    serde_json::from_slice::<IgnoredAny>(freshness).ok()?;
-    Some(json.slice(..end))
-}
-
-/// The whole answer: its content beside a freshness.
-pub(crate) fn beside(content: &[u8], freshness: &[u8]) -> Bytes {
-    let mut json = Vec::with_capacity(content.len() + freshness.len() + 1);
-    json.extend_from_slice(content);
-    json.extend_from_slice(freshness);
-    json.push(b'}');
-    json.into()
-}
-
-/// The tag of an answer's content. It is weak, since the freshness differs.
-pub(crate) fn tag_of(content: &[u8]) -> String {
-    let mut first = [0; 8];
-    first.copy_from_slice(&Sha256::digest(content)[..8]);
-    format!("W/\"{:016x}\"", u64::from_be_bytes(first))
 }
 
 impl StreamFreshness {

@@ -8,11 +8,9 @@ use std::sync::atomic::{AtomicU64, Ordering};
 use std::sync::{Arc, PoisonError, RwLock};
 use std::time::{Duration, Instant};
 
-use bytes::Bytes;
-use runtime::warp::http::HeaderValue;
-
-use crate::answers::freshness::Freshness;
+use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::query::answer::Stamp;
 use crate::standing::Standing;
 
 /// How long what a poll has seen is told, from the moment at which it was sent. The bound on how
@@ -21,75 +19,68 @@ pub const TOLD_MAX: Duration = Duration::from_millis(50);
 
 /// What a poll has seen.
 #[derive(Debug)]
-pub(super) struct Seen {
+pub(super) struct PollSnapshot {
     /// Another one for each that looks different.
     pub(super) version: u64,
     pub(super) positions: Positions,
     /// As it stands in answers.
-    pub(super) freshness: Bytes,
-    pub(super) token: HeaderValue,
-    /// Whether the projector follows.
-    pub(super) complete: bool,
+    pub(super) stamp: Stamp,
 }
 
-/// The last that was seen.
-pub(super) struct Sight {
+/// The last snapshot.
+pub(super) struct Polled {
     started: Instant,
     /// Microseconds from `started` until which it may be told.
     told_until: AtomicU64,
-    seen: RwLock<Option<Arc<Seen>>>,
+    last: RwLock<Option<Arc<PollSnapshot>>>,
     versions: AtomicU64,
 }
 
-impl Sight {
+impl Polled {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
             told_until: AtomicU64::new(0),
-            seen: RwLock::default(),
+            last: RwLock::default(),
             versions: AtomicU64::new(0),
         }
     }
 
-    /// What was seen, if that is not too long ago.
-    pub(super) fn now(&self) -> Option<Arc<Seen>> {
+    /// The last snapshot, if it is not too old.
+    pub(super) fn now(&self) -> Option<Arc<PollSnapshot>> {
         // Read before the time, so that what is told is never older than the time allows.
-        let seen = self.seen.read().unwrap_or_else(PoisonError::into_inner).clone()?;
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone()?;
         let now = micros(self.started.elapsed());
-        (now < self.told_until.load(Ordering::Acquire)).then_some(seen)
+        (now < self.told_until.load(Ordering::Acquire)).then_some(last)
     }
 
     /// Takes in what a poll that was sent at `sent` has seen.
     pub(super) fn take(&self, positions: Positions, standing: &Standing, sent: Instant) {
         let told_until = micros(sent.saturating_duration_since(self.started) + TOLD_MAX);
-        if let Some(seen) = self.look(positions, standing) {
-            *self.seen.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(seen));
+        if let Some(snapshot) = self.changed(positions, standing) {
+            *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
         }
         self.told_until.store(told_until, Ordering::Release);
     }
 
     /// Something else than before, or nothing.
-    fn look(&self, positions: Positions, standing: &Standing) -> Option<Seen> {
-        let last = self.seen.read().unwrap_or_else(PoisonError::into_inner).clone();
-        let freshness = Freshness::of(&positions, standing);
-        let json = serde_json::to_vec(&freshness).ok()?;
-        let same = |last: &Arc<Seen>| last.positions == positions && last.freshness == json;
+    fn changed(&self, positions: Positions, standing: &Standing) -> Option<PollSnapshot> {
+        let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone();
+        let stamp = Stamp::of(&Freshness::of(&positions, standing)).ok()?;
+        let same = |last: &Arc<PollSnapshot>| {
+            last.positions == positions && last.stamp.says_the_same(&stamp)
+        };
         if last.as_ref().is_some_and(same) {
             return None;
         }
-        Some(Seen {
-            version: self.versions.fetch_add(1, Ordering::Relaxed) + 1,
-            token: HeaderValue::try_from(freshness.token()).ok()?,
-            complete: !freshness.is_incomplete(),
-            freshness: json.into(),
-            positions,
-        })
+        let version = self.versions.fetch_add(1, Ordering::Relaxed) + 1;
+        Some(PollSnapshot { version, positions, stamp })
     }
 
     /// Nothing can be said any more.
     pub(super) fn lose(&self) {
         self.told_until.store(0, Ordering::Release);
-        *self.seen.write().unwrap_or_else(PoisonError::into_inner) = None;
+        *self.last.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }
 

@@ -5,8 +5,8 @@ use contracts::{Id, Money, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answers::order::{FAMILIES, Records};
 use crate::keys;
+use crate::queries::order::{FAMILIES, Records};
 use crate::reader::ReadError;
 use crate::reader::page::{Entry, Order, Page, PageRequest};
 use crate::saga::Owed;

@@ -3,16 +3,20 @@
 use contracts::choreography::State;
 use contracts::events::Customer;
 use contracts::{Id, Money, Timestamp};
+use futures_util::future::BoxFuture;
+use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
-use super::freshness::Freshness;
 use crate::keys;
 use crate::projections::OrderRecord;
 use crate::projections::orders::End;
+use crate::query::{Answer, Content, Context, Fresh, NoAnswer, Query, Request, problems};
 use crate::reader::page::{Entry, Order, PageRequest};
-use crate::reader::{ReadError, Reader, record};
+use crate::reader::{QueryReader, ReadError, record};
+
+/// `GET /customers/{id}/orders`.
+pub(super) struct CustomerOrdersQuery;
 
 /// A page of a customer's orders.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,8 +32,6 @@ pub struct CustomerOrdersAnswer {
     /// The key that the cursor stands for.
     #[serde(skip)]
     pub last: Option<String>,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 /// One order, in a list.
@@ -53,16 +55,42 @@ pub struct OrderInList {
     pub placed_at: Timestamp,
 }
 
+impl Query for CustomerOrdersQuery {
+    fn operation(&self) -> Operation {
+        Operation::get("/customers/{id}/orders", "A customer's orders, newest first")
+            .paged()
+            .answers::<Fresh<CustomerOrdersAnswer>>(200, "A page of orders")
+            .problem(404, "There is no such customer")
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: Request,
+        reader: QueryReader,
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+        Box::pin(async move {
+            let (id, page) = (request.id()?, request.page);
+            let after = page.after.as_deref().map(problems::sequence).transpose()?;
+            let answer = customer_orders(reader, &id, page.limit, after).await?;
+            let linked = |orders: CustomerOrdersAnswer| {
+                Ok(Content::json(&orders)?.linked(&page, orders.last.as_deref()))
+            };
+            answer.map(linked)
+        })
+    }
+}
+
 /// Reads a page of a customer's orders: at most `limit`, behind the cursor `after`.
 ///
 /// # Errors
 /// When the read model cannot be read, or knows neither the customer nor an order of it.
 pub async fn customer_orders(
-    reader: &Reader,
+    reader: QueryReader,
     id: &Id,
     limit: usize,
     after: Option<u64>,
-) -> Result<CustomerOrdersAnswer, NoAnswer> {
+) -> Result<Answer<CustomerOrdersAnswer>, NoAnswer> {
     let page = PageRequest {
         index: keys::customer_orders(id.as_str()),
         low: "-inf".to_owned(),
@@ -73,12 +101,10 @@ pub async fn customer_orders(
         families: &[keys::ORDER],
     };
     let mut look = reader.look(&[keys::record(keys::CUSTOMER, id.as_str())], &[page]).await?;
-    let freshness = Freshness::of(&look.positions, &reader.standing());
     let customer: Option<Customer> = record(look.records.first())?;
     let page = look.pages.pop().unwrap_or_default();
     if customer.is_none() && page.all == 0 {
-        let freshness = Box::new(freshness);
-        return Err(NoAnswer::Unknown { what: "customer", id: id.to_string(), freshness });
+        return Err(NoAnswer::unknown("customer", id, look));
     }
     let has_more = page.entries.len() > limit;
     let shown = page.entries.iter().take(limit);
@@ -86,7 +112,8 @@ pub async fn customer_orders(
     let next = last.as_deref().map(runtime::http::page::cursor);
     let items = shown.map(OrderInList::of).collect::<Result<Vec<_>, _>>()?;
     let items = items.into_iter().flatten().collect();
-    Ok(CustomerOrdersAnswer { customer, total: page.all, items, next, last, freshness })
+    let total = page.all;
+    Ok(Answer::of(look, CustomerOrdersAnswer { customer, total, items, next, last }))
 }
 
 impl OrderInList {

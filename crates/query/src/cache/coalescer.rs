@@ -15,11 +15,11 @@ const TURNS: u32 = 16;
 type Waiting<T> = HashMap<String, Vec<oneshot::Sender<T>>>;
 
 /// What is asked, and who waits for it.
-pub(super) struct Flights<T> {
+pub(super) struct RequestCoalescer<T> {
     waiting: Arc<Mutex<Waiting<T>>>,
 }
 
-impl<T: Clone + Send + 'static> Flights<T> {
+impl<T: Clone + Send + 'static> RequestCoalescer<T> {
     pub(super) fn new() -> Self {
         Self { waiting: Arc::default() }
     }
@@ -28,7 +28,7 @@ impl<T: Clone + Send + 'static> Flights<T> {
     pub(super) async fn join<F>(
         &self,
         asked: &str,
-        read: impl Fn(String) -> F + Send + 'static,
+        read: impl Fn() -> F + Send + 'static,
     ) -> Option<T>
     where
         F: Future<Output = T> + Send + 'static,
@@ -36,15 +36,15 @@ impl<T: Clone + Send + 'static> Flights<T> {
         let (sender, receiver) = oneshot::channel();
         if self.is_first(asked, sender) {
             // On its own: others may wait for it when the one who asked first is gone.
-            tokio::spawn(fly(Arc::clone(&self.waiting), asked.to_owned(), read));
+            tokio::spawn(serve(Arc::clone(&self.waiting), asked.to_owned(), read));
         }
         receiver.await.ok()
     }
 
     fn is_first(&self, asked: &str, sender: oneshot::Sender<T>) -> bool {
         let mut waiting = lock(&self.waiting);
-        if let Some(passengers) = waiting.get_mut(asked) {
-            passengers.push(sender);
+        if let Some(others) = waiting.get_mut(asked) {
+            others.push(sender);
             return false;
         }
         waiting.insert(asked.to_owned(), vec![sender]);
@@ -52,18 +52,19 @@ impl<T: Clone + Send + 'static> Flights<T> {
     }
 }
 
-async fn fly<T: Clone, F: Future<Output = T>>(
+/// Reads for as long as anybody waits for it.
+async fn serve<T: Clone, F: Future<Output = T>>(
     waiting: Arc<Mutex<Waiting<T>>>,
     asked: String,
-    read: impl Fn(String) -> F,
+    read: impl Fn() -> F,
 ) {
-    let mut landing = Landing { waiting, asked, landed: false };
-    while let Some(passengers) = landing.board() {
-        let many = passengers.len() > 1;
-        let result = read(landing.asked.clone()).await;
-        for passenger in passengers {
+    let mut queue = Queue { waiting, asked, is_closed: false };
+    while let Some(waiting) = queue.take() {
+        let many = waiting.len() > 1;
+        let result = read().await;
+        for sender in waiting {
             // Whoever is gone needs no answer.
-            drop(passenger.send(result.clone()));
+            drop(sender.send(result.clone()));
         }
         if many {
             wait_a_moment().await;
@@ -79,30 +80,30 @@ async fn wait_a_moment() {
     }
 }
 
-/// Leaves nobody waiting for a read that broke off.
-struct Landing<T> {
+/// Those who ask one thing. Leaves nobody waiting for a read that broke off.
+struct Queue<T> {
     waiting: Arc<Mutex<Waiting<T>>>,
     asked: String,
-    landed: bool,
+    is_closed: bool,
 }
 
-impl<T> Landing<T> {
+impl<T> Queue<T> {
     /// Who waits for the next read; when nobody does, there is none.
-    fn board(&mut self) -> Option<Vec<oneshot::Sender<T>>> {
+    fn take(&mut self) -> Option<Vec<oneshot::Sender<T>>> {
         let mut waiting = lock(&self.waiting);
-        let passengers = std::mem::take(waiting.get_mut(&self.asked)?);
-        if passengers.is_empty() {
+        let taken = std::mem::take(waiting.get_mut(&self.asked)?);
+        if taken.is_empty() {
             waiting.remove(&self.asked);
-            self.landed = true;
+            self.is_closed = true;
             return None;
         }
-        Some(passengers)
+        Some(taken)
     }
 }
 
-impl<T> Drop for Landing<T> {
+impl<T> Drop for Queue<T> {
     fn drop(&mut self) {
-        if !self.landed {
+        if !self.is_closed {
             lock(&self.waiting).remove(&self.asked);
         }
     }
@@ -122,11 +123,11 @@ mod tests {
 
     #[tokio::test]
     async fn who_comes_during_a_read_is_answered_by_the_next_one_and_all_of_them_by_one() {
-        let (flights, reads) = (Arc::new(Flights::new()), Arc::new(AtomicU32::new(0)));
+        let (coalescer, reads) = (Arc::new(RequestCoalescer::new()), Arc::new(AtomicU32::new(0)));
         let (begun, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
         let ask = || {
             let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
-            let read = move |_| {
+            let read = move || {
                 let (reads, begun, go_on) = (reads.clone(), begun.clone(), go_on.clone());
                 async move {
                     let nth = reads.fetch_add(1, Ordering::SeqCst) + 1;
@@ -135,13 +136,13 @@ mod tests {
                     nth
                 }
             };
-            let flights = Arc::clone(&flights);
-            tokio::spawn(async move { flights.join("/a", read).await })
+            let coalescer = Arc::clone(&coalescer);
+            tokio::spawn(async move { coalescer.join("/a", read).await })
         };
         let first = ask();
         begun.acquire().await.unwrap().forget();
         let later = [ask(), ask(), ask()];
-        while lock(&flights.waiting)["/a"].len() < later.len() {
+        while lock(&coalescer.waiting)["/a"].len() < later.len() {
             tokio::task::yield_now().await;
         }
         go_on.add_permits(2);
@@ -153,9 +154,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_read_that_breaks_off_leaves_nobody_waiting() {
-        let flights = Flights::new();
-        let breaks: fn(String) -> std::future::Ready<u32> = |_| panic!("on purpose");
-        assert_eq!(flights.join("/a", breaks).await, None);
-        assert_eq!(flights.join("/a", |_| std::future::ready(7)).await, Some(7));
+        let coalescer = RequestCoalescer::new();
+        let breaks: fn() -> std::future::Ready<u32> = || panic!("on purpose");
+        assert_eq!(coalescer.join("/a", breaks).await, None);
+        assert_eq!(coalescer.join("/a", || std::future::ready(7)).await, Some(7));
     }
 }

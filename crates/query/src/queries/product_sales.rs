@@ -2,16 +2,20 @@
 
 use contracts::Id;
 use contracts::events::Product;
+use futures_util::future::BoxFuture;
+use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
-use super::freshness::Freshness;
 use super::tally::TallyAnswer;
 use crate::keys;
 use crate::projections::{OnHand, Seller};
-use crate::reader::{ReadError, Reader, record};
+use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
+use crate::reader::{QueryReader, ReadError, record};
 use crate::records::Grouping;
+
+/// `GET /products/{sku}/sales`.
+pub(super) struct ProductSalesQuery;
 
 /// One product's sales: of completed orders, by their business days.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -28,8 +32,6 @@ pub struct ProductSalesAnswer {
     pub months: Vec<Month>,
     /// Its stock, if INVENTORY has told of it.
     pub stock: Option<StockOfProduct>,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 /// One business month.
@@ -52,18 +54,37 @@ pub struct StockOfProduct {
     pub available: u64,
 }
 
+impl Query for ProductSalesQuery {
+    fn operation(&self) -> Operation {
+        Operation::get("/products/{sku}/sales", "What was sold of a product")
+            .answers::<Fresh<ProductSalesAnswer>>(200, "Its sales")
+            .problem(404, "Nothing of it was ever sold, and it is not known")
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: Request,
+        reader: QueryReader,
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+        Box::pin(async move { Ok(product_sales(reader, &request.id()?).await?.into_json()?) })
+    }
+}
+
 /// Reads one product's sales.
 ///
 /// # Errors
 /// When the read model cannot be read, or no stream has told of the product.
-pub async fn product_sales(reader: &Reader, sku: &Id) -> Result<ProductSalesAnswer, NoAnswer> {
+async fn product_sales(
+    reader: QueryReader,
+    sku: &Id,
+) -> Result<Answer<ProductSalesAnswer>, NoAnswer> {
     let names = [
         keys::record(keys::PRODUCT, sku.as_str()),
         keys::record(keys::SELLER, &keys::seller(Grouping::Product, sku.as_str())),
         keys::record(keys::ON_HAND, sku.as_str()),
     ];
     let look = reader.look(&names, &[]).await?;
-    let freshness = Freshness::of(&look.positions, &reader.standing());
     let [product, seller, on_hand] = &look.records[..] else {
         return Err(ReadError::Damaged("Redis answered too little".to_owned()).into());
     };
@@ -71,20 +92,19 @@ pub async fn product_sales(reader: &Reader, sku: &Id) -> Result<ProductSalesAnsw
     let seller: Option<Seller> = record(Some(seller))?;
     let on_hand: Option<OnHand> = record(Some(on_hand))?;
     if product.is_none() && seller.is_none() && on_hand.is_none() {
-        let freshness = Box::new(freshness);
-        return Err(NoAnswer::Unknown { what: "product", id: sku.to_string(), freshness });
+        return Err(NoAnswer::unknown("product", sku, look));
     }
     let sold_as = seller.as_ref().map(|seller| seller.label.clone());
     let seller = seller.unwrap_or_default();
-    Ok(ProductSalesAnswer {
+    let sales = ProductSalesAnswer {
         sku: sku.clone(),
         product,
         sold_as,
         total: TallyAnswer::list(&seller.total),
         months: months_of(&seller),
         stock: on_hand.map(StockOfProduct::of),
-        freshness,
-    })
+    };
+    Ok(Answer::of(look, sales))
 }
 
 fn months_of(seller: &Seller) -> Vec<Month> {

@@ -3,11 +3,10 @@
 //! What it reads is bounded, however many orders there are: totals that are kept as such, rings of
 //! slots, the few that lead, and the first entries of indexes.
 
-pub mod same_again;
-
 mod best;
 mod latency;
 mod low_stock;
+mod memo;
 mod pulse;
 mod sagas;
 
@@ -18,20 +17,22 @@ use std::time::Duration;
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::EndReason;
 use contracts::{Service, Timestamp};
+use futures_util::future::BoxFuture;
+use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
-use super::freshness::Freshness;
 use crate::keys;
 use crate::projections::pulse::{HOURS, MINUTES};
 use crate::projections::{
     AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals,
 };
+use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request, Retention};
 use crate::reader::page::{Entry, Order, Page, PageRequest};
-use crate::reader::{Look, ReadError, Reader, record};
+use crate::reader::{Look, QueryReader, ReadError, record};
 use crate::records::sums::Sum;
 use crate::saga::pace::STRIDES;
+use memo::DashboardMemo;
 use sagas::stuck_before;
 
 pub use best::Best;
@@ -39,6 +40,15 @@ pub use latency::{Spread, StepLatency};
 pub use low_stock::{LOW_SHOWN, LOW_UNITS, Low, LowStock};
 pub use pulse::Span;
 pub use sagas::{STUCK_MAX, Sagas, Stuck};
+
+/// How long a dashboard is kept: it speaks of how much time has passed.
+const KEPT_MAX: Duration = Duration::from_millis(100);
+
+/// `GET /dashboard`.
+#[derive(Default)]
+pub(super) struct DashboardQuery {
+    memo: DashboardMemo,
+}
 
 /// A record as it was read, if there is one.
 type Value = Option<Vec<u8>>;
@@ -82,8 +92,6 @@ pub struct Dashboard {
     pub products: Entities,
     /// Events that could not be folded. More than 0 means that something above is incomplete.
     pub parked: u64,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 /// What was sold.
@@ -158,23 +166,50 @@ pub struct Entities {
     pub ended: u64,
 }
 
+impl Query for DashboardQuery {
+    fn operation(&self) -> Operation {
+        Operation::get("/dashboard", "Everything at a glance")
+            .answers::<Fresh<Dashboard>>(200, "The dashboard")
+    }
+
+    fn retention(&self) -> Retention {
+        Retention::AtMost(KEPT_MAX)
+    }
+
+    fn answer<'a>(
+        &'a self,
+        _: Request,
+        reader: QueryReader,
+        context: &'a Context,
+    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+        Box::pin(async move {
+            let (stuck_after, now) = (context.stuck_after, (context.clock)());
+            self.memo.answer(look(reader, stuck_after, now).await?, stuck_after, now)
+        })
+    }
+}
+
 /// Reads the dashboard. Orders that could have been finished for longer than `stuck_after` count as
 /// stuck.
 ///
 /// # Errors
 /// When the read model cannot be read.
 pub async fn dashboard(
-    reader: &Reader,
+    reader: QueryReader,
     stuck_after: Duration,
     now: Timestamp,
-) -> Result<Dashboard, NoAnswer> {
+) -> Result<Answer<Dashboard>, NoAnswer> {
     let look = look(reader, stuck_after, now).await?;
-    let freshness = Freshness::of(&look.positions, &reader.standing());
-    Ok(Dashboard::of(&look, stuck_after, now, freshness)?)
+    let dashboard = Dashboard::of(&look, stuck_after, now)?;
+    Ok(Answer::of(look, dashboard))
 }
 
 /// Reads all that a dashboard is made from.
-async fn look(reader: &Reader, stuck_after: Duration, now: Timestamp) -> Result<Look, ReadError> {
+async fn look(
+    reader: QueryReader,
+    stuck_after: Duration,
+    now: Timestamp,
+) -> Result<Look, ReadError> {
     static NAMES: LazyLock<Vec<String>> = LazyLock::new(names);
     let bound = (now.micros() / 1_000).saturating_sub_unsigned(millis(stuck_after));
     reader.look(&NAMES, &[newest_days(), stuck_before(bound), low_stock::page()]).await
@@ -234,12 +269,7 @@ fn newest_days() -> PageRequest {
 }
 
 impl Dashboard {
-    fn of(
-        look: &Look,
-        stuck_after: Duration,
-        now: Timestamp,
-        freshness: Freshness,
-    ) -> Result<Self, ReadError> {
+    fn of(look: &Look, stuck_after: Duration, now: Timestamp) -> Result<Self, ReadError> {
         let [days, stuck, low] = &look.pages[..] else { return Err(too_little()) };
         let plain = Plain::of(&look.records).ok_or_else(too_little)?;
         let [customers, products, sales, stock, accounts, shipments] = plain.totals;
@@ -262,7 +292,6 @@ impl Dashboard {
             customers: Entities::of(record(Some(customers))?.unwrap_or_default()),
             products: Entities::of(record(Some(products))?.unwrap_or_default()),
             parked: look.parked,
-            freshness,
         })
     }
 }

@@ -13,7 +13,6 @@ use redis::{
 use super::Parts;
 use crate::keys;
 use crate::reader::ReadError;
-use crate::reader::notes::Notes;
 
 /// How often the position is asked for when nothing is told.
 const POLL_EVERY: Duration = Duration::from_millis(10);
@@ -59,12 +58,12 @@ async fn follow(parts: &Arc<Parts>) -> Result<Infallible, ReadError> {
 
 async fn connect(parts: &Arc<Parts>) -> Result<MultiplexedConnection, ReadError> {
     let link = parts.link.fetch_add(1, Ordering::AcqRel) + 1;
-    let hears = Arc::clone(parts);
+    let heard = Arc::clone(parts);
     let config = AsyncConnectionConfig::new()
         .set_connection_timeout(Some(CONNECT_MAX))
         .set_response_timeout(Some(ANSWER_MAX))
-        .set_push_sender(move |told: PushInfo| {
-            hear(&hears, link, &told);
+        .set_push_sender(move |push: PushInfo| {
+            on_push(&heard, link, &push);
             Ok::<_, Infallible>(())
         });
     let info = parts.client.get_connection_info().clone().into_connection_info()?;
@@ -81,25 +80,26 @@ async fn poll(
     connection: &MultiplexedConnection,
     sent: Instant,
 ) -> Result<(), ReadError> {
-    let notes = Notes::over(connection.clone());
-    match notes.during(parts.reader.look(&[], &[])).await {
-        Ok(look) => parts.sight.take(look.positions, &parts.reader.standing(), sent),
+    match parts.reader.once().over(connection.clone()).look(&[], &[]).await {
+        Ok(look) => parts.polled.take(look.positions, &parts.reader.standing(), sent),
         Err(away @ ReadError::Away(_)) => return Err(away),
-        Err(ReadError::Nothing | ReadError::Damaged(_)) => parts.forget(),
+        Err(ReadError::Nothing | ReadError::NotCaughtUp(_) | ReadError::Damaged(_)) => {
+            parts.forget();
+        }
     }
     Ok(())
 }
 
 /// Handles what Redis tells. It is called in the order in which the connection is read, and before
 /// whoever waits for a later answer gets it.
-fn hear(parts: &Parts, link: u64, told: &PushInfo) {
-    if told.kind == PushKind::Invalidate {
-        match told.data.first() {
+fn on_push(parts: &Parts, link: u64, push: &PushInfo) {
+    if push.kind == PushKind::Invalidate {
+        match push.data.first() {
             Some(Value::Array(keys)) => keys.iter().for_each(|key| changed(parts, key)),
             // Everything was flushed.
             Some(_) | None => parts.forget(),
         }
-    } else if told.kind == PushKind::Disconnection && parts.is_link(link) {
+    } else if push.kind == PushKind::Disconnection && parts.is_link(link) {
         parts.set_connection(None);
         parts.forget();
         parts.news.notify_one();
@@ -112,7 +112,7 @@ fn changed(parts: &Parts, key: &Value) {
     if key == keys::POINTER {
         parts.forget();
     } else {
-        parts.kept.invalidate(key);
+        parts.entries.invalidate(key);
     }
     if key == keys::POINTER || key.ends_with(keys::POSITION) {
         parts.news.notify_one();

@@ -4,7 +4,11 @@
 //! machine of whoever opens it. So such a cell begins with an apostrophe, which makes it text. Numbers
 //! are ours and stay numbers, negative ones too.
 
-use crate::answers::report::{Row, SalesReport};
+use runtime::http::Problem;
+use runtime::warp::http::header;
+
+use super::{Row, SalesReport};
+use crate::query::Content;
 
 /// Money is in minor units: how many of them make a major one depends on the currency.
 const COLUMNS: [&str; 10] = [
@@ -27,8 +31,17 @@ enum Kind {
     Total,
 }
 
+/// The report as a file.
+pub(super) fn content(report: &SalesReport) -> Result<Content, Problem> {
+    let text = text(report).map_err(|error| Problem::defect(&error.to_string()))?;
+    let SalesReport { from, to, by, .. } = report;
+    let name = format!("attachment; filename=\"sales-by-{by}-{from}-{to}.csv\"");
+    let content = Content::text(text, "text/csv; charset=utf-8; header=present");
+    Ok(content.with(header::CONTENT_DISPOSITION, &name))
+}
+
 /// The rows, and after them the totals.
-pub(super) fn text(report: &SalesReport) -> anyhow::Result<Vec<u8>> {
+fn text(report: &SalesReport) -> anyhow::Result<Vec<u8>> {
     let mut writer = csv::Writer::from_writer(Vec::new());
     writer.write_record(COLUMNS)?;
     for row in &report.rows {

@@ -6,11 +6,11 @@ use contracts::{Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
 use super::order::{FAMILIES, Records};
 use crate::keys;
+use crate::query::NoAnswer;
 use crate::reader::page::{Entry, Order, PageRequest};
-use crate::reader::{ReadError, Reader};
+use crate::reader::{QueryReader, ReadError};
 use crate::saga::Owed;
 
 /// Orders in flight that are looked at, oldest first: a bound on the work of one answer.
@@ -44,7 +44,7 @@ pub struct Debt {
 ///
 /// # Errors
 /// When the read model cannot be read.
-pub async fn backlog(reader: &Reader) -> Result<Backlog, NoAnswer> {
+pub async fn backlog(reader: QueryReader) -> Result<Backlog, NoAnswer> {
     let page = PageRequest {
         index: keys::UNSETTLED.to_owned(),
         low: "-inf".to_owned(),

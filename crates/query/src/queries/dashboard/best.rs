@@ -6,8 +6,8 @@ use contracts::Currency;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use crate::answers::tally::TallyAnswer;
 use crate::projections::leaders::Leader;
+use crate::queries::tally::TallyAnswer;
 
 /// One of those that brought in most.
 #[derive(Debug, Serialize, JsonSchema)]

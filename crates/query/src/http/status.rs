@@ -9,11 +9,10 @@ use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::App;
-use super::problems::unavailable;
-use crate::answers::freshness::{Freshness, StreamFreshness};
+use crate::freshness::{Freshness, StreamFreshness};
 use crate::keys::VIEWS_VERSION;
-use crate::reader::ReadError;
+use crate::query::problems::unavailable;
+use crate::reader::{ReadError, Reader};
 use crate::standing::{Phase, Standing};
 
 /// What `/status` says.
@@ -58,15 +57,17 @@ struct Redundancy {
     redundant_reason: Option<String>,
 }
 
-pub(super) fn routes(app: App) -> Routes {
+/// `/readyz` and `/status`.
+#[must_use]
+pub fn routes(reader: Reader) -> Routes {
     let ready = {
-        let app = app.clone();
+        let reader = reader.clone();
         let ready = warp::path!("readyz").and(warp::get()).and(verbose());
-        ready.map(move |verbose| ready_answer(&app.0.reader.standing(), verbose))
+        ready.map(move |verbose| ready_answer(&reader.standing(), verbose))
     };
     let status = warp::path!("status").and(warp::get()).then(move || {
-        let app = app.clone();
-        async move { json(StatusCode::OK, &status(&app).await) }
+        let reader = reader.clone();
+        async move { json(StatusCode::OK, &status(&reader).await) }
     });
     ready.or(status).unify().boxed()
 }
@@ -122,9 +123,9 @@ fn unread(standing: &Standing) -> Option<String> {
     (!unread.is_empty()).then(|| format!("these streams cannot be read: {streams}: {reasons}"))
 }
 
-async fn status(app: &App) -> StatusAnswer {
-    let standing = app.0.reader.standing();
-    let looked = app.0.reader.count_parked().await;
+async fn status(reader: &Reader) -> StatusAnswer {
+    let standing = reader.standing();
+    let looked = reader.count_parked().await;
     let freshness = Freshness::of(&standing.positions, &standing);
     let state = if standing.phase == Phase::Following { "ready" } else { freshness.state };
     let redis = RedisAnswer::of(&standing, looked);
@@ -152,7 +153,9 @@ impl RedisAnswer {
     fn of(standing: &Standing, parked: Result<u64, ReadError>) -> Self {
         let away = match &parked {
             Err(error @ ReadError::Away(_)) => Some(error.to_string()),
-            Ok(_) | Err(ReadError::Nothing | ReadError::Damaged(_)) => None,
+            Ok(_) | Err(ReadError::Nothing | ReadError::NotCaughtUp(_) | ReadError::Damaged(_)) => {
+                None
+            }
         };
         Self {
             state: if away.is_some() { "away" } else { "connected" },

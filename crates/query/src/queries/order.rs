@@ -7,21 +7,25 @@ use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
 use contracts::{Id, Money, Timestamp};
+use futures_util::future::BoxFuture;
+use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
 
-use super::NoAnswer;
-use super::freshness::Freshness;
 use crate::keys;
 use crate::projections::orders::End;
 use crate::projections::payments::{Decline, Limit};
 use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
+use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::Values;
-use crate::reader::{ReadError, Reader, record};
+use crate::reader::{QueryReader, ReadError, record};
 use crate::records::sums::Sum;
 use crate::saga::{Owed, Saga};
 
 pub use timeline::Moment;
+
+/// `GET /orders/{id}`.
+pub(super) struct OrderQuery;
 
 /// The families of an order's records.
 pub(super) const FAMILIES: &[&str] = &[keys::ORDER, keys::STOCK, keys::PAYMENT, keys::SHIPMENT];
@@ -67,8 +71,6 @@ pub struct OrderAnswer {
     pub timeline: Vec<Moment>,
     /// Who owes which event next.
     pub next: Vec<Owed>,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 /// Who ordered.
@@ -146,26 +148,39 @@ pub(super) struct Records {
     shipment: Option<ShipmentRecord>,
 }
 
+impl Query for OrderQuery {
+    fn operation(&self) -> Operation {
+        Operation::get("/orders/{id}", "One order, with all that belongs to it")
+            .answers::<Fresh<OrderAnswer>>(200, "The order")
+            .problem(404, "There is no such order")
+    }
+
+    fn answer<'a>(
+        &'a self,
+        request: Request,
+        reader: QueryReader,
+        _: &'a Context,
+    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+        Box::pin(async move { Ok(order(reader, &request.id()?).await?.into_json()?) })
+    }
+}
+
 /// Reads one order.
 ///
 /// # Errors
 /// When the read model cannot be read, or ORDER has not told of the order.
-pub async fn order(reader: &Reader, id: &Id) -> Result<OrderAnswer, NoAnswer> {
+pub async fn order(reader: QueryReader, id: &Id) -> Result<Answer<OrderAnswer>, NoAnswer> {
     let names: Vec<String> =
         FAMILIES.iter().map(|family| keys::record(family, id.as_str())).collect();
     let look = reader.look(&names, &[]).await?;
-    let freshness = Freshness::of(&look.positions, &reader.standing());
     let records = Records::of(&look.records)?;
     let saga = records.saga();
-    let Some(order) = saga.order else {
-        let freshness = Box::new(freshness);
-        return Err(NoAnswer::Unknown { what: "order", id: id.to_string(), freshness });
-    };
-    Ok(OrderAnswer::of(id, order, &saga, freshness))
+    let Some(order) = saga.order else { return Err(NoAnswer::unknown("order", id, look)) };
+    Ok(Answer::of(look, OrderAnswer::of(id, order, &saga)))
 }
 
 impl OrderAnswer {
-    fn of(id: &Id, order: &OrderRecord, saga: &Saga<'_>, freshness: Freshness) -> Self {
+    fn of(id: &Id, order: &OrderRecord, saga: &Saga<'_>) -> Self {
         let timeline = timeline::timeline(saga, order);
         let updated_at = timeline.iter().map(|moment| moment.step.time).max();
         let updated_at = updated_at.unwrap_or_else(|| order.placed_at());
@@ -189,7 +204,6 @@ impl OrderAnswer {
             shipment: ShipmentOfOrder::of(saga.shipment),
             next: saga.owed(),
             timeline,
-            freshness,
         }
     }
 }
