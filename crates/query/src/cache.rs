@@ -136,7 +136,7 @@ impl Cache {
     /// How many answers are kept.
     #[must_use]
     pub fn kept_answers(&self) -> usize {
-        self.0.entries.size().0
+        self.0.entries.len()
     }
 }
 

@@ -29,6 +29,9 @@ use crate::standing::Standing;
 pub use answer::{Answer, Content};
 pub use request::Request;
 
+/// An answer in the making.
+pub type Answering<'a> = BoxFuture<'a, Result<Answer, NoAnswer>>;
+
 /// One query.
 pub trait Query: Send + Sync {
     /// Its route, and what is said of it.
@@ -45,7 +48,7 @@ pub trait Query: Send + Sync {
         request: Request,
         reader: QueryReader,
         context: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>>;
+    ) -> Answering<'a>;
 
     /// How fresh an answer of these positions is.
     fn freshness(&self, positions: &Positions, standing: &Standing, _: &Context) -> Freshness {

@@ -1,32 +1,42 @@
-//! What is kept: answers by what was asked, and which keys of Redis each was made from.
+//! What is kept: answers by what was asked, and on which keys of Redis each depends.
 //!
-//! One rule makes it right (`Ledger::missed`): an answer whose keys were invalidated while it was
+//! One rule makes it right (`Ledger::missed`): an answer of which a dependency was invalidated while it was
 //! being made is not kept. Redis would not tell of that change again.
 
 use std::collections::{HashMap, HashSet, VecDeque};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
-use dashmap::DashMap;
+use quick_cache::sync::Cache;
+use quick_cache::{DefaultHashBuilder, Lifecycle, Weighter};
 
 use super::entry::Entry;
 
 /// Bytes that all kept answers may take together.
-pub const BYTES_MAX: usize = 64 << 20;
+pub const BYTES_MAX: u64 = 64 << 20;
+
+/// Bytes that an answer is expected to take. Rather too many: the map falls into parts by it, of 32 expected
+/// answers at least, and each shall have room for a report of thousands of rows.
+const EXPECTED_BYTES: u64 = 256 << 10;
 
 /// Invalidations that are remembered. An answer during whose making more than that came is not kept.
 const RECENT_MAX: usize = 8_192;
 
-/// Entries of the queue beyond those of live answers, before it is tidied up.
-const QUEUE_SLACK: usize = 256;
-
 /// Answers that are kept.
 pub(super) struct Entries {
-    entries: DashMap<Arc<str>, Arc<Entry>>,
+    /// Changed only with the ledger locked.
+    entries: Cache<Arc<str>, Arc<Entry>, Bytes, DefaultHashBuilder, Evictions>,
     ledger: Mutex<Ledger>,
-    bytes_max: usize,
 }
 
-/// What invalidating and making room need to know.
+/// An answer weighs what it takes.
+#[derive(Clone)]
+struct Bytes;
+
+/// Hands over what made room for another answer.
+#[derive(Clone)]
+struct Evictions;
+
+/// What invalidating needs to know.
 #[derive(Default)]
 struct Ledger {
     /// How often all was dropped.
@@ -35,11 +45,8 @@ struct Ledger {
     invalidated: u64,
     /// The last of them, newest last.
     recent: VecDeque<Arc<str>>,
-    /// Which answers were made from a key.
-    holders: HashMap<Arc<str>, HashSet<Arc<str>>>,
-    /// Answers in the order in which room is made.
-    queue: VecDeque<(Arc<str>, Arc<Entry>)>,
-    bytes: usize,
+    /// Which answers depend on a key.
+    dependents: HashMap<Arc<str>, HashSet<Arc<str>>>,
 }
 
 /// A moment before an answer's making began.
@@ -49,14 +56,31 @@ pub(super) struct Moment {
     invalidated: u64,
 }
 
+impl Weighter<Arc<str>, Arc<Entry>> for Bytes {
+    fn weight(&self, _: &Arc<str>, entry: &Arc<Entry>) -> u64 {
+        u64::try_from(entry.bytes()).unwrap_or(u64::MAX)
+    }
+}
+
+impl Lifecycle<Arc<str>, Arc<Entry>> for Evictions {
+    type RequestState = Vec<(Arc<str>, Arc<Entry>)>;
+
+    fn on_evict(&self, evicted: &mut Self::RequestState, asked: Arc<str>, entry: Arc<Entry>) {
+        evicted.push((asked, entry));
+    }
+}
+
 impl Entries {
-    pub(super) fn new(bytes_max: usize) -> Self {
-        Self { entries: DashMap::new(), ledger: Mutex::default(), bytes_max }
+    pub(super) fn new(bytes_max: u64) -> Self {
+        let expected = usize::try_from(bytes_max / EXPECTED_BYTES).unwrap_or(usize::MAX);
+        let hashing = DefaultHashBuilder::default();
+        let entries = Cache::with(expected, bytes_max, Bytes, hashing, Evictions);
+        Self { entries, ledger: Mutex::default() }
     }
 
     /// The answer to what was asked, if it is kept.
     pub(super) fn get(&self, asked: &str) -> Option<Arc<Entry>> {
-        self.entries.get(asked).map(|answer| Arc::clone(&answer))
+        self.entries.get(asked)
     }
 
     /// Now. To be taken before the first key is read.
@@ -65,26 +89,25 @@ impl Entries {
         Moment { epoch: ledger.epoch, invalidated: ledger.invalidated }
     }
 
-    /// Keeps an answer whose making began at `began`, unless one of its keys was invalidated since.
-    pub(super) fn keep(&self, asked: &str, answer: Entry, began: Moment) -> bool {
+    /// Keeps an answer whose making began at `began`, unless one of its dependencies was invalidated since,
+    /// or there is no room for it.
+    pub(super) fn keep(&self, asked: &str, entry: Entry, began: Moment) {
         let mut ledger = self.ledger();
-        if ledger.missed(began, &answer) || answer.bytes() > self.bytes_max {
-            return false;
+        if ledger.missed(began, &entry) {
+            return;
         }
-        let (asked, answer): (Arc<str>, _) = (asked.into(), Arc::new(answer));
+        let (asked, entry): (Arc<str>, _) = (asked.into(), Arc::new(entry));
         self.drop_one(&mut ledger, &asked);
-        for key in &answer.dependencies {
-            let holders = ledger.holders.entry(Arc::clone(key)).or_default();
-            holders.insert(Arc::clone(&asked));
+        for key in &entry.dependencies {
+            let dependents = ledger.dependents.entry(Arc::clone(key)).or_default();
+            dependents.insert(Arc::clone(&asked));
         }
-        ledger.bytes += answer.bytes();
-        ledger.queue.push_back((Arc::clone(&asked), Arc::clone(&answer)));
-        self.entries.insert(asked, answer);
-        self.make_room(&mut ledger);
-        true
+        let mut evicted = Vec::new();
+        self.entries.insert_with_lifecycle(asked, entry, &mut evicted);
+        evicted.iter().for_each(|(asked, entry)| ledger.forget(asked, entry));
     }
 
-    /// Drops every answer that was made from this key.
+    /// Drops every answer that depends on this key.
     pub(super) fn invalidate(&self, key: &str) {
         let mut ledger = self.ledger();
         ledger.invalidated += 1;
@@ -92,7 +115,7 @@ impl Entries {
             ledger.recent.pop_front();
         }
         ledger.recent.push_back(key.into());
-        for asked in ledger.holders.remove(key).unwrap_or_default() {
+        for asked in ledger.dependents.remove(key).unwrap_or_default() {
             self.drop_one(&mut ledger, &asked);
         }
     }
@@ -105,48 +128,15 @@ impl Entries {
         self.entries.clear();
     }
 
-    /// How many answers are kept, and their bytes.
-    pub(super) fn size(&self) -> (usize, usize) {
-        (self.entries.len(), self.ledger().bytes)
+    /// How many answers are kept.
+    pub(super) fn len(&self) -> usize {
+        self.entries.len()
     }
 
     fn drop_one(&self, ledger: &mut Ledger, asked: &Arc<str>) {
-        let Some((_, answer)) = self.entries.remove(asked) else { return };
-        ledger.bytes = ledger.bytes.saturating_sub(answer.bytes());
-        for key in &answer.dependencies {
-            if let Some(holders) = ledger.holders.get_mut(key) {
-                holders.remove(asked);
-                if holders.is_empty() {
-                    ledger.holders.remove(key);
-                }
-            }
+        if let Some((asked, entry)) = self.entries.remove(asked) {
+            ledger.forget(&asked, &entry);
         }
-    }
-
-    /// Drops the oldest answers that nobody asked for since they were last looked at here.
-    fn make_room(&self, ledger: &mut Ledger) {
-        if ledger.queue.len() > 2 * self.entries.len() + QUEUE_SLACK {
-            let mut queue = std::mem::take(&mut ledger.queue);
-            queue.retain(|(asked, answer)| self.is_kept(asked, answer));
-            ledger.queue = queue;
-        }
-        let mut second_chances = ledger.queue.len();
-        while ledger.bytes > self.bytes_max {
-            let Some((asked, answer)) = ledger.queue.pop_front() else { return };
-            if !self.is_kept(&asked, &answer) {
-                continue;
-            }
-            if answer.was_used() && second_chances > 0 {
-                second_chances -= 1;
-                ledger.queue.push_back((asked, answer));
-            } else {
-                self.drop_one(ledger, &asked);
-            }
-        }
-    }
-
-    fn is_kept(&self, asked: &str, answer: &Arc<Entry>) -> bool {
-        self.entries.get(asked).is_some_and(|kept| Arc::ptr_eq(&kept, answer))
     }
 
     fn ledger(&self) -> MutexGuard<'_, Ledger> {
@@ -156,12 +146,24 @@ impl Entries {
 
 impl Ledger {
     /// Whether an invalidation came since `began` that the answer would have needed to hear.
-    fn missed(&self, began: Moment, answer: &Entry) -> bool {
+    fn missed(&self, began: Moment, entry: &Entry) -> bool {
         let since = self.invalidated.saturating_sub(began.invalidated);
         let since = usize::try_from(since).unwrap_or(usize::MAX);
         began.epoch != self.epoch
             || since > self.recent.len()
-            || self.recent.iter().rev().take(since).any(|key| answer.dependencies.contains(key))
+            || self.recent.iter().rev().take(since).any(|key| entry.dependencies.contains(key))
+    }
+
+    /// Nothing has to be dropped for this answer any more.
+    fn forget(&mut self, asked: &Arc<str>, entry: &Entry) {
+        for key in &entry.dependencies {
+            if let Some(dependents) = self.dependents.get_mut(key) {
+                dependents.remove(asked);
+                if dependents.is_empty() {
+                    self.dependents.remove(key);
+                }
+            }
+        }
     }
 }
 
@@ -175,7 +177,12 @@ mod tests {
     }
 
     fn keep(entries: &Entries, asked: &str, keys: &[&str]) -> bool {
-        entries.keep(asked, answer(keys, 10), entries.moment())
+        keeps(entries, asked, answer(keys, 10), entries.moment())
+    }
+
+    fn keeps(entries: &Entries, asked: &str, entry: Entry, began: Moment) -> bool {
+        entries.keep(asked, entry, began);
+        entries.entries.contains_key(asked)
     }
 
     #[test]
@@ -186,7 +193,8 @@ mod tests {
         assert!(entries.get("/a").is_none() && entries.get("/b").is_some());
         entries.invalidate("k3");
         assert!(entries.get("/b").is_none());
-        assert_eq!(entries.size(), (0, 0));
+        assert_eq!((entries.len(), entries.entries.weight()), (0, 0));
+        assert!(entries.ledger().dependents.is_empty());
     }
 
     #[test]
@@ -194,8 +202,8 @@ mod tests {
         let entries = Entries::new(BYTES_MAX);
         let began = entries.moment();
         entries.invalidate("k1");
-        assert!(entries.keep("/other", answer(&["k2"], 10), began));
-        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
+        assert!(keeps(&entries, "/other", answer(&["k2"], 10), began));
+        assert!(!keeps(&entries, "/a", answer(&["k1"], 10), began));
         assert!(entries.get("/a").is_none());
     }
 
@@ -204,7 +212,7 @@ mod tests {
         let entries = Entries::new(BYTES_MAX);
         let began = entries.moment();
         entries.clear();
-        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
+        assert!(!keeps(&entries, "/a", answer(&["k1"], 10), began));
     }
 
     #[test]
@@ -213,20 +221,23 @@ mod tests {
         let began = entries.moment();
         entries.invalidate("k1");
         (0..RECENT_MAX).for_each(|nth| entries.invalidate(&format!("other-{nth}")));
-        assert!(!entries.keep("/a", answer(&["k1"], 10), began));
+        assert!(!keeps(&entries, "/a", answer(&["k1"], 10), began));
     }
 
     #[test]
     fn what_is_kept_is_bounded_and_what_is_asked_for_stays() {
-        let size = answer(&["k"], 10).bytes();
+        let size = u64::try_from(answer(&["k"], 10).bytes()).unwrap();
+        let huge = answer(&["k"], usize::try_from(size).unwrap() * 11);
         let entries = Entries::new(size * 10);
         assert!(keep(&entries, "/hot", &["k"]));
         for nth in 0..100 {
-            assert!(entries.get("/hot").is_some_and(|hot| hot.mark_used()));
+            assert!(entries.get("/hot").is_some());
             assert!(keep(&entries, &format!("/cold-{nth}"), &["k"]));
         }
-        assert_eq!(entries.size(), (10, size * 10));
-        assert!(!entries.keep("/huge", answer(&["k"], size * 11), entries.moment()));
+        assert_eq!((entries.len(), entries.entries.weight()), (10, size * 10));
+        assert_eq!(entries.ledger().dependents["k"].len(), 10);
+        assert!(!keeps(&entries, "/huge", huge, entries.moment()));
+        assert_eq!(entries.ledger().dependents["k"].len(), entries.len());
     }
 
     #[test]
@@ -236,7 +247,7 @@ mod tests {
             assert!(keep(&entries, "/a", &["k1"]));
             entries.invalidate("k1");
         }
-        assert!(entries.ledger().queue.len() <= QUEUE_SLACK + 1);
-        assert!(entries.ledger().holders.is_empty());
+        assert_eq!(entries.len(), 0);
+        assert!(entries.ledger().dependents.is_empty());
     }
 }

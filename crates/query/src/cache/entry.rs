@@ -4,7 +4,6 @@
 //! content, put together with what the last poll has seen, says exactly how much it has seen.
 
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Instant;
 
@@ -22,7 +21,6 @@ pub(super) struct Entry {
     positions: Positions,
     content: Content,
     expires: Option<Instant>,
-    used: AtomicBool,
     /// As it was last sent, and beside which poll's snapshot.
     rendered: Mutex<Option<(u64, Arc<Rendered>)>>,
 }
@@ -35,7 +33,6 @@ impl Entry {
             positions,
             content,
             expires,
-            used: AtomicBool::new(false),
             rendered: Mutex::default(),
         }
     }
@@ -45,12 +42,6 @@ impl Entry {
         if self.expires.is_some_and(|expires| Instant::now() >= expires) {
             return None;
         }
-        let rendered = self.rendered(snapshot)?;
-        self.used.store(true, Ordering::Relaxed);
-        Some(rendered)
-    }
-
-    fn rendered(&self, snapshot: &PollSnapshot) -> Option<Arc<Rendered>> {
         let mut rendered = self.rendered.lock().unwrap_or_else(PoisonError::into_inner);
         if let Some((_, rendered)) = rendered.as_ref().filter(|(of, _)| *of == snapshot.version) {
             return Some(Arc::clone(rendered));
@@ -69,11 +60,6 @@ impl Entry {
             + self.dependencies.iter().map(|key| key.len()).sum::<usize>()
             + OVERHEAD_BYTES
     }
-
-    /// Whether it was asked for since the last time that this was called.
-    pub(super) fn was_used(&self) -> bool {
-        self.used.swap(false, Ordering::Relaxed)
-    }
 }
 
 #[cfg(test)]
@@ -82,10 +68,5 @@ impl Entry {
         let content = Content::text(content, "text/plain");
         let answer = Answer { content, dependencies, positions: Positions::default() };
         Self::new(answer, None)
-    }
-
-    pub(super) fn mark_used(&self) -> bool {
-        self.used.store(true, Ordering::Relaxed);
-        true
     }
 }

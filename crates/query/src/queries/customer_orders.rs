@@ -3,7 +3,6 @@
 use contracts::choreography::State;
 use contracts::events::Customer;
 use contracts::{Id, Money, Timestamp};
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -11,7 +10,9 @@ use serde::Serialize;
 use crate::keys;
 use crate::projections::OrderRecord;
 use crate::projections::orders::End;
-use crate::query::{Answer, Content, Context, Fresh, NoAnswer, Query, Request, problems};
+use crate::query::{
+    Answer, Answering, Content, Context, Fresh, NoAnswer, Query, Request, problems,
+};
 use crate::reader::page::{Entry, Order, PageRequest};
 use crate::reader::{QueryReader, ReadError, record};
 
@@ -68,7 +69,7 @@ impl Query for CustomerOrdersQuery {
         request: Request,
         reader: QueryReader,
         _: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move {
             let (id, page) = (request.id()?, request.page);
             let after = page.after.as_deref().map(problems::sequence).transpose()?;

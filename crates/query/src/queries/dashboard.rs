@@ -17,7 +17,6 @@ use std::time::Duration;
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::EndReason;
 use contracts::{Service, Timestamp};
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -27,7 +26,7 @@ use crate::projections::pulse::{HOURS, MINUTES};
 use crate::projections::{
     AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals,
 };
-use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request, Retention};
+use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request, Retention};
 use crate::reader::page::{Entry, Order, Page, PageRequest};
 use crate::reader::{Look, QueryReader, ReadError, record};
 use crate::records::sums::Sum;
@@ -181,7 +180,7 @@ impl Query for DashboardQuery {
         _: Request,
         reader: QueryReader,
         context: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move {
             let (stuck_after, now) = (context.stuck_after, (context.clock)());
             self.memo.answer(look(reader, stuck_after, now).await?, stuck_after, now)

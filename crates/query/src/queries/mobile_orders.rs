@@ -5,14 +5,13 @@
 
 use contracts::choreography::State;
 use contracts::{Currency, Id};
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use runtime::warp::http::header;
 use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::customer_orders::{CustomerOrdersAnswer, OrderInList, customer_orders};
-use crate::query::{Answer, Content, Context, NoAnswer, Query, Request, Retention, problems};
+use crate::query::{Answering, Content, Context, Query, Request, Retention, problems};
 use crate::reader::QueryReader;
 
 /// `GET /mobile/orders`.
@@ -63,7 +62,7 @@ impl Query for MobileOrdersQuery {
         mut request: Request,
         reader: QueryReader,
         _: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move {
             let customer = request.parts.need("customer", "whose orders")?;
             request.parts.end(&["limit", "cursor"])?;

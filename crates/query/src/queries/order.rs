@@ -7,7 +7,6 @@ use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
 use contracts::{Id, Money, Timestamp};
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -16,7 +15,7 @@ use crate::keys;
 use crate::projections::orders::End;
 use crate::projections::payments::{Decline, Limit};
 use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
-use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
+use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::Values;
 use crate::reader::{QueryReader, ReadError, record};
 use crate::records::sums::Sum;
@@ -160,7 +159,7 @@ impl Query for OrderQuery {
         request: Request,
         reader: QueryReader,
         _: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move { Ok(order(reader, &request.id()?).await?.into_json()?) })
     }
 }

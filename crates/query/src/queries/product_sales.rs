@@ -2,7 +2,6 @@
 
 use contracts::Id;
 use contracts::events::Product;
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -10,7 +9,7 @@ use serde::Serialize;
 use super::tally::TallyAnswer;
 use crate::keys;
 use crate::projections::{OnHand, Seller};
-use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
+use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::{QueryReader, ReadError, record};
 use crate::records::Grouping;
 
@@ -66,7 +65,7 @@ impl Query for ProductSalesQuery {
         request: Request,
         reader: QueryReader,
         _: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move { Ok(product_sales(reader, &request.id()?).await?.into_json()?) })
     }
 }

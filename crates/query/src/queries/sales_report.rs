@@ -19,7 +19,6 @@ use std::collections::BTreeMap;
 
 use contracts::Service;
 use contracts::choreography::State;
-use futures_util::future::BoxFuture;
 use runtime::http::Problem;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -31,7 +30,7 @@ use crate::keys;
 use crate::projections::ledgers::month_of;
 use crate::projections::{Ledger, Sales};
 use crate::query::request::{Parts, bad, day};
-use crate::query::{Answer, Context, Fresh, NoAnswer, Query, Request};
+use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::{Order, Page, PageRequest};
 use crate::reader::{QueryReader, ReadError, record};
 use crate::records::Grouping;
@@ -124,7 +123,7 @@ impl Query for SalesReportQuery {
         request: Request,
         reader: QueryReader,
         _: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move {
             let (question, format) = question(request.parts)?;
             let report = sales_report(reader, question).await?;

@@ -1,7 +1,6 @@
 //! What can be found: orders, customers and products, by their beginnings.
 
 use contracts::choreography::MURMURATION;
-use futures_util::future::BoxFuture;
 use runtime::http::openapi::Operation;
 use runtime::http::{PageRequest, Problem, StatusCode};
 
@@ -10,7 +9,7 @@ use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::query::request::{Parts, bad, day};
 use crate::query::{
-    Answer, Content, Context, Fresh, NoAnswer, Query, Request, Retention, problems,
+    Answer, Answering, Content, Context, Fresh, Query, Request, Retention, problems,
 };
 use crate::reader::{QueryReader, TOKEN_PATIENCE};
 use crate::search::SearchAnswer;
@@ -56,7 +55,7 @@ impl Query for SearchQuery {
         request: Request,
         _: QueryReader,
         Context { search, .. }: &'a Context,
-    ) -> BoxFuture<'a, Result<Answer, NoAnswer>> {
+    ) -> Answering<'a> {
         Box::pin(async move {
             let Request { page, parts, token, .. } = request;
             let question = question(&page, parts)?;
