@@ -9,7 +9,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::positions::Positions;
-use crate::standing::{Phase, Rebuild, Standing};
+use crate::projector_status::{Phase, ProjectorStatus, Rebuild};
 
 /// How fresh an answer is.
 #[derive(Clone, Debug, Serialize, JsonSchema)]
@@ -51,7 +51,7 @@ pub struct StreamFreshness {
 impl Freshness {
     /// Of an answer that is the fold up to `positions`.
     #[must_use]
-    pub fn of(positions: &Positions, standing: &Standing) -> Self {
+    pub fn of(positions: &Positions, standing: &ProjectorStatus) -> Self {
         let streams: BTreeMap<_, _> = positions
             .iter()
             .map(|(service, _)| {
@@ -72,7 +72,7 @@ impl Freshness {
 
     /// Of no answer, since there is no read model.
     #[must_use]
-    pub fn of_nothing(standing: &Standing) -> Self {
+    pub fn of_nothing(standing: &ProjectorStatus) -> Self {
         let rebuilding = Phase::Rebuilding.name();
         let freshness = Self::of(&Positions::default(), standing);
         match standing.phase {
@@ -97,7 +97,7 @@ impl Freshness {
 }
 
 impl StreamFreshness {
-    fn of(service: Service, positions: &Positions, standing: &Standing) -> Self {
+    fn of(service: Service, positions: &Positions, standing: &ProjectorStatus) -> Self {
         let progress = standing.progress_of(service);
         let folded = positions.of(service).sequence;
         let looked_at = progress.connected || progress.last_in_stream > 0;

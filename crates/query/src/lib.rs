@@ -7,7 +7,7 @@
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`store`]: Redis, and the one script that writes.
-//! * [`projector`]: from [`sources`] of rows through folds into the store; [`standing`]: where that is.
+//! * [`projector`]: from [`sources`] of rows through folds into the store; [`projector_status`]: where that is.
 //! * [`reader`]: everything that one answer needs, in one round trip; [`freshness`]: how far behind that is.
 //! * [`query`]: what a query is; [`queries`]: those that are answered, one file each.
 //! * [`cache`]: the same answers from memory; [`http`]: over REST.
@@ -33,8 +33,8 @@ pub mod fold;
 
 pub mod store;
 
+pub mod projector_status;
 pub mod sources;
-pub mod standing;
 
 pub mod projector;
 

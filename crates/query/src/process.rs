@@ -19,17 +19,17 @@ use tokio::task::JoinSet;
 use crate::cache::Cache;
 use crate::generations::{self, Builder};
 use crate::http::{App, operations, status};
-use crate::live::beat::Source;
+use crate::live::update::Source;
 use crate::processes::observed::Observed;
 use crate::projector::Projector;
+use crate::projector_status::ProjectorStatus;
+use crate::projector_status::monitor::ProjectorMonitor;
 use crate::query::Context;
 use crate::reader::Reader;
 use crate::search::{self, Search};
 use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::sources::feed::{Feed, Tapped};
-use crate::standing::Standing;
-use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
 use crate::{live, page, processes};
 
@@ -127,11 +127,11 @@ fn fold(
     redis: &redis::Client,
     streams: Tapped<Broker>,
     builder: &Builder<Broker>,
-) -> watch::Receiver<Standing> {
+) -> watch::Receiver<ProjectorStatus> {
     if settings.no_projector {
-        let onlooker = Onlooker::new(redis.clone(), now);
-        let standing = onlooker.standing();
-        threads.run(onlooker.run());
+        let monitor = ProjectorMonitor::new(redis.clone(), now);
+        let standing = monitor.standing();
+        threads.run(monitor.run());
         return standing;
     }
     let projector = Projector::new(redis.clone(), streams, now);

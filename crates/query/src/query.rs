@@ -23,9 +23,9 @@ use serde_json::{Value, json};
 
 use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::projector_status::ProjectorStatus;
 use crate::reader::{Look, QueryReader, ReadError};
 use crate::search::Search;
-use crate::standing::Standing;
 pub use answer::{Answer, Content};
 pub use request::Request;
 
@@ -51,7 +51,12 @@ pub trait Query: Send + Sync {
     ) -> Answering<'a>;
 
     /// How fresh an answer of these positions is.
-    fn freshness(&self, positions: &Positions, standing: &Standing, _: &Context) -> Freshness {
+    fn freshness(
+        &self,
+        positions: &Positions,
+        standing: &ProjectorStatus,
+        _: &Context,
+    ) -> Freshness {
         Freshness::of(positions, standing)
     }
 }

@@ -20,7 +20,7 @@ use tokio::sync::watch;
 use crate::fold::family::Stored;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
-use crate::standing::Standing;
+use crate::projector_status::ProjectorStatus;
 use crate::store::LIST;
 use page::{ListAnswer, Page, PageRequest};
 
@@ -46,7 +46,7 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone)]
 pub struct Reader {
     connection: ConnectionManager,
-    standing: watch::Receiver<Standing>,
+    standing: watch::Receiver<ProjectorStatus>,
 }
 
 /// Reads for one answer, and no more than once: all of it is of one moment.
@@ -111,7 +111,7 @@ impl Reader {
     /// When the client's settings do not allow it.
     pub fn new(
         client: &redis::Client,
-        standing: watch::Receiver<Standing>,
+        standing: watch::Receiver<ProjectorStatus>,
     ) -> Result<Self, redis::RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT_MAX))
@@ -123,13 +123,13 @@ impl Reader {
 
     /// Where the read model stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProjectorStatus {
         self.standing.borrow().clone()
     }
 
     /// Where the read model stands, now and whenever that changes: the signal that there is news.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<Standing> {
+    pub fn changes(&self) -> watch::Receiver<ProjectorStatus> {
         self.standing.clone()
     }
 

@@ -7,16 +7,16 @@
 //! words might have been meant.
 //!
 //! * [`document`]: what an event changes about what can be found; [`words`]: in which form.
-//! * [`index`]: the tables, and what is written to them; [`asking`]: what is read.
+//! * [`index`]: the tables, and what is written to them; [`lookup`]: what is read.
 //! * [`follower`]: from the streams into the index.
 //!
 //! Deliberately absent: ranking by relevance. What was asked for by its id comes first, then customers,
 //! products and orders, the newest first, so that pages can be turned while more comes in.
 
-pub mod asking;
 pub mod document;
 pub mod follower;
 pub mod index;
+pub mod lookup;
 pub mod spelling;
 pub mod words;
 
@@ -30,11 +30,11 @@ use tokio::sync::watch;
 
 use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::projector_status::{Phase, ProjectorStatus};
 use crate::reader::{Missing, Wanted, missing};
 use crate::sources::AllProgress;
-use crate::standing::{Phase, Standing};
-use asking::{Found, Question};
 use index::Index;
+use lookup::{Found, Question};
 
 /// The streams that say what can be found.
 pub const STREAMS: [Service; 3] = [Service::Customer, Service::Product, Service::Order];
@@ -93,13 +93,13 @@ impl Search {
     /// When the index fails.
     pub async fn ask(&self, question: Question) -> Result<(SearchAnswer, Positions), SearchError> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
-        let asking = move || {
+        let lookup = move || {
             let index = index.lock().unwrap_or_else(PoisonError::into_inner);
             // Read under the lock: neither more nor less is in the index.
             let stands = stands.borrow().clone();
-            Ok((asking::ask(&index, &question)?, stands))
+            Ok((lookup::look_up(&index, &question)?, stands))
         };
-        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(asking).await?;
+        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(lookup).await?;
         let (found, stands) = asked?;
         let Stands { positions, skipped, .. } = stands;
         Ok((SearchAnswer { found, skipped }, positions))
@@ -134,16 +134,16 @@ impl Search {
 
     /// Where the index stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProjectorStatus {
         self.stands.borrow().standing()
     }
 }
 
 impl Stands {
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> ProjectorStatus {
         let (positions, progress) = (self.positions.clone(), self.progress.clone());
         let progress = progress.unwrap_or_default();
-        Standing { phase: self.phase(), positions, progress, ..Standing::default() }
+        ProjectorStatus { phase: self.phase(), positions, progress, ..ProjectorStatus::default() }
     }
 
     fn phase(&self) -> Phase {

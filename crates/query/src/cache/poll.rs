@@ -10,8 +10,8 @@ use std::time::{Duration, Instant};
 
 use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::projector_status::ProjectorStatus;
 use crate::query::answer::Stamp;
-use crate::standing::Standing;
 
 /// How long what a poll has seen is told, from the moment at which it was sent. The bound on how
 /// much older than the projector an answer from memory can be.
@@ -55,7 +55,7 @@ impl Polled {
     }
 
     /// Takes in what a poll that was sent at `sent` has seen.
-    pub(super) fn take(&self, positions: Positions, standing: &Standing, sent: Instant) {
+    pub(super) fn take(&self, positions: Positions, standing: &ProjectorStatus, sent: Instant) {
         let told_until = micros(sent.saturating_duration_since(self.started) + TOLD_MAX);
         if let Some(snapshot) = self.changed(positions, standing) {
             *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
@@ -64,7 +64,7 @@ impl Polled {
     }
 
     /// Something else than before, or nothing.
-    fn changed(&self, positions: Positions, standing: &Standing) -> Option<PollSnapshot> {
+    fn changed(&self, positions: Positions, standing: &ProjectorStatus) -> Option<PollSnapshot> {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone();
         let stamp = Stamp::of(&Freshness::of(&positions, standing)).ok()?;
         let same = |last: &Arc<PollSnapshot>| {

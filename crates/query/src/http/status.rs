@@ -11,9 +11,9 @@ use serde::Serialize;
 
 use crate::freshness::{Freshness, StreamFreshness};
 use crate::keys::VIEWS_VERSION;
+use crate::projector_status::{Phase, ProjectorStatus};
 use crate::query::problems::unavailable;
 use crate::reader::{ReadError, Reader};
-use crate::standing::{Phase, Standing};
 
 /// What `/status` says.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -72,7 +72,7 @@ pub fn routes(reader: Reader) -> Routes {
     ready.or(status).unify().boxed()
 }
 
-fn ready_answer(standing: &Standing, verbose: bool) -> Response {
+fn ready_answer(standing: &ProjectorStatus, verbose: bool) -> Response {
     let redundancy = verbose.then(|| Redundancy::of(not_followed(standing)));
     let Some(reason) = not_ready(standing) else {
         return json(StatusCode::OK, &ReadyAnswer { state: "ready", redundancy });
@@ -88,7 +88,7 @@ fn ready_answer(standing: &Standing, verbose: bool) -> Response {
 }
 
 /// Why the read model does not follow the streams yet; nothing if it does.
-fn not_ready(standing: &Standing) -> Option<String> {
+fn not_ready(standing: &ProjectorStatus) -> Option<String> {
     match &standing.phase {
         Phase::Following => None,
         Phase::Away(reason) => Some(reason.clone()),
@@ -103,7 +103,7 @@ fn not_ready(standing: &Standing) -> Option<String> {
 
 /// Why the read model does not follow all streams now; nothing if it does.
 #[must_use]
-pub fn not_followed(standing: &Standing) -> Option<String> {
+pub fn not_followed(standing: &ProjectorStatus) -> Option<String> {
     let alarm = |service: Service| {
         let alarm = standing.progress_of(service).alarm?;
         Some(format!("{}: {alarm}", service.stream()))
@@ -113,7 +113,7 @@ pub fn not_followed(standing: &Standing) -> Option<String> {
 }
 
 /// Which streams the broker does not deliver, and why.
-fn unread(standing: &Standing) -> Option<String> {
+fn unread(standing: &ProjectorStatus) -> Option<String> {
     let all = Service::ALL.map(|service| (service.stream(), standing.progress_of(service)));
     let unread: Vec<_> = all.into_iter().filter(|(_, progress)| !progress.connected).collect();
     let streams: Vec<_> = unread.iter().map(|(stream, _)| *stream).collect();
@@ -150,7 +150,7 @@ impl Redundancy {
 }
 
 impl RedisAnswer {
-    fn of(standing: &Standing, parked: Result<u64, ReadError>) -> Self {
+    fn of(standing: &ProjectorStatus, parked: Result<u64, ReadError>) -> Self {
         let away = match &parked {
             Err(error @ ReadError::Away(_)) => Some(error.to_string()),
             Ok(_) | Err(ReadError::Nothing | ReadError::NotCaughtUp(_) | ReadError::Damaged(_)) => {

@@ -7,15 +7,15 @@ use runtime::http::{PageRequest, Problem, StatusCode};
 use super::DayText;
 use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::projector_status::ProjectorStatus;
 use crate::query::request::{Parts, bad, day};
 use crate::query::{
     Answer, Answering, Content, Context, Fresh, Query, Request, Retention, problems,
 };
 use crate::reader::{QueryReader, TOKEN_PATIENCE};
 use crate::search::SearchAnswer;
-use crate::search::asking::{Place, Question};
 use crate::search::document::Sort;
-use crate::standing::Standing;
+use crate::search::lookup::{HitPosition, Question};
 
 /// `GET /search`.
 pub(super) struct SearchQuery;
@@ -69,7 +69,12 @@ impl Query for SearchQuery {
         })
     }
 
-    fn freshness(&self, positions: &Positions, _: &Standing, context: &Context) -> Freshness {
+    fn freshness(
+        &self,
+        positions: &Positions,
+        _: &ProjectorStatus,
+        context: &Context,
+    ) -> Freshness {
         context.search.freshness(positions)
     }
 }
@@ -105,7 +110,7 @@ fn state(text: String) -> Result<String, Problem> {
     Err(bad("state is none of an order, a product or a customer"))
 }
 
-fn place(cursor: &str) -> Result<Place, Problem> {
+fn place(cursor: &str) -> Result<HitPosition, Problem> {
     cursor.parse().map_err(|_| {
         Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
             .detail("take it from the page before, unchanged")

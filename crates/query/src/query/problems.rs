@@ -6,8 +6,8 @@ use serde_json::json;
 
 use super::NoAnswer;
 use crate::freshness::Freshness;
+use crate::projector_status::ProjectorStatus;
 use crate::reader::{Missing, ReadError};
-use crate::standing::Standing;
 
 /// A rebuild of a day's events takes about as long.
 const RETRY_AFTER_SECONDS: u32 = 1;
@@ -16,7 +16,7 @@ const BEHIND: &str = "The read model has not caught up with the streams, and may
 
 /// The problem of a question that has no answer.
 #[must_use]
-pub fn of(none: NoAnswer, standing: &Standing) -> Problem {
+pub fn of(none: NoAnswer, standing: &ProjectorStatus) -> Problem {
     match none {
         NoAnswer::Refused(problem) => *problem,
         NoAnswer::Unknown { what, id, positions } => {
@@ -46,7 +46,7 @@ fn unknown(what: &'static str, id: &str, freshness: &Freshness) -> Problem {
     problem.detail(format!("{what} {id} is not in the read model")).with("freshness", freshness)
 }
 
-fn unreadable(error: &ReadError, standing: &Standing) -> Problem {
+fn unreadable(error: &ReadError, standing: &ProjectorStatus) -> Problem {
     match error {
         ReadError::Away(reason) => {
             tracing::warn!(%reason, "a question could not be answered");
@@ -62,7 +62,7 @@ fn unreadable(error: &ReadError, standing: &Standing) -> Problem {
 
 /// The problem of a read whose token names more than was folded in time.
 #[must_use]
-pub fn not_caught_up(missing: &[Missing], standing: &Standing) -> Problem {
+pub fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> Problem {
     let one = |missing: &Missing| {
         let Missing { service, wanted, folded } = missing;
         json!({ "stream": service.stream(), "wanted": wanted, "folded": folded })

@@ -8,7 +8,7 @@ use crate::positions::Positions;
 
 /// A generation as Redis has it.
 #[derive(Clone, Debug)]
-pub struct Standing {
+pub struct ProjectorStatus {
     /// Which one.
     pub generation: Generation,
     /// How far it has folded; nothing if its position is gone.
@@ -21,11 +21,11 @@ pub struct Standing {
 #[derive(Clone, Debug, Default)]
 pub struct Generations {
     /// The one that is read.
-    pub live: Option<Standing>,
+    pub live: Option<ProjectorStatus>,
     /// The one that is built beside it.
-    pub next: Option<Standing>,
+    pub next: Option<ProjectorStatus>,
     /// The one that was read before.
-    pub previous: Option<Standing>,
+    pub previous: Option<ProjectorStatus>,
 }
 
 /// What became of a step.
@@ -62,11 +62,11 @@ impl Store {
         Ok(Generations { live: one(), next: one(), previous: one() })
     }
 
-    async fn standing_of(&mut self, generation: Generation) -> Result<Standing, StoreError> {
+    async fn standing_of(&mut self, generation: Generation) -> Result<ProjectorStatus, StoreError> {
         let keys = [generation.position_key(), generation.built_key()];
         let (text, built): (Option<String>, Option<String>) = self.mget(&keys).await?;
         let positions = text.and_then(|text| Positions::parse(&text).ok());
-        Ok(Standing { generation, positions, built: built.is_some() })
+        Ok(ProjectorStatus { generation, positions, built: built.is_some() })
     }
 
     /// Begins a generation beside the live one; nothing if one is there already.

@@ -10,9 +10,9 @@ use http_body_util::BodyExt as _;
 use query::cache::Cache;
 use query::cache::poll::TOLD_MAX;
 use query::positions::Positions;
+use query::projector_status::ProjectorStatus;
 use query::queries::order::order;
 use query::reader::{QueryReader, Reader};
-use query::standing::Standing;
 use runtime::http::Api;
 use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
@@ -249,7 +249,7 @@ fn folded_in(token: &str, service: Service) -> u64 {
 
 /// Notes when the projector had folded how much of ORDER.
 async fn note_folded(
-    mut standing: watch::Receiver<Standing>,
+    mut standing: watch::Receiver<ProjectorStatus>,
     folded_at: Arc<Mutex<Vec<(Instant, u64)>>>,
 ) {
     while standing.changed().await.is_ok() {
@@ -304,7 +304,7 @@ async fn with_redis_gone_nothing_is_told_from_memory_and_all_is_well_when_it_is_
     let answer = stage.get("/orders/o-0").await;
     assert_eq!((answer.status, &answer.body["type"]), (503, &"redis-away".into()));
     stage.redis.restart().await;
-    let away = |standing: &Standing| standing.phase.name() == "away";
+    let away = |standing: &ProjectorStatus| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
     stage.until_seen().await;
     assert_eq!(stage.get("/orders/o-0").await.status, 200);

@@ -49,8 +49,9 @@ impl Stage {
     }
 
     async fn until_live(&mut self, wanted: &Generation) {
-        let is_live =
-            |standing: &query::standing::Standing| standing.generation.as_ref() == Some(wanted);
+        let is_live = |standing: &query::projector_status::ProjectorStatus| {
+            standing.generation.as_ref() == Some(wanted)
+        };
         self.running.until("the switch", is_live).await;
         self.running.until_folded(&self.streams).await;
     }

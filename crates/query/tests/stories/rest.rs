@@ -154,7 +154,8 @@ async fn a_redis_that_is_away_is_told_and_found_again() {
     assert_eq!((&status["redis"]["state"], &status["redundant"]), (&"away".into(), &false.into()));
     assert!(status["redundant_reason"].is_string(), "{status}");
     stage.redis.restart().await;
-    let away = |standing: &query::standing::Standing| standing.phase.name() == "away";
+    let away =
+        |standing: &query::projector_status::ProjectorStatus| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
     stage.running.until_folded(&stage.streams).await;
     assert_eq!(stage.get("/orders/o-0").await.status, 200);

@@ -5,10 +5,10 @@ use std::time::Duration;
 use contracts::events::{Customer, Line, Product};
 use contracts::{Event, Service};
 use query::cache::Cache;
+use query::projector_status::ProjectorStatus;
 use query::reader::Reader;
 use query::search::{STREAMS, Search, follower};
 use query::sources::feed::Feed;
-use query::standing::Standing;
 use runtime::http::server::{self, Routes};
 use runtime::shutdown::{StopSender, stop_signal};
 use serde_json::Value;
@@ -71,7 +71,7 @@ impl Drop for Stage {
 /// All queries, of which only the search can answer: it has an index of its own, and asks no Redis.
 fn routes(search: Search) -> Routes {
     let redis = query::store::client("redis://127.0.0.1:1").unwrap();
-    let (_, standing) = watch::channel(Standing::default());
+    let (_, standing) = watch::channel(ProjectorStatus::default());
     let reader = Reader::new(&redis, standing).unwrap();
     app_with(reader.clone(), Cache::new(redis, reader), search, clock).routes()
 }

@@ -9,11 +9,11 @@ use query::http::App;
 use query::keys;
 use query::positions::Positions;
 use query::projector::Projector;
+use query::projector_status::{Phase, ProjectorStatus};
 use query::query::Context;
 use query::reader::Reader;
 use query::search::Search;
 use query::sources::Source;
-use query::standing::{Phase, Standing};
 use redis::Client;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::watch;
@@ -27,7 +27,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A projector that runs, and ends with this value.
 pub(crate) struct Running {
-    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) standing: watch::Receiver<ProjectorStatus>,
     task: JoinHandle<()>,
 }
 
@@ -66,7 +66,7 @@ pub(crate) fn project_from(client: Client, source: impl Source) -> Running {
 
 impl Running {
     /// A task that tells where the read model stands.
-    pub(crate) fn of(standing: watch::Receiver<Standing>, task: JoinHandle<()>) -> Self {
+    pub(crate) fn of(standing: watch::Receiver<ProjectorStatus>, task: JoinHandle<()>) -> Self {
         Self { standing, task }
     }
 
@@ -75,7 +75,7 @@ impl Running {
         self.task.abort();
     }
 
-    pub(crate) async fn until(&mut self, what: &str, reached: impl Fn(&Standing) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, reached: impl Fn(&ProjectorStatus) -> bool) {
         let wait = self.standing.wait_for(reached);
         let found = tokio::time::timeout(SOON, wait).await.map(|found| found.is_ok());
         let standing = self.standing.borrow();

@@ -74,9 +74,9 @@ mod tests {
     use crate::freshness::Freshness;
     use crate::keys::{TOTALS, record};
     use crate::positions::Positions;
+    use crate::projector_status::ProjectorStatus;
     use crate::query::answer::Stamp;
     use crate::reader::page::Entry;
-    use crate::standing::Standing;
 
     const STUCK_AFTER: Duration = Duration::from_secs(30);
 
@@ -96,7 +96,7 @@ mod tests {
         stuck_after: Duration,
         micros: i64,
     ) -> (Content, Value) {
-        let freshness = Freshness::of(&look.positions, &Standing::default());
+        let freshness = Freshness::of(&look.positions, &ProjectorStatus::default());
         let now = Timestamp::from_micros(micros);
         let content = memo.answer(look, stuck_after, now).unwrap().content;
         let body = content.render(&Stamp::of(&freshness).unwrap()).body;

@@ -5,7 +5,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::keys;
-use crate::projections::Slot;
+use crate::projections::RingSlot;
 use crate::projections::pulse::Ring;
 use crate::queries::tally::TallyAnswer;
 use crate::reader::{ReadError, record};
@@ -33,9 +33,9 @@ pub(super) fn names(ring: Ring) -> impl Iterator<Item = String> {
 /// The spans that end with the newest in which anything happened, oldest first. Those in which
 /// nothing happened are left out.
 pub(super) fn spans(ring: Ring, values: &[Option<Vec<u8>>]) -> Result<Vec<Span>, ReadError> {
-    let slots = values.iter().map(|value| record::<Slot>(Some(value)));
+    let slots = values.iter().map(|value| record::<RingSlot>(Some(value)));
     let slots = slots.collect::<Result<Vec<_>, _>>()?;
-    let mut slots: Vec<Slot> = slots.into_iter().flatten().collect();
+    let mut slots: Vec<RingSlot> = slots.into_iter().flatten().collect();
     let newest = slots.iter().map(|slot| slot.number).max().unwrap_or(0);
     slots.retain(|slot| slot.number > newest - ring.slots);
     slots.sort_by_key(|slot| slot.number);
@@ -43,7 +43,7 @@ pub(super) fn spans(ring: Ring, values: &[Option<Vec<u8>>]) -> Result<Vec<Span>,
 }
 
 impl Span {
-    fn of(ring: Ring, slot: &Slot) -> Self {
+    fn of(ring: Ring, slot: &RingSlot) -> Self {
         Self {
             at: ring.begin(slot.number),
             placed: slot.placed,

@@ -1,7 +1,7 @@
 //! Where the read model stands, as everyone in this process sees it.
 
-pub mod onlooker;
-pub mod told;
+pub mod monitor;
+pub mod report;
 
 use std::sync::Arc;
 
@@ -31,8 +31,8 @@ pub enum Phase {
 
 /// Where the read model stands.
 #[derive(Clone, Debug)]
-pub struct Standing {
-    /// What the projector is doing; [`Standing::enter`] changes it.
+pub struct ProjectorStatus {
+    /// What the projector is doing; [`ProjectorStatus::enter`] changes it.
     pub phase: Phase,
     /// Since when it does that, whatever the reasons were meanwhile.
     pub since: Timestamp,
@@ -74,7 +74,7 @@ pub struct Rebuild {
     pub eta_seconds: Option<u64>,
 }
 
-impl Default for Standing {
+impl Default for ProjectorStatus {
     fn default() -> Self {
         Self {
             phase: Phase::Away("starting".into()),
@@ -107,7 +107,7 @@ impl Phase {
     }
 }
 
-impl Standing {
+impl ProjectorStatus {
     /// From now on it does this.
     pub fn enter(&mut self, phase: Phase) {
         if self.phase.name() != phase.name() || self.since == Timestamp::default() {

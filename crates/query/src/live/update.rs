@@ -15,17 +15,17 @@ use tokio::time::{Instant, sleep_until};
 
 use crate::freshness::Freshness;
 use crate::processes::observed::Observed;
+use crate::projector_status::{Phase, ProjectorStatus};
 use crate::queries::backlog::{Backlog, backlog};
 use crate::queries::dashboard::dashboard;
 use crate::queries::newest::{Newest, newest};
 use crate::query::{NoAnswer, problems};
 use crate::reader::{ReadError, Reader};
-use crate::standing::{Phase, Standing};
 
-/// Shortest time between two beats: faster than an eye follows, and slow enough for a phone.
+/// Shortest time between two updates: faster than an eye follows, and slow enough for a phone.
 pub const SHORTEST: Duration = Duration::from_millis(250);
 
-/// Longest time between two beats. Time alone makes an order stuck, and a page that hears nothing
+/// Longest time between two updates. Time alone makes an order stuck, and a page that hears nothing
 /// for longer knows that the connection is lost.
 pub const LONGEST: Duration = Duration::from_secs(1);
 
@@ -69,7 +69,7 @@ pub type Sections = BTreeMap<String, Box<RawValue>>;
 
 /// What is shown at one moment.
 #[derive(Debug, Default)]
-pub struct Beat {
+pub struct DashboardUpdate {
     /// Its number in this process.
     pub number: u64,
     /// The sections.
@@ -86,39 +86,42 @@ struct NewestSection {
     newest: Vec<Newest>,
 }
 
-/// Where beats are made.
+/// Where updates are made.
 #[derive(Debug)]
-pub struct Beats {
-    sender: watch::Sender<Arc<Beat>>,
+pub struct UpdatePublisher {
+    sender: watch::Sender<Arc<DashboardUpdate>>,
     arrived: Arc<Notify>,
 }
 
-/// Where beats are heard.
+/// Where updates are subscribed to.
 #[derive(Clone, Debug)]
-pub struct Heard {
-    sender: watch::Sender<Arc<Beat>>,
+pub struct UpdateSubscriber {
+    sender: watch::Sender<Arc<DashboardUpdate>>,
     arrived: Arc<Notify>,
 }
 
 /// Both ends.
 #[must_use]
-pub fn channel() -> (Beats, Heard) {
+pub fn channel() -> (UpdatePublisher, UpdateSubscriber) {
     let (sender, arrived) = (watch::Sender::default(), Arc::new(Notify::new()));
-    (Beats { sender: sender.clone(), arrived: Arc::clone(&arrived) }, Heard { sender, arrived })
+    (
+        UpdatePublisher { sender: sender.clone(), arrived: Arc::clone(&arrived) },
+        UpdateSubscriber { sender, arrived },
+    )
 }
 
-impl Heard {
-    /// From now on. What was last beaten is old, if nobody has listened since.
+impl UpdateSubscriber {
+    /// From now on. The last update is old, if nobody has listened since.
     #[must_use]
-    pub fn subscribe(&self) -> watch::Receiver<Arc<Beat>> {
+    pub fn subscribe(&self) -> watch::Receiver<Arc<DashboardUpdate>> {
         let receiver = self.sender.subscribe();
         self.arrived.notify_one();
         receiver
     }
 }
 
-impl Beats {
-    /// Beats while anybody listens, until it is time to stop.
+impl UpdatePublisher {
+    /// Publishes while anybody listens, until it is time to stop.
     pub async fn run<T: Send + Sync>(
         self,
         source: Source,
@@ -127,11 +130,11 @@ impl Beats {
     ) {
         tokio::select! {
             () = stop.stopped() => {}
-            () = self.beat(source, changed) => {}
+            () = self.publish(source, changed) => {}
         }
     }
 
-    async fn beat<T: Send + Sync>(&self, mut source: Source, mut changed: watch::Receiver<T>) {
+    async fn publish<T: Send + Sync>(&self, mut source: Source, mut changed: watch::Receiver<T>) {
         let mut number = 0;
         loop {
             if self.sender.receiver_count() == 0 {
@@ -142,7 +145,7 @@ impl Beats {
             changed.mark_unchanged();
             number += 1;
             let sections = source.sections().await;
-            self.sender.send_replace(Arc::new(Beat { number, sections }));
+            self.sender.send_replace(Arc::new(DashboardUpdate { number, sections }));
             sleep_until(begun + SHORTEST).await;
             tokio::select! {
                 () = wait_for_change(&mut changed) => {}
@@ -201,7 +204,7 @@ impl Source {
     }
 
     /// Figures that stand still are of when they were last fresh: nobody knows of what came since.
-    fn read_model(&mut self, now: Timestamp, standing: &Standing) -> ReadModel {
+    fn read_model(&mut self, now: Timestamp, standing: &ProjectorStatus) -> ReadModel {
         if standing.is_fresh() {
             self.fresh_at = Some(now);
         }

@@ -36,7 +36,7 @@ pub struct Question {
     /// So many at most.
     pub limit: usize,
     /// Behind this place.
-    pub after: Option<Place>,
+    pub after: Option<HitPosition>,
 }
 
 /// What was found.
@@ -51,7 +51,7 @@ pub struct Found {
     pub next: Option<String>,
     /// The place that the cursor stands for.
     #[serde(skip)]
-    pub last: Option<Place>,
+    pub last: Option<HitPosition>,
 }
 
 /// One thing that was found.
@@ -93,7 +93,7 @@ pub enum Pass {
 
 /// A place in what is found.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub struct Place {
+pub struct HitPosition {
     pass: Pass,
     rowid: i64,
 }
@@ -102,7 +102,7 @@ pub struct Place {
 ///
 /// # Errors
 /// When the database fails.
-pub fn ask(index: &Index, question: &Question) -> rusqlite::Result<Found> {
+pub fn look_up(index: &Index, question: &Question) -> rusqlite::Result<Found> {
     let words: Vec<String> = words_of(&question.text).into_iter().take(WORDS_MAX).collect();
     let alternatives: Vec<Vec<String>> = words
         .iter()
@@ -213,8 +213,8 @@ impl Hit {
         })
     }
 
-    const fn place(&self) -> Place {
-        Place { pass: self.because, rowid: self.rowid }
+    const fn place(&self) -> HitPosition {
+        HitPosition { pass: self.because, rowid: self.rowid }
     }
 }
 
@@ -228,7 +228,7 @@ impl Pass {
     }
 }
 
-impl Place {
+impl HitPosition {
     /// Below which rowid a pass goes on behind this place; none if it is over by then.
     fn within(self, pass: Pass) -> Option<i64> {
         match pass.number().cmp(&self.pass.number()) {
@@ -239,7 +239,7 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for HitPosition {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "{}-{}", self.pass.number(), self.rowid)
     }
@@ -248,19 +248,19 @@ impl fmt::Display for Place {
 /// A text that is no place.
 #[derive(Debug, thiserror::Error)]
 #[error("this is no place in what was found")]
-pub struct NoPlace;
+pub struct NoHitPosition;
 
-impl FromStr for Place {
-    type Err = NoPlace;
+impl FromStr for HitPosition {
+    type Err = NoHitPosition;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let (pass, rowid) = text.split_once('-').ok_or(NoPlace)?;
+        let (pass, rowid) = text.split_once('-').ok_or(NoHitPosition)?;
         let pass = match pass {
             "0" => Pass::Id,
             "1" => Pass::Words,
             "2" => Pass::Meant,
-            _ => return Err(NoPlace),
+            _ => return Err(NoHitPosition),
         };
-        Ok(Self { pass, rowid: rowid.parse().map_err(|_| NoPlace)? })
+        Ok(Self { pass, rowid: rowid.parse().map_err(|_| NoHitPosition)? })
     }
 }

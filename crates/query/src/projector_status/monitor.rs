@@ -8,8 +8,8 @@ use contracts::{Service, Timestamp};
 use runtime::reading::Progress;
 use tokio::sync::watch;
 
-use super::told::{self, Told};
-use super::{Began, Phase, Standing};
+use super::report::{self, Report};
+use super::{Began, Phase, ProjectorStatus};
 use crate::keys::{Generation, VIEWS_VERSION};
 use crate::positions::Positions;
 use crate::store::{self, Store, StoreError};
@@ -21,9 +21,9 @@ const LOOK_EVERY: Duration = Duration::from_millis(10);
 const RETRY: Duration = Duration::from_millis(200);
 
 /// Looks, and says what it sees.
-pub struct Onlooker {
+pub struct ProjectorMonitor {
     client: redis::Client,
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<ProjectorStatus>,
     streams: Vec<watch::Sender<Progress>>,
 }
 
@@ -32,22 +32,23 @@ struct Look {
     generation: Option<Generation>,
     positions: Positions,
     phase: Phase,
-    told: Option<Told>,
+    report: Option<Report>,
 }
 
-impl Onlooker {
-    /// An onlooker of `client`'s server.
+impl ProjectorMonitor {
+    /// A monitor of `client`'s server.
     #[must_use]
     pub fn new(client: redis::Client, clock: fn() -> Timestamp) -> Self {
         let streams: Vec<_> = Service::ALL.iter().map(|_| watch::Sender::default()).collect();
         let progress = Service::ALL.into_iter().zip(streams.iter().map(watch::Sender::subscribe));
-        let standing = Standing { clock, progress: progress.collect(), ..Standing::default() };
+        let standing =
+            ProjectorStatus { clock, progress: progress.collect(), ..ProjectorStatus::default() };
         Self { client, standing: watch::Sender::new(standing), streams }
     }
 
     /// Where the read model stands, now and later.
     #[must_use]
-    pub fn standing(&self) -> watch::Receiver<Standing> {
+    pub fn standing(&self) -> watch::Receiver<ProjectorStatus> {
         self.standing.subscribe()
     }
 
@@ -64,15 +65,15 @@ impl Onlooker {
     async fn follow(&self) -> Result<Infallible, StoreError> {
         let mut store = Store::connect(&self.client).await?;
         loop {
-            self.tell(look(&mut store).await?);
+            self.take(look(&mut store).await?);
             tokio::time::sleep(LOOK_EVERY).await;
         }
     }
 
-    fn tell(&self, look: Look) {
-        let told = look.told.map(|told| told.streams).unwrap_or_default();
-        for (stream, told) in self.streams.iter().zip(told) {
-            stream.send_modify(|progress| told.tell(progress));
+    fn take(&self, look: Look) {
+        let reports = look.report.map(|report| report.streams).unwrap_or_default();
+        for (stream, report) in self.streams.iter().zip(reports) {
+            stream.send_modify(|progress| report.apply_to(progress));
         }
         self.standing.send_if_modified(|standing| {
             let moved = standing.positions != look.positions
@@ -91,22 +92,22 @@ impl Onlooker {
 
 async fn look(store: &mut Store) -> Result<Look, StoreError> {
     let live = store.generations().await?.live;
-    let told: Option<Told> =
-        store.text(told::KEY).await?.and_then(|text| serde_json::from_str(&text).ok());
-    let phase = phase(live.as_ref().is_some_and(|live| live.built), told.as_ref());
+    let report: Option<Report> =
+        store.text(report::KEY).await?.and_then(|text| serde_json::from_str(&text).ok());
+    let phase = phase(live.as_ref().is_some_and(|live| live.built), report.as_ref());
     let is_older = live.as_ref().is_some_and(|live| live.generation.version() < VIEWS_VERSION);
     let phase = if is_older { Phase::StaleVersion } else { phase };
     let generation = live.as_ref().map(|live| live.generation.clone());
     let positions = live.and_then(|live| live.positions).unwrap_or_default();
-    Ok(Look { generation, positions, phase, told })
+    Ok(Look { generation, positions, phase, report })
 }
 
-fn phase(built: bool, told: Option<&Told>) -> Phase {
-    match told {
+fn phase(built: bool, report: Option<&Report>) -> Phase {
+    match report {
         _ if !built => Phase::Rebuilding,
         None => Phase::Away("no projector is heard of".to_owned()),
-        Some(Told { away: Some(reason), .. }) => Phase::Away(reason.clone()),
-        Some(Told { follows: true, .. }) => Phase::Following,
+        Some(Report { away: Some(reason), .. }) => Phase::Away(reason.clone()),
+        Some(Report { follows: true, .. }) => Phase::Following,
         Some(_) => Phase::CatchingUp,
     }
 }
