@@ -103,14 +103,14 @@ impl Cache {
     }
 
     /// The answer to what is asked, made by `make` after this was called, and kept if that is possible,
-    /// for `age_max` if that is bounded.
+    /// at most for `kept_for`.
     ///
     /// # Errors
     /// Those of `make`.
     pub async fn answer<F>(
         &self,
         asked: &str,
-        age_max: Option<Duration>,
+        kept_for: Duration,
         make: impl Fn(QueryReader) -> F + Clone + Send + Sync + 'static,
     ) -> Result<Response, Problem>
     where
@@ -120,7 +120,7 @@ impl Cache {
         let (parts, key) = (Arc::clone(&self.0), Arc::<str>::from(asked));
         let read = move || {
             let (parts, key, make) = (Arc::clone(&parts), Arc::clone(&key), make.clone());
-            async move { parts.make(&key, age_max, make).await.map(Arc::new) }
+            async move { parts.make(&key, kept_for, make).await.map(Arc::new) }
         };
         let outcome = self.0.coalescer.join(asked, read).await;
         let broke_off = || Err(Problem::defect("making an answer broke off"));
@@ -144,7 +144,7 @@ impl Parts {
     async fn make<F>(
         &self,
         key: &str,
-        age_max: Option<Duration>,
+        kept_for: Duration,
         make: impl Fn(QueryReader) -> F + Send + Sync,
     ) -> Result<Rendered, Problem>
     where
@@ -153,26 +153,20 @@ impl Parts {
         // Before the connection is taken: what is kept must have been told of every change since.
         let (began, now) = (self.entries.moment(), Instant::now());
         let tracked = self.connection().map(|connection| self.reader.once().over(connection));
-        let made = match tracked {
-            Some(reader) => Some(make(reader).await),
-            // Nothing is to be kept.
-            None => None,
-        };
-        match made {
-            Some(Ok(mut answer)) => {
-                answer.content = answer.content.tagged();
-                let rendered = self.render(&answer)?;
-                self.entries.keep(
-                    key,
-                    Entry::new(answer, age_max.map(|age_max| now + age_max)),
-                    began,
-                );
-                Ok(rendered)
+        if let Some(reader) = tracked {
+            match make(reader).await {
+                Ok(mut answer) => {
+                    answer.content = answer.content.tagged();
+                    let rendered = self.render(&answer)?;
+                    self.entries.keep(key, Entry::new(answer, now.checked_add(kept_for)), began);
+                    return Ok(rendered);
+                }
+                Err(problem) if !problem.status.is_server_error() => return Err(problem),
+                // It may be the tracked connection only that has failed.
+                Err(_) => {}
             }
-            Some(Err(problem)) if !problem.status.is_server_error() => Err(problem),
-            // It may be the tracked connection only that has failed.
-            Some(Err(_)) | None => self.render(&make(self.reader.once()).await?),
         }
+        self.render(&make(self.reader.once()).await?)
     }
 
     fn render(&self, answer: &Answer) -> Result<Rendered, Problem> {
@@ -186,10 +180,6 @@ impl Parts {
 
     fn set_connection(&self, connection: Option<MultiplexedConnection>) {
         *self.connection.write().unwrap_or_else(PoisonError::into_inner) = connection;
-    }
-
-    fn has_connection(&self) -> bool {
-        self.connection.read().unwrap_or_else(PoisonError::into_inner).is_some()
     }
 
     /// Nothing is known of what is kept.

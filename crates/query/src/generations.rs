@@ -71,7 +71,6 @@ pub struct Overview {
 /// What people are told of one generation.
 #[derive(Debug, Serialize)]
 pub struct Described {
-    /// Its name.
     pub id: String,
     /// The version of its views.
     pub version: u32,

@@ -23,14 +23,15 @@ use runtime::warp::{self, Filter};
 use crate::cache::Cache;
 use crate::queries;
 use crate::query::answer::Stamp;
-use crate::query::{Answer, Context, Query, Request, Retention, problems};
+use crate::query::request::Parts;
+use crate::query::{Answer, Context, Query, Request, problems};
 use crate::reader::{QueryReader, Reader, TOKEN_PATIENCE};
 
 /// All queries, and what they answer from. Clones share it.
 #[derive(Clone)]
-pub struct App(Arc<Parts>);
+pub struct App(Arc<State>);
 
-struct Parts {
+struct State {
     routes: Vec<Arc<Route>>,
     reader: Reader,
     cache: Cache,
@@ -61,7 +62,7 @@ impl App {
             Arc::new(Route { query, template })
         };
         let routes = queries::all().into_iter().map(route).collect();
-        Self(Arc::new(Parts { routes, reader, cache, context }))
+        Self(Arc::new(State { routes, reader, cache, context }))
     }
 
     /// Answers queries before any route is looked for. What does not make sense is for the routes to tell.
@@ -104,16 +105,17 @@ impl App {
     }
 
     async fn answer(self, asked: Asked) -> Response {
-        let answer = match asked.route.query.retention() {
-            Retention::Never => self.uncached(&asked).await,
-            Retention::Unlimited => self.cached(asked, None).await,
-            Retention::AtMost(most) => self.cached(asked, Some(most)).await,
+        let kept_for = asked.route.query.kept_for();
+        let answer = if kept_for.is_zero() {
+            self.uncached(&asked).await
+        } else {
+            self.cached(asked, kept_for).await
         };
         answer.unwrap_or_else(Problem::into_response)
     }
 
-    async fn cached(&self, asked: Asked, age_max: Option<Duration>) -> Result<Response, Problem> {
-        let Parts { reader, cache, .. } = &*self.0;
+    async fn cached(&self, asked: Asked, kept_for: Duration) -> Result<Response, Problem> {
+        let State { reader, cache, .. } = &*self.0;
         if !asked.token.0.is_empty() {
             let waited = reader.wait_for(&asked.token.0, TOKEN_PATIENCE).await;
             waited.map_err(|missing| problems::not_caught_up(&missing, &reader.standing()))?;
@@ -123,11 +125,11 @@ impl App {
             let (app, asked) = (app.clone(), Arc::clone(&asked));
             async move { app.ask(&asked, reader).await }
         };
-        cache.answer(&target, age_max, make).await
+        cache.answer(&target, kept_for, make).await
     }
 
     async fn uncached(&self, asked: &Asked) -> Result<Response, Problem> {
-        let Parts { reader, context, .. } = &*self.0;
+        let State { reader, context, .. } = &*self.0;
         let answer = self.ask(asked, reader.once().after(asked.token.0.clone())).await?;
         let freshness = asked.route.query.freshness(&answer.positions, &reader.standing(), context);
         Ok(answer.content.render(&Stamp::of(&freshness)?).to_response())
@@ -136,9 +138,10 @@ impl App {
     async fn ask(&self, asked: &Asked, reader: QueryReader) -> Result<Answer, Problem> {
         let Asked { route, target, token } = asked;
         let (path, query) = target.split_once('?').unwrap_or((target, ""));
-        let name = captured(route.template, path).unwrap_or_default();
-        let request = Request::parse(name, path, query, token.clone())?;
-        let answer = route.query.answer(request, reader, &self.0.context).await;
+        let (name, context) = (captured(route.template, path).unwrap_or_default(), &self.0.context);
+        let (page, parts) = (PageRequest::parse(path, query)?, Parts::of(query));
+        let request = Request { name, page, parts, token, reader, context };
+        let answer = route.query.answer(request).await;
         answer.map_err(|none| problems::of(none, &self.0.reader.standing()))
     }
 }

@@ -19,6 +19,10 @@
 //!
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
 //! any moment, and the streams fill it again.
+#![allow(
+    missing_docs,
+    reason = "a program: what is public here is so for its tests and the simulator"
+)]
 
 mod projection;
 pub mod projections;

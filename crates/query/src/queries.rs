@@ -26,8 +26,7 @@ runtime::described_text!(DayText, { "type": "string", "format": "date" });
 
 /// Every query. This is the one list to which a new one is added: routes, description and cache are made
 /// from it.
-#[must_use]
-pub fn all() -> Vec<Box<dyn Query>> {
+pub(crate) fn all() -> Vec<Box<dyn Query>> {
     vec![
         Box::new(order::OrderQuery),
         Box::<dashboard::DashboardQuery>::default(),

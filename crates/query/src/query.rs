@@ -8,47 +8,38 @@
 //! Deliberately absent: whether an answer comes from memory. That is for whoever asks a query.
 
 pub mod answer;
-pub mod problems;
-pub mod request;
+pub(crate) mod problems;
+pub(crate) mod request;
 
-use std::borrow::Cow;
 use std::time::Duration;
 
 use contracts::{Id, Timestamp};
 use futures_util::future::BoxFuture;
 use runtime::http::Problem;
 use runtime::http::openapi::Operation;
-use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde_json::{Value, json};
+use schemars::JsonSchema;
 
 use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::projector_status::ProjectorStatus;
-use crate::reader::{Look, QueryReader, ReadError};
+use crate::reader::{Look, ReadError};
 use crate::search::Search;
 pub use answer::{Answer, Content};
-pub use request::Request;
+pub(crate) use request::Request;
 
 /// An answer in the making.
-pub type Answering<'a> = BoxFuture<'a, Result<Answer, NoAnswer>>;
+pub(crate) type Answering<'a> = BoxFuture<'a, Result<Answer, NoAnswer>>;
 
-/// One query.
-pub trait Query: Send + Sync {
+pub(crate) trait Query: Send + Sync {
     /// Its route, and what is said of it.
     fn operation(&self) -> Operation;
 
-    /// For how long its answers are kept while nothing that they depend on changes.
-    fn retention(&self) -> Retention {
-        Retention::Unlimited
+    /// For how long its answers are kept at most, while nothing that they depend on changes.
+    fn kept_for(&self) -> Duration {
+        Duration::MAX
     }
 
-    /// Answers.
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        reader: QueryReader,
-        context: &'a Context,
-    ) -> Answering<'a>;
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a>;
 
     /// How fresh an answer of these positions is.
     fn freshness(
@@ -59,17 +50,6 @@ pub trait Query: Send + Sync {
     ) -> Freshness {
         Freshness::of(positions, standing)
     }
-}
-
-/// For how long answers are kept.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum Retention {
-    /// For as long as what they depend on does not change.
-    Unlimited,
-    /// And not for longer than this: they speak of how much time has passed.
-    AtMost(Duration),
-    /// Not at all.
-    Never,
 }
 
 /// What queries answer from besides the read model.
@@ -100,7 +80,6 @@ pub enum NoAnswer {
     Unknown {
         /// What was asked for.
         what: &'static str,
-        /// Which one.
         id: String,
         /// How much of the streams says so.
         positions: Box<Positions>,
@@ -110,13 +89,19 @@ pub enum NoAnswer {
     Refused(Box<Problem>),
 }
 
-/// The description of an answer that has a content and, last, its freshness.
-pub struct Fresh<T>(T);
+// Of an answer that has a content and, last, its freshness. Without a description: that is the content's.
+#[derive(JsonSchema)]
+#[schemars(rename = "{T}")]
+#[expect(dead_code, reason = "it only describes how both stand in JSON")]
+pub(crate) struct Fresh<T> {
+    #[schemars(flatten)]
+    content: T,
+    /// How fresh all this is.
+    freshness: Freshness,
+}
 
 impl NoAnswer {
-    /// What was looked for, and is not there.
-    #[must_use]
-    pub fn unknown(what: &'static str, id: &Id, look: Look) -> Self {
+    pub(crate) fn unknown(what: &'static str, id: &Id, look: Look) -> Self {
         Self::Unknown { what, id: id.to_string(), positions: Box::new(look.positions) }
     }
 }
@@ -124,26 +109,5 @@ impl NoAnswer {
 impl From<Problem> for NoAnswer {
     fn from(problem: Problem) -> Self {
         Self::Refused(Box::new(problem))
-    }
-}
-
-impl<T: JsonSchema> JsonSchema for Fresh<T> {
-    fn schema_name() -> Cow<'static, str> {
-        T::schema_name()
-    }
-
-    fn json_schema(generator: &mut SchemaGenerator) -> Schema {
-        let mut schema = T::json_schema(generator);
-        let Value::Object(mut freshness) = generator.subschema_for::<Freshness>().to_value() else {
-            return schema;
-        };
-        freshness.insert("description".to_owned(), json!("How fresh all this is."));
-        if let Some(Value::Object(properties)) = schema.get_mut("properties") {
-            properties.insert("freshness".to_owned(), freshness.into());
-        }
-        if let Some(Value::Array(required)) = schema.get_mut("required") {
-            required.push(json!("freshness"));
-        }
-        schema
     }
 }

@@ -79,7 +79,6 @@ pub type Wanted = BTreeMap<Service, u64>;
 /// A stream that is not folded far enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The stream.
     pub service: Service,
     /// Which sequence the token asks for.
     pub wanted: u64,
@@ -175,7 +174,6 @@ impl Reader {
 }
 
 impl QueryReader {
-    /// Over this connection.
     #[must_use]
     pub fn over(self, connection: MultiplexedConnection) -> Self {
         Self { connection: Some(connection), ..self }
@@ -263,7 +261,7 @@ fn understand(
     asked_for_pages: bool,
 ) -> Result<Option<Look>, ReadError> {
     if values.len() < FIRST_KEYS {
-        return Err(ReadError::Damaged("Redis answered too little".into()));
+        return Err(too_little());
     }
     let records = values.split_off(FIRST_KEYS);
     let (pointer, position) = (text(values.first()), text(values.get(1)));
@@ -281,6 +279,11 @@ fn understand(
     dependencies.extend(asked_for_pages.then(|| assumed.position_key()));
     let pages = pages.into_iter().map(Page::of).collect();
     Ok(Some(Look { positions, dependencies, records, pages, parked }))
+}
+
+/// What was read is not all that was asked for.
+pub(crate) fn too_little() -> ReadError {
+    ReadError::Damaged("Redis answered too little".to_owned())
 }
 
 /// What of `wanted` is not folded.

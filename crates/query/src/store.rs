@@ -46,10 +46,7 @@ pub enum StoreError {
         "the read model in Redis has version {found}, this build writes {VIEWS_VERSION}: \
          run the newer build, or flush Redis to build the older version anew"
     )]
-    Newer {
-        /// The version found.
-        found: u32,
-    },
+    Newer { found: u32 },
     /// A position cannot be written as text.
     #[error("the position cannot be written: {0}")]
     Position(#[from] serde_json::Error),
@@ -99,7 +96,6 @@ pub struct Live {
     text: String,
 }
 
-/// What Redis holds.
 #[derive(Debug)]
 pub enum Found {
     /// A read model that can be folded further.
@@ -119,7 +115,6 @@ pub enum Found {
 /// What became of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is written.
     Written,
     /// Redis does not stand where the batch was folded from. Nothing was written.
     Moved,

@@ -39,9 +39,7 @@ struct Evictions;
 /// What invalidating needs to know.
 #[derive(Default)]
 struct Ledger {
-    /// How often all was dropped.
-    epoch: u64,
-    /// How many keys were invalidated.
+    /// How many keys were invalidated. That all was dropped counts as one that nobody remembers.
     invalidated: u64,
     /// The last of them, newest last.
     recent: VecDeque<Arc<str>>,
@@ -52,7 +50,6 @@ struct Ledger {
 /// A moment before an answer's making began.
 #[derive(Clone, Copy, Debug)]
 pub(super) struct Moment {
-    epoch: u64,
     invalidated: u64,
 }
 
@@ -85,8 +82,7 @@ impl Entries {
 
     /// Now. To be taken before the first key is read.
     pub(super) fn moment(&self) -> Moment {
-        let ledger = self.ledger();
-        Moment { epoch: ledger.epoch, invalidated: ledger.invalidated }
+        Moment { invalidated: self.ledger().invalidated }
     }
 
     /// Keeps an answer whose making began at `began`, unless one of its dependencies was invalidated since,
@@ -123,8 +119,7 @@ impl Entries {
     /// Drops everything, and what is being made as well.
     pub(super) fn clear(&self) {
         let mut ledger = self.ledger();
-        let epoch = ledger.epoch + 1;
-        *ledger = Ledger { epoch, ..Ledger::default() };
+        *ledger = Ledger { invalidated: ledger.invalidated + 1, ..Ledger::default() };
         self.entries.clear();
     }
 
@@ -149,8 +144,7 @@ impl Ledger {
     fn missed(&self, began: Moment, entry: &Entry) -> bool {
         let since = self.invalidated.saturating_sub(began.invalidated);
         let since = usize::try_from(since).unwrap_or(usize::MAX);
-        began.epoch != self.epoch
-            || since > self.recent.len()
+        since > self.recent.len()
             || self.recent.iter().rev().take(since).any(|key| entry.dependencies.contains(key))
     }
 

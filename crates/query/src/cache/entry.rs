@@ -14,7 +14,6 @@ use crate::query::answer::{Answer, Content, Rendered};
 /// What an answer takes besides its bytes, roughly.
 const OVERHEAD_BYTES: usize = 1_024;
 
-/// A kept answer.
 pub(super) struct Entry {
     pub(super) dependencies: BTreeSet<Arc<str>>,
     /// Where the read model stood when it was made: no earlier position may be claimed for it.

@@ -27,7 +27,6 @@ pub(super) struct PollSnapshot {
     pub(super) stamp: Stamp,
 }
 
-/// The last snapshot.
 pub(super) struct Polled {
     started: Instant,
     /// Microseconds from `started` until which it may be told.
@@ -67,9 +66,7 @@ impl Polled {
     fn changed(&self, positions: Positions, standing: &ProjectorStatus) -> Option<PollSnapshot> {
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone();
         let stamp = Stamp::of(&Freshness::of(&positions, standing)).ok()?;
-        let same = |last: &Arc<PollSnapshot>| {
-            last.positions == positions && last.stamp.says_the_same(&stamp)
-        };
+        let same = |last: &Arc<PollSnapshot>| last.positions == positions && last.stamp == stamp;
         if last.as_ref().is_some_and(same) {
             return None;
         }

@@ -50,7 +50,7 @@ async fn follow(parts: &Arc<Parts>) -> Result<Infallible, ReadError> {
             () = tokio::time::sleep(POLL_EVERY) => {}
             () = parts.news.notified() => tokio::time::sleep_until((sent + POLL_GAP).into()).await,
         }
-        if !parts.has_connection() {
+        if parts.connection().is_none() {
             return Err(ReadError::Nothing);
         }
     }

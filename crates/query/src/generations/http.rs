@@ -43,7 +43,6 @@ struct Begun {
     id: String,
 }
 
-/// The routes.
 #[must_use]
 pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
     let with = move || {

@@ -11,7 +11,6 @@ use crate::queries;
 
 const BUILT: &str = "The read model is being built, or cannot be reached";
 
-/// All operations.
 #[must_use]
 pub fn document() -> Document {
     let mut all = of_every_process();

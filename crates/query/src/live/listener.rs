@@ -16,7 +16,6 @@ use super::update::{DashboardUpdate, Sections};
 /// How soon a browser that has lost the connection tries again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// One listener.
 pub struct Listener {
     updates: watch::Receiver<Arc<DashboardUpdate>>,
     sent: Sections,

@@ -72,7 +72,6 @@ pub type Sections = BTreeMap<String, Box<RawValue>>;
 pub struct DashboardUpdate {
     /// Its number in this process.
     pub number: u64,
-    /// The sections.
     pub sections: Sections,
 }
 
@@ -100,7 +99,6 @@ pub struct UpdateSubscriber {
     arrived: Arc<Notify>,
 }
 
-/// Both ends.
 #[must_use]
 pub fn channel() -> (UpdatePublisher, UpdateSubscriber) {
     let (sender, arrived) = (watch::Sender::default(), Arc::new(Notify::new()));

@@ -57,7 +57,6 @@ struct Ready {
     measured: Measured,
 }
 
-/// What came.
 enum Came {
     Rows,
     TimeToLook,

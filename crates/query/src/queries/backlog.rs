@@ -45,14 +45,7 @@ pub struct Debt {
 /// # Errors
 /// When the read model cannot be read.
 pub async fn backlog(reader: QueryReader) -> Result<Backlog, NoAnswer> {
-    let page = PageRequest {
-        index: keys::UNSETTLED.to_owned(),
-        low: "-inf".to_owned(),
-        high: "+inf".to_owned(),
-        order: Order::Up,
-        most: LOOKED_AT_MAX,
-        families: FAMILIES,
-    };
+    let page = PageRequest::of(keys::UNSETTLED, Order::Up, LOOKED_AT_MAX, FAMILIES);
     let mut look = reader.look(&[], &[page]).await?;
     let page = look.pages.pop().unwrap_or_default();
     let owed = page.entries.iter().map(owed_to).collect::<Result<Vec<_>, _>>()?;

@@ -10,9 +10,7 @@ use serde::Serialize;
 use crate::keys;
 use crate::projections::OrderRecord;
 use crate::projections::orders::End;
-use crate::query::{
-    Answer, Answering, Content, Context, Fresh, NoAnswer, Query, Request, problems,
-};
+use crate::query::{Answer, Answering, Content, Fresh, NoAnswer, Query, Request, problems};
 use crate::reader::page::{Entry, Order, PageRequest};
 use crate::reader::{QueryReader, ReadError, record};
 
@@ -64,16 +62,11 @@ impl Query for CustomerOrdersQuery {
             .problem(404, "There is no such customer")
     }
 
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        reader: QueryReader,
-        _: &'a Context,
-    ) -> Answering<'a> {
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
         Box::pin(async move {
             let (id, page) = (request.id()?, request.page);
             let after = page.after.as_deref().map(problems::sequence).transpose()?;
-            let answer = customer_orders(reader, &id, page.limit, after).await?;
+            let answer = customer_orders(request.reader, &id, page.limit, after).await?;
             let linked = |orders: CustomerOrdersAnswer| {
                 Ok(Content::json(&orders)?.linked(&page, orders.last.as_deref()))
             };
@@ -93,13 +86,14 @@ pub async fn customer_orders(
     after: Option<u64>,
 ) -> Result<Answer<CustomerOrdersAnswer>, NoAnswer> {
     let page = PageRequest {
-        index: keys::customer_orders(id.as_str()),
-        low: "-inf".to_owned(),
-        high: after.map_or_else(|| "+inf".to_owned(), |number| format!("({number}")),
-        order: Order::Down,
         // One more than is shown says whether there is a next page.
-        most: limit + 1,
-        families: &[keys::ORDER],
+        high: after.map_or_else(|| "+inf".to_owned(), |number| format!("({number}")),
+        ..PageRequest::of(
+            keys::customer_orders(id.as_str()),
+            Order::Down,
+            limit + 1,
+            &[keys::ORDER],
+        )
     };
     let mut look = reader.look(&[keys::record(keys::CUSTOMER, id.as_str())], &[page]).await?;
     let customer: Option<Customer> = record(look.records.first())?;

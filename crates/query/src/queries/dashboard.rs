@@ -26,9 +26,9 @@ use crate::projections::pulse::{HOURS, MINUTES};
 use crate::projections::{
     AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals,
 };
-use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request, Retention};
+use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::{Entry, Order, Page, PageRequest};
-use crate::reader::{Look, QueryReader, ReadError, record};
+use crate::reader::{Look, QueryReader, ReadError, record, too_little};
 use crate::records::sums::Sum;
 use crate::saga::pace::STRIDES;
 use memo::DashboardMemo;
@@ -171,19 +171,15 @@ impl Query for DashboardQuery {
             .answers::<Fresh<Dashboard>>(200, "The dashboard")
     }
 
-    fn retention(&self) -> Retention {
-        Retention::AtMost(KEPT_MAX)
+    fn kept_for(&self) -> Duration {
+        KEPT_MAX
     }
 
-    fn answer<'a>(
-        &'a self,
-        _: Request,
-        reader: QueryReader,
-        context: &'a Context,
-    ) -> Answering<'a> {
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
         Box::pin(async move {
-            let (stuck_after, now) = (context.stuck_after, (context.clock)());
-            self.memo.answer(look(reader, stuck_after, now).await?, stuck_after, now)
+            let Context { stuck_after, clock, .. } = *request.context;
+            let now = clock();
+            self.memo.answer(look(request.reader, stuck_after, now).await?, stuck_after, now)
         })
     }
 }
@@ -252,19 +248,8 @@ impl<'a> Plain<'a> {
     }
 }
 
-fn too_little() -> ReadError {
-    ReadError::Damaged("Redis answered too little".to_owned())
-}
-
 fn newest_days() -> PageRequest {
-    PageRequest {
-        index: keys::DAYS.to_owned(),
-        low: "-inf".to_owned(),
-        high: "+inf".to_owned(),
-        order: Order::Down,
-        most: DAYS_MAX,
-        families: &[keys::DAY],
-    }
+    PageRequest::of(keys::DAYS, Order::Down, DAYS_MAX, &[keys::DAY])
 }
 
 impl Dashboard {

@@ -3,6 +3,8 @@
 //! How fresh it is stands in the headers and not in the answer, so that the tag of the answer changes
 //! only when the answer does, and a phone that asks again is told 304.
 
+use std::time::Duration;
+
 use contracts::choreography::State;
 use contracts::{Currency, Id};
 use runtime::http::openapi::Operation;
@@ -11,8 +13,7 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::customer_orders::{CustomerOrdersAnswer, OrderInList, customer_orders};
-use crate::query::{Answering, Content, Context, Query, Request, Retention, problems};
-use crate::reader::QueryReader;
+use crate::query::{Answering, Content, Query, Request, problems};
 
 /// `GET /mobile/orders`.
 pub(super) struct MobileOrdersQuery;
@@ -53,22 +54,17 @@ impl Query for MobileOrdersQuery {
     }
 
     /// Phones keep them by their tags.
-    fn retention(&self) -> Retention {
-        Retention::Never
+    fn kept_for(&self) -> Duration {
+        Duration::ZERO
     }
 
-    fn answer<'a>(
-        &'a self,
-        mut request: Request,
-        reader: QueryReader,
-        _: &'a Context,
-    ) -> Answering<'a> {
+    fn answer<'a>(&'a self, mut request: Request<'a>) -> Answering<'a> {
         Box::pin(async move {
             let customer = request.parts.need("customer", "whose orders")?;
             request.parts.end(&["limit", "cursor"])?;
             let (customer, page) = (problems::id(&customer)?, request.page);
             let after = page.after.as_deref().map(problems::sequence).transpose()?;
-            let answer = customer_orders(reader, &customer, page.limit, after).await?;
+            let answer = customer_orders(request.reader, &customer, page.limit, after).await?;
             answer.map(|CustomerOrdersAnswer { items, next, last, .. }| {
                 let items = items.into_iter().map(MobileOrder::of).collect();
                 let content = Content::tagged_json(&MobileOrders { items, next })?;

@@ -40,14 +40,7 @@ pub struct Newest {
 /// # Errors
 /// When the read model cannot be read.
 pub async fn newest(reader: QueryReader) -> Result<Vec<Newest>, NoAnswer> {
-    let page = PageRequest {
-        index: keys::ORDERS.to_owned(),
-        low: "-inf".to_owned(),
-        high: "+inf".to_owned(),
-        order: Order::Down,
-        most: NEWEST_MAX,
-        families: FAMILIES,
-    };
+    let page = PageRequest::of(keys::ORDERS, Order::Down, NEWEST_MAX, FAMILIES);
     let mut look = reader.look(&[], &[page]).await?;
     let page = look.pages.pop().unwrap_or_default();
     let orders = page.entries.iter().map(Newest::of).collect::<Result<Vec<_>, _>>()?;

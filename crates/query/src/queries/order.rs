@@ -15,7 +15,7 @@ use crate::keys;
 use crate::projections::orders::End;
 use crate::projections::payments::{Decline, Limit};
 use crate::projections::{OrderRecord, PaymentRecord, ShipmentRecord, StockRecord};
-use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
+use crate::query::{Answer, Answering, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::Values;
 use crate::reader::{QueryReader, ReadError, record};
 use crate::records::sums::Sum;
@@ -154,13 +154,11 @@ impl Query for OrderQuery {
             .problem(404, "There is no such order")
     }
 
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        reader: QueryReader,
-        _: &'a Context,
-    ) -> Answering<'a> {
-        Box::pin(async move { Ok(order(reader, &request.id()?).await?.into_json()?) })
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
+        Box::pin(async move {
+            let id = request.id()?;
+            Ok(order(request.reader, &id).await?.into_json()?)
+        })
     }
 }
 

@@ -9,8 +9,8 @@ use serde::Serialize;
 use super::tally::TallyAnswer;
 use crate::keys;
 use crate::projections::{OnHand, Seller};
-use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
-use crate::reader::{QueryReader, ReadError, record};
+use crate::query::{Answer, Answering, Fresh, NoAnswer, Query, Request};
+use crate::reader::{QueryReader, record, too_little};
 use crate::records::Grouping;
 
 /// `GET /products/{sku}/sales`.
@@ -60,13 +60,11 @@ impl Query for ProductSalesQuery {
             .problem(404, "Nothing of it was ever sold, and it is not known")
     }
 
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        reader: QueryReader,
-        _: &'a Context,
-    ) -> Answering<'a> {
-        Box::pin(async move { Ok(product_sales(reader, &request.id()?).await?.into_json()?) })
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
+        Box::pin(async move {
+            let sku = request.id()?;
+            Ok(product_sales(request.reader, &sku).await?.into_json()?)
+        })
     }
 }
 
@@ -85,7 +83,7 @@ async fn product_sales(
     ];
     let look = reader.look(&names, &[]).await?;
     let [product, seller, on_hand] = &look.records[..] else {
-        return Err(ReadError::Damaged("Redis answered too little".to_owned()).into());
+        return Err(too_little().into());
     };
     let product: Option<Product> = record(Some(product))?;
     let seller: Option<Seller> = record(Some(seller))?;

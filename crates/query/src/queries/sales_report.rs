@@ -30,9 +30,9 @@ use crate::keys;
 use crate::projections::ledgers::month_of;
 use crate::projections::{Ledger, Sales};
 use crate::query::request::{Parts, bad, day};
-use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
+use crate::query::{Answer, Answering, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::{Order, Page, PageRequest};
-use crate::reader::{QueryReader, ReadError, record};
+use crate::reader::{QueryReader, ReadError, record, too_little};
 use crate::records::Grouping;
 use crate::records::booking::EVERYTHING;
 use crate::records::sums::{Sum, Sums};
@@ -118,15 +118,10 @@ impl Query for SalesReportQuery {
         .problem(422, "It would have too many rows")
     }
 
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        reader: QueryReader,
-        _: &'a Context,
-    ) -> Answering<'a> {
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
         Box::pin(async move {
             let (question, format) = question(request.parts)?;
-            let report = sales_report(reader, question).await?;
+            let report = sales_report(request.reader, question).await?;
             match format {
                 Format::Json => Ok(report.into_json()?),
                 Format::Csv => Ok(report.map(|report| sheet::content(&report))?),
@@ -206,10 +201,6 @@ async fn sales_report(
 /// The streams from which days are folded: sales, and refunds.
 const DAY_STREAMS: [Service; 2] = [Service::Order, Service::Payment];
 
-fn too_little() -> ReadError {
-    ReadError::Damaged("Redis answered too little".to_owned())
-}
-
 /// The months from that of the one day to that of the other.
 fn months(from: &str, to: &str) -> Vec<String> {
     let mut months = Vec::new();
@@ -240,24 +231,14 @@ fn day_ledgers(service: Service, months: &[String]) -> impl Iterator<Item = Stri
 
 fn placed_days(question: &Question) -> PageRequest {
     PageRequest {
-        index: keys::DAYS.to_owned(),
         low: keys::day_score(&question.from).to_string(),
         high: keys::day_score(&question.to).to_string(),
-        order: Order::Up,
-        most: DAYS_MAX,
-        families: &[keys::DAY],
+        ..PageRequest::of(keys::DAYS, Order::Up, DAYS_MAX, &[keys::DAY])
     }
 }
 
 fn groups(service: Service, by: Grouping, month: &str) -> PageRequest {
-    PageRequest {
-        index: keys::ledgers(service, by, month),
-        low: "-inf".to_owned(),
-        high: "+inf".to_owned(),
-        order: Order::Up,
-        most: GROUPS_MAX,
-        families: &[keys::LEDGER],
-    }
+    PageRequest::of(keys::ledgers(service, by, month), Order::Up, GROUPS_MAX, &[keys::LEDGER])
 }
 
 fn ledgers<'a>(

@@ -1,5 +1,7 @@
 //! What can be found: orders, customers and products, by their beginnings.
 
+use std::time::Duration;
+
 use contracts::choreography::MURMURATION;
 use runtime::http::openapi::Operation;
 use runtime::http::{PageRequest, Problem, StatusCode};
@@ -9,10 +11,8 @@ use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::projector_status::ProjectorStatus;
 use crate::query::request::{Parts, bad, day};
-use crate::query::{
-    Answer, Answering, Content, Context, Fresh, Query, Request, Retention, problems,
-};
-use crate::reader::{QueryReader, TOKEN_PATIENCE};
+use crate::query::{Answer, Answering, Content, Context, Fresh, Query, Request, problems};
+use crate::reader::TOKEN_PATIENCE;
 use crate::search::SearchAnswer;
 use crate::search::document::Sort;
 use crate::search::lookup::{HitPosition, Question};
@@ -46,18 +46,13 @@ impl Query for SearchQuery {
     }
 
     /// The index is in memory already.
-    fn retention(&self) -> Retention {
-        Retention::Never
+    fn kept_for(&self) -> Duration {
+        Duration::ZERO
     }
 
-    fn answer<'a>(
-        &'a self,
-        request: Request,
-        _: QueryReader,
-        Context { search, .. }: &'a Context,
-    ) -> Answering<'a> {
+    fn answer<'a>(&'a self, request: Request<'a>) -> Answering<'a> {
         Box::pin(async move {
-            let Request { page, parts, token, .. } = request;
+            let Request { page, parts, token, context: Context { search, .. }, .. } = request;
             let question = question(&page, parts)?;
             let waited = search.wait_for(&token.0, TOKEN_PATIENCE).await;
             waited.map_err(|missing| problems::not_caught_up(&missing, &search.standing()))?;

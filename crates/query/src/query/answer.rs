@@ -11,10 +11,10 @@ use crate::positions::Positions;
 use crate::reader::Look;
 
 /// What the read model is doing, in answers whose body does not say it.
-pub const STATE_HEADER: &str = "murmur-state";
+const STATE_HEADER: &str = "murmur-state";
 
 /// How many rows the read model is behind, in answers whose body does not say it.
-pub const BEHIND_HEADER: &str = "murmur-behind";
+const BEHIND_HEADER: &str = "murmur-behind";
 
 /// What comes between the members of a content and its freshness.
 const FRESHNESS_MEMBER: &[u8] = b",\"freshness\":";
@@ -48,8 +48,8 @@ enum FreshnessPlace {
 }
 
 /// How fresh an answer is, as it is written into answers.
-#[derive(Clone, Debug)]
-pub struct Stamp {
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Stamp {
     json: Bytes,
     token: HeaderValue,
     state: &'static str,
@@ -59,23 +59,20 @@ pub struct Stamp {
 
 /// An answer as it is sent.
 #[derive(Clone, Debug)]
-pub struct Rendered {
+pub(crate) struct Rendered {
     headers: HeaderMap,
     pub(crate) body: Bytes,
 }
 
 impl<T> Answer<T> {
     /// What was made from a look.
-    pub fn of(look: Look, content: T) -> Self {
+    pub(crate) fn of(look: Look, content: T) -> Self {
         let Look { dependencies, positions, .. } = look;
         Self { content, dependencies, positions }
     }
 
     /// The same, said otherwise.
-    ///
-    /// # Errors
-    /// When `change` fails.
-    pub fn map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Answer<U>, E> {
+    pub(crate) fn map<U, E>(self, change: impl FnOnce(T) -> Result<U, E>) -> Result<Answer<U>, E> {
         let Self { content, dependencies, positions } = self;
         Ok(Answer { content: change(content)?, dependencies, positions })
     }
@@ -93,10 +90,7 @@ impl<T: Serialize> Answer<T> {
 
 impl Content {
     /// A JSON object, which ends with its freshness.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn json(content: &impl Serialize) -> Result<Self, Problem> {
+    pub(crate) fn json(content: &impl Serialize) -> Result<Self, Problem> {
         let mut json = serialize(content)?;
         if json.pop() != Some(b'}') {
             return Err(Problem::defect("an answer is no JSON object"));
@@ -106,10 +100,7 @@ impl Content {
     }
 
     /// JSON whose freshness stands in headers, with the tag of the body.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn tagged_json(content: &impl Serialize) -> Result<Self, Problem> {
+    pub(crate) fn tagged_json(content: &impl Serialize) -> Result<Self, Problem> {
         let json = serialize(content)?;
         let tag = tag_of(&json);
         let content = Self::new(json, "application/json", FreshnessPlace::Headers);
@@ -117,8 +108,7 @@ impl Content {
     }
 
     /// Another text, whose freshness stands in headers.
-    #[must_use]
-    pub fn text(text: Vec<u8>, media_type: &'static str) -> Self {
+    pub(crate) fn text(text: Vec<u8>, media_type: &'static str) -> Self {
         Self::new(text, media_type, FreshnessPlace::Headers)
     }
 
@@ -129,15 +119,13 @@ impl Content {
     }
 
     /// With a header. What cannot be one is left out.
-    #[must_use]
-    pub fn with(mut self, name: HeaderName, value: &str) -> Self {
-        self.headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
+    pub(crate) fn with(mut self, name: HeaderName, value: &str) -> Self {
+        insert(&mut self.headers, name, value);
         self
     }
 
     /// With a link to the page behind the item with the key `last`, if there is one.
-    #[must_use]
-    pub fn linked(self, page: &PageRequest, last: Option<&str>) -> Self {
+    pub(crate) fn linked(self, page: &PageRequest, last: Option<&str>) -> Self {
         match last {
             Some(last) => self.with(header::LINK, &format!("<{}>; rel=\"next\"", page.next(last))),
             None => self,
@@ -145,8 +133,7 @@ impl Content {
     }
 
     /// With the tag of what stays the same while only the freshness changes. It is weak, since that differs.
-    #[must_use]
-    pub fn tagged(self) -> Self {
+    pub(crate) fn tagged(self) -> Self {
         if self.place == FreshnessPlace::Headers || self.headers.contains_key(header::ETAG) {
             return self;
         }
@@ -154,22 +141,19 @@ impl Content {
         self.with(header::ETAG, &tag)
     }
 
-    /// Its bytes.
-    #[must_use]
-    pub const fn bytes(&self) -> usize {
+    pub(crate) const fn bytes(&self) -> usize {
         self.body.len()
     }
 
     /// The answer as it is sent. Without a tag of its own, it gets that of the whole body.
-    #[must_use]
-    pub fn render(&self, stamp: &Stamp) -> Rendered {
+    pub(crate) fn render(&self, stamp: &Stamp) -> Rendered {
         let mut headers = self.headers.clone();
         headers.insert(TOKEN_HEADER, stamp.token.clone());
         match self.place {
             FreshnessPlace::Body => {
                 let body = Bytes::from([&self.body[..], &stamp.json, b"}"].concat());
                 if !headers.contains_key(header::ETAG) {
-                    headers.extend(header_value(&tag_of(&body)).map(|tag| (header::ETAG, tag)));
+                    insert(&mut headers, header::ETAG, &tag_of(&body));
                 }
                 if !stamp.is_complete {
                     headers.insert(header::CACHE_CONTROL, HeaderValue::from_static("no-store"));
@@ -187,10 +171,7 @@ impl Content {
 
 impl Stamp {
     /// As it is written.
-    ///
-    /// # Errors
-    /// When it cannot be.
-    pub fn of(freshness: &Freshness) -> Result<Self, Problem> {
+    pub(crate) fn of(freshness: &Freshness) -> Result<Self, Problem> {
         let token = HeaderValue::try_from(freshness.token());
         Ok(Self {
             json: serialize(freshness)?.into(),
@@ -200,18 +181,11 @@ impl Stamp {
             is_complete: !freshness.is_incomplete(),
         })
     }
-
-    /// Whether both say the same.
-    #[must_use]
-    pub fn says_the_same(&self, other: &Self) -> bool {
-        self.json == other.json
-    }
 }
 
 impl Rendered {
     /// The response. Whether the client has it already is the server's to see.
-    #[must_use]
-    pub fn to_response(&self) -> Response {
+    pub(crate) fn to_response(&self) -> Response {
         let mut response = Response::new(self.body.clone().into());
         *response.headers_mut() = self.headers.clone();
         response
@@ -229,8 +203,8 @@ fn tag_of(bytes: &[u8]) -> String {
     format!("\"{:016x}\"", u64::from_be_bytes(first))
 }
 
-fn header_value(text: &str) -> Option<HeaderValue> {
-    HeaderValue::from_str(text).ok()
+fn insert(headers: &mut HeaderMap, name: HeaderName, value: &str) {
+    headers.extend(HeaderValue::from_str(value).ok().map(|value| (name, value)));
 }
 
 #[cfg(test)]

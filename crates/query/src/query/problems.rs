@@ -15,8 +15,7 @@ const RETRY_AFTER_SECONDS: u32 = 1;
 const BEHIND: &str = "The read model has not caught up with the streams, and may yet know of it";
 
 /// The problem of a question that has no answer.
-#[must_use]
-pub fn of(none: NoAnswer, standing: &ProjectorStatus) -> Problem {
+pub(crate) fn of(none: NoAnswer, standing: &ProjectorStatus) -> Problem {
     match none {
         NoAnswer::Refused(problem) => *problem,
         NoAnswer::Unknown { what, id, positions } => {
@@ -61,8 +60,7 @@ fn unreadable(error: &ReadError, standing: &ProjectorStatus) -> Problem {
 }
 
 /// The problem of a read whose token names more than was folded in time.
-#[must_use]
-pub fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> Problem {
+pub(crate) fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> Problem {
     let one = |missing: &Missing| {
         let Missing { service, wanted, folded } = missing;
         json!({ "stream": service.stream(), "wanted": wanted, "folded": folded })
@@ -75,10 +73,7 @@ pub fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> Problem
 }
 
 /// The id in a path.
-///
-/// # Errors
-/// When it is none.
-pub fn id(text: &str) -> Result<Id, Problem> {
+pub(crate) fn id(text: &str) -> Result<Id, Problem> {
     text.parse().map_err(|error: contracts::ids::InvalidId| {
         Problem::new(StatusCode::BAD_REQUEST, "invalid-id", "The id in the path is none")
             .detail(error.to_string())
@@ -86,10 +81,7 @@ pub fn id(text: &str) -> Result<Id, Problem> {
 }
 
 /// The sequence behind which a page begins.
-///
-/// # Errors
-/// When the cursor is none that a page has named.
-pub fn sequence(key: &str) -> Result<u64, Problem> {
+pub(crate) fn sequence(key: &str) -> Result<u64, Problem> {
     key.parse().map_err(|_| {
         Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
             .detail("take it from the page before, unchanged")
@@ -97,7 +89,6 @@ pub fn sequence(key: &str) -> Result<u64, Problem> {
 }
 
 /// A problem that passes by itself.
-#[must_use]
-pub fn unavailable(slug: &'static str, title: &'static str) -> Problem {
+pub(crate) fn unavailable(slug: &'static str, title: &'static str) -> Problem {
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, title).retry_after(RETRY_AFTER_SECONDS)
 }

@@ -8,63 +8,50 @@ use contracts::{Id, Timestamp};
 use runtime::Token;
 use runtime::http::{PageRequest, Problem, StatusCode};
 
-use super::problems;
+use super::{Context, problems};
+use crate::reader::QueryReader;
 
-/// What was asked of a query.
-#[derive(Clone, Debug)]
-pub struct Request {
-    name: String,
+/// What was asked of a query, and what it is answered from.
+pub(crate) struct Request<'a> {
+    /// What stands in the path for the parameter of its template.
+    pub(crate) name: &'a str,
     /// Which page of a list.
-    pub page: PageRequest,
-    /// The parts of the query.
-    pub parts: Parts,
+    pub(crate) page: PageRequest,
+    /// The parts of the query that nobody has taken yet.
+    pub(crate) parts: Parts,
     /// What the answer must have seen.
-    pub token: Token,
+    pub(crate) token: &'a Token,
+    pub(crate) reader: QueryReader,
+    pub(crate) context: &'a Context,
 }
 
-/// The parts of a query that nobody has taken yet.
-#[derive(Clone, Debug)]
-pub struct Parts(BTreeMap<String, String>);
+/// The parts of a query.
+pub(crate) struct Parts(BTreeMap<String, String>);
 
-impl Request {
-    /// Reads path and query; `name` is what stands in the path for the parameter of its template.
-    ///
-    /// # Errors
-    /// When limit or cursor do not make sense.
-    pub fn parse(name: &str, path: &str, query: &str, token: Token) -> Result<Self, Problem> {
-        let parts = form_urlencoded::parse(query.as_bytes()).into_owned().collect();
-        let page = PageRequest::parse(path, query)?;
-        Ok(Self { name: name.to_owned(), page, parts: Parts(parts), token })
-    }
-
+impl Request<'_> {
     /// The id in the path.
-    ///
-    /// # Errors
-    /// When it is none.
-    pub fn id(&self) -> Result<Id, Problem> {
-        problems::id(&self.name)
+    pub(crate) fn id(&self) -> Result<Id, Problem> {
+        problems::id(self.name)
     }
 }
 
 impl Parts {
+    pub(crate) fn of(query: &str) -> Self {
+        Self(form_urlencoded::parse(query.as_bytes()).into_owned().collect())
+    }
+
     /// Takes a part that may be missing.
-    pub fn take(&mut self, name: &str) -> Option<String> {
+    pub(crate) fn take(&mut self, name: &str) -> Option<String> {
         self.0.remove(name).filter(|text| !text.is_empty())
     }
 
     /// Takes a part that must be there.
-    ///
-    /// # Errors
-    /// When it is not.
-    pub fn need(&mut self, name: &'static str, meaning: &str) -> Result<String, Problem> {
+    pub(crate) fn need(&mut self, name: &'static str, meaning: &str) -> Result<String, Problem> {
         self.take(name).ok_or_else(|| bad(&format!("{name} is missing: {meaning}")))
     }
 
     /// Leaves these parts to others, and makes sure that there are none else.
-    ///
-    /// # Errors
-    /// When there is one that nobody takes.
-    pub fn end(mut self, others: &[&str]) -> Result<(), Problem> {
+    pub(crate) fn end(mut self, others: &[&str]) -> Result<(), Problem> {
         others.iter().for_each(|name| drop(self.0.remove(*name)));
         match self.0.keys().next() {
             None => Ok(()),
@@ -77,10 +64,7 @@ impl Parts {
 }
 
 /// A day that the calendar has, and when it begins in UTC.
-///
-/// # Errors
-/// When the text is none.
-pub fn day(name: &str, text: &str) -> Result<Timestamp, Problem> {
+pub(crate) fn day(name: &str, text: &str) -> Result<Timestamp, Problem> {
     let midnight = format!("{text}T00:00:00Z").parse::<Timestamp>().ok();
     midnight.filter(|midnight| midnight.day() == text).ok_or_else(|| {
         let text: String = text.chars().take(32).collect();
@@ -89,8 +73,7 @@ pub fn day(name: &str, text: &str) -> Result<Timestamp, Problem> {
 }
 
 /// The problem of a query that does not make sense.
-#[must_use]
-pub fn bad(detail: &str) -> Problem {
+pub(crate) fn bad(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense")
         .detail(detail)
 }

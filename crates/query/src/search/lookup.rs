@@ -20,10 +20,8 @@ use super::words::words_of;
 /// Words of a question that are looked at.
 pub const WORDS_MAX: usize = 8;
 
-/// What is asked.
 #[derive(Clone, Debug, Default)]
 pub struct Question {
-    /// The words.
     pub text: String,
     /// Only these.
     pub sort: Option<Sort>,
@@ -145,7 +143,6 @@ fn expression(words: &[String], alternatives: &[Vec<String>]) -> String {
     words.iter().enumerate().map(one).collect::<Vec<_>>().join(" AND ")
 }
 
-/// One pass.
 struct Search<'a> {
     question: &'a Question,
     pass: Pass,

@@ -9,7 +9,6 @@ use crate::positions::Positions;
 /// A generation as Redis has it.
 #[derive(Clone, Debug)]
 pub struct ProjectorStatus {
-    /// Which one.
     pub generation: Generation,
     /// How far it has folded; nothing if its position is gone.
     pub positions: Option<Positions>,
@@ -17,7 +16,6 @@ pub struct ProjectorStatus {
     pub built: bool,
 }
 
-/// All of them.
 #[derive(Clone, Debug, Default)]
 pub struct Generations {
     /// The one that is read.
@@ -31,7 +29,6 @@ pub struct Generations {
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It is done.
     Done,
     /// The pointers do not say what was expected. Nothing was done.
     Moved,

@@ -45,12 +45,8 @@ pub struct Low {
 
 pub(super) fn page() -> PageRequest {
     PageRequest {
-        index: keys::LOW_STOCK.to_owned(),
-        low: "-inf".to_owned(),
         high: LOW_UNITS.to_string(),
-        order: Order::Up,
-        most: LOW_SHOWN,
-        families: &[keys::ON_HAND, keys::PRODUCT],
+        ..PageRequest::of(keys::LOW_STOCK, Order::Up, LOW_SHOWN, &[keys::ON_HAND, keys::PRODUCT])
     }
 }
 

@@ -49,12 +49,8 @@ pub struct Stuck {
 
 pub(super) fn stuck_before(millis: i64) -> PageRequest {
     PageRequest {
-        index: keys::UNSETTLED.to_owned(),
-        low: "-inf".to_owned(),
         high: millis.to_string(),
-        order: Order::Up,
-        most: STUCK_MAX,
-        families: FAMILIES,
+        ..PageRequest::of(keys::UNSETTLED, Order::Up, STUCK_MAX, FAMILIES)
     }
 }
 
