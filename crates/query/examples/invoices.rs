@@ -24,8 +24,8 @@ use query::fold::{Fold, Item, Kept};
 use query::positions::Positions;
 use query::projector::Projector;
 use query::projector::batch;
+use query::projector_status::ProjectorStatus;
 use query::sources::{Readings, Sink, Source};
-use query::standing::Standing;
 use runtime::reading::Progress;
 use tokio::sync::watch;
 
@@ -139,7 +139,10 @@ impl Rows {
         let began = Instant::now();
         tokio::spawn(projector.run());
         let all = self.0.len() as u64;
-        standing.wait_for(|standing: &Standing| standing.positions.rows() == all).await.unwrap();
+        standing
+            .wait_for(|standing: &ProjectorStatus| standing.positions.rows() == all)
+            .await
+            .unwrap();
         began.elapsed()
     }
 }

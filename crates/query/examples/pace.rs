@@ -20,7 +20,7 @@ use std::time::{Duration, Instant};
 
 use contracts::{Service, Timestamp};
 use query::projector::Projector;
-use query::standing::Standing;
+use query::projector_status::ProjectorStatus;
 use tokio::sync::watch;
 
 use history::{Fate, History};
@@ -54,9 +54,9 @@ async fn main() {
     visible().await;
 }
 
-async fn until_folded(standing: &mut watch::Receiver<Standing>, streams: &Streams) {
+async fn until_folded(standing: &mut watch::Receiver<ProjectorStatus>, streams: &Streams) {
     let history = streams.history();
-    let all = |standing: &Standing| {
+    let all = |standing: &ProjectorStatus| {
         Service::ALL.iter().all(|of| standing.positions.of(*of) == history.head(*of))
     };
     standing.wait_for(all).await.unwrap();

@@ -38,7 +38,6 @@ pub use record_cache::RecordCache as Kept;
 pub struct Item {
     /// Whose stream it is of.
     pub service: Service,
-    /// The row.
     pub row: Row,
     /// The event, or why it is none that this build knows.
     pub event: Result<StoredEvent, String>,
@@ -54,7 +53,6 @@ pub struct Fold {
 }
 
 impl Item {
-    /// Understands a row.
     #[must_use]
     pub fn of(service: Service, row: Row) -> Self {
         let event = row.parse().map_err(|error| error.to_string());

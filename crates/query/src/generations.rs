@@ -27,8 +27,8 @@ use tokio::task::JoinHandle;
 
 use crate::keys::{self, Generation, VIEWS_VERSION};
 use crate::projector::Projector;
+use crate::projector_status::{ProjectorStatus, Rebuild};
 use crate::sources::Source;
-use crate::standing::{Rebuild, Standing};
 use crate::store::generations::{Generations, Step};
 use crate::store::{Store, StoreError};
 
@@ -51,7 +51,7 @@ struct Parts<S> {
 
 /// The projector that folds the next generation.
 struct Building {
-    standing: watch::Receiver<Standing>,
+    standing: watch::Receiver<ProjectorStatus>,
     task: JoinHandle<()>,
 }
 
@@ -71,7 +71,6 @@ pub struct Overview {
 /// What people are told of one generation.
 #[derive(Debug, Serialize)]
 pub struct Described {
-    /// Its name.
     pub id: String,
     /// The version of its views.
     pub version: u32,
@@ -197,7 +196,7 @@ impl<S: Source + Clone + Sync> Builder<S> {
             let Generations { live, next, previous } = store.generations().await?;
             let live = live.map(|live| live.generation);
             let named =
-                |one: &crate::store::generations::Standing| one.generation.to_string() == id;
+                |one: &crate::store::generations::ProjectorStatus| one.generation.to_string() == id;
             let (step, other) = if let Some(next) = next.filter(named) {
                 (store.activate(live.as_ref(), &next.generation).await?, next.generation)
             } else if let Some(previous) = previous.filter(named) {
@@ -275,7 +274,7 @@ impl Drop for Building {
 }
 
 impl Described {
-    fn of(one: crate::store::generations::Standing) -> Self {
+    fn of(one: crate::store::generations::ProjectorStatus) -> Self {
         Self {
             id: one.generation.to_string(),
             version: one.generation.version(),

@@ -7,10 +7,10 @@
 //! * [`saga`]: one order across all services, and who owes what next.
 //! * [`fold`]: from a batch of events and the records that they touch to the records afterwards.
 //! * [`store`]: Redis, and the one script that writes.
-//! * [`projector`]: from [`sources`] of rows through folds into the store; [`standing`]: where that is.
-//! * [`reader`]: everything that one answer needs, in one round trip; [`answers`]: what it then says;
-//!   [`http`]: over REST.
-//! * [`cache`]: the same answers from memory.
+//! * [`projector`]: from [`sources`] of rows through folds into the store; [`projector_status`]: where that is.
+//! * [`reader`]: everything that one answer needs, in one round trip; [`freshness`]: how far behind that is.
+//! * [`query`]: what a query is; [`queries`]: those that are answered, one file each.
+//! * [`cache`]: the same answers from memory; [`http`]: over REST.
 //! * [`generations`]: the read model built anew beside the one that is read.
 //! * [`search`]: an index of its own over what can be found, in memory.
 //! * [`processes`]: how the services' processes are, by their own word.
@@ -19,6 +19,10 @@
 //!
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
 //! any moment, and the streams fill it again.
+#![allow(
+    missing_docs,
+    reason = "a program: what is public here is so for its tests and the simulator"
+)]
 
 mod projection;
 pub mod projections;
@@ -33,19 +37,21 @@ pub mod fold;
 
 pub mod store;
 
+pub mod projector_status;
 pub mod sources;
-pub mod standing;
 
 pub mod projector;
 
+pub mod freshness;
 pub mod reader;
-
-pub mod answers;
-pub mod http;
 
 pub mod search;
 
+pub mod queries;
+pub mod query;
+
 pub mod cache;
+pub mod http;
 
 pub mod generations;
 

@@ -1,13 +1,14 @@
 //! `GET /live`: the dashboard, sent again whenever it has changed, as server-sent events.
 //!
-//! One task works out what all listeners are sent ([`beat`]), and only while anybody listens. Each
+//! One task works out what all listeners are sent ([`update`]), and only while anybody listens. Each
 //! listener is sent everything first, and then the sections that differ from what it has
 //! ([`listener`]); so a connection that breaks costs nothing but a new one, and `Last-Event-ID` is
 //! not needed.
 //!
-//! Deliberately absent: history. A listener that is slow misses beats, and never what is true now.
+//! Deliberately absent: history. A listener that is slow misses updates, and never what is true now.
 
-pub mod beat;
+pub mod update;
+
 pub mod listener;
 
 use std::sync::Arc;
@@ -19,8 +20,8 @@ use runtime::shutdown::Stop;
 use runtime::warp::{self, Filter, Reply as _};
 use tokio::sync::{Semaphore, watch};
 
-use beat::Source;
 use listener::Listener;
+use update::Source;
 
 /// Most listeners at once: each holds a connection for as long as somebody looks at the page.
 pub const LISTENERS_MAX: usize = 64;
@@ -37,13 +38,13 @@ pub fn routes<T: Send + Sync + 'static>(
     changed: watch::Receiver<T>,
     stop: Stop,
 ) -> Routes {
-    let (beats, heard) = beat::channel();
-    tokio::spawn(beats.run(source, changed, stop.clone()));
+    let (publisher, subscriber) = update::channel();
+    tokio::spawn(publisher.run(source, changed, stop.clone()));
     let seats = Arc::new(Semaphore::new(LISTENERS_MAX));
     warp::path!("live")
         .and(warp::get())
         .map(move || match Arc::clone(&seats).try_acquire_owned() {
-            Ok(seat) => respond(Listener::new(heard.subscribe(), stop.clone(), seat)),
+            Ok(seat) => respond(Listener::new(subscriber.subscribe(), stop.clone(), seat)),
             Err(_) => too_many(),
         })
         .boxed()

@@ -9,7 +9,6 @@ use serde::{Deserialize, Serialize};
 /// How far one stream has been folded.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Folded {
-    /// The stream.
     pub stream: String,
     /// Sequence of the last row folded; 0 for none.
     pub sequence: u64,

@@ -16,19 +16,20 @@ use tokio::runtime::Runtime;
 use tokio::sync::watch;
 use tokio::task::JoinSet;
 
-use crate::cache::{Cache, front};
+use crate::cache::Cache;
 use crate::generations::{self, Builder};
-use crate::http::{self, App, routes};
-use crate::live::beat::Source;
+use crate::http::{App, operations, status};
+use crate::live::update::Source;
 use crate::processes::observed::Observed;
 use crate::projector::Projector;
+use crate::projector_status::ProjectorStatus;
+use crate::projector_status::monitor::ProjectorMonitor;
+use crate::query::Context;
 use crate::reader::Reader;
 use crate::search::{self, Search};
 use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::sources::feed::{Feed, Tapped};
-use crate::standing::Standing;
-use crate::standing::onlooker::Onlooker;
 use crate::store::{self, Store, StoreError};
 use crate::{live, page, processes};
 
@@ -90,7 +91,7 @@ fn api(
     let feed = Feed::of(&search::STREAMS);
     let standing = fold(threads, settings, &redis, feed.tap(streams.clone()), &builder);
     let watched = standing.clone();
-    let follows = move || http::standing::not_followed(&watched.borrow()).is_none();
+    let follows = move || status::not_followed(&watched.borrow()).is_none();
     beside.spawn(telemetry::measure_redundant(follows));
     let search = Search::new()?;
     beside.spawn(search::follower::run(streams.only(&search::STREAMS), feed, search.clone()));
@@ -103,21 +104,20 @@ fn api(
         clock: now,
         fresh_at: None,
     };
-    let answers = routes(App::new(reader, settings.stuck_after(), now));
-    let front = front::before(cache.clone(), answers.clone());
+    let context = Context { search, stuck_after: settings.stuck_after(), clock: now };
+    let app = App::new(reader, cache.clone(), context);
     if settings.cache == Switch::On {
         beside.spawn(cache.run());
     }
     let more = [
         generations::http::routes(builder),
-        http::search::routes(search),
         live::routes(source, standing, stop),
         processes::routes(heard),
         page::routes(),
     ];
-    let all = more.into_iter().fold(answers, |all, one| all.or(one).unify().boxed());
-    let api = Api::new(all, http::operations::document());
-    Ok(api.behind(front).called(&settings.process.http.hosts))
+    let all = more.into_iter().fold(app.routes(), |all, one| all.or(one).unify().boxed());
+    let api = Api::new(all, operations::document());
+    Ok(api.behind(app.front()).called(&settings.process.http.hosts))
 }
 
 /// Folds the streams, or looks where another process folds them.
@@ -127,11 +127,11 @@ fn fold(
     redis: &redis::Client,
     streams: Tapped<Broker>,
     builder: &Builder<Broker>,
-) -> watch::Receiver<Standing> {
+) -> watch::Receiver<ProjectorStatus> {
     if settings.no_projector {
-        let onlooker = Onlooker::new(redis.clone(), now);
-        let standing = onlooker.standing();
-        threads.run(onlooker.run());
+        let monitor = ProjectorMonitor::new(redis.clone(), now);
+        let standing = monitor.standing();
+        threads.run(monitor.run());
         return standing;
     }
     let projector = Projector::new(redis.clone(), streams, now);

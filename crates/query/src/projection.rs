@@ -16,7 +16,6 @@ use crate::saga::Saga;
 /// An event says once which records it changes and how ([`Projection::changes`]). These are read before
 /// the changes are applied, and no others can be changed.
 pub(crate) trait Projection: fmt::Debug + Send + 'static {
-    /// One record.
     type State: Serialize + DeserializeOwned + fmt::Debug + Send;
     /// What one event does to one record, beside what it says itself.
     type Change: fmt::Debug + Send;
@@ -30,7 +29,6 @@ pub(crate) trait Projection: fmt::Debug + Send + 'static {
     /// Says of each record that the event changes its id, and how.
     fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Self::Change));
 
-    /// Changes a record.
     fn apply(record: &mut Option<Self::State>, change: Self::Change, event: &StoredEvent);
 
     /// The entries of indexes that a record has after a batch that changed it.
@@ -42,7 +40,6 @@ pub(crate) trait Projection: fmt::Debug + Send + 'static {
 /// An event, and the order that it is about as it is right after it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct EventContext<'a> {
-    /// The event.
     pub(crate) event: &'a StoredEvent,
     /// What the four streams say of its order; nothing for an event that is not about one.
     pub(crate) saga: Saga<'a>,
@@ -53,9 +50,7 @@ pub(crate) struct EventContext<'a> {
 /// A record after a batch that changed it.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Changed<'a, S> {
-    /// Its id.
     pub(crate) id: &'a str,
-    /// The record.
     pub(crate) record: &'a S,
     /// Whether there was none before the batch.
     pub(crate) is_new: bool,

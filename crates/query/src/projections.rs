@@ -33,7 +33,7 @@ pub use leaders::Leaders;
 pub use ledgers::Ledger;
 pub use orders::OrderRecord;
 pub use payments::PaymentRecord;
-pub use pulse::Slot;
+pub use pulse::RingSlot;
 pub use reservations::StockRecord;
 pub use sellers::Seller;
 pub use shipments::ShipmentRecord;

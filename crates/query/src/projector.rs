@@ -23,9 +23,9 @@ use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinError};
 
 use crate::keys::Generation;
+use crate::projector_status::{Began, Phase, ProjectorStatus, report};
 use crate::sources::{Readings, Source};
-use crate::standing::{Began, Phase, Standing, told};
-use crate::store::{self, Found, Live, Slot, Store, StoreError};
+use crate::store::{self, Found, GenerationRole, Live, Store, StoreError};
 use following::Following;
 
 /// Rows that wait to be folded.
@@ -39,8 +39,8 @@ pub struct Projector<S> {
     client: redis::Client,
     source: S,
     clock: fn() -> Timestamp,
-    slot: Slot,
-    standing: watch::Sender<Standing>,
+    role: GenerationRole,
+    standing: watch::Sender<ProjectorStatus>,
 }
 
 /// A task that ends with this value.
@@ -73,19 +73,19 @@ impl<S: Source> Projector<S> {
     /// A projector that writes to `client`'s server and reads from `source`.
     #[must_use]
     pub fn new(client: redis::Client, source: S, clock: fn() -> Timestamp) -> Self {
-        let standing = watch::Sender::new(Standing { clock, ..Standing::default() });
-        Self { client, source, clock, slot: Slot::Live, standing }
+        let standing = watch::Sender::new(ProjectorStatus { clock, ..ProjectorStatus::default() });
+        Self { client, source, clock, role: GenerationRole::Live, standing }
     }
 
     /// The same, for the generation that is built beside the live one. It ends when there is none.
     #[must_use]
     pub fn of_next(self) -> Self {
-        Self { slot: Slot::Next, ..self }
+        Self { role: GenerationRole::Next, ..self }
     }
 
     /// Where the read model stands, now and later.
     #[must_use]
-    pub fn standing(&self) -> watch::Receiver<Standing> {
+    pub fn standing(&self) -> watch::Receiver<ProjectorStatus> {
         self.standing.subscribe()
     }
 
@@ -131,8 +131,8 @@ impl<S: Source> Projector<S> {
     }
 
     async fn follow(&mut self) -> Result<Infallible, Setback> {
-        let mut store = Store::connect(&self.client).await?.in_slot(self.slot);
-        let mut live = settle(&mut store, self.slot, self.clock).await?;
+        let mut store = Store::connect(&self.client).await?.in_role(self.role);
+        let mut live = settle(&mut store, self.role, self.clock).await?;
         sweep(&store);
         loop {
             let (sink, rows) = mpsc::channel(QUEUE_ROWS);
@@ -155,8 +155,8 @@ impl<S: Source> Projector<S> {
 
     /// Tells processes that only answer how it goes with what they read, for as long as this is kept.
     fn tell_others(&self, store: &Store) -> Option<Beside> {
-        let tell = || told::tell(self.standing.subscribe(), store.connection());
-        (self.slot == Slot::Live).then(|| Beside(tokio::spawn(tell()).abort_handle()))
+        let tell = || report::publish(self.standing.subscribe(), store.connection());
+        (self.role == GenerationRole::Live).then(|| Beside(tokio::spawn(tell()).abort_handle()))
     }
 
     fn tell_opened(&self, live: &Live, readings: &Readings) {
@@ -179,13 +179,21 @@ impl Drop for Beside {
 
 /// Finds where Redis stands. Begins a generation if none can be folded further; but only for the
 /// live one, since nobody else has asked for another.
-async fn settle(store: &mut Store, slot: Slot, clock: fn() -> Timestamp) -> Result<Live, Setback> {
+async fn settle(
+    store: &mut Store,
+    role: GenerationRole,
+    clock: fn() -> Timestamp,
+) -> Result<Live, Setback> {
     loop {
-        match (store.find().await?, slot) {
+        match (store.find().await?, role) {
             (Found::Live(live), _) => return Ok(live),
-            (Found::Older(generation), Slot::Live) => return Err(Setback::Older(generation)),
-            (Found::Older(_) | Found::Nothing { .. }, Slot::Next) => return Err(Setback::Over),
-            (Found::Nothing { pointer, reason }, Slot::Live) => {
+            (Found::Older(generation), GenerationRole::Live) => {
+                return Err(Setback::Older(generation));
+            }
+            (Found::Older(_) | Found::Nothing { .. }, GenerationRole::Next) => {
+                return Err(Setback::Over);
+            }
+            (Found::Nothing { pointer, reason }, GenerationRole::Live) => {
                 tracing::warn!(reason, "a new generation of the read model begins");
                 if let Some(live) = store.begin(pointer.as_deref(), clock()).await? {
                     return Ok(live);
@@ -210,7 +218,7 @@ fn sweep(store: &Store) {
 /// Says that the projector follows, once it has folded all that the streams held when their
 /// reading began. From then on the generation is read.
 async fn tell_caught_up(
-    standing: watch::Sender<Standing>,
+    standing: watch::Sender<ProjectorStatus>,
     mut store: Store,
     generation: Generation,
 ) {
@@ -222,7 +230,7 @@ async fn tell_caught_up(
         let Ok(goal) = progress.wait_for(|p| p.connected).await.map(|p| p.last_in_stream) else {
             return;
         };
-        let reached = |standing: &Standing| standing.positions.of(*service).sequence >= goal;
+        let reached = |standing: &ProjectorStatus| standing.positions.of(*service).sequence >= goal;
         if positions.wait_for(reached).await.is_err() {
             return;
         }

@@ -1,17 +1,18 @@
 //! Reading the read model: everything that one answer needs, in one round trip, at one moment.
 //!
 //! The pointer and the position are read together with the records, so an answer always knows of
-//! which prefix of the streams it is the fold.
+//! which prefix of the streams it is the fold. What was read is noted with it: there is no other way to a
+//! record than a [`Look`], and a [`QueryReader`] looks once.
 
 pub mod page;
-
-pub(crate) mod notes;
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::Service;
-use redis::aio::{ConnectionLike, ConnectionManager, ConnectionManagerConfig};
+use redis::aio::{
+    ConnectionLike, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection,
+};
 use redis::{ErrorKind, ServerErrorKind};
 use serde::de::DeserializeOwned;
 use tokio::sync::watch;
@@ -19,13 +20,15 @@ use tokio::sync::watch;
 use crate::fold::family::Stored;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
-use crate::standing::Standing;
+use crate::projector_status::ProjectorStatus;
 use crate::store::LIST;
-use notes::Notes;
 use page::{ListAnswer, Page, PageRequest};
 
 /// Longest wait for an answer of Redis to a reader.
 const ANSWER_MAX: Duration = Duration::from_secs(2);
+
+/// How long a read waits for what its token names.
+pub const TOKEN_PATIENCE: Duration = Duration::from_secs(5);
 
 /// Longest wait for a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(1);
@@ -43,16 +46,25 @@ const ATTEMPTS: usize = 3;
 #[derive(Clone)]
 pub struct Reader {
     connection: ConnectionManager,
-    standing: watch::Receiver<Standing>,
+    standing: watch::Receiver<ProjectorStatus>,
+}
+
+/// Reads for one answer, and no more than once: all of it is of one moment.
+pub struct QueryReader {
+    reader: Reader,
+    /// Over which it reads, if not over the reader's own.
+    connection: Option<MultiplexedConnection>,
+    wanted: Wanted,
 }
 
 /// What was read, and of which prefix of the streams it is the fold.
 #[derive(Debug)]
 pub struct Look {
-    /// Which read model that is.
-    pub generation: Generation,
     /// How far the streams were folded.
     pub positions: Positions,
+    /// The whole keys that were read. Which entries a page has only Redis knows, so what is made from a page
+    /// depends on the position: it counts as changed whenever anything was folded.
+    pub dependencies: Vec<String>,
     /// The records asked for, in their order.
     pub records: Vec<Option<Vec<u8>>>,
     /// The pages asked for, in their order.
@@ -67,7 +79,6 @@ pub type Wanted = BTreeMap<Service, u64>;
 /// A stream that is not folded far enough.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub struct Missing {
-    /// The stream.
     pub service: Service,
     /// Which sequence the token asks for.
     pub wanted: u64,
@@ -84,6 +95,9 @@ pub enum ReadError {
     /// Redis holds no read model: it was flushed, or is new. The projector builds one.
     #[error("Redis holds no read model yet; it is being built from the streams")]
     Nothing,
+    /// It was waited for, and is not folded.
+    #[error("the read model has not yet seen what the token asks for")]
+    NotCaughtUp(Vec<Missing>),
     /// What Redis holds was not written by a fold of this build.
     #[error("{0}")]
     Damaged(String),
@@ -96,7 +110,7 @@ impl Reader {
     /// When the client's settings do not allow it.
     pub fn new(
         client: &redis::Client,
-        standing: watch::Receiver<Standing>,
+        standing: watch::Receiver<ProjectorStatus>,
     ) -> Result<Self, redis::RedisError> {
         let config = ConnectionManagerConfig::new()
             .set_connection_timeout(Some(CONNECT_MAX))
@@ -108,13 +122,13 @@ impl Reader {
 
     /// Where the read model stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProjectorStatus {
         self.standing.borrow().clone()
     }
 
     /// Where the read model stands, now and whenever that changes: the signal that there is news.
     #[must_use]
-    pub fn changes(&self) -> watch::Receiver<Standing> {
+    pub fn changes(&self) -> watch::Receiver<ProjectorStatus> {
         self.standing.clone()
     }
 
@@ -131,38 +145,10 @@ impl Reader {
         Err(missing(&self.standing.borrow().positions, wanted))
     }
 
-    /// Reads records and pages.
-    ///
-    /// # Errors
-    /// When Redis fails, or holds no read model.
-    pub async fn look(&self, names: &[String], pages: &[PageRequest]) -> Result<Look, ReadError> {
-        let mut generation = self.standing.borrow().generation.clone();
-        for _ in 0..ATTEMPTS {
-            let assumed = match generation.take() {
-                Some(generation) => generation,
-                None => self.live_generation().await?,
-            };
-            let (mut values, (parked, found)) = self.ask(&assumed, names, pages).await?;
-            if values.len() < FIRST_KEYS {
-                return Err(ReadError::Damaged("Redis answered too little".into()));
-            }
-            let records = values.split_off(FIRST_KEYS);
-            let (pointer, position) = (text(values.first()), text(values.get(1)));
-            if pointer.is_some_and(|pointer| pointer != assumed.to_string()) {
-                continue;
-            }
-            // What is not built to its end would answer with a part of the truth.
-            let (Some(_), Some(position), Some(_)) = (pointer, position, text(values.get(2)))
-            else {
-                return Err(ReadError::Nothing);
-            };
-            let positions = Positions::parse(position)
-                .map_err(|damaged| ReadError::Damaged(damaged.to_string()))?;
-            note(&assumed, names, pages, &positions);
-            let pages = found.into_iter().map(Page::of).collect();
-            return Ok(Look { generation: assumed, positions, records, pages, parked });
-        }
-        Err(ReadError::Nothing)
+    /// Reads for one answer.
+    #[must_use]
+    pub fn once(&self) -> QueryReader {
+        QueryReader { reader: self.clone(), connection: None, wanted: Wanted::new() }
     }
 
     /// Counts the events that could not be folded.
@@ -185,32 +171,68 @@ impl Reader {
             .parse()
             .map_err(|error: keys::InvalidGeneration| ReadError::Damaged(error.to_string()))
     }
+}
+
+impl QueryReader {
+    #[must_use]
+    pub fn over(self, connection: MultiplexedConnection) -> Self {
+        Self { connection: Some(connection), ..self }
+    }
+
+    /// Not before this much is folded.
+    #[must_use]
+    pub fn after(self, wanted: Wanted) -> Self {
+        Self { wanted, ..self }
+    }
+
+    /// Reads records and pages.
+    ///
+    /// # Errors
+    /// When Redis fails, holds no read model, or has not folded what was wanted.
+    pub async fn look(self, names: &[String], pages: &[PageRequest]) -> Result<Look, ReadError> {
+        if !self.wanted.is_empty() {
+            let waited = self.reader.wait_for(&self.wanted, TOKEN_PATIENCE).await;
+            waited.map_err(ReadError::NotCaughtUp)?;
+        }
+        let mut generation = self.reader.standing.borrow().generation.clone();
+        for _ in 0..ATTEMPTS {
+            let assumed = match generation.take() {
+                Some(generation) => generation,
+                None => self.reader.live_generation().await?,
+            };
+            let prefix = assumed.prefix();
+            let first = [keys::POINTER.to_owned(), assumed.position_key(), assumed.built_key()];
+            let keys = names.iter().map(|name| [&prefix, name.as_str()].concat());
+            let keys: Vec<String> = first.into_iter().chain(keys).collect();
+            let answer = self.ask(&prefix, &keys, pages).await?;
+            if let Some(look) = understand(&assumed, keys, answer, !pages.is_empty())? {
+                return Ok(look);
+            }
+        }
+        Err(ReadError::Nothing)
+    }
 
     async fn ask(
         &self,
-        generation: &Generation,
-        names: &[String],
+        prefix: &str,
+        keys: &[String],
         pages: &[PageRequest],
     ) -> Result<ListAnswer, ReadError> {
-        match Notes::current() {
-            Some(notes) => ask(&mut notes.connection(), generation, names, pages).await,
-            None => ask(&mut self.connection.clone(), generation, names, pages).await,
+        match &self.connection {
+            Some(connection) => ask(&mut connection.clone(), prefix, keys, pages).await,
+            None => ask(&mut self.reader.connection.clone(), prefix, keys, pages).await,
         }
     }
 }
 
 async fn ask(
     connection: &mut (impl ConnectionLike + Send),
-    generation: &Generation,
-    names: &[String],
+    prefix: &str,
+    keys: &[String],
     pages: &[PageRequest],
 ) -> Result<ListAnswer, ReadError> {
-    let prefix = generation.key("");
     let mut values = redis::cmd("MGET");
-    values.arg(keys::POINTER).arg(generation.position_key()).arg(generation.built_key());
-    for name in names {
-        values.arg([prefix.as_str(), name].concat());
-    }
+    values.arg(keys);
     if pages.is_empty() {
         return Ok((values.query_async(connection).await?, (0, Vec::new())));
     }
@@ -231,13 +253,37 @@ async fn ask(
     }
 }
 
-/// An answer from pages depends on entries that only Redis knows, so it counts as changed whenever
-/// anything was folded.
-fn note(generation: &Generation, names: &[String], pages: &[PageRequest], positions: &Positions) {
-    let Some(notes) = Notes::current() else { return };
-    let records = names.iter().map(|name| generation.key(name));
-    let position = (!pages.is_empty()).then(|| generation.position_key());
-    notes.note(records.chain(position), positions);
+/// What was read under the assumption that this generation is live; nothing if another one is.
+fn understand(
+    assumed: &Generation,
+    mut keys: Vec<String>,
+    (mut values, (parked, pages)): ListAnswer,
+    asked_for_pages: bool,
+) -> Result<Option<Look>, ReadError> {
+    if values.len() < FIRST_KEYS {
+        return Err(too_little());
+    }
+    let records = values.split_off(FIRST_KEYS);
+    let (pointer, position) = (text(values.first()), text(values.get(1)));
+    if pointer.is_some_and(|pointer| pointer != assumed.to_string()) {
+        return Ok(None);
+    }
+    // What is not built to its end would answer with a part of the truth.
+    let (Some(_), Some(position), Some(_)) = (pointer, position, text(values.get(2))) else {
+        return Err(ReadError::Nothing);
+    };
+    let positions =
+        Positions::parse(position).map_err(|damaged| ReadError::Damaged(damaged.to_string()))?;
+    // The pointer is not among them: with another live generation, all that is kept is lost.
+    let mut dependencies = keys.split_off(FIRST_KEYS);
+    dependencies.extend(asked_for_pages.then(|| assumed.position_key()));
+    let pages = pages.into_iter().map(Page::of).collect();
+    Ok(Some(Look { positions, dependencies, records, pages, parked }))
+}
+
+/// What was read is not all that was asked for.
+pub(crate) fn too_little() -> ReadError {
+    ReadError::Damaged("Redis answered too little".to_owned())
 }
 
 /// What of `wanted` is not folded.

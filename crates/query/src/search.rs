@@ -7,16 +7,16 @@
 //! words might have been meant.
 //!
 //! * [`document`]: what an event changes about what can be found; [`words`]: in which form.
-//! * [`index`]: the tables, and what is written to them; [`asking`]: what is read.
+//! * [`index`]: the tables, and what is written to them; [`lookup`]: what is read.
 //! * [`follower`]: from the streams into the index.
 //!
 //! Deliberately absent: ranking by relevance. What was asked for by its id comes first, then customers,
 //! products and orders, the newest first, so that pages can be turned while more comes in.
 
-pub mod asking;
 pub mod document;
 pub mod follower;
 pub mod index;
+pub mod lookup;
 pub mod spelling;
 pub mod words;
 
@@ -28,13 +28,13 @@ use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 
-use crate::answers::freshness::Freshness;
+use crate::freshness::Freshness;
 use crate::positions::Positions;
+use crate::projector_status::{Phase, ProjectorStatus};
 use crate::reader::{Missing, Wanted, missing};
 use crate::sources::AllProgress;
-use crate::standing::{Phase, Standing};
-use asking::{Found, Question};
 use index::Index;
+use lookup::{Found, Question};
 
 /// The streams that say what can be found.
 pub const STREAMS: [Service; 3] = [Service::Customer, Service::Product, Service::Order];
@@ -75,8 +75,6 @@ pub struct SearchAnswer {
     pub found: Found,
     /// Events that this build does not understand: what they say cannot be found.
     pub skipped: u64,
-    /// How fresh all this is.
-    pub freshness: Freshness,
 }
 
 impl Search {
@@ -89,21 +87,22 @@ impl Search {
         Ok(Self { index, stands: watch::Sender::default() })
     }
 
-    /// Looks for what is asked.
+    /// Looks for what is asked, and says of which prefix of the streams the answer is made.
     ///
     /// # Errors
     /// When the index fails.
-    pub async fn ask(&self, question: Question) -> Result<SearchAnswer, SearchError> {
+    pub async fn ask(&self, question: Question) -> Result<(SearchAnswer, Positions), SearchError> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
-        let asking = move || {
+        let lookup = move || {
             let index = index.lock().unwrap_or_else(PoisonError::into_inner);
             // Read under the lock: neither more nor less is in the index.
             let stands = stands.borrow().clone();
-            Ok((asking::ask(&index, &question)?, stands))
+            Ok((lookup::look_up(&index, &question)?, stands))
         };
-        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(asking).await?;
+        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(lookup).await?;
         let (found, stands) = asked?;
-        Ok(SearchAnswer { found, skipped: stands.skipped, freshness: stands.freshness() })
+        let Stands { positions, skipped, .. } = stands;
+        Ok((SearchAnswer { found, skipped }, positions))
     }
 
     /// Waits, at most for `patience`, until the index has seen as much as is wanted of its streams.
@@ -124,18 +123,27 @@ impl Search {
         Err(missing(&self.stands.borrow().positions, &wanted))
     }
 
+    /// How fresh an answer of these positions is: only of the streams that the index is made from.
+    #[must_use]
+    pub fn freshness(&self, positions: &Positions) -> Freshness {
+        let stands = Stands { positions: positions.clone(), ..self.stands.borrow().clone() };
+        let mut freshness = Freshness::of(positions, &stands.standing());
+        freshness.streams.retain(|stream, _| STREAMS.iter().any(|of| of.stream() == *stream));
+        freshness
+    }
+
     /// Where the index stands.
     #[must_use]
-    pub fn standing(&self) -> Standing {
+    pub fn standing(&self) -> ProjectorStatus {
         self.stands.borrow().standing()
     }
 }
 
 impl Stands {
-    fn standing(&self) -> Standing {
+    fn standing(&self) -> ProjectorStatus {
         let (positions, progress) = (self.positions.clone(), self.progress.clone());
         let progress = progress.unwrap_or_default();
-        Standing { phase: self.phase(), positions, progress, ..Standing::default() }
+        ProjectorStatus { phase: self.phase(), positions, progress, ..ProjectorStatus::default() }
     }
 
     fn phase(&self) -> Phase {
@@ -143,13 +151,6 @@ impl Stands {
         let mut goals = STREAMS.into_iter().zip(self.goals);
         let reached = goals.all(|(of, goal)| goal.is_some_and(|goal| folded(of) >= goal));
         if reached { Phase::Following } else { Phase::Rebuilding }
-    }
-
-    /// Only of the streams that the index is made from.
-    fn freshness(&self) -> Freshness {
-        let mut freshness = Freshness::of(&self.positions, &self.standing());
-        freshness.streams.retain(|stream, _| STREAMS.iter().any(|of| of.stream() == *stream));
-        freshness
     }
 
     /// Notes what the streams hold, of those that were looked at for the first time.

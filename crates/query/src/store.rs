@@ -46,10 +46,7 @@ pub enum StoreError {
         "the read model in Redis has version {found}, this build writes {VIEWS_VERSION}: \
          run the newer build, or flush Redis to build the older version anew"
     )]
-    Newer {
-        /// The version found.
-        found: u32,
-    },
+    Newer { found: u32 },
     /// A position cannot be written as text.
     #[error("the position cannot be written: {0}")]
     Position(#[from] serde_json::Error),
@@ -62,12 +59,12 @@ pub enum StoreError {
 #[derive(Clone)]
 pub struct Store {
     connection: MultiplexedConnection,
-    slot: Slot,
+    role: GenerationRole,
 }
 
 /// Which of the generations is folded.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub enum Slot {
+pub enum GenerationRole {
     /// The one that is read.
     #[default]
     Live,
@@ -75,7 +72,7 @@ pub enum Slot {
     Next,
 }
 
-impl Slot {
+impl GenerationRole {
     /// The key that names the generation.
     #[must_use]
     pub const fn pointer(self) -> &'static str {
@@ -99,7 +96,6 @@ pub struct Live {
     text: String,
 }
 
-/// What Redis holds.
 #[derive(Debug)]
 pub enum Found {
     /// A read model that can be folded further.
@@ -119,7 +115,6 @@ pub enum Found {
 /// What became of a batch.
 #[derive(Debug, PartialEq, Eq)]
 pub enum Written {
-    /// It is written.
     Written,
     /// Redis does not stand where the batch was folded from. Nothing was written.
     Moved,
@@ -153,13 +148,13 @@ impl Store {
         let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
         let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
         fitness::check(&info)?;
-        Ok(Self { connection, slot: Slot::Live })
+        Ok(Self { connection, role: GenerationRole::Live })
     }
 
     /// The same connection, for another of the generations.
     #[must_use]
-    pub fn in_slot(self, slot: Slot) -> Self {
-        Self { slot, ..self }
+    pub fn in_role(self, role: GenerationRole) -> Self {
+        Self { role, ..self }
     }
 
     /// Says what Redis holds.
@@ -168,7 +163,7 @@ impl Store {
     /// When Redis fails, or what it holds was written by a newer build.
     pub async fn find(&mut self) -> Result<Found, StoreError> {
         let (Some(pointer),): (Option<String>,) =
-            self.mget(&[self.slot.pointer().to_owned()]).await?
+            self.mget(&[self.role.pointer().to_owned()]).await?
         else {
             return Ok(Found::Nothing {
                 pointer: None,
@@ -218,7 +213,7 @@ impl Store {
         let positions = Positions::default();
         let text = positions.to_text()?;
         let mut call = scripts::BEGIN.prepare_invoke();
-        call.key(self.slot.pointer())
+        call.key(self.role.pointer())
             .key(generation.position_key())
             .key(old.as_ref().unwrap_or(&generation).position_key())
             .arg(pointer.unwrap_or_default())
@@ -262,7 +257,7 @@ impl Store {
         let text = next.to_text()?;
         let mut call = scripts::WRITE.prepare_invoke();
         let generation = &live.generation;
-        call.key(self.slot.pointer())
+        call.key(self.role.pointer())
             .key(generation.position_key())
             .key(generation.key(keys::PARKED));
         call.arg(generation.to_string()).arg(&live.text).arg(&text);
@@ -288,7 +283,7 @@ impl Store {
     /// When Redis fails.
     pub async fn mark_built(&mut self, generation: &Generation) -> Result<bool, StoreError> {
         let mut call = scripts::BUILT.prepare_invoke();
-        call.key(self.slot.pointer()).key(generation.built_key()).arg(generation.to_string());
+        call.key(self.role.pointer()).key(generation.built_key()).arg(generation.to_string());
         let answer: String = call.invoke_async(&mut self.connection).await?;
         Ok(answer == "marked")
     }

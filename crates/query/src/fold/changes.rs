@@ -10,7 +10,6 @@ use super::Item;
 pub struct Changes {
     /// Records: their names and whole contents.
     pub records: Vec<(String, Vec<u8>)>,
-    /// Entries of indexes.
     pub indexes: Vec<IndexChange>,
     /// Events that could not be folded.
     pub parked: Vec<Parked>,
@@ -19,9 +18,7 @@ pub struct Changes {
 /// One entry of an index.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct IndexChange {
-    /// The index.
     pub index: String,
-    /// The entry.
     pub member: String,
     /// Its score; none to take it out.
     pub score: Option<i64>,
@@ -30,11 +27,9 @@ pub struct IndexChange {
 /// An event that could not be folded, and why.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Parked {
-    /// Its stream.
     pub stream: String,
     /// Its sequence there.
     pub sequence: u64,
-    /// Its subject.
     pub subject: String,
     /// Why it could not be folded.
     pub reason: String,

@@ -22,7 +22,6 @@ const OVERHEAD_BYTES: usize = 256;
 pub struct Stored<T> {
     /// Sequence of the last event folded into it.
     pub at: u64,
-    /// The record.
     pub record: T,
 }
 

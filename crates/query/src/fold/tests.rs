@@ -14,8 +14,8 @@ use crate::keys;
 use crate::projections::ledgers::month_of;
 use crate::projections::pulse::{HOURS, MINUTES};
 use crate::projections::{
-    AccountTotals, Latency, Leaders, Ledger, OnHand, OrderRecord, PaymentRecord, Sales, Seller,
-    ShipmentRecord, Slot, StockRecord,
+    AccountTotals, Latency, Leaders, Ledger, OnHand, OrderRecord, PaymentRecord, RingSlot, Sales,
+    Seller, ShipmentRecord, StockRecord,
 };
 use crate::records::Grouping;
 use crate::saga::Saga;
@@ -323,8 +323,8 @@ fn each_step_of_an_order_that_went_through_is_measured_once() {
 fn a_minute_and_an_hour_tell_what_happened_in_them() {
     let model = Model::of(&shop(&[Fate::Completed, Fate::OutOfStock, Fate::JustPlaced]));
     for ring in [MINUTES, HOURS] {
-        let slots =
-            (0..ring.slots).filter_map(|slot| model.record::<Slot>(ring.family, &ring.slot(slot)));
+        let slots = (0..ring.slots)
+            .filter_map(|slot| model.record::<RingSlot>(ring.family, &ring.slot(slot)));
         let slots: Vec<_> = slots.collect();
         assert_eq!(slots.len(), 1, "{ring:?}");
         let slot = &slots[0];

@@ -16,7 +16,6 @@ pub(crate) trait View: fmt::Debug + Send {
     /// Changes the records, once they are read.
     fn apply(&mut self, items: &[Arc<Item>]) -> Result<(), Damaged>;
 
-    /// Its families.
     fn families(&mut self) -> Vec<&mut dyn AnyFamily>;
 }
 

@@ -27,7 +27,6 @@ const STEP: usize = 500;
 const LOOKS: usize = 5;
 const LOOK_WAIT: Duration = Duration::from_millis(200);
 
-/// Two generations, compared.
 #[derive(Debug, Serialize)]
 pub struct Comparison {
     /// The live one.
@@ -36,7 +35,6 @@ pub struct Comparison {
     pub new: String,
     /// Whether nothing differs.
     pub same: bool,
-    /// Each view.
     pub views: BTreeMap<String, ViewComparison>,
 }
 
@@ -57,7 +55,6 @@ pub struct ViewComparison {
     pub samples: Vec<Sample>,
 }
 
-/// One difference.
 #[derive(Debug, Serialize)]
 pub struct Sample {
     /// The record's name in its generation.

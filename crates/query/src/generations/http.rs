@@ -11,8 +11,8 @@ use serde::{Deserialize, Serialize};
 use super::compare::compare;
 use super::records::{entries, records};
 use super::{Builder, Refused};
-use crate::http::problems::unavailable;
 use crate::keys::Generation;
+use crate::query::problems::unavailable;
 use crate::sources::Source;
 
 #[derive(Deserialize)]
@@ -43,7 +43,6 @@ struct Begun {
     id: String,
 }
 
-/// The routes.
 #[must_use]
 pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
     let with = move || {

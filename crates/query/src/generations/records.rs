@@ -34,7 +34,6 @@ static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("recor
 /// Some of what a generation holds, at one moment.
 #[derive(Debug, Serialize)]
 pub struct RecordPage {
-    /// Which generation.
     pub generation: String,
     /// How far it had folded the streams.
     pub positions: Positions,

@@ -11,14 +11,13 @@ use runtime::warp::sse::Event;
 use serde_json::value::RawValue;
 use tokio::sync::{OwnedSemaphorePermit, watch};
 
-use super::beat::{Beat, Sections};
+use super::update::{DashboardUpdate, Sections};
 
 /// How soon a browser that has lost the connection tries again.
 const RETRY: Duration = Duration::from_secs(1);
 
-/// One listener.
 pub struct Listener {
-    beats: watch::Receiver<Arc<Beat>>,
+    updates: watch::Receiver<Arc<DashboardUpdate>>,
     sent: Sections,
     greeted: bool,
     stop: Stop,
@@ -29,8 +28,12 @@ pub struct Listener {
 impl Listener {
     /// A listener that has been sent nothing.
     #[must_use]
-    pub fn new(beats: watch::Receiver<Arc<Beat>>, stop: Stop, seat: OwnedSemaphorePermit) -> Self {
-        Self { beats, sent: Sections::new(), greeted: false, stop, _seat: seat }
+    pub fn new(
+        updates: watch::Receiver<Arc<DashboardUpdate>>,
+        stop: Stop,
+        seat: OwnedSemaphorePermit,
+    ) -> Self {
+        Self { updates, sent: Sections::new(), greeted: false, stop, _seat: seat }
     }
 
     /// What it is sent. It ends when the process stops: an open stream would hold that up.
@@ -48,11 +51,11 @@ impl Listener {
         }
         tokio::select! {
             () = self.stop.stopped() => return None,
-            changed = self.beats.changed() => changed.ok()?,
+            changed = self.updates.changed() => changed.ok()?,
         }
-        let beat = Arc::clone(&self.beats.borrow_and_update());
-        let news = news(&self.sent, &beat.sections);
-        let event = Event::default().id(beat.number.to_string()).json_data(&news).ok()?;
+        let update = Arc::clone(&self.updates.borrow_and_update());
+        let news = news(&self.sent, &update.sections);
+        let event = Event::default().id(update.number.to_string()).json_data(&news).ok()?;
         self.sent.extend(news);
         Some(event)
     }

@@ -17,16 +17,12 @@ pub struct Drawing {
     pub events: Vec<Meaning>,
     /// What the start and the ends are.
     pub start: &'static str,
-    /// The ends.
     pub ends: Vec<&'static str>,
 }
 
-/// One service.
 #[derive(Debug, Serialize)]
 pub struct Node {
-    /// Its name.
     pub name: Service,
-    /// Its stream.
     pub stream: &'static str,
     /// Of whose data it keeps replicas.
     pub replicates: Vec<Service>,
@@ -35,7 +31,6 @@ pub struct Node {
 /// One service reacts to one event of another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Edge {
-    /// The event.
     pub event: &'static str,
     /// Who publishes it.
     pub from: Service,
@@ -48,7 +43,6 @@ pub struct Edge {
 /// What an event means for an order.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Meaning {
-    /// The event.
     pub event: &'static str,
     /// What kind of step it is.
     pub step: StepKind,

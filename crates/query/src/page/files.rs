@@ -3,7 +3,6 @@
 use runtime::warp::http::HeaderValue;
 use sha2::{Digest as _, Sha256};
 
-/// One file.
 #[derive(Debug)]
 pub struct File {
     /// Its path below `/page/`.

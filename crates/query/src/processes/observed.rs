@@ -19,7 +19,6 @@ const ECHO_MAX: Duration = Duration::from_secs(3);
 /// By so much others may have spoken before this process heard itself, and still be taken at their word.
 const BEFORE_ECHO: Duration = Duration::from_secs(1);
 
-/// What was heard.
 #[derive(Debug, Default)]
 pub struct Observed {
     own_instance: String,

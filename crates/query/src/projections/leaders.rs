@@ -17,13 +17,10 @@ pub const LEADERS_KEPT: usize = 10;
 /// Those that brought in most, in each currency.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leaders {
-    /// Products.
     pub products: BTreeMap<Currency, Vec<Leader>>,
-    /// Customers.
     pub customers: BTreeMap<Currency, Vec<Leader>>,
 }
 
-/// One of them.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Leader {
     /// The SKU, or the customer's id.

@@ -23,7 +23,6 @@ pub struct PaymentRecord {
     pub country: Option<String>,
     /// The name of that customer.
     pub customer_name: Option<String>,
-    /// Its events.
     pub steps: Vec<Step>,
 }
 

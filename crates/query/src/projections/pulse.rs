@@ -32,7 +32,7 @@ pub const HOURS: Ring = Ring { family: "hour:ORDER", seconds: 3_600, slots: 48 }
 
 /// One span of time.
 #[derive(Clone, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
-pub struct Slot {
+pub struct RingSlot {
     /// Which span: how many of its length lie between 1970 and its beginning.
     pub number: i64,
     /// Orders placed in it.
@@ -70,7 +70,7 @@ impl<const HOURLY: bool> Pulse<HOURLY> {
 }
 
 impl<const HOURLY: bool> Projection for Pulse<HOURLY> {
-    type State = Slot;
+    type State = RingSlot;
     type Change = (Currency, Tally);
 
     const FAMILY: &'static str = Self::RING.family;
@@ -85,12 +85,12 @@ impl<const HOURLY: bool> Projection for Pulse<HOURLY> {
         }
     }
 
-    fn apply(slot: &mut Option<Slot>, order: (Currency, Tally), event: &StoredEvent) {
+    fn apply(slot: &mut Option<RingSlot>, order: (Currency, Tally), event: &StoredEvent) {
         slot.get_or_insert_default().fold(Self::RING, order, event);
     }
 }
 
-impl Slot {
+impl RingSlot {
     /// Counts one event of an order. What is older than what the slot holds by now is not kept.
     fn fold(&mut self, ring: Ring, (currency, tally): (Currency, Tally), event: &StoredEvent) {
         let number = ring.number(event.headers.time);

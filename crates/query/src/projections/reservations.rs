@@ -12,7 +12,6 @@ use crate::records::step::{Step, state_after};
 pub struct StockRecord {
     /// The lines that fell short, if the reservation was rejected.
     pub shortages: Vec<Shortage>,
-    /// Its events.
     pub steps: Vec<Step>,
 }
 

@@ -15,7 +15,6 @@ pub struct ShipmentRecord {
     pub parcel: Option<Parcel>,
     /// Why it will never leave.
     pub cancelled: Option<CancelReason>,
-    /// Its events.
     pub steps: Vec<Step>,
 }
 
@@ -26,7 +25,6 @@ pub struct Parcel {
     pub name: String,
     /// Where to.
     pub address: Address,
-    /// Units in it.
     pub units: u64,
 }
 

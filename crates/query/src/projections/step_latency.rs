@@ -64,7 +64,6 @@ impl Projection for StepLatencies {
 }
 
 impl Histogram {
-    /// Counts a duration.
     pub fn add(&mut self, micros: u64) {
         self.count += 1;
         self.micros_max = self.micros_max.max(micros);

@@ -16,7 +16,6 @@ pub const BATCH_ROWS_MAX: usize = 6_000;
 /// Most payload in one batch, in bytes: orders may have a thousand lines.
 pub const BATCH_BYTES_MAX: usize = 4 << 20;
 
-/// Rows to fold.
 #[derive(Debug)]
 pub struct Batch {
     /// The rows, each the next of its stream.
@@ -30,20 +29,10 @@ pub struct Batch {
 pub enum Misfit {
     /// Rows are missing before it: it must be read from elsewhere.
     #[error("rows are missing before {}/{sequence}", service.stream())]
-    Gap {
-        /// Its stream.
-        service: Service,
-        /// Its number.
-        sequence: u64,
-    },
+    Gap { service: Service, sequence: u64 },
     /// Another row was folded under its number.
     #[error("{}/{sequence} is not the row that was folded under this number", service.stream())]
-    Different {
-        /// Its stream.
-        service: Service,
-        /// Its number.
-        sequence: u64,
-    },
+    Different { service: Service, sequence: u64 },
 }
 
 /// Takes the next batch out of what waits. Rows that have been folded before are dropped.

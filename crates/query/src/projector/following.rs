@@ -15,9 +15,9 @@ use super::gauges::{Gauges, Measured};
 use super::{Projector, Setback, settle};
 use crate::fold::{Changes, Damaged, Fold, Item, RecordCache};
 use crate::positions::Positions;
+use crate::projector_status::{Phase, ProjectorStatus};
 use crate::sources::Readings;
-use crate::standing::{Phase, Standing};
-use crate::store::{Found, Live, Slot, Store, StoreError, Written};
+use crate::store::{Found, GenerationRole, Live, Store, StoreError, Written};
 
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
 /// nothing happens would otherwise go unnoticed until the next event.
@@ -57,7 +57,6 @@ struct Ready {
     measured: Measured,
 }
 
-/// What came.
 enum Came {
     Rows,
     TimeToLook,
@@ -80,9 +79,9 @@ pub(super) struct Following<'a> {
     /// When the next batch may begin.
     next_batch: Instant,
     readings: &'a Readings,
-    standing: &'a watch::Sender<Standing>,
+    standing: &'a watch::Sender<ProjectorStatus>,
     clock: fn() -> Timestamp,
-    slot: Slot,
+    role: GenerationRole,
     check: Interval,
     gauges: Gauges,
 }
@@ -97,7 +96,7 @@ impl<'a> Following<'a> {
     ) -> Self {
         let mut check = tokio::time::interval(CHECK_EVERY);
         check.set_missed_tick_behavior(MissedTickBehavior::Delay);
-        let (standing, clock, slot) = (&projector.standing, projector.clock, projector.slot);
+        let (standing, clock, role) = (&projector.standing, projector.clock, projector.role);
         Self {
             store,
             reach: live.positions.clone(),
@@ -110,9 +109,9 @@ impl<'a> Following<'a> {
             readings,
             standing,
             clock,
-            slot,
+            role,
             check,
-            gauges: Gauges::of(slot),
+            gauges: Gauges::of(role),
         }
     }
 
@@ -227,7 +226,7 @@ impl<'a> Following<'a> {
     /// The batch of another projector may have come between the reading of the records and now:
     /// only if Redis still stands where it did are they really damaged.
     async fn after_damage(&mut self, reason: &str) -> Result<Stands, Setback> {
-        let stands = settle(self.store, self.slot, self.clock).await?;
+        let stands = settle(self.store, self.role, self.clock).await?;
         if stands == self.live {
             return self.build_anew(reason).await;
         }
@@ -252,7 +251,7 @@ impl<'a> Following<'a> {
     /// Goes on from where Redis stands. Only if that is in the same generation and not before what was
     /// taken out of the waiting rows can those to come be the next ones.
     async fn go_on_from_redis(&mut self) -> Result<Stands, Setback> {
-        let stands = settle(self.store, self.slot, self.clock).await?;
+        let stands = settle(self.store, self.role, self.clock).await?;
         if stands == self.live {
             return Ok(if stands.positions.covers(&self.reach) {
                 Stands::Here

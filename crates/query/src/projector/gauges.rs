@@ -6,11 +6,11 @@ use std::time::{Duration, Instant};
 use contracts::Timestamp;
 use tokio::sync::watch;
 
-use crate::answers::freshness::Freshness;
 use crate::fold::Item;
+use crate::freshness::Freshness;
 use crate::positions::Positions;
-use crate::standing::Standing;
-use crate::store::Slot;
+use crate::projector_status::ProjectorStatus;
+use crate::store::GenerationRole;
 
 /// How often the gauges are set while rows keep coming.
 const TELL_EVERY: Duration = Duration::from_millis(250);
@@ -25,7 +25,7 @@ pub(super) struct Measured {
 /// When the gauges were set.
 pub(super) struct Gauges {
     told: Instant,
-    slot: Slot,
+    role: GenerationRole,
 }
 
 impl Measured {
@@ -55,13 +55,13 @@ impl Measured {
 }
 
 impl Gauges {
-    pub(super) fn of(slot: Slot) -> Self {
-        Self { told: Instant::now(), slot }
+    pub(super) fn of(role: GenerationRole) -> Self {
+        Self { told: Instant::now(), role }
     }
 
     /// Sets the gauges, if that is some time ago. They speak of the generation that is read.
-    pub(super) fn tell(&mut self, standing: &watch::Sender<Standing>) {
-        if self.slot == Slot::Live && self.told.elapsed() >= TELL_EVERY {
+    pub(super) fn tell(&mut self, standing: &watch::Sender<ProjectorStatus>) {
+        if self.role == GenerationRole::Live && self.told.elapsed() >= TELL_EVERY {
             self.told = Instant::now();
             tell(&standing.borrow());
         }
@@ -70,7 +70,7 @@ impl Gauges {
 
 /// Tells how far each stream is folded, and how far that is behind its end.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 rows are far away")]
-fn tell(standing: &Standing) {
+fn tell(standing: &ProjectorStatus) {
     let positions: &Positions = &standing.positions;
     for (service, folded) in positions.iter() {
         let last = standing.progress_of(service).last_in_stream;

@@ -11,9 +11,7 @@ pub struct PageRequest {
     pub low: String,
     /// Highest score, likewise.
     pub high: String,
-    /// From which end.
     pub order: Order,
-    /// Most entries.
     pub most: usize,
     /// Which records of each entry.
     pub families: &'static [&'static str],
@@ -42,7 +40,6 @@ pub struct Page {
 /// One entry of an index.
 #[derive(Debug, PartialEq, Eq)]
 pub struct Entry {
-    /// The entry.
     pub member: String,
     /// Its score, as Redis writes it.
     pub score: String,
@@ -64,6 +61,18 @@ impl Page {
 }
 
 impl PageRequest {
+    /// Of a whole index.
+    #[must_use]
+    pub fn of(
+        index: impl Into<String>,
+        order: Order,
+        most: usize,
+        families: &'static [&'static str],
+    ) -> Self {
+        let (low, high) = ("-inf".to_owned(), "+inf".to_owned());
+        Self { index: index.into(), low, high, order, most, families }
+    }
+
     pub(super) fn add_to(&self, call: &mut ScriptInvocation<'_>) {
         let order = match self.order {
             Order::Up => "up",

@@ -18,11 +18,8 @@ use crate::projections::payments::PaymentRecord;
 /// By what reports are grouped.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Grouping {
-    /// By day.
     Day,
-    /// By product.
     Product,
-    /// By customer.
     Customer,
     /// By the country that the customer had when the order was placed or charged.
     Country,
@@ -33,11 +30,9 @@ pub enum Grouping {
 pub struct Booking<'a> {
     /// What kind of group it is.
     pub grouping: Grouping,
-    /// Which group.
     pub key: &'a str,
     /// What people call it; empty if the key says it all.
     pub label: &'a str,
-    /// The currency.
     pub currency: Currency,
     /// What is added.
     pub tally: Tally,
@@ -47,10 +42,8 @@ pub struct Booking<'a> {
 pub const EVERYTHING: &str = "all";
 
 impl Grouping {
-    /// Every grouping.
     pub const ALL: [Self; 4] = [Self::Day, Self::Product, Self::Customer, Self::Country];
 
-    /// Its name.
     #[must_use]
     pub const fn name(self) -> &'static str {
         match self {

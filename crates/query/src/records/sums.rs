@@ -32,7 +32,6 @@ impl Sum {
 }
 
 impl Sums {
-    /// Adds an amount.
     pub fn add(&mut self, amount: Money) {
         self.change(amount.currency, |sum| sum.saturating_add(i128::from(amount.minor)));
     }

@@ -8,9 +8,7 @@ use serde::{Deserialize, Serialize};
 /// What some orders in one currency come to.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Tally {
-    /// Orders.
     pub orders: u64,
-    /// Units in them.
     pub units: u64,
     /// Money, in minor units. Wider than one amount, so that no number of orders overflows it.
     pub minor: i128,

@@ -41,9 +41,7 @@ pub enum Change {
 /// Something that can be found.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Document {
-    /// What it is.
     pub sort: Sort,
-    /// Its id.
     pub id: String,
     /// What it is called.
     pub title: String,
@@ -62,7 +60,6 @@ pub struct Document {
 }
 
 impl Sort {
-    /// All of them.
     pub const ALL: [Self; 3] = [Self::Order, Self::Product, Self::Customer];
 
     /// How queries name them.

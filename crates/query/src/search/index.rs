@@ -11,7 +11,6 @@ const WORD_LETTERS_MAX: usize = 40;
 /// Rowids of one sort come before those of the next.
 const RANK: i64 = 1 << 56;
 
-/// The index.
 pub struct Index {
     connection: Connection,
     documents: i64,

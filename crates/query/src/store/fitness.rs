@@ -12,16 +12,10 @@ pub enum Unfit {
          run `redis-cli config set maxmemory-policy noeviction`, write it into redis.conf, and give \
          Redis the memory that it needs"
     )]
-    Evicts {
-        /// The policy found.
-        policy: String,
-    },
+    Evicts { policy: String },
     /// It is too old.
     #[error("Redis is version {found}, at least {}.{} is needed: upgrade it", VERSION_MIN.0, VERSION_MIN.1)]
-    TooOld {
-        /// The version found.
-        found: String,
-    },
+    TooOld { found: String },
     /// It only follows another server.
     #[error("this Redis only follows {master}, and takes no writes: name the primary with --redis")]
     Replica {

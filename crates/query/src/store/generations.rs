@@ -8,8 +8,7 @@ use crate::positions::Positions;
 
 /// A generation as Redis has it.
 #[derive(Clone, Debug)]
-pub struct Standing {
-    /// Which one.
+pub struct ProjectorStatus {
     pub generation: Generation,
     /// How far it has folded; nothing if its position is gone.
     pub positions: Option<Positions>,
@@ -17,21 +16,19 @@ pub struct Standing {
     pub built: bool,
 }
 
-/// All of them.
 #[derive(Clone, Debug, Default)]
 pub struct Generations {
     /// The one that is read.
-    pub live: Option<Standing>,
+    pub live: Option<ProjectorStatus>,
     /// The one that is built beside it.
-    pub next: Option<Standing>,
+    pub next: Option<ProjectorStatus>,
     /// The one that was read before.
-    pub previous: Option<Standing>,
+    pub previous: Option<ProjectorStatus>,
 }
 
 /// What became of a step.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Step {
-    /// It is done.
     Done,
     /// The pointers do not say what was expected. Nothing was done.
     Moved,
@@ -62,11 +59,11 @@ impl Store {
         Ok(Generations { live: one(), next: one(), previous: one() })
     }
 
-    async fn standing_of(&mut self, generation: Generation) -> Result<Standing, StoreError> {
+    async fn standing_of(&mut self, generation: Generation) -> Result<ProjectorStatus, StoreError> {
         let keys = [generation.position_key(), generation.built_key()];
         let (text, built): (Option<String>, Option<String>) = self.mget(&keys).await?;
         let positions = text.and_then(|text| Positions::parse(&text).ok());
-        Ok(Standing { generation, positions, built: built.is_some() })
+        Ok(ProjectorStatus { generation, positions, built: built.is_some() })
     }
 
     /// Begins a generation beside the live one; nothing if one is there already.

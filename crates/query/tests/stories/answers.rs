@@ -4,11 +4,12 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::{Kind, Service};
-use query::answers::NoAnswer;
-use query::answers::customer::customer_orders;
-use query::answers::dashboard::dashboard;
-use query::answers::order::order;
+use query::freshness::Freshness;
 use query::keys;
+use query::queries::customer_orders::customer_orders;
+use query::queries::dashboard::dashboard;
+use query::queries::order::order;
+use query::query::NoAnswer;
 use query::reader::{ReadError, Reader};
 
 use crate::history::{Fate, History, QUANTITY, TOTAL, id};
@@ -39,7 +40,8 @@ impl Stage {
 #[tokio::test]
 async fn an_order_is_told_whole_with_its_timeline_and_who_owes_what() {
     let stage = Stage::over(shop(7)).await;
-    let told = order(&stage.reader, &id("o-5")).await.unwrap();
+    let answer = order(stage.reader.once(), &id("o-5")).await.unwrap();
+    let told = answer.content;
     assert_eq!((told.state, told.settled), ("placed", false));
     assert_eq!((told.stock.state, told.payment.state), ("reserved", "charged"));
     assert_eq!(told.customer.name, "Customer c-1");
@@ -48,13 +50,14 @@ async fn an_order_is_told_whole_with_its_timeline_and_who_owes_what() {
     assert_eq!(steps, [Kind::OrderPlaced, Kind::InventoryReserved, Kind::PaymentCharged]);
     assert_eq!(told.next[0].service, Service::Shipping);
     assert_eq!(told.next[0].one_of, [Kind::ShippingCreated, Kind::ShippingCancelled]);
-    assert_eq!((told.freshness.state, told.freshness.behind), ("following", 0));
+    let freshness = Freshness::of(&answer.positions, &stage.reader.standing());
+    assert_eq!((freshness.state, freshness.behind), ("following", 0));
 }
 
 #[tokio::test]
 async fn what_was_undone_is_told_with_everything_that_undid_it() {
     let stage = Stage::over(shop(7)).await;
-    let told = order(&stage.reader, &id("o-3")).await.unwrap();
+    let told = order(stage.reader.once(), &id("o-3")).await.unwrap().content;
     assert_eq!((told.state, told.settled), ("cancelled", true));
     assert_eq!(told.stock.state, "released");
     assert_eq!(told.payment.charged, told.payment.refunded);
@@ -68,7 +71,8 @@ async fn the_pages_of_a_customers_orders_show_each_order_once_newest_first() {
     let mut shown = Vec::new();
     let mut after = None;
     loop {
-        let page = customer_orders(&stage.reader, &id("c-1"), 3, after).await.unwrap();
+        let page =
+            customer_orders(stage.reader.once(), &id("c-1"), 3, after).await.unwrap().content;
         assert_eq!(page.total, 7);
         assert!(page.items.len() <= 3);
         shown.extend(page.items.into_iter().map(|order| order.order_id));
@@ -81,7 +85,7 @@ async fn the_pages_of_a_customers_orders_show_each_order_once_newest_first() {
 #[tokio::test]
 async fn the_dashboard_counts_money_and_orders_and_names_who_keeps_them_waiting() {
     let stage = Stage::over(shop(7)).await;
-    let told = dashboard(&stage.reader, STUCK_AFTER, clock()).await.unwrap();
+    let told = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
     let states = [("completed", 1), ("rejected", 2), ("cancelled", 2), ("placed", 2)];
     for (state, count) in states {
         assert_eq!(told.orders.by_state[state], count, "{state}");
@@ -101,17 +105,17 @@ async fn the_dashboard_counts_money_and_orders_and_names_who_keeps_them_waiting(
 async fn an_order_that_is_young_enough_is_in_flight_and_not_stuck() {
     let stage = Stage::over(shop(7)).await;
     let century = Duration::from_hours(24 * 36_525);
-    let told = dashboard(&stage.reader, century, clock()).await.unwrap();
+    let told = dashboard(stage.reader.once(), century, clock()).await.unwrap().content;
     assert_eq!((told.sagas.in_flight, told.sagas.stuck), (2, 0));
 }
 
 #[tokio::test]
 async fn what_nobody_has_heard_of_is_unknown_and_says_how_fresh_that_is() {
     let stage = Stage::over(shop(1)).await;
-    let unknown = order(&stage.reader, &id("o-x")).await.unwrap_err();
-    let NoAnswer::Unknown { what: "order", freshness, .. } = unknown else { panic!("{unknown}") };
-    assert!(!freshness.is_incomplete());
-    let unknown = customer_orders(&stage.reader, &id("c-x"), 10, None).await.unwrap_err();
+    let unknown = order(stage.reader.once(), &id("o-x")).await.unwrap_err();
+    let NoAnswer::Unknown { what: "order", positions, .. } = unknown else { panic!("{unknown}") };
+    assert!(!Freshness::of(&positions, &stage.reader.standing()).is_incomplete());
+    let unknown = customer_orders(stage.reader.once(), &id("c-x"), 10, None).await.unwrap_err();
     assert!(matches!(unknown, NoAnswer::Unknown { what: "customer", .. }));
 }
 
@@ -121,18 +125,18 @@ async fn a_flushed_redis_is_told_as_such_and_not_as_an_empty_shop() {
     let reader = stage.reader.clone();
     drop(stage.running);
     let () = stage.redis.run(&["FLUSHALL"]).await;
-    let told = dashboard(&reader, STUCK_AFTER, clock()).await.unwrap_err();
+    let told = dashboard(reader.once(), STUCK_AFTER, clock()).await.unwrap_err();
     assert!(matches!(told, NoAnswer::Unreadable(ReadError::Nothing)), "{told}");
 }
 
 #[tokio::test]
 async fn values_and_pages_are_read_at_one_moment_also_when_redis_has_forgotten_the_script() {
     let stage = Stage::over(shop(3)).await;
-    dashboard(&stage.reader, STUCK_AFTER, clock()).await.unwrap();
+    dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap();
     for command in [&["PING"][..], &["SCRIPT", "FLUSH"]] {
         let _: String = stage.redis.run(command).await;
         let () = stage.redis.run(&["CONFIG", "RESETSTAT"]).await;
-        let told = dashboard(&stage.reader, STUCK_AFTER, clock()).await.unwrap();
+        let told = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
         assert_eq!(told.orders.placed, 3);
         let calls: String = stage.redis.run(&["INFO", "commandstats"]).await;
         assert!(calls.contains("cmdstat_exec:calls="), "no transaction after {command:?}: {calls}");
@@ -150,7 +154,7 @@ async fn readers_follow_to_a_new_generation() {
     let () = stage.redis.run(&["DEL", &key]).await;
     stage.running.until("a new generation", |standing| standing.generation != old).await;
     stage.running.until_folded(&stage.streams).await;
-    assert_eq!(order(&reader, &id("o-0")).await.unwrap().state, "completed");
+    assert_eq!(order(reader.once(), &id("o-0")).await.unwrap().content.state, "completed");
 }
 
 #[tokio::test]
@@ -165,7 +169,7 @@ async fn a_token_is_waited_for_and_what_is_missing_is_told() {
     let waiting = tokio::spawn(async move { reader.wait_for(&wanted, crate::stage::SOON).await });
     stage.streams.change(|history| history.order("o-new", Fate::JustPlaced));
     waiting.await.unwrap().unwrap();
-    assert_eq!(order(&stage.reader, &id("o-new")).await.unwrap().state, "placed");
+    assert_eq!(order(stage.reader.once(), &id("o-new")).await.unwrap().content.state, "placed");
 }
 
 #[tokio::test]
@@ -174,6 +178,6 @@ async fn a_damaged_record_is_an_error_and_no_guess() {
     let generation: String = stage.redis.run(&["GET", keys::POINTER]).await;
     let key = format!("{{query}}:{generation}:order:ORDER:o-0");
     let () = stage.redis.run(&["SET", &key, "nonsense"]).await;
-    let told = order(&stage.reader, &id("o-0")).await.unwrap_err();
+    let told = order(stage.reader.once(), &id("o-0")).await.unwrap_err();
     assert!(matches!(told, NoAnswer::Unreadable(ReadError::Damaged(_))), "{told}");
 }

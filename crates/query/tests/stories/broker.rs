@@ -5,10 +5,10 @@ use std::time::Instant;
 use contracts::Service;
 use futures_util::TryStreamExt as _;
 use query::projector::Projector;
+use query::projector_status::Phase;
 use query::search::{STREAMS, Search, follower};
 use query::sources::Broker;
 use query::sources::feed::Feed;
-use query::standing::Phase;
 use runtime::nats::Connection;
 
 use crate::history::History;
@@ -55,8 +55,9 @@ async fn a_broker_that_is_killed_and_comes_back_is_read_on() {
     let mut stage = Stage::over(&history).await;
     stage.assert_holds_the_fold_of(&history).await;
     stage.nats.kill();
-    let cut_off =
-        |standing: &query::standing::Standing| !standing.progress_of(Service::Order).connected;
+    let cut_off = |standing: &query::projector_status::ProjectorStatus| {
+        !standing.progress_of(Service::Order).connected
+    };
     let deadline = Instant::now() + SOON;
     while !cut_off(&stage.running.standing.borrow()) {
         assert!(Instant::now() < deadline, "the loss is not told");

@@ -6,27 +6,24 @@ use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
 use contracts::{Cause, Row, Service};
-use query::cache::seen::TOLD_MAX;
-use query::cache::{Cache, front};
-use query::http::{App, routes};
+use http_body_util::BodyExt as _;
+use query::cache::Cache;
+use query::cache::poll::TOLD_MAX;
 use query::positions::Positions;
-use query::projections::OrderRecord;
-use query::reader::{Reader, record};
-use query::standing::Standing;
+use query::projector_status::ProjectorStatus;
+use query::queries::order::order;
+use query::reader::{QueryReader, Reader};
 use runtime::http::Api;
-use runtime::http::server::{self, Routes};
-use runtime::http::{StatusCode, json};
+use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
-use runtime::warp::{self, Filter};
-use serde::Serialize;
 use serde_json::Value;
 use tokio::sync::{Semaphore, watch};
 
-use crate::history::{Fate, History};
+use crate::history::{Fate, History, id};
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
 use crate::rest_client::{Answer, get};
-use crate::stage::{Running, SOON, clock, project, shop};
+use crate::stage::{Running, SOON, app, clock, project, shop};
 
 struct Stage {
     redis: RedisServer,
@@ -39,23 +36,18 @@ struct Stage {
 
 impl Stage {
     async fn over(history: History) -> Self {
-        Self::with(history, |reader| routes(App::new(reader, Duration::from_secs(30), clock))).await
-    }
-
-    async fn with(history: History, inner: impl FnOnce(Reader) -> Routes) -> Self {
         let redis = RedisServer::start().await;
         let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
         let cache = Cache::new(redis.client(), reader.clone());
-        let routes = inner(reader);
-        let front = front::before(cache.clone(), routes.clone());
+        let app = app(reader, cache.clone(), clock);
         tokio::spawn(cache.clone().run());
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal(Duration::ZERO);
-        tokio::spawn(server::serve(listener, Api::from(routes).behind(front), stop));
+        tokio::spawn(server::serve(listener, Api::from(app.routes()).behind(app.front()), stop));
         Self { redis, streams, running, cache, address, _stop: stopper }
     }
 
@@ -126,43 +118,34 @@ async fn an_answer_is_dropped_when_one_of_its_records_changes() {
 #[tokio::test(flavor = "multi_thread")]
 async fn what_changed_while_it_was_read_is_not_kept() {
     let (read, go_on) = (Arc::new(Semaphore::new(0)), Arc::new(Semaphore::new(0)));
-    let gates = (Arc::clone(&read), Arc::clone(&go_on));
-    let mut stage = Stage::with(shop(7), |reader| slow_route(reader, gates)).await;
+    let mut stage = Stage::over(shop(7)).await;
     stage.until_seen().await;
-    let address = stage.address.clone();
-    let early = tokio::spawn(async move { get(&address, "/orders/o-6", &[]).await });
+    let (cache, gates) = (stage.cache.clone(), (Arc::clone(&read), Arc::clone(&go_on)));
+    let early = tokio::spawn(async move {
+        // Reads at once, and answers when it may go on.
+        let make = move |reader: QueryReader| {
+            let (read, go_on) = gates.clone();
+            async move {
+                let answer = order(reader, &id("o-6")).await.unwrap();
+                read.add_permits(1);
+                go_on.acquire().await.unwrap().forget();
+                answer.into_json()
+            }
+        };
+        let response = cache.answer("/orders/o-6", Duration::MAX, make).await.unwrap();
+        response.into_body().collect().await.unwrap().to_bytes()
+    });
     read.acquire().await.unwrap().forget();
     let placed = Cause::Command("cancel".into());
     let reason = contracts::events::order::EndReason::Requested;
     stage.streams.change(|history| drop(history.end("o-6", reason, placed)));
     stage.until_seen().await;
-    go_on.add_permits(2);
-    assert_eq!(early.await.unwrap().body["steps"], 1);
-    let late = stage.get("/orders/o-6").await;
-    assert_eq!(late.body["steps"], 2, "an answer was kept that is older than its change");
-}
-
-#[derive(Serialize)]
-struct Slow {
-    steps: usize,
-    freshness: BTreeMap<String, u64>,
-}
-
-/// Reads at once, and answers when it may go on.
-fn slow_route(reader: Reader, (read, go_on): (Arc<Semaphore>, Arc<Semaphore>)) -> Routes {
-    let answer = move |id: String| {
-        let (reader, read, go_on) = (reader.clone(), read.clone(), go_on.clone());
-        async move {
-            let name = query::keys::record(query::keys::ORDER, &id);
-            let look = reader.look(&[name], &[]).await.unwrap();
-            read.add_permits(1);
-            go_on.acquire().await.unwrap().forget();
-            let order: Option<OrderRecord> = record(look.records.first()).unwrap();
-            let steps = order.unwrap().steps.len();
-            json(StatusCode::OK, &Slow { steps, freshness: BTreeMap::new() })
-        }
-    };
-    warp::path!("orders" / String).then(answer).boxed()
+    go_on.add_permits(1);
+    let early: Value = serde_json::from_slice(&early.await.unwrap()).unwrap();
+    assert_eq!(early["timeline"].as_array().unwrap().len(), 1);
+    let late = stage.get("/orders/o-6").await.body;
+    let steps = late["timeline"].as_array().unwrap().len();
+    assert_eq!(steps, 2, "an answer was kept that is older than its change");
 }
 
 /// An answer as a reader got it: when it was asked for, and what it claims.
@@ -266,7 +249,7 @@ fn folded_in(token: &str, service: Service) -> u64 {
 
 /// Notes when the projector had folded how much of ORDER.
 async fn note_folded(
-    mut standing: watch::Receiver<Standing>,
+    mut standing: watch::Receiver<ProjectorStatus>,
     folded_at: Arc<Mutex<Vec<(Instant, u64)>>>,
 ) {
     while standing.changed().await.is_ok() {
@@ -321,7 +304,7 @@ async fn with_redis_gone_nothing_is_told_from_memory_and_all_is_well_when_it_is_
     let answer = stage.get("/orders/o-0").await;
     assert_eq!((answer.status, &answer.body["type"]), (503, &"redis-away".into()));
     stage.redis.restart().await;
-    let away = |standing: &Standing| standing.phase.name() == "away";
+    let away = |standing: &ProjectorStatus| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
     stage.until_seen().await;
     assert_eq!(stage.get("/orders/o-0").await.status, 200);

@@ -5,13 +5,14 @@ use std::sync::{Arc, Mutex};
 
 use contracts::{Chain, Position, Row, Service};
 use query::fold::Item;
+use query::freshness::Freshness;
 use query::positions::Positions;
 use query::projector::Projector;
-use query::search::asking::Question;
+use query::projector_status::Phase;
+use query::search::lookup::Question;
 use query::search::{STREAMS, Search, SearchAnswer, follower};
 use query::sources::feed::{Feed, Tapped};
 use query::sources::{Readings, Sink, Source};
-use query::standing::Phase;
 use runtime::reading::Progress;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -80,8 +81,8 @@ impl Stage {
         self.until_own("a reading of its own", |own| own.streams > 0).await;
     }
 
-    /// Asks once all of this history is indexed, and asserts that every order is found.
-    async fn assert_finds(&self, history: &History) -> SearchAnswer {
+    /// Asks once all of this history is indexed, and asserts that every order is found. Says how fresh that is.
+    async fn assert_finds(&self, history: &History) -> (SearchAnswer, Freshness) {
         let wanted: BTreeMap<_, _> =
             STREAMS.into_iter().map(|of| (of, history.head(of).sequence)).collect();
         self.search.wait_for(&wanted, SOON).await.unwrap();
@@ -91,10 +92,10 @@ impl Stage {
         let placed = rows.filter(|row| row.subject.starts_with("order.placed")).count();
         let text = "customer".to_owned();
         let question = Question { text, limit: placed + 10, ..Question::default() };
-        let answer = self.search.ask(question).await.unwrap();
+        let (answer, positions) = self.search.ask(question).await.unwrap();
         let orders = answer.found.items.iter().filter(|item| item.kind == "orders").count();
         assert_eq!(orders, placed);
-        answer
+        (answer, self.search.freshness(&positions))
     }
 
     /// Asserts that it has read all by itself once, and never again.
@@ -180,10 +181,10 @@ async fn the_search_gives_its_own_reading_up_where_the_projectors_goes_on() {
     // Nobody else knows of these.
     add_orders(&mut history, 20, 40);
     projector.hand_over(&history, usize::MAX).await;
-    let answer = stage.assert_finds(&history).await;
-    assert_eq!(answer.freshness.state, Phase::Following.name());
-    assert!(answer.freshness.streams.values().all(|stream| stream.connected));
-    assert_eq!((answer.freshness.behind, answer.freshness.behind_ms), (0, Some(0)));
+    let (_, freshness) = stage.assert_finds(&history).await;
+    assert_eq!(freshness.state, Phase::Following.name());
+    assert!(freshness.streams.values().all(|stream| stream.connected));
+    assert_eq!((freshness.behind, freshness.behind_ms), (0, Some(0)));
     stage.assert_was_built_once();
     assert_eq!(stage.own.borrow().streams, 0);
 }
@@ -220,7 +221,7 @@ async fn what_both_have_read_when_they_meet_is_indexed_once() {
     projector.hand_over(&late, usize::MAX).await;
     add_orders(&mut late, 40, 45);
     projector.hand_over(&late, usize::MAX).await;
-    assert_eq!(stage.assert_finds(&late).await.skipped, 3);
+    assert_eq!(stage.assert_finds(&late).await.0.skipped, 3);
     stage.assert_was_built_once();
 }
 

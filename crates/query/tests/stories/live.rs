@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use query::live::beat::Source;
+use query::live::update::Source;
 use query::live::{self, LISTENERS_MAX};
 use query::page;
 use query::processes::observed::Observed;

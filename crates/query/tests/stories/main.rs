@@ -34,3 +34,4 @@ mod reports;
 mod rest;
 mod rivals;
 mod search;
+mod wire;

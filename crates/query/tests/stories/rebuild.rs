@@ -49,8 +49,9 @@ impl Stage {
     }
 
     async fn until_live(&mut self, wanted: &Generation) {
-        let is_live =
-            |standing: &query::standing::Standing| standing.generation.as_ref() == Some(wanted);
+        let is_live = |standing: &query::projector_status::ProjectorStatus| {
+            standing.generation.as_ref() == Some(wanted)
+        };
         self.running.until("the switch", is_live).await;
         self.running.until_folded(&self.streams).await;
     }
@@ -221,8 +222,10 @@ async fn views_of_an_older_version_are_read_on_until_new_ones_are_built_by_thems
     let mut running = project(stage.redis.client(), &stage.streams);
     running.until("the older version", |standing| standing.phase.name() == "stale_version").await;
     let reader = Reader::new(&stage.redis.client(), running.standing.clone()).unwrap();
-    let look = reader.look(&[keys::totals(Service::Order)], &[]).await.unwrap();
-    assert_eq!((look.generation, look.records[0].is_some()), (older.clone(), true));
+    let totals = keys::totals(Service::Order);
+    let look = reader.once().look(std::slice::from_ref(&totals), &[]).await.unwrap();
+    assert_eq!(look.dependencies, [older.key(&totals)]);
+    assert!(look.records[0].is_some());
     let automatic = tokio::spawn(stage.builder.clone().run());
     running.until_folded(&stage.streams).await;
     assert_ne!(running.standing.borrow().generation.as_ref(), Some(&older));

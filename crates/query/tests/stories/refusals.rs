@@ -1,7 +1,7 @@
 //! Servers that are not fit to hold the read model are told apart, with what to do.
 
 use query::keys::{self, VIEWS_VERSION};
-use query::standing::{Phase, Standing};
+use query::projector_status::{Phase, ProjectorStatus};
 use query::store::Store;
 
 use crate::memory::Streams;
@@ -9,7 +9,7 @@ use crate::redis_server::RedisServer;
 use crate::stage::{Running, project, shop};
 
 async fn until_away(running: &mut Running, words: &[&str]) {
-    let told = |standing: &Standing| {
+    let told = |standing: &ProjectorStatus| {
         let Phase::Away(reason) = &standing.phase else { return false };
         words.iter().all(|word| reason.contains(word))
     };

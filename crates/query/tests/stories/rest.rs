@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contracts::Service;
-use query::http::{App, routes};
+use query::cache::Cache;
 use query::reader::Reader;
 use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
@@ -12,7 +12,7 @@ use crate::history::{Fate, History, TOTAL};
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
 use crate::rest_client::{Answer, get};
-use crate::stage::{Running, clock, project, shop};
+use crate::stage::{Running, app, clock, project, shop};
 
 /// The read side over these streams, served.
 pub(crate) struct Stage {
@@ -30,11 +30,12 @@ impl Stage {
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
         let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
-        let app = App::new(reader, Duration::from_secs(30), clock);
+        let cache = Cache::new(redis.client(), reader.clone());
+        let app = app(reader, cache, clock);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         let (stopper, stop) = stop_signal(Duration::ZERO);
-        tokio::spawn(server::serve(listener, routes(app), stop));
+        tokio::spawn(server::serve(listener, app.routes(), stop));
         Self { redis, streams, running, address, _stop: stopper }
     }
 
@@ -153,7 +154,8 @@ async fn a_redis_that_is_away_is_told_and_found_again() {
     assert_eq!((&status["redis"]["state"], &status["redundant"]), (&"away".into(), &false.into()));
     assert!(status["redundant_reason"].is_string(), "{status}");
     stage.redis.restart().await;
-    let away = |standing: &query::standing::Standing| standing.phase.name() == "away";
+    let away =
+        |standing: &query::projector_status::ProjectorStatus| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
     stage.running.until_folded(&stage.streams).await;
     assert_eq!(stage.get("/orders/o-0").await.status, 200);

@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use contracts::Service;
-use query::answers::freshness::Freshness;
+use query::freshness::Freshness;
+use query::projector_status::monitor::ProjectorMonitor;
 use query::reader::Reader;
-use query::standing::onlooker::Onlooker;
 
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
@@ -64,11 +64,11 @@ async fn a_process_that_only_answers_sees_what_another_one_folds() {
     let redis = RedisServer::start().await;
     let streams = Streams::new(shop(50));
     let mut projector = project(redis.client(), &streams);
-    let onlooker = Onlooker::new(redis.client(), clock);
-    let standing = onlooker.standing();
-    let looking = tokio::spawn(onlooker.run());
-    let mut onlooker = Running::of(standing.clone(), looking);
-    onlooker.until_folded(&streams).await;
+    let monitor = ProjectorMonitor::new(redis.client(), clock);
+    let standing = monitor.standing();
+    let looking = tokio::spawn(monitor.run());
+    let mut monitor = Running::of(standing.clone(), looking);
+    monitor.until_folded(&streams).await;
     assert_eq!(Freshness::of(&standing.borrow().positions, &standing.borrow()).behind, 0);
     let reader = Reader::new(&redis.client(), standing.clone()).unwrap();
     let head = streams.history().head(Service::Order).sequence;
@@ -78,9 +78,9 @@ async fn a_process_that_only_answers_sees_what_another_one_folds() {
     waiting.await.unwrap().unwrap();
     let () = redis.run(&["FLUSHALL"]).await;
     projector.end();
-    onlooker.until("the rebuilding", |standing| standing.phase.name() == "rebuilding").await;
+    monitor.until("the rebuilding", |standing| standing.phase.name() == "rebuilding").await;
     let _again = project(redis.client(), &streams);
-    onlooker.until_folded(&streams).await;
+    monitor.until_folded(&streams).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -88,9 +88,9 @@ async fn a_process_that_only_answers_tells_when_nobody_folds() {
     let redis = RedisServer::start().await;
     let streams = Streams::new(shop(5));
     let mut projector = project(redis.client(), &streams);
-    let onlooker = Onlooker::new(redis.client(), clock);
-    let mut onlooker = Running::of(onlooker.standing(), tokio::spawn(onlooker.run()));
-    onlooker.until_folded(&streams).await;
+    let monitor = ProjectorMonitor::new(redis.client(), clock);
+    let mut monitor = Running::of(monitor.standing(), tokio::spawn(monitor.run()));
+    monitor.until_folded(&streams).await;
     projector.end();
-    onlooker.until("the silence", |standing| standing.phase.name() == "away").await;
+    monitor.until("the silence", |standing| standing.phase.name() == "away").await;
 }

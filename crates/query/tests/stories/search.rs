@@ -4,17 +4,21 @@ use std::time::Duration;
 
 use contracts::events::{Customer, Line, Product};
 use contracts::{Event, Service};
-use query::http::search::routes;
+use query::cache::Cache;
+use query::projector_status::ProjectorStatus;
+use query::reader::Reader;
 use query::search::{STREAMS, Search, follower};
 use query::sources::feed::Feed;
-use runtime::http::server;
+use runtime::http::server::{self, Routes};
 use runtime::shutdown::{StopSender, stop_signal};
 use serde_json::Value;
+use tokio::sync::watch;
 use tokio::task::JoinHandle;
 
 use crate::history::{Fate, History, customer, gbp, id};
 use crate::memory::Streams;
 use crate::rest_client::{Answer, get};
+use crate::stage::{app_with, clock};
 
 struct Stage {
     streams: Streams,
@@ -62,6 +66,14 @@ impl Drop for Stage {
     fn drop(&mut self) {
         self.following.iter().for_each(JoinHandle::abort);
     }
+}
+
+/// All queries, of which only the search can answer: it has an index of its own, and asks no Redis.
+fn routes(search: Search) -> Routes {
+    let redis = query::store::client("redis://127.0.0.1:1").unwrap();
+    let (_, standing) = watch::channel(ProjectorStatus::default());
+    let reader = Reader::new(&redis, standing).unwrap();
+    app_with(reader.clone(), Cache::new(redis, reader), search, clock).routes()
 }
 
 fn ids(body: &Value) -> Vec<String> {

@@ -4,11 +4,16 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::Timestamp;
+use query::cache::Cache;
+use query::http::App;
 use query::keys;
 use query::positions::Positions;
 use query::projector::Projector;
+use query::projector_status::{Phase, ProjectorStatus};
+use query::query::Context;
+use query::reader::Reader;
+use query::search::Search;
 use query::sources::Source;
-use query::standing::{Phase, Standing};
 use redis::Client;
 use redis::aio::MultiplexedConnection;
 use tokio::sync::watch;
@@ -22,7 +27,7 @@ pub(crate) const SOON: Duration = Duration::from_secs(20);
 
 /// A projector that runs, and ends with this value.
 pub(crate) struct Running {
-    pub(crate) standing: watch::Receiver<Standing>,
+    pub(crate) standing: watch::Receiver<ProjectorStatus>,
     task: JoinHandle<()>,
 }
 
@@ -32,6 +37,21 @@ pub(crate) type Dump = BTreeMap<String, Vec<String>>;
 pub(crate) fn clock() -> Timestamp {
     let since = std::time::SystemTime::now().duration_since(std::time::UNIX_EPOCH).unwrap();
     Timestamp::from_micros(i64::try_from(since.as_micros()).unwrap())
+}
+
+/// All queries, beside a search that finds nothing, for which orders are stuck after half a minute.
+pub(crate) fn app(reader: Reader, cache: Cache, clock: fn() -> Timestamp) -> App {
+    app_with(reader, cache, Search::new().unwrap(), clock)
+}
+
+/// All queries, beside this search.
+pub(crate) fn app_with(
+    reader: Reader,
+    cache: Cache,
+    search: Search,
+    clock: fn() -> Timestamp,
+) -> App {
+    App::new(reader, cache, Context { search, stuck_after: Duration::from_secs(30), clock })
 }
 
 pub(crate) fn project(client: Client, streams: &Streams) -> Running {
@@ -46,7 +66,7 @@ pub(crate) fn project_from(client: Client, source: impl Source) -> Running {
 
 impl Running {
     /// A task that tells where the read model stands.
-    pub(crate) fn of(standing: watch::Receiver<Standing>, task: JoinHandle<()>) -> Self {
+    pub(crate) fn of(standing: watch::Receiver<ProjectorStatus>, task: JoinHandle<()>) -> Self {
         Self { standing, task }
     }
 
@@ -55,7 +75,7 @@ impl Running {
         self.task.abort();
     }
 
-    pub(crate) async fn until(&mut self, what: &str, reached: impl Fn(&Standing) -> bool) {
+    pub(crate) async fn until(&mut self, what: &str, reached: impl Fn(&ProjectorStatus) -> bool) {
         let wait = self.standing.wait_for(reached);
         let found = tokio::time::timeout(SOON, wait).await.map(|found| found.is_ok());
         let standing = self.standing.borrow();
