@@ -16,11 +16,11 @@ use terminal::{output, table};
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
-    simulate, status, trace, up, views, wipe,
+    serve, simulate, status, trace, up, views, wipe,
 };
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
-const WITHOUT_DATA: [&str; 3] = ["contract", "chaos", "simulate"];
+const WITHOUT_DATA: [&str; 4] = ["contract", "chaos", "simulate", "serve"];
 
 /// Runs and looks after a Murmuration on this machine.
 #[derive(Debug, Parser)]
@@ -37,6 +37,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start the broker, Redis and all services, and keep them running.
     Up(up::Args),
+    /// Run one service in the foreground, with its own options: what `up` and containers start.
+    Serve(serve::Args),
     /// Show every process, and what each service says of itself.
     Status,
     /// Stop everything, in order.
@@ -133,6 +135,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
     let act = |act, process, no_wait| execution::run(act::run(global, act, process, no_wait));
     match cli.command {
         Command::Up(args) => up::run(global, args),
+        Command::Serve(args) => serve::run(args),
         Command::Contract(args) => contract::run(global, &args),
         Command::Status => execution::run(status::run(global)),
         Command::Down => execution::run(down::run(global)),

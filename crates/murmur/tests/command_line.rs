@@ -43,6 +43,8 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
         "status" | "down" | "events" | "compare-joins" | "audit" => &[],
+        // What stands after the process's name is the process's own.
+        "serve" => &["--json", "redis"],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" => &[],
         "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
@@ -101,6 +103,9 @@ fn options_without_a_use_are_refused() {
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
         ("kill order --no-wait", "unexpected argument"),
         ("pause order --no-wait", "unexpected argument"),
+        ("serve redis", "a program of its own"),
+        ("serve the-cat", "no process is called"),
+        ("serve --data /nowhere order", "--data"),
         ("up --nats-port 0", "0 is not in 1..=65535"),
         ("up --without redis", "query needs Redis"),
         ("up --without nats", "the broker cannot be left out"),

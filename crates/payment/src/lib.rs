@@ -10,6 +10,7 @@
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries.
 //! * [`api`]: the REST routes, and the JSON that they take and give.
+//! * [`process`]: its command line, and its life.
 //!
 //! Deliberately absent: any call to another service, and any deadline. A charge follows its order,
 //! which has one and always ends.
@@ -20,6 +21,8 @@ pub mod refusal;
 pub mod tables;
 
 pub mod api;
+
+pub mod process;
 
 pub use domain::state::ChargeState;
 pub use domain::{Command, PaymentDomain};
