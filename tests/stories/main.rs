@@ -8,6 +8,7 @@ mod accessibility;
 mod auditing;
 mod chaos;
 mod composer;
+mod drill;
 mod http;
 mod input;
 mod interrupting;

@@ -15,7 +15,7 @@ use terminal::{output, table};
 
 use crate::global::Global;
 use crate::{
-    act, audit, bench, chaos, compare_joins, contract, down, events, heal, replay, scenario,
+    act, audit, bench, chaos, compare_joins, contract, down, drill, events, heal, replay, scenario,
     serve, simulate, status, trace, up, views, wipe,
 };
 
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     CompareJoins(compare_joins::Args),
     /// Make real faults happen to systems under load.
     Chaos(chaos::Args),
+    /// Take stores away from the running system, one after the other, while orders come, and audit.
+    Drill(drill::Args),
     /// Play simulated worlds: the real services over a broker, clocks and disks that fail.
     Simulate(simulate::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
@@ -145,6 +147,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),
         Command::Wipe(store) => execution::run(wipe::run(global, store)),
         Command::Heal(args) => execution::run(heal::run(global, args)),
+        Command::Drill(args) => execution::run(drill::run(global, args)),
         Command::Trace(args) => execution::run(trace::run(global, &args)),
         Command::Replay(args) => execution::run(replay::run(global, args)),
         Command::Views(args) => execution::run(views::run(global, &args)),

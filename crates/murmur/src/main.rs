@@ -32,6 +32,7 @@ mod audit;
 mod bench;
 mod chaos;
 mod compare_joins;
+mod drill;
 mod replay;
 mod scenario;
 mod simulate;

@@ -42,7 +42,7 @@ fn leaves(path: &[String]) -> Vec<Vec<String>> {
 fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
-        "status" | "down" | "events" | "compare-joins" | "audit" => &[],
+        "status" | "down" | "events" | "compare-joins" | "audit" | "drill" => &[],
         // What stands after the process's name is the process's own.
         "serve" => &["--json", "redis"],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
@@ -103,6 +103,7 @@ fn options_without_a_use_are_refused() {
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
         ("kill order --no-wait", "unexpected argument"),
         ("pause order --no-wait", "unexpected argument"),
+        ("drill query", "keeps nothing to lose"),
         ("serve redis", "a program of its own"),
         ("serve the-cat", "no process is called"),
         ("serve --data /nowhere order", "--data"),
