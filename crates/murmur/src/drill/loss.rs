@@ -1,4 +1,4 @@
-//! One store, from its deletion until everything is well again.
+//! One store, from its loss until everything is well again.
 
 use std::collections::BTreeMap;
 use std::convert::Infallible;
@@ -25,10 +25,12 @@ use super::store::Store;
 
 /// How often is looked how processes stand. A look asks all of them.
 const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// How those stand who miss nothing.
+const READY: &str = "ready";
 /// How long one question to the read model may take.
 const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 
-/// What came of one loss. Times count from the deletion.
+/// What came of one loss. Times count from the loss.
 #[derive(Clone, Debug, Serialize)]
 pub(crate) struct Loss {
     pub(crate) store: Process,
@@ -51,7 +53,7 @@ pub(crate) struct Losses<'a> {
     all: Vec<Loss>,
 }
 
-/// Says what happens, and how long after the deletion.
+/// Says what happens, and how long after the loss.
 struct Clock<'a> {
     progress: &'a Progress,
     begun: Instant,
@@ -67,19 +69,19 @@ impl<'a> Losses<'a> {
         Self { running, load, progress, within, all: Vec::new() }
     }
 
-    /// Deletes a store, and waits until everything is well again.
+    /// Wipes a store, and waits until everything is well again.
     ///
     /// # Errors
     /// When that takes too long, or less has come back than was there.
     pub(crate) async fn suffer(&mut self, store: Store) -> anyhow::Result<()> {
         let (held, orders) = (store.events(self.running).await?, self.load.tracker.counts().orders);
-        let begun = self.delete(store).await?;
+        let begun = self.wipe(store).await?;
         let clock = Clock { progress: self.progress, begun };
         clock.say(&format!("gone: {held} events"));
         let well = timeout(self.within, self.heal(store, held, &clock)).await;
         let Ok(healed) = well else {
             bail!(
-                "{} is not well {:?} after it was deleted: `murmur status` says what it waits for",
+                "{} is not well {:?} after it was wiped: `murmur status` says what it waits for",
                 store.process(),
                 self.within
             );
@@ -101,8 +103,8 @@ impl<'a> Losses<'a> {
         self.all
     }
 
-    /// Deletes it as soon as all that it holds is in another store, too.
-    async fn delete(&self, store: Store) -> anyhow::Result<Instant> {
+    /// Wipes it as soon as all that it holds is in another store, too.
+    async fn wipe(&self, store: Store) -> anyhow::Result<Instant> {
         let say = |text: &str| self.progress.say(&format!("     waits: {text}"));
         let permit = match store.loss() {
             Some(loss) => Some(redundancy::wait(self.running, loss, self.within, say).await?),
@@ -114,7 +116,7 @@ impl<'a> Losses<'a> {
         Ok(begun)
     }
 
-    /// Waits until all is back and an order goes through; how long after the deletion all was back.
+    /// Waits until all is back and an order goes through; how long after the loss all was back.
     async fn heal(&self, store: Store, held: u64, clock: &Clock<'_>) -> anyhow::Result<Duration> {
         let redundant = tokio::select! {
             redundant = readiness::redundant(&self.running.data, store.process()) => redundant,
@@ -137,7 +139,9 @@ impl<'a> Losses<'a> {
         let look = async || -> Result<ControlFlow<Infallible>, Infallible> {
             let mut changed = BTreeMap::<String, Vec<&str>>::new();
             for (process, state) in self.states(store).await {
-                if known.insert(process, state.clone()).as_ref() != Some(&state) {
+                // Before anything is known of a process, it was ready.
+                let before = known.insert(process, state.clone());
+                if before.as_deref().unwrap_or(READY) != state {
                     changed.entry(state).or_default().push(process.name());
                 }
             }

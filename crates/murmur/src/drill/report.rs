@@ -59,7 +59,7 @@ impl Report {
     }
 
     fn table(&self) -> String {
-        let header = ["deleted", "events in it", "back after", "order through after", "meanwhile"];
+        let header = ["lost", "events in it", "back after", "order through after", "meanwhile"];
         let mut table = table::with_header(header);
         for loss in &self.losses {
             table.add_row(vec![

@@ -21,7 +21,7 @@ pub(crate) enum Store {
 }
 
 impl Store {
-    /// Whose folder is deleted.
+    /// Who keeps what it keeps there.
     pub(crate) const fn process(self) -> Process {
         match self {
             Self::Database(service) => Process::Service(service),
@@ -48,8 +48,8 @@ impl Store {
     pub(crate) fn taken_away(self) -> String {
         match self {
             Self::Database(service) => format!("the database of {service} is deleted"),
-            Self::Broker => "the broker is deleted, with all six streams".to_owned(),
-            Self::Redis => "Redis is deleted, with the whole read model".to_owned(),
+            Self::Broker => "the broker loses its disk, with all six streams".to_owned(),
+            Self::Redis => "Redis is flushed: the whole read model is gone".to_owned(),
         }
     }
 
