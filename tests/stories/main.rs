@@ -9,6 +9,7 @@ mod auditing;
 mod chaos;
 mod command_output;
 mod composer;
+mod drill;
 mod http;
 mod input;
 mod interrupting;

@@ -16,8 +16,9 @@ fn a_second_system_and_a_second_service_on_the_same_data_are_refused() {
     let system = System::start();
     let second = system.murmur(&["up", "--detach"]);
     assert!(!second.status.success());
-    let output =
-        Command::new(program("order")).arg("--data").arg(system.folder("order")).output().unwrap();
+    let mut second = Command::new(program("murmur"));
+    second.args(["serve", "order", "--data"]).arg(system.folder("order"));
+    let output = second.output().unwrap();
     assert!(!output.status.success());
     let said = String::from_utf8_lossy(&output.stderr);
     assert!(said.contains("another process owns this database"), "{said}");

@@ -6,14 +6,13 @@ use std::time::Duration;
 
 use client::streams::Streams;
 use client::wait::wait_until;
-use contracts::{Kind, Service};
 use serde::Serialize;
 use supervisor::redundancy::Loss;
 use terminal::note;
-use tokio::sync::mpsc;
 use tokio::time::Instant;
 use workload::dice::Dice;
 use workload::mixed::Load;
+use workload::mixed::ends::Ends;
 
 use crate::audit;
 use crate::fault::Fault;
@@ -27,9 +26,6 @@ use crate::system::System;
 const IN_FLIGHT_MIN: usize = 3;
 /// How long it may take until so many are.
 const IN_FLIGHT_WITHIN: Duration = Duration::from_secs(20);
-const ENDS: [Kind; 3] = [Kind::OrderCompleted, Kind::OrderRejected, Kind::OrderCancelled];
-/// Rows that wait to be taken note of.
-const ROWS_WAITING_MAX: usize = 4_096;
 
 /// How a run is made.
 #[derive(Clone, Debug)]
@@ -75,7 +71,7 @@ pub struct Fixture {
     pub load: Load,
     streams: Streams,
     pub journal: PathBuf,
-    following: tokio::task::JoinHandle<()>,
+    ends: Ends,
     probes: u64,
 }
 
@@ -94,8 +90,8 @@ impl Fixture {
         let journal = system.data().join("journal.jsonl");
         let load = Load::begin(&system.running, &journal, settings.rate, settings.seed).await?;
         let streams = Streams::open(&system.running).await?;
-        let following = follow(&streams, &load);
-        Ok(Self { system, load, streams, journal, following, probes: 0 })
+        let ends = Ends::follow(&streams, &load.tracker);
+        Ok(Self { system, load, streams, journal, ends, probes: 0 })
     }
 
     /// Has a fault happen once, and waits until all is well again.
@@ -168,7 +164,7 @@ impl Fixture {
         outcome.wrong.extend(some("doubled", &doubled));
         let counts = tracker.counts();
         (outcome.accepted, outcome.unknown) = (counts.ok, counts.unknown);
-        self.following.abort();
+        drop(self.ends);
         let keep = settings.keep || !outcome.wrong.is_empty();
         end(self.system, keep).await
     }
@@ -178,7 +174,7 @@ impl Fixture {
     /// # Errors
     /// When it does not end.
     pub async fn abandon(self) -> anyhow::Result<()> {
-        self.following.abort();
+        drop(self.ends);
         drop(self.load.end().await);
         end(self.system, true).await
     }
@@ -189,22 +185,6 @@ async fn end(system: System, keep: bool) -> anyhow::Result<()> {
         note!("  what it left behind is in {}", system.data().display());
     }
     system.end(keep).await
-}
-
-/// Takes note of every order that ends.
-fn follow(streams: &Streams, load: &Load) -> tokio::task::JoinHandle<()> {
-    let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
-    let following = streams.follow(Service::Order, true, sink);
-    let tracker = std::sync::Arc::clone(&load.tracker);
-    tokio::spawn(async move {
-        let _following = following;
-        while let Some((_, row)) = rows.recv().await {
-            let Ok(event) = row.parse() else { continue };
-            if ENDS.contains(&event.headers.kind) {
-                tracker.note_end(event.headers.id);
-            }
-        }
-    })
 }
 
 /// Runs one fault as often as it says, and audits.

@@ -41,6 +41,6 @@ mod proxy;
 
 mod audit;
 mod recovery;
-mod stream_count;
+pub mod stream_count;
 
 pub mod report;

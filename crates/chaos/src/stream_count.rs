@@ -11,7 +11,7 @@ use workload::mixed::order_tracker::{Effect, OrderTracker, Promised};
 
 /// What the streams say of what was promised.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
-pub(crate) struct Counted {
+pub struct Counted {
     /// Keys of which a promised effect is missing.
     pub lost: BTreeSet<String>,
     /// Keys, or steps of orders, that happened more than once.
@@ -29,7 +29,7 @@ struct Observation {
 ///
 /// # Errors
 /// When a stream cannot be read.
-pub(crate) async fn count(streams: &Streams, tracker: &OrderTracker) -> anyhow::Result<Counted> {
+pub async fn count(streams: &Streams, tracker: &OrderTracker) -> anyhow::Result<Counted> {
     // Before the streams: what is promised meanwhile may stand behind what was read.
     let promised = tracker.promised();
     let mut seen = Observation::default();

@@ -10,6 +10,7 @@ use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
 use contracts::Service;
+use supervisor::plan::SERVE;
 use supervisor::protocol::{Act, Arming, Report, Request, State};
 use supervisor::redundancy::{self, Loss, Permit};
 use supervisor::service_status::ServiceReport;
@@ -163,13 +164,14 @@ impl System {
         answer.map_err(anyhow::Error::msg)
     }
 
-    /// A program that stands beside murmur.
+    /// What starts one more process, beside the supervised ones.
     ///
     /// # Errors
     /// When it is not known where murmur is.
-    pub fn program(process: Process) -> anyhow::Result<PathBuf> {
-        let murmur = std::env::current_exe().context("cannot tell where murmur itself is")?;
-        Ok(murmur.with_file_name(process.name()))
+    pub fn serve(process: Process) -> anyhow::Result<Command> {
+        let mut murmur = Command::new(own_program()?);
+        murmur.args([SERVE, process.name()]);
+        Ok(murmur)
     }
 
     /// Ends everything, and deletes the folder unless it is to be kept.
@@ -219,11 +221,14 @@ fn said_in(data: &Path) -> PathBuf {
 }
 
 fn murmur(data: &Path) -> anyhow::Result<Command> {
-    let murmur = std::env::current_exe().context("cannot tell where murmur itself is")?;
-    let mut command = Command::new(murmur);
+    let mut command = Command::new(own_program()?);
     // What an operator has set for a system that stays is not for this one.
     command.env("MURMUR_DATA", data).env("MURMUR_CONFIG", "");
     Ok(command)
+}
+
+fn own_program() -> anyhow::Result<PathBuf> {
+    std::env::current_exe().context("cannot tell where murmur itself is")
 }
 
 async fn first_ready(

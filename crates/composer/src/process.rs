@@ -1,6 +1,5 @@
 //! The life of the process: from its settings to its last answer.
 
-use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -17,7 +16,7 @@ use crate::settings::Settings;
 const THREADS: usize = 2;
 
 /// Runs until the process is asked to stop. No owner has to be there: what is missing is said.
-pub fn run(settings: Settings) -> ExitCode {
+pub fn run(settings: Settings) -> u8 {
     run_to_exit(settings.log_format, Threads::Several(THREADS), live(settings))
 }
 

@@ -8,10 +8,12 @@
 //! * [`domain`]: what one is; what may be asked and what follows from it is [`engine::entity`]'s.
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`api`]: the REST API.
+//! * [`process`]: its command line, and its life.
 //!
 //! Deliberately absent: what a customer owes (payment's), and any reaction to other services. This
 //! service reads nobody's stream.
 
 pub mod api;
 pub mod domain;
+pub mod process;
 pub mod refusal;

@@ -12,8 +12,8 @@ use terminal::verdict::Verdict;
 use crate::config::Settings;
 use crate::global::Global;
 use crate::{
-    act, audit, bench, chaos, compare_joins, completions, contract, down, events, heal, help, logs,
-    orders, replay, scenario, simulate, status, stuck, trace, up, views, wipe,
+    act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
+    help, logs, orders, replay, scenario, serve, simulate, status, stuck, trace, up, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -34,6 +34,8 @@ pub(crate) struct Cli {
 pub(crate) enum Command {
     /// Start the broker, Redis and all services, and keep them running.
     Up(up::Args),
+    /// Run one service in the foreground, with its own options: what `up` and containers start.
+    Serve(serve::Args),
     /// Show every process, and what each service says of itself.
     Status(status::Args),
     /// Show what the processes have written to their logs, merged by time.
@@ -72,6 +74,8 @@ pub(crate) enum Command {
     CompareJoins(compare_joins::Args),
     /// Make real faults happen to systems under load.
     Chaos(chaos::Args),
+    /// Take stores away from the running system, one after the other, while orders come, and audit.
+    Drill(drill::Args),
     /// Play simulated worlds: the real services over a broker, clocks and disks that fail.
     Simulate(simulate::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
@@ -99,6 +103,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Up(args) => up::run(global, args),
         Command::Config => Ok(cli.settings.map_or(Verdict::Clean, |all| all.show(global.json))),
         Command::Completions(args) => Ok(completions::run(global, &args, command())),
+        Command::Serve(args) => serve::run(args),
         Command::Contract(args) => contract::run(global, &args),
         Command::Status(args) if args.watch => run_to_its_end(status::watch::run(global)),
         Command::Status(_) => execution::run(status::run(global)),
@@ -111,6 +116,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Start(change) => act(Act::Start, change.target.process, change.no_wait),
         Command::Wipe(store) => execution::run(wipe::run(global, store)),
         Command::Heal(args) => execution::run(heal::run(global, args)),
+        Command::Drill(args) => execution::run(drill::run(global, args)),
         Command::Trace(args) => execution::run(trace::run(global, &args)),
         Command::Stuck(args) => execution::run(stuck::run(global, &args)),
         Command::Replay(args) => execution::run(replay::run(global, args)),

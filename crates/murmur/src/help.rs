@@ -13,6 +13,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
             ("status", "murmur status --watch"),
             ("logs", "murmur logs --follow order nats"),
             ("down", "murmur down"),
+            ("serve", "murmur serve order --data .murmur/order"),
         ],
     ),
     (
@@ -20,6 +21,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("orders", "murmur orders --state cancelled --since 1h"),
             ("trace", "murmur trace --latest cancelled"),
+            ("stuck", "murmur stuck --older-than 30s"),
             ("events", "murmur events --service order,payment"),
             ("contract", "murmur contract show"),
         ],
@@ -34,6 +36,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
             ("wipe", "murmur wipe order"),
             ("heal", "murmur heal order"),
             ("views", "murmur views rebuild"),
+            ("drill", "murmur drill"),
         ],
     ),
     (

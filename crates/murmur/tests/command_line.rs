@@ -43,7 +43,11 @@ fn leaves(path: &[String]) -> Vec<Vec<String>> {
 fn arguments_of(command: &str) -> &'static [&'static str] {
     match command {
         "up" => &["--programs", "/nowhere"],
-        "status" | "logs" | "down" | "orders" | "events" | "compare-joins" | "audit" => &[],
+        "status" | "logs" | "down" | "orders" | "events" | "compare-joins" | "audit" | "drill" => {
+            &[]
+        }
+        // What stands after the process's name is the process's own.
+        "serve" => &["--json", "redis"],
         "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" | "config" | "stuck" => &[],
         "contract docs" => &["--check", "--out", "../../docs/contract"],
@@ -188,6 +192,10 @@ fn options_without_a_use_are_refused() {
         ("chaos run x.yaml --data /nowhere", "--data has no use here"),
         ("trace o-1 --latest cancelled", "cannot be used with"),
         ("pause order --no-wait", "unexpected argument"),
+        ("drill query", "keeps nothing to lose"),
+        ("serve redis", "a program of its own"),
+        ("serve the-cat", "no process is called"),
+        ("serve --data /nowhere order", "--data"),
         ("up --nats-port 0", "0 is not in 1..=65535"),
         ("up --without redis", "query needs Redis"),
         ("up --without nats", "the broker cannot be left out"),

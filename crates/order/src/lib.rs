@@ -10,6 +10,7 @@
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries; [`mod@history`]: orders as they were.
 //! * [`api`]: the REST routes, and the JSON that they take and give.
+//! * [`process`]: its command line, and its life.
 //!
 //! Deliberately absent: any call to another service. Customers and products are known from replicas;
 //! stock, money and shipments from their owners' events.
@@ -22,6 +23,8 @@ pub mod tables;
 pub mod history;
 
 pub mod api;
+
+pub mod process;
 
 pub use domain::state::OrderState;
 pub use domain::{Command, OrderDomain};

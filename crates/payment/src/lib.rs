@@ -10,6 +10,7 @@
 //! * [`refusal`]: why a command is refused, as data.
 //! * [`tables`]: the fold of the events, and its queries; [`mod@history`]: accounts as they were.
 //! * [`api`]: the REST routes, and the JSON that they take and give.
+//! * [`process`]: its command line, and its life.
 //!
 //! Deliberately absent: any call to another service, and any deadline. A charge follows its order,
 //! which has one and always ends.
@@ -22,6 +23,8 @@ pub mod tables;
 pub mod history;
 
 pub mod api;
+
+pub mod process;
 
 pub use domain::state::ChargeState;
 pub use domain::{Command, PaymentDomain};

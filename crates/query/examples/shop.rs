@@ -1,7 +1,7 @@
 //! A read side with orders in it, to measure against: a broker, a Redis and the query service of
 //! their own, on free ports. Prints the service's address, and ends with its standard input.
 //!
-//! `cargo run --release -p query --example shop -- 2000 --cache off`
+//! `cargo build --release && cargo run --release -p query --example shop -- 2000 --cache off`
 #![allow(
     clippy::unwrap_used,
     clippy::panic,
@@ -58,9 +58,18 @@ fn shop(orders: usize) -> History {
 
 /// The service as it was built beside this program.
 fn query(nats: &NatsServer, redis: &RedisServer, address: &str, more: Vec<String>) -> Child {
-    let beside = std::env::current_exe().unwrap().with_file_name("../query");
+    let beside = std::env::current_exe().unwrap().with_file_name("../murmur");
     Command::new(beside)
-        .args(["--redis", &redis.url(), "--nats", &nats.url(), "--listen", address])
+        .args([
+            "serve",
+            "query",
+            "--redis",
+            &redis.url(),
+            "--nats",
+            &nats.url(),
+            "--listen",
+            address,
+        ])
         .args(more)
         .env("RUST_LOG", "warn")
         .stdin(Stdio::null())

@@ -1,6 +1,5 @@
 //! The life of the process: from its settings to its last answer.
 
-use std::process::ExitCode;
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
@@ -49,7 +48,7 @@ struct FoldingThreads(Option<Runtime>);
 
 /// Runs until the process is asked to stop. A failure's exit code, with its reason in the log, when
 /// the settings cannot be used, or Redis is there and is not fit. What is only away is waited for.
-pub fn run(settings: Settings) -> ExitCode {
+pub fn run(settings: Settings) -> u8 {
     run_to_exit(settings.process.log_format, Threads::Several(THREADS), run_until_stopped(settings))
 }
 

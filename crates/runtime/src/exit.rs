@@ -7,12 +7,15 @@
 //! | 64 | it is configured wrongly: starting it again changes nothing (`EX_USAGE`) |
 //! | 75 | it was asked to stop, and was cut off: the next start publishes the rest (`EX_TEMPFAIL`) |
 
+use std::ffi::OsString;
 use std::io::Write as _;
-use std::process::ExitCode;
 
 use clap::Parser;
 
 use crate::address::redacted;
+
+/// The code of a process that could not go on.
+const FAILED: u8 = 1;
 
 /// The code of a process that is configured wrongly.
 pub const MISCONFIGURED: u8 = 64;
@@ -37,11 +40,10 @@ pub struct CutOff {
     pub acknowledged: u64,
 }
 
-/// The settings from the command line and the environment; ends the process if they make no sense,
-/// or if only help was asked for.
-#[must_use]
-pub fn arguments<A: Parser>() -> A {
-    A::try_parse().unwrap_or_else(|error| {
+/// The settings from a command line, which begins with how the process is called, and the environment;
+/// ends the process if they make no sense, or if only help was asked for.
+pub fn arguments<A: Parser>(line: impl IntoIterator<Item = OsString>) -> A {
+    A::try_parse_from(line).unwrap_or_else(|error| {
         let shown = tell(&error);
         // Whoever has closed the standard error, or has seen enough, reads nothing there. Help that
         // cannot be written for another reason is a failure.
@@ -67,15 +69,15 @@ pub fn tell(error: &clap::Error) -> std::io::Result<()> {
 }
 
 /// The code for the end of a process's life.
-pub(crate) fn code_of(ended: &anyhow::Result<()>) -> ExitCode {
-    let Err(error) = ended else { return ExitCode::SUCCESS };
+pub(crate) fn code_of(ended: &anyhow::Result<()>) -> u8 {
+    let Err(error) = ended else { return 0 };
     if error.is::<Misconfigured>() {
-        return ExitCode::from(MISCONFIGURED);
+        return MISCONFIGURED;
     }
     if error.is::<CutOff>() {
-        return ExitCode::from(CUT_OFF);
+        return CUT_OFF;
     }
-    ExitCode::FAILURE
+    FAILED
 }
 
 #[cfg(test)]
@@ -88,9 +90,9 @@ mod tests {
     fn each_end_has_its_code_whatever_is_told_around_it() {
         let misconfigured = Misconfigured(anyhow!("no such point"));
         let wrapped = Err::<(), _>(misconfigured).context("cannot start");
-        assert_eq!(code_of(&wrapped), ExitCode::from(64));
-        assert_eq!(code_of(&Err(CutOff { head: 3, acknowledged: 2 }.into())), ExitCode::from(75));
-        assert_eq!(code_of(&Err(anyhow!("the stream is gone"))), ExitCode::FAILURE);
-        assert_eq!(code_of(&Ok(())), ExitCode::SUCCESS);
+        assert_eq!(code_of(&wrapped), 64);
+        assert_eq!(code_of(&Err(CutOff { head: 3, acknowledged: 2 }.into())), 75);
+        assert_eq!(code_of(&Err(anyhow!("the stream is gone"))), 1);
+        assert_eq!(code_of(&Ok(())), 0);
     }
 }

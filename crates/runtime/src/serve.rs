@@ -3,7 +3,6 @@
 mod fenced;
 
 use std::path::{Path, PathBuf};
-use std::process::ExitCode;
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
@@ -45,7 +44,7 @@ pub fn serve<D: Domain, A: Into<Api>>(
     settings: Settings,
     domain: D,
     api: impl FnOnce(Handle<D>) -> A,
-) -> ExitCode {
+) -> u8 {
     run_to_exit(settings.process.log_format, Threads::One, live(settings, domain, api))
 }
 
@@ -54,7 +53,7 @@ pub fn run_to_exit(
     log: LogFormat,
     threads: Threads,
     life: impl Future<Output = anyhow::Result<()>>,
-) -> ExitCode {
+) -> u8 {
     let run = || {
         telemetry::start(log)?;
         failpoint::arm_from_environment().map_err(|error| Misconfigured(error.into()))?;

@@ -6,6 +6,7 @@
 //!   cancelled.
 //! * [`tables`]: the shipments.
 //! * [`api`]: the REST API, which only reads.
+//! * [`process`]: its command line, and its life.
 //!
 //! Deliberately absent: commands, and so refusals. Shipments follow from what other services say,
 //! and nobody asks for one. No carrier is called either: an adapter would do that once the row of
@@ -13,4 +14,5 @@
 
 pub mod api;
 pub mod domain;
+pub mod process;
 pub mod tables;

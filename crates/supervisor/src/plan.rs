@@ -16,6 +16,9 @@ use crate::programs;
 /// What every broker is started with; the same file that serves outside of `murmur up`.
 pub const BROKER_CONFIGURATION: &str = include_str!("../../../nats/one-node.conf");
 
+/// The subcommand of murmur by which it is one of the services; the process's name follows.
+pub const SERVE: &str = "serve";
+
 /// Ends a tethered process when the supervisor dies.
 const TETHER_ARGUMENTS: [&str; 2] = ["--pdeathsig", "TERM"];
 
@@ -156,7 +159,8 @@ impl Plan {
 
     fn service(&self, service: Service, folder: &DataFolder) -> Vec<OsString> {
         let process = Process::Service(service);
-        let mut arguments = vec!["--data".into(), folder.of(process).into()];
+        let mut arguments = texts([SERVE, service.name(), "--data"]);
+        arguments.push(folder.of(process).into());
         arguments.extend(self.network(process));
         if folder.is_first_start(process) {
             arguments.push("--first-start".into());
@@ -167,14 +171,15 @@ impl Plan {
     fn query(&self) -> Vec<OsString> {
         let direct = || format!("redis://127.0.0.1:{}", self.port(Process::Redis));
         let redis = self.endpoints.redis.clone().unwrap_or_else(direct);
-        let mut arguments = self.network(Process::Query);
-        arguments.extend(texts(["--redis", &redis]));
+        let mut arguments = texts([SERVE, Process::Query.name(), "--redis", &redis]);
+        arguments.extend(self.network(Process::Query));
         arguments
     }
 
     fn composer(&self) -> Vec<OsString> {
         let listen = format!("127.0.0.1:{}", self.port(Process::Composer));
-        let mut arguments = texts(["--listen", &listen, "--until-stdin-closes"]);
+        let name = Process::Composer.name();
+        let mut arguments = texts([SERVE, name, "--listen", &listen, "--until-stdin-closes"]);
         for (process, port) in &self.ports {
             if let Process::Service(service) = process {
                 let owner = format!("{service}=http://127.0.0.1:{port}");
@@ -279,10 +284,14 @@ mod tests {
             all.take(with.len()).eq(with.iter().map(OsString::from))
         };
         let tethered = ["/bin/setpriv", "--pdeathsig", "TERM", "redis"];
-        assert!(starts(Process::Redis, &tethered) && starts(Process::Query, &["query"]));
+        assert!(starts(Process::Redis, &tethered));
+        assert!(starts(Process::Query, &["query", "serve", "query"]));
         let both = ["/bin/nice", "-n", "7", "/bin/setpriv", "--pdeathsig", "TERM", "nats"];
         assert!(starts(Process::Nats, &both));
-        assert!(starts(Process::Service(Service::Order), &["/bin/nice", "-n", "7", "order"]));
+        assert!(starts(
+            Process::Service(Service::Order),
+            &["/bin/nice", "-n", "7", "order", "serve", "order"]
+        ));
     }
 
     #[test]

@@ -1,4 +1,4 @@
-//! Finds the programs of the processes: the services beside `murmur` itself, the stores where the
+//! Finds the programs of the processes: `murmur` itself, which is every service, and the stores where the
 //! system keeps them.
 
 use std::env;
@@ -10,7 +10,10 @@ use client::process::Process;
 /// Where Debian and others put servers that are not in every user's `PATH`.
 const SERVER_FOLDERS: [&str; 4] = ["/usr/sbin", "/usr/local/sbin", "/usr/local/bin", "/usr/bin"];
 
-/// The program of a process. `folder` overrides where the services are looked for.
+/// The program of all services.
+const MURMUR: &str = "murmur";
+
+/// The program of a process. `folder` is where another `murmur` is looked for than the one that runs.
 ///
 /// # Errors
 /// When there is none; the message says how to get it.
@@ -18,9 +21,7 @@ pub(crate) fn find(process: Process, folder: Option<&Path>) -> anyhow::Result<Pa
     match process {
         Process::Nats => server("nats-server", "NATS_SERVER"),
         Process::Redis => server("redis-server", "REDIS_SERVER"),
-        Process::Service(_) | Process::Query | Process::Composer => {
-            beside_murmur(process.name(), folder)
-        }
+        Process::Service(_) | Process::Query | Process::Composer => murmur(folder),
     }
 }
 
@@ -60,14 +61,15 @@ pub(crate) fn in_path(name: &str) -> Option<PathBuf> {
     folders.map(|folder| folder.join(name)).find(|program| is_program(program))
 }
 
-fn beside_murmur(name: &str, folder: Option<&Path>) -> anyhow::Result<PathBuf> {
-    let murmur = env::current_exe().context("cannot tell where murmur itself is")?;
-    let folder = folder.or_else(|| murmur.parent()).unwrap_or(Path::new("."));
+fn murmur(folder: Option<&Path>) -> anyhow::Result<PathBuf> {
+    let Some(folder) = folder else {
+        return env::current_exe().context("cannot tell where murmur itself is");
+    };
     // Children are started in folders of their own.
-    let program = std::path::absolute(folder.join(name))?;
+    let program = std::path::absolute(folder.join(MURMUR))?;
     if !is_program(&program) {
         bail!(
-            "there is no program {}: build it with `cargo build --workspace`, \
+            "there is no program {}: build it with `cargo build --bin murmur`, \
              or say with --programs where it is",
             program.display()
         );
@@ -88,13 +90,13 @@ mod tests {
     fn a_program_that_was_not_built_is_named_with_the_way_to_build_it() {
         let folder = tempfile::tempdir().unwrap();
         let error = find(Process::Query, Some(folder.path())).unwrap_err().to_string();
-        assert!(error.contains("query") && error.contains("cargo build"), "{error}");
+        assert!(error.contains("murmur") && error.contains("cargo build"), "{error}");
     }
 
     #[test]
     fn a_text_file_is_no_program() {
         let folder = tempfile::tempdir().unwrap();
-        let file = folder.path().join("query");
+        let file = folder.path().join(MURMUR);
         std::fs::write(&file, "").unwrap();
         assert!(!is_program(&file));
     }

@@ -31,7 +31,7 @@ pub struct Options {
     /// What is started, in order.
     pub processes: Vec<Process>,
     pub ports: Wanted,
-    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    /// The folder with the murmur that the services run; without it, the one that runs here.
     pub programs: Option<PathBuf>,
     /// More arguments for single processes.
     pub arguments: BTreeMap<Process, Vec<String>>,

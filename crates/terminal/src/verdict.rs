@@ -16,6 +16,8 @@ pub enum Verdict {
     Partial(Cause),
     /// Nothing was found, and not everything could be looked at.
     Incomplete,
+    /// Of a process that ran in place of the command: its exit code.
+    Process(u8),
 }
 
 /// What was asked for makes no sense: nothing was done.
@@ -35,6 +37,7 @@ impl Verdict {
             Self::Found => 1,
             Self::Incomplete => 3,
             Self::Partial(cause) => cause.exit(),
+            Self::Process(exit) => exit,
         }
     }
 }

@@ -4,6 +4,7 @@
 //! A client that hears nothing asks again, with the same key, as a good client does; some ask again
 //! although they were answered.
 
+pub mod ends;
 pub mod order_tracker;
 
 mod commands;

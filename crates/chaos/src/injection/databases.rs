@@ -9,7 +9,6 @@ use anyhow::{Context as _, bail};
 use client::process::Process;
 use contracts::Service;
 use supervisor::protocol::{Act, Arming};
-use tokio::process::Command;
 
 use super::{broker, must_be_down};
 use crate::fault::steps::{Room, Step, Swap};
@@ -119,7 +118,7 @@ async fn put_in_place(system: &System, swap: Swap) -> anyhow::Result<String> {
 /// A second process on the same database has to end, and to say why.
 async fn second_owner(system: &System, service: Service) -> anyhow::Result<String> {
     let process = Process::Service(service);
-    let mut second = Command::new(System::program(process)?);
+    let mut second = System::serve(process)?;
     second.arg("--data").arg(system.folder(process)).args(["--listen", "127.0.0.1:0"]);
     second.args(["--nats", &system.running.nats]).stdin(Stdio::null()).kill_on_drop(true);
     let ended = tokio::time::timeout(REFUSED_WITHIN, second.output()).await;

@@ -15,7 +15,7 @@ use client::wait::{break_if, wait_until};
 use runtime::seal_keys;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
-use tokio::process::{Child, Command};
+use tokio::process::Child;
 
 use crate::system::{SHOWS_WITHIN, System};
 
@@ -40,7 +40,7 @@ impl SecondInstance {
         drop(listener);
         let log = system.data().join("logs").join(format!("{process}-beside.log"));
         let log = File::options().create(true).append(true).open(log)?;
-        let mut command = Command::new(System::program(process)?);
+        let mut command = System::serve(process)?;
         command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
         match process {
             Process::Query => command.args(["--redis", &system.running.redis]),

@@ -1,5 +1,6 @@
 //! The process as it is started by people: flags, signals and exit codes.
 
+use std::ffi::OsString;
 use std::net::TcpListener;
 use std::process::{Child, Command, ExitStatus, Output, Stdio};
 use std::time::Instant;
@@ -9,9 +10,21 @@ use crate::redis_server::RedisServer;
 use crate::rest_client::try_get;
 use crate::stage::{SOON, shop};
 
+/// Where this program is told to be the process: its arguments, separated by spaces.
+const ARGUMENTS: &str = "TEST_QUERY_ARGUMENTS";
+
+/// No test of its own: what [`command`] starts.
+#[test]
+fn a_query_process() {
+    let Ok(arguments) = std::env::var(ARGUMENTS) else { return };
+    let line = std::iter::once("query").chain(arguments.split(' ')).map(OsString::from);
+    std::process::exit(query::process::run(runtime::arguments(line)).into());
+}
+
 fn command(redis: &str, nats: &str, listen: &str) -> Command {
-    let mut command = Command::new(env!("CARGO_BIN_EXE_query"));
-    command.args(["--redis", redis, "--nats", nats, "--listen", listen]);
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["process::a_query_process", "--exact", "--nocapture"]);
+    command.env(ARGUMENTS, format!("--redis {redis} --nats {nats} --listen {listen}"));
     command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::piped());
     command
 }

@@ -35,6 +35,8 @@ pub struct Counts {
     pub local: u64,
     /// Not sent, since too many were under way.
     pub left_out: u64,
+    /// Orders that were accepted.
+    pub orders: usize,
 }
 
 /// An effect that was promised to be kept in two places.
@@ -90,7 +92,8 @@ impl OrderTracker {
 
     /// How many attempts ended how.
     pub fn counts(&self) -> Counts {
-        self.notes().counts
+        let notes = self.notes();
+        Counts { orders: notes.accepted.len(), ..notes.counts }
     }
 
     /// All that was promised, by key.

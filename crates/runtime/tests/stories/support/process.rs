@@ -3,7 +3,7 @@
 use std::io::{BufRead as _, BufReader, Read as _, Write as _};
 use std::net::TcpStream;
 use std::path::Path;
-use std::process::{Child, Command, ExitCode, ExitStatus, Stdio, Termination as _};
+use std::process::{Child, Command, ExitStatus, Stdio};
 use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
@@ -47,10 +47,7 @@ fn a_service_process() {
             until_stdin_closes: false,
         },
     };
-    let ended = serve(settings, Registry, routes).report();
-    let mut codes = [0, 1, exit::MISCONFIGURED, exit::CUT_OFF].into_iter();
-    let code = codes.find(|code| ended == ExitCode::from(*code)).unwrap();
-    std::process::exit(code.into());
+    std::process::exit(serve(settings, Registry, routes).into());
 }
 
 /// A running service, ended by its id with the value.

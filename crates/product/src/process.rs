@@ -1,20 +1,20 @@
 //! The process of the product service.
 
-use std::process::ExitCode;
-
 use clap::Parser;
-use product::api;
-use product::domain::ProductDomain;
+
+use crate::api;
+use crate::domain::ProductDomain;
 
 /// The product service: what is sold, and at what price.
 #[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
+#[command(name = "product", version)]
+pub struct Arguments {
     #[command(flatten)]
     settings: runtime::Settings,
 }
 
-fn main() -> ExitCode {
-    let Arguments { settings } = runtime::arguments();
+/// Runs until the process is asked to stop, or has to; the exit code.
+pub fn run(arguments: Arguments) -> u8 {
+    let Arguments { settings } = arguments;
     runtime::serve(settings, ProductDomain::default(), api::api)
 }

@@ -1,15 +1,14 @@
 //! The process of the order service.
 
-use std::process::ExitCode;
-
 use clap::Parser;
-use order::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
-use order::{OrderDomain, api};
+
+use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
+use crate::{OrderDomain, api};
 
 /// Takes orders, and brings each to its one end.
 #[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
+#[command(name = "order", version)]
+pub struct Arguments {
     #[command(flatten)]
     settings: runtime::Settings,
     /// Milliseconds after which an order that is not confirmed is cancelled, unless it says otherwise
@@ -30,7 +29,8 @@ struct Arguments {
     hand_over_ms: u32,
 }
 
-fn main() -> ExitCode {
-    let Arguments { settings, deadline_ms, hand_over_ms } = runtime::arguments();
+/// Runs until the process is asked to stop, or has to; the exit code.
+pub fn run(arguments: Arguments) -> u8 {
+    let Arguments { settings, deadline_ms, hand_over_ms } = arguments;
     runtime::serve(settings, OrderDomain { deadline_ms, hand_over_ms }, api::api)
 }

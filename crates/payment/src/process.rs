@@ -1,19 +1,19 @@
 //! The process of the payment service.
 
-use std::process::ExitCode;
-
 use clap::Parser;
-use payment::{PaymentDomain, api};
+
+use crate::{PaymentDomain, api};
 
 /// Charges orders, and keeps what each customer owes.
 #[derive(Debug, Parser)]
-#[command(version)]
-struct Arguments {
+#[command(name = "payment", version)]
+pub struct Arguments {
     #[command(flatten)]
     settings: runtime::Settings,
 }
 
-fn main() -> ExitCode {
-    let Arguments { settings } = runtime::arguments();
+/// Runs until the process is asked to stop, or has to; the exit code.
+pub fn run(arguments: Arguments) -> u8 {
+    let Arguments { settings } = arguments;
     runtime::serve(settings, PaymentDomain, api::api)
 }

@@ -1,7 +1,0 @@
-//! The composer.
-
-use std::process::ExitCode;
-
-fn main() -> ExitCode {
-    composer::process::run(runtime::arguments())
-}
