@@ -10,7 +10,7 @@ use std::time::Duration;
 
 use runtime::http::gate::host::HostSettings;
 use runtime::settings::{LogFormat, ProcessSettings};
-use runtime::{Settings, exit, failpoint, serve};
+use runtime::{Settings, failpoint, serve};
 use serde_json::Value;
 
 use super::broker::Broker;
