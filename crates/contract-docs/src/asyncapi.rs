@@ -5,6 +5,7 @@
 
 use contracts::choreography::Choreography;
 use contracts::headers::{CHAIN_HEADER, HEADERS};
+use contracts::seal::SEAL_HEADER;
 use contracts::{Kind, Service};
 use serde_json::{Map, Value, json};
 
@@ -17,7 +18,8 @@ const ABOUT: &str = "Six services that react to each other's events, and a read 
     Consumers accept unknown fields.";
 
 /// Headers that not every event has.
-const OPTIONAL_HEADERS: [&str; 3] = ["ce-traceparent", "ce-idempotencykey", "ce-requesthash"];
+const OPTIONAL_HEADERS: [&str; 4] =
+    ["ce-traceparent", "ce-idempotencykey", "ce-requesthash", SEAL_HEADER];
 
 /// The document.
 #[must_use]
@@ -158,6 +160,7 @@ fn header(name: &str) -> &'static str {
         "ce-traceparent" => "The W3C trace that it belongs to.",
         "ce-idempotencykey" => "The key of the request that it answers.",
         "ce-requesthash" => "SHA-256 over that request.",
+        SEAL_HEADER => "What shows the owner of the stream that the row is its own.",
         CHAIN_HEADER => "A hash over everything that the stream holds up to here.",
         _ => "",
     }
