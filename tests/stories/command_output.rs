@@ -21,7 +21,7 @@ impl Running {
     }
 
     fn line(&mut self) -> String {
-        self.lines.next().expect("it goes on").unwrap()
+        self.lines.next().unwrap().unwrap()
     }
 
     fn line_with(&mut self, part: &str) -> String {

@@ -1,9 +1,10 @@
 //! What a query is: where it is asked, how that is described, and how it is answered, in one place. The
 //! queries themselves are [`crate::queries`].
 //!
-//! A query is handed a [`QueryReader`], which reads once and notes what was read. So an [`Answer`] always
-//! names the keys that it depends on and the positions that it is the fold of. How fresh it is, is put
-//! beside it only when it is sent ([`answer`]): by then the positions may be later ones.
+//! A query is handed a [`QueryReader`](crate::reader::QueryReader), which reads once and notes what was
+//! read. So an [`Answer`] always names the keys that it depends on and the positions that it is the fold of.
+//! How fresh it is, is put beside it only when it is sent ([`answer`]): by then the positions may be later
+//! ones.
 //!
 //! Deliberately absent: whether an answer comes from memory. That is for whoever asks a query.
 
