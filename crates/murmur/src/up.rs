@@ -46,7 +46,7 @@ pub(crate) struct Args {
     /// Processes that are not started; Redis only if query is not, or has another one.
     #[arg(long, value_name = "PROCESS", value_delimiter = ',')]
     without: Vec<Process>,
-    /// The folder with the services' programs; without it, the one that murmur itself is in.
+    /// The folder with the `murmur` that the services are run by; without it, this one.
     #[arg(long, value_name = "DIR", visible_alias = "release-dir")]
     programs: Option<PathBuf>,
     /// Milliseconds for which an order can still be cancelled when all is taken; said to order.

@@ -103,6 +103,13 @@ impl Stage {
         let Open { began, .. } = &*self.own.borrow();
         assert_eq!(began.iter().filter(|at| at.rows() == 0).count(), 1, "{began:?}");
     }
+
+    /// Asserts that no reading of its own began further back than one before. One that ended before its
+    /// first row, since both met at once, begins again where it began.
+    fn assert_never_went_back(&self) {
+        let Open { began, .. } = &*self.own.borrow();
+        assert!(began.iter().is_sorted_by_key(|at| at.rows()), "{began:?}");
+    }
 }
 
 impl Drop for Stage {
