@@ -34,7 +34,8 @@ fn command(choreography: &Choreography<'_>, name: &str) -> String {
         Err(_) if name == QUERY => Service::ALL.to_vec(),
         Err(_) => Vec::new(),
     };
-    let mut lines = vec![format!("{name} --nats-user {name} --nats-inbox {}", inbox(name))];
+    let login = format!("--nats-user {name} --nats-inbox {}", inbox(name));
+    let mut lines = vec![format!("murmur serve {name} {login}")];
     lines.extend(
         streams.into_iter().map(|stream| {
             format!("--foreign-prefix {}={}", stream.stream(), foreign_prefix(stream))
