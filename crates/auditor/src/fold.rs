@@ -12,7 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contracts::events::{Customer, Product};
-use contracts::{Event, Id, Kind, Row, Service, StoredEvent};
+use contracts::{Event, StoredEvent, kind, service};
+use protocol::{Id, Row, Service};
 use serde::{Serialize, Serializer};
 
 use account::AccountFold;
@@ -57,15 +58,16 @@ impl Fold {
     pub fn take(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
         self.streams.entry(kind.service()).or_default().take(event);
-        if kind == Kind::recovered(kind.service()) {
+        if kind.is_recovered() {
             return;
         }
         match kind.service() {
-            Service::Customer => self.take_customer(event),
-            Service::Product => self.take_product(event),
-            Service::Order | Service::Shipping => self.take_order(event),
-            Service::Inventory => self.take_inventory(event),
-            Service::Payment => self.take_payment(event),
+            service::CUSTOMER => self.take_customer(event),
+            service::PRODUCT => self.take_product(event),
+            service::ORDER | service::SHIPPING => self.take_order(event),
+            service::INVENTORY => self.take_inventory(event),
+            service::PAYMENT => self.take_payment(event),
+            _ => {}
         }
     }
 
@@ -87,7 +89,7 @@ impl Fold {
     /// How far each stream must be read for all that was read to have its causes: the positions that
     /// events name, and the states of customers that charges name.
     pub fn named(&self) -> BTreeMap<Service, u64> {
-        let mut named = BTreeMap::from([(Service::Customer, self.customer_named)]);
+        let mut named = BTreeMap::from([(service::CUSTOMER, self.customer_named)]);
         for (service, position) in self.streams.values().flat_map(|stream| &stream.vector.0) {
             let furthest = named.entry(*service).or_default();
             *furthest = position.sequence.max(*furthest);
@@ -112,7 +114,7 @@ impl Fold {
         for (sku, movement) in stock::movements(event) {
             self.stock.entry(sku).or_default().movements.push(movement);
         }
-        if event.headers.kind != Kind::InventoryStocked {
+        if event.headers.kind != kind::INVENTORY_STOCKED {
             self.take_order(event);
         }
     }
@@ -124,7 +126,7 @@ impl Fold {
             }
             self.accounts.entry(customer).or_default().movements.push(movement);
         }
-        if event.headers.kind != Kind::PaymentSettled {
+        if event.headers.kind != kind::PAYMENT_SETTLED {
             self.take_order(event);
         }
     }

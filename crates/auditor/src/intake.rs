@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::seal::Origin;
-use contracts::{Chain, Position, Row, SealKeys, Service};
+use protocol::seal::Origin;
+use protocol::{Chain, Position, Row, SealKeys, Service};
 
 use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
@@ -108,10 +108,11 @@ impl Seals {
 
 #[cfg(test)]
 mod tests {
-    use contracts::seal::{SEAL_HEADER, SEAL_KEY_BYTES};
+    use protocol::seal::{SEAL_HEADER, SEAL_KEY_BYTES};
 
     use super::*;
     use crate::invariants::histories::differences;
+    use contracts::service;
 
     #[test]
     fn a_row_that_does_not_follow_and_is_no_event_is_found_twice_over() {
@@ -123,19 +124,19 @@ mod tests {
             payload: b"{}".as_slice().into(),
             chain: Chain::START,
         };
-        intake.take(Service::Order, &row);
+        intake.take(service::ORDER, &row);
         let found = differences(&intake.rows);
         assert_eq!(found[0], "it does not follow the row before");
         assert!(found[1].starts_with("it is not understood"), "{found:?}");
-        assert_eq!(intake.fold.rows(Service::Order), 1);
+        assert_eq!(intake.fold.rows(service::ORDER), 1);
     }
     #[test]
     fn a_row_behind_a_sealed_one_that_its_owner_has_not_sealed_is_found() {
         let keys = SealKeys::of_bytes([7; SEAL_KEY_BYTES]);
         let mut intake = Intake::default();
-        intake.expect_seals(Service::Order, keys.clone());
+        intake.expect_seals(service::ORDER, keys.clone());
         for (sequence, is_sealed) in [(1, false), (2, true), (3, false)] {
-            let before = intake.position(Service::Order).chain;
+            let before = intake.position(service::ORDER).chain;
             let (subject, mut headers) = ("order.placed.o-1".to_owned(), String::new());
             if is_sealed {
                 let seal = keys.seal(before, &subject, &headers, b"{}");
@@ -143,7 +144,7 @@ mod tests {
             }
             let chain = before.next(&subject, &headers, b"{}");
             let payload = b"{}".as_slice().into();
-            intake.take(Service::Order, &Row { sequence, subject, headers, payload, chain });
+            intake.take(service::ORDER, &Row { sequence, subject, headers, payload, chain });
         }
         let forged = |finding: &&crate::Finding| finding.difference.contains("sealed by no key");
         let forged: Vec<_> = intake.rows.findings.iter().filter(forged).collect();

@@ -13,7 +13,7 @@
 
 use std::io::BufRead;
 
-use contracts::{Id, Service};
+use protocol::{Id, Service};
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 

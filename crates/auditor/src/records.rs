@@ -24,7 +24,8 @@ mod page;
 use std::collections::BTreeMap;
 
 use contracts::events::{Customer, Product};
-use contracts::{Row, Service, StoredEvent};
+use contracts::{StoredEvent, service};
+use protocol::{Row, Service};
 
 use latency::Latency;
 use order::{Order, Payment, Reservation, Shipment};
@@ -80,7 +81,7 @@ struct Parked {
     stream: String,
     sequence: u64,
     subject: String,
-    time: Option<contracts::Timestamp>,
+    time: Option<protocol::Timestamp>,
 }
 
 /// An entry of an index: which index, which member, and its score as Redis writes it.
@@ -110,7 +111,7 @@ impl Default for Records {
             accounts: Table::new("totals"),
             parcels: Table::new("totals"),
             parked: BTreeMap::new(),
-            standings: Service::ALL.into_iter().map(standing).collect(),
+            standings: service::ALL.into_iter().map(standing).collect(),
         }
     }
 }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::fmt::Debug;
 
 use contracts::events::{Customer, Product};
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::{Id, Service};
 
 use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
@@ -30,14 +31,14 @@ pub const fn begin() -> Checked {
 pub fn compare_customers(checked: &mut Checked, fold: &Fold, replica: Replica<Customer>) {
     let held = by_id(replica.states, |customer| &customer.id);
     let (holder, at) = (replica.holder, replica.folded);
-    compare(checked, holder, Service::Customer, at, &fold.customers, held);
+    compare(checked, holder, service::CUSTOMER, at, &fold.customers, held);
 }
 
 /// Compares a replica of products with what their owner published.
 pub fn compare_products(checked: &mut Checked, fold: &Fold, replica: Replica<Product>) {
     let held = by_id(replica.states, |product| &product.sku);
     let (holder, at) = (replica.holder, replica.folded);
-    compare(checked, holder, Service::Product, at, &fold.products, held);
+    compare(checked, holder, service::PRODUCT, at, &fold.products, held);
 }
 
 fn by_id<T>(found: Vec<(u64, T)>, id: impl Fn(&T) -> &Id) -> BTreeMap<Id, (u64, T)> {
@@ -90,7 +91,7 @@ mod tests {
         change(&mut states);
         let states = states.into_values().collect();
         let mut checked = begin();
-        let replica = Replica { holder: Service::Order, folded: at, states };
+        let replica = Replica { holder: service::ORDER, folded: at, states };
         compare_products(&mut checked, &fold, replica);
         differences(&checked)
     }

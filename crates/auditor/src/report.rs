@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contracts::{Kind, Service};
+use contracts::{kind, service};
 use serde::Serialize;
 use serde_json::json;
 
@@ -47,11 +47,11 @@ impl Examined {
         let ended = |kind| fold.orders.values().filter(|order| order.end() == Some(kind)).count();
         Self {
             orders: fold.orders.len() as u64,
-            completed: ended(Kind::OrderCompleted) as u64,
-            rejected: ended(Kind::OrderRejected) as u64,
-            cancelled: ended(Kind::OrderCancelled) as u64,
+            completed: ended(kind::ORDER_COMPLETED) as u64,
+            rejected: ended(kind::ORDER_REJECTED) as u64,
+            cancelled: ended(kind::ORDER_CANCELLED) as u64,
             in_flight: fold.unsettled().count() as u64,
-            rows: Service::ALL.into_iter().map(|service| fold.rows(service)).sum(),
+            rows: service::ALL.into_iter().map(|service| fold.rows(service)).sum(),
             skus: fold.stock.len() as u64,
             customers: fold.customers.len() as u64,
         }
@@ -161,7 +161,7 @@ mod tests {
 
     #[test]
     fn a_finding_names_the_order_the_rows_and_the_difference() {
-        let audit = audit(&completed().twice(Kind::PaymentCharged).fold());
+        let audit = audit(&completed().twice(kind::PAYMENT_CHARGED).fold());
         assert_eq!(audit.word(), "broken");
         let found: Vec<_> = audit.findings().map(ToString::to_string).collect();
         let expected = "2: o-1: payment.charged happened 2 times (PAYMENT/1, PAYMENT/2)";

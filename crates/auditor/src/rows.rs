@@ -3,7 +3,7 @@
 //! Both sides are verified by themselves first: every number, and the chain computed over every
 //! row's content. Then two rows are the same exactly when their chains are.
 
-use contracts::{Chain, Position, Row, Service};
+use protocol::{Chain, Position, Row, Service};
 
 use crate::fold::RowRef;
 use crate::invariants::{Checked, Invariant};
@@ -68,6 +68,7 @@ pub fn compare(checked: &mut Checked, service: Service, outbox: &Outbox, stream:
 mod tests {
     use super::*;
     use crate::invariants::histories::differences;
+    use contracts::service;
 
     fn chains(tags: &[u8]) -> Vec<Chain> {
         tags.iter().map(|tag| [*tag; 16].into()).collect()
@@ -76,7 +77,7 @@ mod tests {
     fn found(outbox: &[u8], stream: &[u8]) -> Vec<String> {
         let mut checked = Checked::new(Invariant::Rows, "rows");
         let outbox = Outbox { chains: chains(outbox), ..Outbox::default() };
-        compare(&mut checked, Service::Order, &outbox, &chains(stream));
+        compare(&mut checked, service::ORDER, &outbox, &chains(stream));
         differences(&checked)
     }
 
@@ -109,7 +110,7 @@ mod tests {
             damage: Some("row 2 is damaged".into()),
             ..Outbox::default()
         };
-        compare(&mut checked, Service::Order, &outbox, &chains(&[1, 2]));
+        compare(&mut checked, service::ORDER, &outbox, &chains(&[1, 2]));
         assert_eq!(differences(&checked), ["row 2 is damaged"]);
     }
 }

@@ -7,8 +7,10 @@ mod sold;
 
 use std::collections::BTreeMap;
 
-use contracts::choreography::{MURMURATION, NONE, Trigger};
-use contracts::{Currency, Kind, Money, Service};
+use contracts::choreography::MURMURATION;
+use contracts::{Currency, Money, kind, service};
+use protocol::choreography::{NONE, Trigger};
+use protocol::{Kind, Service};
 use serde_json::{Value, json};
 
 use crate::fold::Fold;
@@ -39,12 +41,12 @@ pub fn dashboard(fold: &Fold) -> BTreeMap<String, Value> {
 /// What is different in the read model's view of one order.
 pub fn difference_of_order(order: &OrderFold, seen: &Value) -> Option<String> {
     let expected = json!({
-        "state": state(order, Service::Order),
+        "state": state(order, service::ORDER),
         "settled": is_settled(order),
         "total": order.agreed.as_ref().map(|agreed| agreed.total),
-        "stock": { "state": state(order, Service::Inventory) },
-        "payment": { "state": state(order, Service::Payment) },
-        "shipment": { "state": state(order, Service::Shipping) },
+        "stock": { "state": state(order, service::INVENTORY) },
+        "payment": { "state": state(order, service::PAYMENT) },
+        "shipment": { "state": state(order, service::SHIPPING) },
     });
     difference(&expected, seen)
 }
@@ -65,7 +67,7 @@ fn is_settled(order: &OrderFold) -> bool {
             |moment: &Moment| MURMURATION.emits(service, state, Trigger::Event(moment.kind));
         order.moments.iter().any(|moment| reaction(moment).is_some())
     };
-    order.end().is_some() && !Service::ALL.into_iter().any(reacts)
+    order.end().is_some() && !service::ALL.into_iter().any(reacts)
 }
 
 fn state(order: &OrderFold, service: Service) -> &'static str {
@@ -75,15 +77,15 @@ fn state(order: &OrderFold, service: Service) -> &'static str {
 
 fn sales<'a>(orders: impl Iterator<Item = &'a OrderFold> + Clone) -> Value {
     let placed = orders.clone().filter(|order| order.agreed.is_some());
-    let completed = orders.filter(|order| order.has(Kind::OrderCompleted));
+    let completed = orders.filter(|order| order.has(kind::ORDER_COMPLETED));
     let total = |order: &OrderFold| order.agreed.as_ref().map(|agreed| agreed.total);
     let units = completed.clone().filter_map(|order| order.agreed.as_ref());
     let units: u64 = units.flat_map(|agreed| agreed.units.values()).sum();
-    let states = MURMURATION.states.iter().filter(|(service, _)| *service == Service::Order);
+    let states = MURMURATION.states.iter().filter(|(service, _)| *service == service::ORDER);
     let states = states.flat_map(|(_, states)| states.iter()).filter(|name| **name != NONE);
     let by_state: BTreeMap<_, _> = states
         .map(|name| {
-            let there = placed.clone().filter(|order| state(order, Service::Order) == *name);
+            let there = placed.clone().filter(|order| state(order, service::ORDER) == *name);
             (*name, there.count())
         })
         .collect();
@@ -105,10 +107,10 @@ fn payments(fold: &Fold) -> Value {
         "charged": of(|what| matches!(what, What::Charged { .. })),
         "refunded": of(|what| matches!(what, What::Refunded(_))),
         "settled": of(|what| matches!(what, What::Settled)),
-        "charges": count(fold, Kind::PaymentCharged),
-        "declines": count(fold, Kind::PaymentDeclined),
-        "refunds": count(fold, Kind::PaymentRefunded),
-        "voids": count(fold, Kind::PaymentVoided),
+        "charges": count(fold, kind::PAYMENT_CHARGED),
+        "declines": count(fold, kind::PAYMENT_DECLINED),
+        "refunds": count(fold, kind::PAYMENT_REFUNDED),
+        "voids": count(fold, kind::PAYMENT_VOIDED),
     })
 }
 
@@ -120,18 +122,18 @@ fn stock(fold: &Fold) -> Value {
     json!({
         "units_stocked": units(|what| matches!(what, stock::What::Stocked { .. })),
         "units_committed": units(|what| matches!(what, stock::What::Committed(_))),
-        "reserved": count(fold, Kind::InventoryReserved),
-        "rejected": count(fold, Kind::InventoryRejected),
-        "released": count(fold, Kind::InventoryReleased),
-        "committed": count(fold, Kind::InventoryCommitted),
+        "reserved": count(fold, kind::INVENTORY_RESERVED),
+        "rejected": count(fold, kind::INVENTORY_REJECTED),
+        "released": count(fold, kind::INVENTORY_RELEASED),
+        "committed": count(fold, kind::INVENTORY_COMMITTED),
     })
 }
 
 fn shipments(fold: &Fold) -> Value {
     json!({
-        "created": count(fold, Kind::ShippingCreated),
-        "dispatched": count(fold, Kind::ShippingDispatched),
-        "cancelled": count(fold, Kind::ShippingCancelled),
+        "created": count(fold, kind::SHIPPING_CREATED),
+        "dispatched": count(fold, kind::SHIPPING_DISPATCHED),
+        "cancelled": count(fold, kind::SHIPPING_CANCELLED),
     })
 }
 

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::wait_until;
-use contracts::Id;
+use protocol::Id;
 use serde_json::Value;
 use supervisor::protocol::State;
 use supervisor::redundancy::Goal;

@@ -6,7 +6,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use client::streams::Streams;
-use contracts::{Id, Kind, Service};
+use contracts::{kind, service};
+use protocol::{Headers, Id, Kind, Service};
 use workload::mixed::order_tracker::{Effect, OrderTracker, Promised};
 
 /// What the streams say of what was promised.
@@ -33,9 +34,9 @@ pub async fn count(streams: &Streams, tracker: &OrderTracker) -> anyhow::Result<
     // Before the streams: what is promised meanwhile may stand behind what was read.
     let promised = tracker.promised();
     let mut seen = Observation::default();
-    for service in Service::ALL {
+    for service in service::ALL {
         for row in streams.rows(service).await? {
-            let headers = row.parse()?.headers;
+            let headers = Headers::parse(&row.headers)?;
             let key = headers.idempotency.map(|asked| asked.key.to_string());
             seen.note(headers.kind, headers.id, key);
         }
@@ -57,7 +58,7 @@ impl Observation {
         let is_there = |key: &String, promised: &Promised| match promised.effect {
             Effect::Event => self.by_key.contains_key(&(promised.service, key.clone())),
             Effect::Cancelled => {
-                self.steps.contains_key(&(Kind::OrderCancelled, promised.id.clone()))
+                self.steps.contains_key(&(kind::ORDER_CANCELLED, promised.id.clone()))
             }
         };
         let lost = promised.iter().filter(|(key, promised)| !is_there(key, promised));
@@ -76,8 +77,8 @@ impl Observation {
 /// the services themselves.
 fn is_step_of_an_order(kind: Kind) -> bool {
     let service = kind.service();
-    let has_orders = !matches!(service, Service::Customer | Service::Product);
-    let others = [Kind::InventoryStocked, Kind::PaymentSettled, Kind::recovered(service)];
+    let has_orders = !matches!(service, service::CUSTOMER | service::PRODUCT);
+    let others = [kind::INVENTORY_STOCKED, kind::PAYMENT_SETTLED, Kind::recovered(service)];
     has_orders && !others.contains(&kind)
 }
 
@@ -90,13 +91,13 @@ mod tests {
     }
 
     fn promised(effect: Effect) -> Promised {
-        Promised { service: Service::Order, id: id("o-1"), effect }
+        Promised { service: service::ORDER, id: id("o-1"), effect }
     }
 
     #[test]
     fn what_was_promised_and_is_nowhere_is_lost() {
         let mut seen = Observation::default();
-        seen.note(Kind::OrderPlaced, id("o-1"), Some("k-1".into()));
+        seen.note(kind::ORDER_PLACED, id("o-1"), Some("k-1".into()));
         let promises = BTreeMap::from([
             ("k-1".to_owned(), promised(Effect::Event)),
             ("k-2".to_owned(), promised(Effect::Event)),
@@ -104,19 +105,19 @@ mod tests {
         ]);
         let lost: Vec<_> = seen.judge(&promises).lost.into_iter().collect();
         assert_eq!(lost, ["k-2", "k-3"]);
-        seen.note(Kind::OrderCancelled, id("o-1"), None);
+        seen.note(kind::ORDER_CANCELLED, id("o-1"), None);
         assert_eq!(seen.judge(&promises).lost.len(), 1);
     }
 
     #[test]
     fn a_key_or_a_step_that_is_there_twice_is_doubled() {
         let mut seen = Observation::default();
-        seen.note(Kind::PaymentSettled, id("c-1"), Some("k-1".into()));
-        seen.note(Kind::PaymentSettled, id("c-1"), Some("k-2".into()));
+        seen.note(kind::PAYMENT_SETTLED, id("c-1"), Some("k-1".into()));
+        seen.note(kind::PAYMENT_SETTLED, id("c-1"), Some("k-2".into()));
         assert_eq!(seen.judge(&BTreeMap::new()).doubled.len(), 0);
-        seen.note(Kind::PaymentSettled, id("c-1"), Some("k-2".into()));
-        seen.note(Kind::PaymentCharged, id("o-1"), None);
-        seen.note(Kind::PaymentCharged, id("o-1"), None);
+        seen.note(kind::PAYMENT_SETTLED, id("c-1"), Some("k-2".into()));
+        seen.note(kind::PAYMENT_CHARGED, id("o-1"), None);
+        seen.note(kind::PAYMENT_CHARGED, id("o-1"), None);
         assert_eq!(seen.judge(&BTreeMap::new()).doubled.len(), 2);
     }
 }

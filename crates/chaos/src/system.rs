@@ -9,7 +9,7 @@ use anyhow::{Context as _, anyhow, bail};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
-use contracts::Service;
+use protocol::Service;
 use supervisor::plan::SERVE;
 use supervisor::protocol::{Act, Arming, Report, Request, State};
 use supervisor::redundancy::{self, Loss, Permit};

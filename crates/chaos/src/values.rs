@@ -3,7 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
-use contracts::Kind;
+use protocol::Kind;
 use serde::{Deserialize, Deserializer, de};
 
 /// A span of time, such as `300ms`, `2s` or `1m`.
@@ -108,6 +108,7 @@ pub(crate) fn came_as_expected(expected: &[Next], seen: &[Kind]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::kind;
 
     #[test]
     fn spans_have_a_unit() {
@@ -119,15 +120,15 @@ mod tests {
     #[test]
     fn events_in_one_group_come_in_any_order_and_groups_in_theirs() {
         let expected = [
-            Next(vec![Kind::OrderPlaced]),
-            Next(vec![Kind::PaymentRefunded, Kind::InventoryReleased]),
+            Next(vec![kind::ORDER_PLACED]),
+            Next(vec![kind::PAYMENT_REFUNDED, kind::INVENTORY_RELEASED]),
         ];
-        let (placed, released) = (Kind::OrderPlaced, Kind::InventoryReleased);
-        assert!(came_as_expected(&expected, &[placed, released, Kind::PaymentRefunded]));
-        assert!(came_as_expected(&expected, &[placed, Kind::PaymentRefunded, released]));
-        assert!(!came_as_expected(&expected, &[released, placed, Kind::PaymentRefunded]));
+        let (placed, released) = (kind::ORDER_PLACED, kind::INVENTORY_RELEASED);
+        assert!(came_as_expected(&expected, &[placed, released, kind::PAYMENT_REFUNDED]));
+        assert!(came_as_expected(&expected, &[placed, kind::PAYMENT_REFUNDED, released]));
+        assert!(!came_as_expected(&expected, &[released, placed, kind::PAYMENT_REFUNDED]));
         assert!(!came_as_expected(&expected, &[placed, released]));
-        let more = [placed, released, Kind::PaymentRefunded, Kind::OrderCompleted];
+        let more = [placed, released, kind::PAYMENT_REFUNDED, kind::ORDER_COMPLETED];
         assert!(!came_as_expected(&expected, &more));
         assert!(came_as_expected(&[], &[]));
     }

@@ -1,7 +1,9 @@
 //! The orders of a running Murmuration, as the order service lists them: newest first, page by page.
 
-use contracts::choreography::{MURMURATION, State};
-use contracts::{Id, Money, Service, Timestamp};
+use contracts::choreography::MURMURATION;
+use contracts::{Money, service};
+use protocol::choreography::State;
+use protocol::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Call, CallError, Client};
@@ -59,7 +61,7 @@ const OPEN: [State; 3] = ["placed", "prepared", "confirmed"];
 
 /// The states of an order.
 pub fn states() -> impl Iterator<Item = State> {
-    let of_orders = MURMURATION.states.iter().filter(|(service, _)| *service == Service::Order);
+    let of_orders = MURMURATION.states.iter().filter(|(service, _)| *service == service::ORDER);
     of_orders.flat_map(|(_, states)| states.iter().copied())
 }
 
@@ -155,8 +157,7 @@ mod tests {
     #[test]
     fn an_order_is_open_until_one_of_the_three_ends() {
         let ends = ["completed", "rejected", "cancelled"];
-        let all: Vec<_> =
-            states().filter(|state| *state != contracts::choreography::NONE).collect();
+        let all: Vec<_> = states().filter(|state| *state != protocol::choreography::NONE).collect();
         assert_eq!(all.len(), OPEN.len() + ends.len());
         assert!(all.iter().all(|state| OPEN.contains(state) != ends.contains(state)));
     }

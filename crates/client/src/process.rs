@@ -3,7 +3,8 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use serde::{Deserialize, Serialize};
 
 /// One process that `murmur up` starts.
@@ -33,18 +34,18 @@ impl Process {
     pub const ALL: [Self; 10] = [
         Self::Nats,
         Self::Redis,
-        Self::Service(Service::Customer),
-        Self::Service(Service::Product),
-        Self::Service(Service::Order),
-        Self::Service(Service::Inventory),
-        Self::Service(Service::Payment),
-        Self::Service(Service::Shipping),
+        Self::Service(service::CUSTOMER),
+        Self::Service(service::PRODUCT),
+        Self::Service(service::ORDER),
+        Self::Service(service::INVENTORY),
+        Self::Service(service::PAYMENT),
+        Self::Service(service::SHIPPING),
         Self::Query,
         Self::Composer,
     ];
 
     /// The name, also that of its folder and log.
-    pub const fn name(self) -> &'static str {
+    pub const fn name(&self) -> &str {
         match self {
             Self::Nats => "nats",
             Self::Redis => "redis",

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::process::Process;
@@ -51,7 +52,7 @@ impl RunFile {
         let port = |process: Process| ports.get(&process).copied().unwrap_or_default();
         let http = |process: Process| format!("http://127.0.0.1:{}", port(process));
         let has = |service: &Service| ports.contains_key(&Process::Service(*service));
-        let services = Service::ALL.into_iter().filter(has);
+        let services = service::ALL.into_iter().filter(has);
         Self {
             format: FORMAT,
             supervisor: std::process::id(),

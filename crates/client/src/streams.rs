@@ -9,7 +9,8 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
-use contracts::{Id, Position, Row, Service, StoredEvent};
+use contracts::{StoredEvent, service};
+use protocol::{Id, Position, Row, Service};
 use runtime::NatsSettings;
 use runtime::nats::Connection;
 use runtime::reading::{self, Progress, Reading};
@@ -27,7 +28,7 @@ const ROWS_WAITING_MAX: usize = 4096;
 const PATIENCE: Duration = Duration::from_secs(15);
 /// The services that say anything about an order.
 const ABOUT_ORDERS: [Service; 4] =
-    [Service::Order, Service::Inventory, Service::Payment, Service::Shipping];
+    [service::ORDER, service::INVENTORY, service::PAYMENT, service::SHIPPING];
 
 /// A connection to the broker of a running Murmuration.
 #[derive(Clone, Debug)]

@@ -2,10 +2,11 @@
 
 pub mod text;
 
-use contracts::choreography::next::{Awaited, Next, Occurrence, Owed, next, state_of};
-use contracts::choreography::{Choreography, State};
 use contracts::events::{order, payment};
-use contracts::{Cause, Event, Kind, Service, StoredEvent, Timestamp};
+use contracts::{Event, StoredEvent};
+use protocol::choreography::next::{Awaited, Next, Occurrence, Owed, next, state_of};
+use protocol::choreography::{Choreography, State};
+use protocol::{Cause, Kind, Service, Timestamp};
 use serde::Serialize;
 use serde_json::Value;
 
@@ -46,7 +47,7 @@ pub struct Step {
 
 impl Timeline {
     /// Of all the events of one order, ordered by time.
-    pub fn of(choreography: &Choreography<'_>, events: &[StoredEvent]) -> Self {
+    pub fn of(choreography: &Choreography, events: &[StoredEvent]) -> Self {
         let occurrences: Vec<Occurrence> = events.iter().map(Occurrence::from).collect();
         let step = |(nth, event): (usize, &StoredEvent)| {
             let state = state_of(choreography, event.headers.kind.service(), &occurrences[..=nth]);

@@ -6,7 +6,8 @@ mod standing;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 use runtime::Token;
 use runtime::http::{
     Api, PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, id, json, page, token,
@@ -42,7 +43,7 @@ pub fn api(owners: Arc<Owners>) -> Api {
     let filter = warp::query::<OrderFilter>();
     let overview = one.and(with).and(token()).and(page()).and(filter).then(get_overview);
     let all = details.or(overview).unify().or(standing::routes(owners)).unify().boxed();
-    Api::new(all, operations::document()).taking_descriptors(Service::ALL.len())
+    Api::new(all, operations::document()).taking_descriptors(service::ALL.len())
 }
 
 async fn get_details(id: Id, owners: Arc<Owners>, asked: Token) -> Response {

@@ -5,7 +5,7 @@ use std::collections::{HashMap, VecDeque};
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contracts::Service;
+use protocol::Service;
 use serde_json::value::RawValue;
 
 /// Answers that are kept at most.
@@ -109,9 +109,10 @@ fn size((_, path): &Key, body: &RawValue) -> usize {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     fn key(path: &str) -> Key {
-        (Service::Customer, path.to_owned())
+        (service::CUSTOMER, path.to_owned())
     }
 
     fn body(text: &str) -> Arc<RawValue> {

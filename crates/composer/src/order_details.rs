@@ -2,7 +2,8 @@
 
 use std::time::Instant;
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::{Id, Service};
 use runtime::Token;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -99,9 +100,9 @@ pub async fn order_details(
     };
     let (order, charge, reservation, shipment) = tokio::join!(
         order_and_beyond(owners, id, token, deadline),
-        ask(Service::Payment, "/charges"),
-        ask(Service::Inventory, "/reservations"),
-        ask(Service::Shipping, "/shipments"),
+        ask(service::PAYMENT, "/charges"),
+        ask(service::INVENTORY, "/reservations"),
+        ask(service::SHIPPING, "/shipments"),
     );
     put_together(id, token, order, [charge, reservation, shipment])
 }
@@ -112,7 +113,7 @@ async fn order_and_beyond(
     token: &Token,
     deadline: Instant,
 ) -> (Asked, Beyond) {
-    let question = Question::entity(Service::Order, "/orders", "order_id", id);
+    let question = Question::entity(service::ORDER, "/orders", "order_id", id);
     let share = owners.patience() * (100 - ORDER_SHARE_PERCENT) / 100;
     let part = owners.part(&question, token, deadline - share).await;
     let body = match &part {
@@ -139,10 +140,10 @@ async fn beyond(
             skus.push(sku);
         }
     }
-    let product = |sku: &&Id| Question::entity(Service::Product, "/products", "sku", sku);
+    let product = |sku: &&Id| Question::entity(service::PRODUCT, "/products", "sku", sku);
     let mut questions = skus.iter().map(product);
     let asked = questions.by_ref().take(PRODUCTS_MAX).collect();
-    let customer = Question::entity(Service::Customer, "/customers", "id", &head.customer_id);
+    let customer = Question::entity(service::CUSTOMER, "/customers", "id", &head.customer_id);
     let (part, mut products) =
         tokio::join!(owners.part(&customer, token, deadline), all(owners, asked, token, deadline),);
     let too_many = || Part::Missing(Failure::NotAsked("the order has too many products"));
@@ -190,8 +191,8 @@ fn put_together(
     let customer = match beyond.customer {
         Some((question, part)) => shortfall.note(&question, part, token),
         None => {
-            shortfall.missing.push(not_asked(Service::Customer, "/customers"));
-            shortfall.missing.push(not_asked(Service::Product, "/products"));
+            shortfall.missing.push(not_asked(service::CUSTOMER, "/customers"));
+            shortfall.missing.push(not_asked(service::PRODUCT, "/products"));
             None
         }
     };

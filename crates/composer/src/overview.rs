@@ -1,7 +1,8 @@
 //! One customer with what is owed and ordered. Filter and page are the order service's: only what is
 //! shown is read.
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 use runtime::Token;
 use runtime::http::{PageRequest, StatusCode, page::cursor};
 use schemars::JsonSchema;
@@ -71,9 +72,9 @@ pub async fn overview(
     token: &Token,
 ) -> Result<(Overview, Token), NoOverview> {
     let deadline = owners.deadline();
-    let customer = Question::entity(Service::Customer, "/customers", "id", id);
-    let account = Question::entity(Service::Payment, "/accounts", "customer_id", id);
-    let orders = Question::page(Service::Order, orders_path(id, state, page));
+    let customer = Question::entity(service::CUSTOMER, "/customers", "id", id);
+    let account = Question::entity(service::PAYMENT, "/accounts", "customer_id", id);
+    let orders = Question::page(service::ORDER, orders_path(id, state, page));
     let parts = tokio::join!(
         owners.part(&customer, token, deadline),
         owners.part(&account, token, deadline),

@@ -4,7 +4,7 @@ use std::sync::{Mutex, PoisonError};
 use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
-use contracts::Service;
+use protocol::Service;
 use runtime::Token;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout_at};
@@ -158,14 +158,14 @@ impl Owner {
             State::HalfOpen => 1.0,
             State::Open => 2.0,
         };
-        let owner = self.service.name();
+        let owner = self.service.to_string();
         metrics::gauge!("murmur_composer_breaker_state", "owner" => owner).set(value);
     }
 
     fn count(&self, failure: Option<&Failure>, took: Duration) {
-        let owner = self.service.name();
+        let owner = self.service.to_string();
         let outcome = failure.map_or("answered", Failure::reason);
-        metrics::counter!("murmur_composer_calls_total", "owner" => owner, "outcome" => outcome)
+        metrics::counter!("murmur_composer_calls_total", "owner" => owner.clone(), "outcome" => outcome)
             .increment(1);
         metrics::histogram!("murmur_composer_call_seconds", "owner" => owner).record(took);
     }

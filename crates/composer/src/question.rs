@@ -1,6 +1,6 @@
 //! What an owner is asked, and how its answer is known to be one: it has to be about what was asked.
 
-use contracts::{Id, Service};
+use protocol::{Id, Service};
 use runtime::Token;
 use serde::Deserialize;
 use serde_json::value::RawValue;

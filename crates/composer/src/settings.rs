@@ -4,7 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
-use contracts::Service;
+use protocol::Service;
 use runtime::address::redacted;
 use runtime::http::gate::host::HostSettings;
 use runtime::settings::{DRAIN_SECONDS, LogFormat};
@@ -74,11 +74,12 @@ fn owner(text: &str) -> Result<(Service, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     #[test]
     fn owners_are_named_with_a_plain_address() {
         let parsed = owner("order=http://127.0.0.1:8083/").unwrap();
-        assert_eq!(parsed, (Service::Order, "http://127.0.0.1:8083/".to_owned()));
+        assert_eq!(parsed, (service::ORDER, "http://127.0.0.1:8083/".to_owned()));
         for wrong in [
             "order",
             "query=http://a",

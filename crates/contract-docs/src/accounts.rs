@@ -10,8 +10,8 @@
 pub mod conf;
 pub mod page;
 
-use contracts::choreography::Choreography;
-use contracts::{Kind, Service, heartbeat};
+use protocol::choreography::Choreography;
+use protocol::{Service, heartbeat};
 
 use crate::readers::QUERY;
 
@@ -71,9 +71,9 @@ pub enum Way {
 
 /// All accounts.
 #[must_use]
-pub fn accounts(choreography: &Choreography<'_>) -> Vec<Account> {
-    let services = Service::ALL.into_iter().map(|service| of_service(choreography, service));
-    services.chain([of_query()]).collect()
+pub fn accounts(choreography: &Choreography) -> Vec<Account> {
+    let services = choreography.services().map(|service| of_service(choreography, service));
+    services.chain([of_query(choreography)]).collect()
 }
 
 /// Where the requests to JetStream for the stream of another account are imported.
@@ -91,12 +91,12 @@ pub fn inbox(user: &str) -> String {
 /// The streams of others that a service asks for something: those that it reads, and those that read its
 /// own. The last event of such a one says how much of the own stream was seen, which a start looks at.
 #[must_use]
-pub fn foreign_streams(choreography: &Choreography<'_>, service: Service) -> Vec<Service> {
+pub fn foreign_streams(choreography: &Choreography, service: Service) -> Vec<Service> {
     let is_asked = |other: &Service| {
         choreography.streams_read_by(service).contains(other)
             || choreography.streams_read_by(*other).contains(&service)
     };
-    Service::ALL.into_iter().filter(is_asked).collect()
+    choreography.services().filter(is_asked).collect()
 }
 
 /// The requests to JetStream that a look at a stream and its last event takes.
@@ -124,8 +124,8 @@ fn owning(service: Service) -> Vec<String> {
         .collect()
 }
 
-fn of_service(choreography: &Choreography<'_>, service: Service) -> Account {
-    let kinds = Kind::ALL.iter().filter(|kind| kind.service() == service);
+fn of_service(choreography: &Choreography, service: Service) -> Account {
+    let kinds = choreography.kinds().filter(|kind| kind.service() == service);
     let mut publishes: Vec<String> = kinds.map(|kind| format!("{kind}.*")).collect();
     publishes.extend([format!("{service}.claim"), service.heartbeat_subject()]);
     let requests = reading(service).into_iter().map(|(request, _)| request).chain(owning(service));
@@ -146,12 +146,12 @@ fn of_service(choreography: &Choreography<'_>, service: Service) -> Account {
     }
 }
 
-fn of_query() -> Account {
+fn of_query(choreography: &Choreography) -> Account {
     let requests: Vec<Import> =
-        Service::ALL.into_iter().flat_map(|stream| imports(stream, true)).collect();
+        choreography.services().flat_map(|stream| imports(stream, true)).collect();
     let mut publishes = vec![heartbeat::subject(QUERY)];
     publishes.extend(requests.iter().map(|import| import.as_subject.clone()));
-    let heartbeats = Service::ALL.map(|from| {
+    let heartbeats = choreography.services().map(|from| {
         let subject = from.heartbeat_subject();
         Import { from, as_subject: subject.clone(), subject, way: Way::Messages }
     });
@@ -184,12 +184,12 @@ fn imports(from: Service, reads: bool) -> Vec<Import> {
     imports
 }
 
-fn exports(choreography: &Choreography<'_>, service: Service) -> Vec<Export> {
+fn exports(choreography: &Choreography, service: Service) -> Vec<Export> {
     let with_query = |services: Vec<Service>| -> Vec<String> {
-        services.into_iter().map(Service::name).chain([QUERY]).map(str::to_owned).collect()
+        let services = services.into_iter().map(|service| service.name().to_owned());
+        services.chain([QUERY.to_owned()]).collect()
     };
-    let reads = |other: &Service| choreography.streams_read_by(*other).contains(&service);
-    let readers = with_query(Service::ALL.into_iter().filter(reads).collect());
+    let readers = with_query(choreography.readers_of(service).collect());
     let lookers = with_query(foreign_streams(choreography, service));
     let looks = looking(service);
     let export = |request: (String, Way)| {
@@ -207,6 +207,7 @@ fn exports(choreography: &Choreography<'_>, service: Service) -> Vec<Export> {
 #[cfg(test)]
 mod tests {
     use contracts::choreography::MURMURATION;
+    use contracts::kind;
 
     use super::*;
 
@@ -217,7 +218,7 @@ mod tests {
     #[test]
     fn a_service_publishes_its_own_events_and_nobody_elses() {
         for account in accounts(&MURMURATION) {
-            for kind in Kind::ALL {
+            for kind in kind::ALL {
                 let is_allowed = account.publishes.contains(&format!("{kind}.*"));
                 assert_eq!(is_allowed, kind.service().name() == account.name, "{kind}");
             }

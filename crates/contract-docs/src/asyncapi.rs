@@ -3,10 +3,10 @@
 //!
 //! An operation is there for what moves its service. What is read and ignored is in the catalogue.
 
-use contracts::choreography::Choreography;
-use contracts::headers::{CHAIN_HEADER, HEADERS};
-use contracts::seal::SEAL_HEADER;
-use contracts::{Kind, Service};
+use protocol::Kind;
+use protocol::choreography::{Choreography, Publication};
+use protocol::headers::{CHAIN_HEADER, HEADERS};
+use protocol::seal::SEAL_HEADER;
 use serde_json::{Map, Value, json};
 
 use crate::readers::{self, QUERY, Reader, alternatives};
@@ -23,51 +23,56 @@ const OPTIONAL_HEADERS: [&str; 4] =
 
 /// The document.
 #[must_use]
-pub fn document(choreography: &Choreography<'_>) -> Value {
-    let (payloads, mut schemas) = schemas::components();
+pub fn document(choreography: &Choreography) -> Value {
+    let (payloads, mut schemas) = schemas::components(choreography);
     schemas.insert("Headers".to_owned(), headers());
     let messages = payloads.into_iter();
-    let messages = messages.map(|(kind, payload)| (kind.name().to_owned(), message(kind, payload)));
+    let messages = messages.map(|(one, payload)| (one.kind.to_string(), message(one, payload)));
     json!({
         "asyncapi": "3.0.0",
         "info": {
             "title": "Murmuration",
             "version": "1.0.0",
             "description": ABOUT,
-            "tags": Service::ALL.map(|service| json!({ "name": service.stream() })),
+            "tags": choreography
+                .services()
+                .map(|service| json!({ "name": service.stream() }))
+                .collect::<Vec<_>>(),
         },
         "defaultContentType": "application/json",
         "servers": { "nats": { "host": "127.0.0.1:4222", "protocol": "nats" } },
-        "channels": channels(),
+        "channels": channels(choreography),
         "operations": operations(choreography),
         "components": { "messages": messages.collect::<Map<_, _>>(), "schemas": schemas },
     })
 }
 
-fn channels() -> Map<String, Value> {
-    let channel = |kind: &Kind| {
+fn channels(choreography: &Choreography) -> Map<String, Value> {
+    let channel = |publication: &Publication| {
+        let kind = publication.kind;
         let channel = json!({
             "address": format!("{kind}.{{id}}"),
             "title": kind.name(),
-            "summary": kind.meaning(),
+            "summary": publication.meaning,
             "tags": [{ "name": kind.service().stream() }],
             "parameters": { "id": {
-                "description": format!("What it is about: `{}` of the payload.", kind.id_field()),
-                "examples": [examples::id(*kind)],
+                "description": format!("What it is about: `{}` of the payload.", publication.id_field),
+                "examples": [examples::id(publication)],
             } },
             "messages": { kind.name(): reference(&["components", "messages", kind.name()]) },
             "x-stream": kind.service().stream(),
         });
         (kind.name().to_owned(), channel)
     };
-    Kind::ALL.iter().map(channel).collect()
+    choreography.publications.iter().map(channel).collect()
 }
 
-fn message(kind: Kind, payload: Value) -> Value {
+fn message(publication: &Publication, payload: Value) -> Value {
+    let kind = publication.kind;
     json!({
-        "name": kind.event_type(),
+        "name": publication.event_type(),
         "title": kind.name(),
-        "summary": kind.meaning(),
+        "summary": publication.meaning,
         "contentType": "application/json",
         "headers": reference(&["components", "schemas", "Headers"]),
         "payload": payload,
@@ -76,9 +81,9 @@ fn message(kind: Kind, payload: Value) -> Value {
     })
 }
 
-fn operations(choreography: &Choreography<'_>) -> Map<String, Value> {
+fn operations(choreography: &Choreography) -> Map<String, Value> {
     let mut operations = Map::new();
-    for kind in Kind::ALL.iter().copied() {
+    for kind in choreography.kinds() {
         let publisher = kind.service();
         let why = sent(choreography, kind);
         operations.insert(
@@ -109,12 +114,12 @@ fn operation(action: &str, kind: Kind, of: &str, description: &str) -> Value {
     })
 }
 
-fn sent(choreography: &Choreography<'_>, kind: Kind) -> String {
+fn sent(choreography: &Choreography, kind: Kind) -> String {
     let causes = readers::causes(choreography, kind);
     if causes.is_empty() {
         return "After its database was lost, or was behind its stream.".to_owned();
     }
-    let line = |cause: &&contracts::choreography::Reaction| {
+    let line = |cause: &&protocol::choreography::Reaction| {
         format!("- in {}, on {}", alternatives(cause.states), cause.on)
     };
     causes.iter().map(line).collect::<Vec<_>>().join("\n")
@@ -173,6 +178,7 @@ fn reference(path: &[&str]) -> Value {
 #[cfg(test)]
 mod tests {
     use contracts::choreography::MURMURATION;
+    use contracts::kind;
 
     use super::*;
 
@@ -193,7 +199,7 @@ mod tests {
         let document = document(&MURMURATION);
         let mut found = Vec::new();
         references(&document, &mut found);
-        assert!(found.len() > 3 * Kind::ALL.len());
+        assert!(found.len() > 3 * kind::ALL.len());
         for reference in found {
             let pointer = reference.strip_prefix('#').unwrap();
             assert!(document.pointer(pointer).is_some(), "{reference}");

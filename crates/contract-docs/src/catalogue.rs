@@ -1,18 +1,18 @@
 //! A page for each event: who publishes it and why, who reacts to it and with what, who ignores it, what
 //! it looks like; and a page that lists them.
 
-use contracts::Kind;
-use contracts::choreography::{Choreography, Reaction, Trigger};
+use protocol::Kind;
+use protocol::choreography::{Choreography, Publication, Reaction, Trigger};
 
 use crate::readers::{self, Reader, alternatives};
 use crate::{Document, examples, schemas};
 
 /// The pages. The list is the folder's README.
 #[must_use]
-pub fn documents(choreography: &Choreography<'_>) -> Vec<Document> {
+pub fn documents(choreography: &Choreography) -> Vec<Document> {
     let mut pages = vec![Document::new("README.md", index(choreography))];
-    let page = |kind: &Kind| Document::new(path(*kind), page(choreography, *kind));
-    pages.extend(Kind::ALL.iter().map(page));
+    let page = |one: &Publication| Document::new(path(one.kind), page(choreography, one));
+    pages.extend(choreography.publications.iter().map(page));
     pages
 }
 
@@ -20,9 +20,9 @@ fn path(kind: Kind) -> String {
     format!("events/{kind}.md")
 }
 
-fn index(choreography: &Choreography<'_>) -> String {
+fn index(choreography: &Choreography) -> String {
     let mut page = "# The contract\n\n\
-        What the services say to each other, derived from `contracts::choreography` and the events' types.\n\
+        What the services say to each other, derived from `protocol::choreography` and the events' types.\n\
         `murmur contract docs` writes this folder; CI checks that it is up to date.\n\n\
         - [asyncapi.json](asyncapi.json): channels, operations and messages, by AsyncAPI 3.0\n\
         - [The saga](saga.md) as a diagram, and [as a picture](saga.svg)\n\
@@ -31,36 +31,39 @@ fn index(choreography: &Choreography<'_>) -> String {
         ## Events\n\n\
         | event | version | meaning | reacted to by |\n|---|---|---|---|\n"
         .to_owned();
-    for kind in Kind::ALL.iter().copied() {
+    for Publication { kind, version, meaning, .. } in &choreography.publications {
+        let kind = *kind;
         let readers = readers::of(choreography, kind);
         let moved: Vec<_> = readers.iter().filter(|reader| !reader.reactions.is_empty()).collect();
         let by: Vec<_> = moved.iter().map(|reader| reader.service.name()).collect();
-        let (version, meaning, by) = (kind.version(), kind.meaning(), by.join(", "));
+        let by = by.join(", ");
         push_line!(page, "| [{kind}]({}) | {version} | {meaning} | {by} |", path(kind));
     }
     page
 }
 
-fn page(choreography: &Choreography<'_>, kind: Kind) -> String {
+fn page(choreography: &Choreography, publication: &Publication) -> String {
+    let kind = publication.kind;
     let publisher = kind.service();
     let readers = readers::of(choreography, kind);
     let sections = [
-        format!("# {kind}\n\n{}", kind.meaning()),
-        facts(choreography, kind),
+        format!("# {kind}\n\n{}", publication.meaning),
+        facts(choreography, publication),
         format!("## Published by {publisher}\n\n{}", causes(choreography, kind)),
         format!("## Reactions\n\n{}", reactions(choreography, kind, &readers)),
         format!("## Read and ignored\n\n{}", ignored(&readers)),
         format!("## Example\n\n```json\n{:#}\n```", examples::payload(kind)),
-        format!("## Versions\n\n{}", versions(kind)),
+        format!("## Versions\n\n{}", versions(publication)),
     ];
     sections.join("\n\n") + "\n"
 }
 
-fn facts(choreography: &Choreography<'_>, kind: Kind) -> String {
+fn facts(choreography: &Choreography, publication: &Publication) -> String {
+    let kind = publication.kind;
     let mut facts = vec![format!(
         "Stream `{}`, subject `{kind}.<{}>`.",
         kind.service().stream(),
-        kind.id_field()
+        publication.id_field
     )];
     if choreography.start == kind {
         facts.push("An order's saga starts with it.".to_owned());
@@ -68,7 +71,7 @@ fn facts(choreography: &Choreography<'_>, kind: Kind) -> String {
     if choreography.ends.contains(&kind) {
         facts.push("An order's saga ends with it.".to_owned());
     }
-    for compensation in choreography.compensations {
+    for compensation in &choreography.compensations {
         if compensation.step == kind {
             facts.push(format!("It is undone by {}.", link(compensation.undone_by)));
         }
@@ -82,7 +85,7 @@ fn facts(choreography: &Choreography<'_>, kind: Kind) -> String {
     facts.join(" ")
 }
 
-fn causes(choreography: &Choreography<'_>, kind: Kind) -> String {
+fn causes(choreography: &Choreography, kind: Kind) -> String {
     let causes = readers::causes(choreography, kind);
     if causes.is_empty() {
         return "After its database was lost, or was behind its stream.".to_owned();
@@ -97,7 +100,7 @@ fn causes(choreography: &Choreography<'_>, kind: Kind) -> String {
     causes.iter().map(line).collect::<Vec<_>>().join("\n")
 }
 
-fn reactions(choreography: &Choreography<'_>, kind: Kind, readers: &[Reader<'_>]) -> String {
+fn reactions(choreography: &Choreography, kind: Kind, readers: &[Reader<'_>]) -> String {
     let mut lines = Vec::new();
     for Reader { service, reactions, replicates, .. } in readers {
         for reaction in reactions {
@@ -125,12 +128,12 @@ fn ignored(readers: &[Reader<'_>]) -> String {
     if lines.is_empty() { "By nobody.".to_owned() } else { lines.join("\n") }
 }
 
-fn versions(kind: Kind) -> String {
-    let schema = schemas::path(kind);
+fn versions(publication: &Publication) -> String {
+    let schema = schemas::path(publication);
     format!(
         "`{}` is written; versions 1 to {} are read. [Schema](../{schema})",
-        kind.event_type(),
-        kind.version()
+        publication.event_type(),
+        publication.version
     )
 }
 
@@ -153,12 +156,14 @@ fn links(kinds: &[Kind]) -> String {
 #[cfg(test)]
 mod tests {
     use contracts::choreography::MURMURATION;
+    use contracts::kind;
 
     use super::*;
 
     #[test]
     fn a_page_says_who_publishes_reacts_and_ignores() {
-        let page = page(&MURMURATION, Kind::OrderCancelled);
+        let publication = MURMURATION.publication(kind::ORDER_CANCELLED).unwrap();
+        let page = page(&MURMURATION, publication);
         for line in [
             "- in `placed` or `prepared`, on the command `cancel`",
             "- in `placed`, on the timer `deadline`",

@@ -1,6 +1,8 @@
 //! What the payload of each event looks like: one customer, one product, one order.
 
-use contracts::{Kind, Service};
+use contracts::{kind, service};
+use protocol::Kind;
+use protocol::choreography::Publication;
 use serde_json::{Value, json};
 
 const ORDER: &str = "o-17";
@@ -9,47 +11,49 @@ const ORDER: &str = "o-17";
 #[must_use]
 pub fn payload(kind: Kind) -> Value {
     let service = kind.service();
-    if kind == Kind::recovered(service) {
+    if kind.is_recovered() {
         return json!({ "service": service.name(), "rows": 12, "up_to": 412 });
     }
     match service {
-        Service::Customer => customer(kind == Kind::CustomerClosed),
-        Service::Product => product(kind == Kind::ProductDiscontinued),
-        Service::Order => of_order(kind),
-        Service::Inventory => of_inventory(kind),
-        Service::Payment => of_payment(kind),
-        Service::Shipping => of_shipping(kind),
+        service::CUSTOMER => customer(kind == kind::CUSTOMER_CLOSED),
+        service::PRODUCT => product(kind == kind::PRODUCT_DISCONTINUED),
+        service::ORDER => of_order(kind),
+        service::INVENTORY => of_inventory(kind),
+        service::PAYMENT => of_payment(kind),
+        service::SHIPPING => of_shipping(kind),
+        _ => json!({}),
     }
 }
 
 /// What the event is about, as the last token of its subject.
 #[must_use]
-pub fn id(kind: Kind) -> String {
-    let payload = payload(kind);
-    payload[kind.id_field()].as_str().unwrap_or_default().to_owned()
+pub fn id(publication: &Publication) -> String {
+    payload(publication.kind)[publication.id_field].as_str().unwrap_or_default().to_owned()
 }
 
 fn of_order(kind: Kind) -> Value {
     match kind {
-        Kind::OrderPlaced => json!({
+        kind::ORDER_PLACED => json!({
             "order_id": ORDER, "customer": snapshot(), "lines": lines(), "total": money(2590),
             "deadline": "2026-01-31T09:00:30.000000Z", "hand_over_ms": 0, "business_date": "2026-01-31",
         }),
-        Kind::OrderPrepared => json!({ "order_id": ORDER, "until": "2026-01-31T09:15:00.000000Z" }),
-        Kind::OrderCompleted => ended("dispatched", "the goods have left"),
-        Kind::OrderRejected => ended("payment_declined", ""),
-        Kind::OrderCancelled => ended("requested", ""),
+        kind::ORDER_PREPARED => {
+            json!({ "order_id": ORDER, "until": "2026-01-31T09:15:00.000000Z" })
+        }
+        kind::ORDER_COMPLETED => ended("dispatched", "the goods have left"),
+        kind::ORDER_REJECTED => ended("payment_declined", ""),
+        kind::ORDER_CANCELLED => ended("requested", ""),
         _ => json!({ "order_id": ORDER }),
     }
 }
 
 fn of_inventory(kind: Kind) -> Value {
     match kind {
-        Kind::InventoryStocked => json!({ "sku": "tea-1", "quantity": 24, "on_hand": 40 }),
-        Kind::InventoryReserved => json!({
+        kind::INVENTORY_STOCKED => json!({ "sku": "tea-1", "quantity": 24, "on_hand": 40 }),
+        kind::INVENTORY_RESERVED => json!({
             "order_id": ORDER, "customer": snapshot(), "lines": lines(), "total": money(2590),
         }),
-        Kind::InventoryRejected => json!({
+        kind::INVENTORY_REJECTED => json!({
             "order_id": ORDER, "shortages": [{ "sku": "tea-1", "wanted": 2, "available": 1 }],
         }),
         _ => json!({ "order_id": ORDER, "lines": [{ "sku": "tea-1", "quantity": 2 }] }),
@@ -58,18 +62,18 @@ fn of_inventory(kind: Kind) -> Value {
 
 fn of_payment(kind: Kind) -> Value {
     match kind {
-        Kind::PaymentCharged => json!({
+        kind::PAYMENT_CHARGED => json!({
             "order_id": ORDER, "customer": snapshot(), "lines": lines(), "amount": money(2590),
             "outstanding": money(2590),
         }),
-        Kind::PaymentDeclined => json!({
+        kind::PAYMENT_DECLINED => json!({
             "order_id": ORDER, "customer_id": "c-3", "reason": "over_limit", "amount": money(2590),
             "outstanding": money(9000), "limit": money(10_000), "customer_version": 7,
         }),
-        Kind::PaymentRefunded => json!({
+        kind::PAYMENT_REFUNDED => json!({
             "order_id": ORDER, "customer_id": "c-3", "amount": money(2590), "outstanding": money(0),
         }),
-        Kind::PaymentSettled => {
+        kind::PAYMENT_SETTLED => {
             json!({ "customer_id": "c-3", "amount": money(2590), "outstanding": money(0) })
         }
         _ => json!({ "order_id": ORDER }),
@@ -78,11 +82,11 @@ fn of_payment(kind: Kind) -> Value {
 
 fn of_shipping(kind: Kind) -> Value {
     match kind {
-        Kind::ShippingCreated => json!({
+        kind::SHIPPING_CREATED => json!({
             "order_id": ORDER, "customer_id": "c-3", "name": "Ada Lovelace", "address": address(),
             "units": 2, "customer_version": 7,
         }),
-        Kind::ShippingCancelled => json!({ "order_id": ORDER, "reason": "order_cancelled" }),
+        kind::SHIPPING_CANCELLED => json!({ "order_id": ORDER, "reason": "order_cancelled" }),
         _ => json!({ "order_id": ORDER }),
     }
 }
@@ -124,17 +128,20 @@ fn product(discontinued: bool) -> Value {
 #[cfg(test)]
 mod tests {
     use contracts::Event;
+    use contracts::choreography::MURMURATION;
+    use protocol::Event as _;
 
     use super::*;
 
     #[test]
     fn each_example_is_what_its_type_writes() {
-        for kind in Kind::ALL.iter().copied() {
+        for publication in &MURMURATION.publications {
+            let (kind, version) = (publication.kind, publication.version);
             let example = payload(kind);
-            let event = Event::parse(kind, example.to_string().as_bytes()).unwrap();
+            let event = Event::parse(kind, version, example.to_string().as_bytes()).unwrap();
             let written: Value = serde_json::from_slice(&event.to_payload().unwrap()).unwrap();
             assert_eq!(written, example, "{kind}");
-            assert_eq!(event.id().as_str(), id(kind), "{kind}");
+            assert_eq!(event.id().as_str(), id(publication), "{kind}");
         }
     }
 }

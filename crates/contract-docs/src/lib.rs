@@ -40,7 +40,7 @@ pub mod accounts;
 
 mod json;
 
-use contracts::choreography::Choreography;
+use protocol::choreography::Choreography;
 
 /// One document.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -69,7 +69,7 @@ impl Document {
 
 /// Every document, by path.
 #[must_use]
-pub fn documents(choreography: &Choreography<'_>) -> Vec<Document> {
+pub fn documents(choreography: &Choreography) -> Vec<Document> {
     let mut documents = vec![
         Document::new("asyncapi.json", json::text(&asyncapi::document(choreography))),
         Document::new("saga.md", saga::mermaid::page(choreography)),
@@ -77,7 +77,7 @@ pub fn documents(choreography: &Choreography<'_>) -> Vec<Document> {
         Document::new("accounts.md", accounts::page::page(choreography)),
         Document::new("accounts.conf", accounts::conf::file(choreography)),
     ];
-    documents.extend(schemas::documents());
+    documents.extend(schemas::documents(choreography));
     documents.extend(catalogue::documents(choreography));
     documents.sort_by(|one, other| one.path.cmp(&other.path));
     documents

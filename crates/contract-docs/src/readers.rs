@@ -1,10 +1,10 @@
 //! Who reads an event, and what it does: the choreography, seen from one event.
 
-use contracts::choreography::{Choreography, Reaction, State, Trigger};
-use contracts::{Kind, Service};
+use protocol::choreography::{Choreography, Reaction, State, Trigger};
+use protocol::{Kind, Service};
 
 /// The read side, which reads every stream and publishes nothing about orders.
-pub(crate) const QUERY: &str = contracts::heartbeat::QUERY;
+pub(crate) const QUERY: &str = protocol::heartbeat::QUERY;
 
 /// One service that reads an event.
 pub(crate) struct Reader<'a> {
@@ -25,9 +25,9 @@ impl Reader<'_> {
 }
 
 /// Every service that reads the stream of an event of this kind.
-pub(crate) fn of<'a>(choreography: &'a Choreography<'_>, kind: Kind) -> Vec<Reader<'a>> {
+pub(crate) fn of<'a>(choreography: &'a Choreography, kind: Kind) -> Vec<Reader<'a>> {
     let publisher = kind.service();
-    let reading = Service::ALL.into_iter().filter(|service| {
+    let reading = choreography.services().filter(|service| {
         choreography.decides(*service, publisher) || choreography.replicates(*service, publisher)
     });
     let reader = |service| {
@@ -39,15 +39,14 @@ pub(crate) fn of<'a>(choreography: &'a Choreography<'_>, kind: Kind) -> Vec<Read
             service,
             reactions: reactions.filter(|reaction| reaction.on == Trigger::Event(kind)).collect(),
             ignored_in: ignored.flat_map(|ignored| ignored.states.iter().copied()).collect(),
-            replicates: choreography.replicates(service, publisher)
-                && kind != Kind::recovered(publisher),
+            replicates: choreography.replicates(service, publisher) && !kind.is_recovered(),
         }
     };
     reading.map(reader).collect()
 }
 
 /// What makes its service publish an event of this kind.
-pub(crate) fn causes<'a>(choreography: &'a Choreography<'_>, kind: Kind) -> Vec<&'a Reaction> {
+pub(crate) fn causes(choreography: &Choreography, kind: Kind) -> Vec<&Reaction> {
     let reactions = choreography.reactions.iter();
     reactions.filter(|reaction| reaction.emits.contains(&kind)).collect()
 }

@@ -6,8 +6,8 @@ pub mod svg;
 
 mod layout;
 
-use contracts::Service;
-use contracts::choreography::{Choreography, NONE, State};
+use protocol::Service;
+use protocol::choreography::{Choreography, NONE, State};
 
 /// The states of one service, and the ways between them.
 struct Machine {
@@ -25,16 +25,16 @@ struct Way {
 }
 
 /// The machines of all services, in the order in which an order meets them.
-fn machines(choreography: &Choreography<'_>) -> Vec<Machine> {
+fn machines(choreography: &Choreography) -> Vec<Machine> {
     let machine = |service| {
         let states = choreography.states.iter().find(|(of, _)| *of == service);
         let states = states.map(|(_, states)| states.to_vec()).unwrap_or_default();
         Machine { service, states, ways: ways(choreography, service) }
     };
-    Service::ALL.into_iter().map(machine).collect()
+    choreography.services().map(machine).collect()
 }
 
-fn ways(choreography: &Choreography<'_>, service: Service) -> Vec<Way> {
+fn ways(choreography: &Choreography, service: Service) -> Vec<Way> {
     let mut ways: Vec<Way> = Vec::new();
     for reaction in choreography.reactions.iter().filter(|reaction| reaction.service == service) {
         for from in reaction.states.iter().copied() {

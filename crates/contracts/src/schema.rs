@@ -4,20 +4,8 @@ use std::borrow::Cow;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 
-use crate::ids::ID_LENGTH_MAX;
+use crate::Currency;
 use crate::money::{AMOUNT_MINOR_MAX, NewMoney, iso4217};
-use crate::{Currency, Id, Kind, Timestamp};
-
-impl JsonSchema for Id {
-    fn schema_name() -> Cow<'static, str> {
-        "Id".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let pattern = format!("^[A-Za-z0-9_-]{{1,{ID_LENGTH_MAX}}}$");
-        json_schema!({ "type": "string", "pattern": pattern })
-    }
-}
 
 impl JsonSchema for Currency {
     fn schema_name() -> Cow<'static, str> {
@@ -54,26 +42,5 @@ impl JsonSchema for NewMoney {
             "required": ["minor", "currency"],
             "additionalProperties": false,
         })
-    }
-}
-
-impl JsonSchema for Timestamp {
-    fn schema_name() -> Cow<'static, str> {
-        "Timestamp".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        json_schema!({ "type": "string", "format": "date-time" })
-    }
-}
-
-impl JsonSchema for Kind {
-    fn schema_name() -> Cow<'static, str> {
-        "Kind".into()
-    }
-
-    fn json_schema(_: &mut SchemaGenerator) -> Schema {
-        let names: Vec<_> = Self::ALL.iter().map(|kind| kind.to_string()).collect();
-        json_schema!({ "type": "string", "enum": names })
     }
 }

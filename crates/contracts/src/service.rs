@@ -1,85 +1,30 @@
-//! The services that own a stream.
+//! The services of this shop that own a stream.
 
-use std::fmt;
-use std::str::FromStr;
+use protocol::Service;
 
-use schemars::JsonSchema;
-use serde::{Deserialize, Serialize};
+/// Customers, their addresses and credit limits. State-stored.
+pub const CUSTOMER: Service = Service::named("customer");
+/// The catalogue and its prices. State-stored.
+pub const PRODUCT: Service = Service::named("product");
+/// Orders, from placed to their one end. Event-sourced.
+pub const ORDER: Service = Service::named("order");
+/// Stock and reservations.
+pub const INVENTORY: Service = Service::named("inventory");
+/// Charges, refunds, and what each customer owes. Event-sourced.
+pub const PAYMENT: Service = Service::named("payment");
+/// Shipments.
+pub const SHIPPING: Service = Service::named("shipping");
 
-/// A service that owns a stream. Each owns exactly one, and is the only one that publishes to it.
-#[derive(
-    Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize, JsonSchema,
-)]
-#[serde(rename_all = "lowercase")]
-pub enum Service {
-    /// Customers, their addresses and credit limits. State-stored.
-    Customer,
-    /// The catalogue and its prices. State-stored.
-    Product,
-    /// Orders, from placed to their one end. Event-sourced.
-    Order,
-    /// Stock and reservations.
-    Inventory,
-    /// Charges, refunds, and what each customer owes. Event-sourced.
-    Payment,
-    /// Shipments.
-    Shipping,
-}
+/// All of them, in the order in which an order meets them.
+pub const ALL: [Service; 6] = [CUSTOMER, PRODUCT, ORDER, INVENTORY, PAYMENT, SHIPPING];
 
-impl Service {
-    /// All services, in the order in which an order meets them.
-    pub const ALL: [Self; 6] = [
-        Self::Customer,
-        Self::Product,
-        Self::Order,
-        Self::Inventory,
-        Self::Payment,
-        Self::Shipping,
-    ];
-
-    /// The name: first token of its subjects, name of its process, `ce-source` of its events.
-    #[must_use]
-    pub const fn name(self) -> &'static str {
-        match self {
-            Self::Customer => "customer",
-            Self::Product => "product",
-            Self::Order => "order",
-            Self::Inventory => "inventory",
-            Self::Payment => "payment",
-            Self::Shipping => "shipping",
-        }
-    }
-
-    /// The name of its stream.
-    #[must_use]
-    pub const fn stream(self) -> &'static str {
-        match self {
-            Self::Customer => "CUSTOMER",
-            Self::Product => "PRODUCT",
-            Self::Order => "ORDER",
-            Self::Inventory => "INVENTORY",
-            Self::Payment => "PAYMENT",
-            Self::Shipping => "SHIPPING",
-        }
-    }
-
-    /// The service that owns the stream of that name.
-    #[must_use]
-    pub fn of_stream(stream: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|service| service.stream() == stream)
-    }
-
-    /// The request subject on which a consumer asks the owner to look at its stream.
-    #[must_use]
-    pub fn verify_subject(self) -> String {
-        format!("{}.verify", self.name())
-    }
-}
-
-impl fmt::Display for Service {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.name())
-    }
+/// The service of this shop that has that name.
+///
+/// # Errors
+/// When none has.
+pub fn named(name: &str) -> Result<Service, UnknownService> {
+    let found = ALL.into_iter().find(|service| service.name() == name);
+    found.ok_or_else(|| UnknownService(name.to_owned()))
 }
 
 /// No service has that name.
@@ -88,14 +33,3 @@ impl fmt::Display for Service {
     "no service is called {0:?}; there are customer, product, order, inventory, payment and shipping"
 )]
 pub struct UnknownService(String);
-
-impl FromStr for Service {
-    type Err = UnknownService;
-
-    fn from_str(name: &str) -> Result<Self, Self::Err> {
-        Self::ALL
-            .into_iter()
-            .find(|service| service.name() == name)
-            .ok_or_else(|| UnknownService(name.to_owned()))
-    }
-}

@@ -3,9 +3,10 @@
 mod operations;
 mod problems;
 
+use contracts::Money;
 use contracts::events::{Address, Customer, Snapshot};
 use contracts::money::NewMoney;
-use contracts::{Id, Money};
+use protocol::Id;
 use runtime::Handle;
 use runtime::entity::{Resource, routes};
 use runtime::http::Api;

@@ -1,12 +1,14 @@
 //! What a customer is, and what may be said of one. What happens to one is what happens to every
 //! entity ([`engine::entity`]): it is registered, changed and closed.
 
-use contracts::choreography::State;
+use contracts::choreography::MURMURATION;
 use contracts::events::{Address, Customer};
 use contracts::money::NewMoney;
-use contracts::{Event, Id, Money, Service};
+use contracts::{Event, Money, service};
 use engine::entity::table::Table;
 use engine::entity::{self, Change, Conflict, Entity, Owner};
+use protocol::choreography::{Choreography, State};
+use protocol::{Id, Service};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -54,9 +56,10 @@ pub(crate) struct StrictAddress {
 impl Entity for Customers {
     type State = Customer;
     type Details = Details;
+    type Event = Event;
     type Refusal = Refusal;
 
-    const SERVICE: Service = Service::Customer;
+    const SERVICE: Service = service::CUSTOMER;
     const TABLE: Table = Table { name: "customer", key: "id" };
     const MIGRATIONS: &'static [&'static str] = &["
         CREATE TABLE customer (
@@ -66,6 +69,10 @@ impl Entity for Customers {
         ) STRICT, WITHOUT ROWID;
     "];
     const STATES: [State; 2] = ["open", "closed"];
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(change: Change) -> &'static str {
         match change {

@@ -12,8 +12,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::path::PathBuf;
 use std::sync::Arc;
 
-use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp};
+use protocol::{HistoryId, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp};
 
 use crate::database::owner::NotOwner;
 use crate::database::{Database, copies};
@@ -42,7 +41,7 @@ pub struct Request {
 
 /// One input, queued.
 #[derive(Clone, Debug)]
-pub enum QueuedInput<C> {
+pub enum QueuedInput<C, E> {
     /// Somebody asks for something.
     Command {
         /// What is asked.
@@ -51,7 +50,7 @@ pub enum QueuedInput<C> {
         request: Request,
     },
     /// The next event of a foreign stream.
-    Event(Box<StoredEvent>),
+    Event(Box<StoredEvent<E>>),
     /// The next events of a foreign stream, which change nothing in any state: only the positions move.
     Ignored {
         /// Whose stream it is.
@@ -68,11 +67,11 @@ pub enum QueuedInput<C> {
 /// The answer to a command. It may leave the process only once the promise of [`crate::promise`]
 /// is kept for [`Batch::head`].
 #[derive(Debug)]
-pub enum Answer<R> {
+pub enum Answer<R, E> {
     /// This happened: now, or when the same request came first.
     Accepted {
         /// The event; the answer is made from it alone.
-        event: Box<StoredEvent>,
+        event: Box<StoredEvent<E>>,
         /// Whether the request had been accepted before.
         repeated: bool,
     },
@@ -97,9 +96,9 @@ pub enum Answer<R> {
 
 /// What became of one input.
 #[derive(Debug)]
-pub enum Outcome<R> {
+pub enum Outcome<R, E> {
     /// A command was answered.
-    Command(Answer<R>),
+    Command(Answer<R, E>),
     /// An event was folded, and decided if it was new.
     Event,
     /// Events were passed over.
@@ -117,15 +116,15 @@ pub enum Outcome<R> {
 
 /// What a batch did, committed.
 #[derive(Debug)]
-pub struct Batch<R> {
+pub struct Batch<R, E> {
     /// What became of each input, in order.
-    pub outcomes: Vec<Outcome<R>>,
+    pub outcomes: Vec<Outcome<R, E>>,
     /// The rows that were appended, in order.
     pub rows: Vec<Row>,
     /// The end of the outbox after the batch.
     pub head: Position,
     /// The foreign events that changed a replica, in order.
-    pub folded: Vec<StoredEvent>,
+    pub folded: Vec<StoredEvent<E>>,
     /// What the database holds after the batch.
     pub known: Known,
 }
@@ -264,9 +263,9 @@ impl<D: Domain> Engine<D> {
     /// nothing of the batch may be answered.
     pub fn run(
         &mut self,
-        inputs: &[QueuedInput<D::Command>],
+        inputs: &[QueuedInput<D::Command, D::Event>],
         now: Timestamp,
-    ) -> Result<Batch<D::Refusal>, Fatal> {
+    ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
         let mut batch = match self.attempt(inputs, now) {
             Err(Fatal::State(StateError::Contradiction(_))) => self.run_one_by_one(inputs, now)?,
             done => done?,
@@ -278,7 +277,7 @@ impl<D: Domain> Engine<D> {
 
     /// When the next timer is due that is not held. One that is would be due for ever.
     fn next_timer(&self) -> Result<Option<Timestamp>, StateError> {
-        if !MURMURATION.has_timers(D::SERVICE) {
+        if !D::choreography().has_timers(D::SERVICE) {
             return Ok(None);
         }
         if self.held_timers.is_empty() {
@@ -290,9 +289,9 @@ impl<D: Domain> Engine<D> {
 
     fn run_one_by_one(
         &mut self,
-        inputs: &[QueuedInput<D::Command>],
+        inputs: &[QueuedInput<D::Command, D::Event>],
         now: Timestamp,
-    ) -> Result<Batch<D::Refusal>, Fatal> {
+    ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
         self.known = Known::load(&self.database.read())?;
         let mut all = Batch::empty(self.known.clone());
         for input in inputs {
@@ -309,9 +308,9 @@ impl<D: Domain> Engine<D> {
 
     fn attempt(
         &mut self,
-        inputs: &[QueuedInput<D::Command>],
+        inputs: &[QueuedInput<D::Command, D::Event>],
         now: Timestamp,
-    ) -> Result<Batch<D::Refusal>, Fatal> {
+    ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
         let Self { domain, database, keys, known, held, row_bytes_max, .. } = self;
         // A commit into an unlinked file would be acknowledged and lost.
         database.check_still_owner()?;
@@ -331,7 +330,11 @@ impl<D: Domain> Engine<D> {
         Ok(batch)
     }
 
-    fn hold(&mut self, input: &QueuedInput<D::Command>, reason: String) -> Outcome<D::Refusal> {
+    fn hold(
+        &mut self,
+        input: &QueuedInput<D::Command, D::Event>,
+        reason: String,
+    ) -> Outcome<D::Refusal, D::Event> {
         match input {
             QueuedInput::Command { .. } => Outcome::Command(Answer::Failed(reason)),
             QueuedInput::Event(event) => self.hold_stream(event.headers.kind.service(), reason),
@@ -343,13 +346,13 @@ impl<D: Domain> Engine<D> {
         }
     }
 
-    fn hold_stream(&mut self, stream: Service, reason: String) -> Outcome<D::Refusal> {
+    fn hold_stream(&mut self, stream: Service, reason: String) -> Outcome<D::Refusal, D::Event> {
         self.held.insert(stream, reason.clone());
         Outcome::Held { stream: Some(stream), reason }
     }
 }
 
-impl<R> Batch<R> {
+impl<R, E> Batch<R, E> {
     pub(crate) const fn empty(known: Known) -> Self {
         let head = known.head;
         Self { outcomes: Vec::new(), rows: Vec::new(), head, folded: Vec::new(), known }

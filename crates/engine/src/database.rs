@@ -8,7 +8,7 @@ pub mod schema;
 
 use std::path::{Path, PathBuf};
 
-use contracts::{HistoryId, Service};
+use protocol::{HistoryId, Service};
 use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 
 use crate::state::{Read, StateError, Write};

@@ -1,7 +1,7 @@
 //! What a service implements: decide, then apply.
 
-use contracts::choreography::State;
-use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use protocol::choreography::{Choreography, State};
+use protocol::{Event, Id, Service, StoredEvent, Timestamp};
 
 use crate::precondition::Validators;
 use crate::state::{Read, StateError, Write};
@@ -13,12 +13,18 @@ pub trait Domain: Send + 'static {
     /// Why a command is refused: data, for the client.
     type Refusal: Send + 'static;
 
+    /// The events that it understands: its own, and those that it reads.
+    type Event: Event;
+
     /// Which service this is.
     const SERVICE: Service;
 
     /// The service's own tables, as numbered steps: step `n` brings version `n` to `n + 1`. Steps
     /// are only ever added.
     const MIGRATIONS: &'static [&'static str];
+
+    /// The choreography that it is a part of: what it does beside it is refused.
+    fn choreography() -> &'static Choreography;
 
     /// The name of a command in the choreography.
     fn command_name(command: &Self::Command) -> &'static str;
@@ -41,25 +47,29 @@ pub trait Domain: Send + 'static {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Self::Command>,
+        input: Input<'_, Self::Command, Self::Event>,
         now: Timestamp,
-    ) -> Result<Decision<Self::Refusal>, StateError>;
+    ) -> Result<Decision<Self::Refusal, Self::Event>, StateError>;
 
     /// Changes the state by one own event: the same event in the same state always makes the same
     /// change.
     ///
     /// # Errors
     /// When the state cannot be written or contradicts the event.
-    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError>;
+    fn apply(
+        &self,
+        state: &mut Write<'_>,
+        event: &StoredEvent<Self::Event>,
+    ) -> Result<(), StateError>;
 }
 
 /// One input of a decision.
 #[derive(Debug)]
-pub enum Input<'a, C> {
+pub enum Input<'a, C, E> {
     /// Somebody asks for something.
     Command(&'a C),
     /// Another service said something.
-    Event(&'a StoredEvent),
+    Event(&'a StoredEvent<E>),
     /// A durable timer is due.
     Timer {
         /// Its name.
@@ -71,14 +81,13 @@ pub enum Input<'a, C> {
 
 /// What follows from an input.
 #[derive(Debug)]
-#[expect(clippy::large_enum_variant, reason = "made once and taken apart at once, never stored")]
-pub enum Decision<R> {
+pub enum Decision<R, E> {
     /// Being in the state `from`, this happens.
     Emit {
         /// The state that the input met, by its name in the choreography.
         from: State,
         /// What happens.
-        event: Event,
+        event: E,
     },
     /// Being in the state `from`, nothing changes.
     Nothing {
@@ -89,10 +98,10 @@ pub enum Decision<R> {
     Refuse(R),
 }
 
-impl<R> Decision<R> {
+impl<R, E> Decision<R, E> {
     /// In the state `from`, `event` happens.
     #[must_use]
-    pub const fn emit(from: State, event: Event) -> Self {
+    pub const fn emit(from: State, event: E) -> Self {
         Self::Emit { from, event }
     }
 

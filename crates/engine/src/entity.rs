@@ -8,8 +8,8 @@ pub mod table;
 use std::fmt::Debug;
 use std::marker::PhantomData;
 
-use contracts::choreography::{NONE, State};
-use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use protocol::choreography::{Choreography, NONE, State};
+use protocol::{Event, Id, Service, StoredEvent, Timestamp};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -25,6 +25,8 @@ pub trait Entity: Send + 'static {
     type State: Clone + Debug + PartialEq + Serialize + DeserializeOwned + Send + 'static;
     /// What clients say of one: all but its id and whether it has ended.
     type Details: Clone + Debug + PartialEq + Send + 'static;
+    /// The events that its service understands.
+    type Event: Event;
     /// Why a command is refused.
     type Refusal: Send + 'static;
 
@@ -36,6 +38,9 @@ pub trait Entity: Send + 'static {
     const MIGRATIONS: &'static [&'static str];
     /// What the choreography calls one that was created, and one that has ended.
     const STATES: [State; 2];
+
+    /// The choreography that its owner is a part of.
+    fn choreography() -> &'static Choreography;
 
     /// The name of the command that leads to that change.
     fn command_name(change: Change) -> &'static str;
@@ -53,10 +58,10 @@ pub trait Entity: Send + 'static {
     fn ended(state: Self::State) -> Self::State;
 
     /// The event that says so.
-    fn event(change: Change, state: Self::State) -> Event;
+    fn event(change: Change, state: Self::State) -> Self::Event;
 
     /// What an event says of one; nothing if it is another's.
-    fn in_event(event: &Event) -> Option<(Change, &Self::State)>;
+    fn in_event(event: &Self::Event) -> Option<(Change, &Self::State)>;
 
     /// Whether one may have these details, which has had `standing`.
     ///
@@ -152,9 +157,14 @@ impl<E> Copy for Owner<E> {}
 impl<E: Entity> Domain for Owner<E> {
     type Command = Command<E::Details>;
     type Refusal = E::Refusal;
+    type Event = E::Event;
 
     const SERVICE: Service = E::SERVICE;
     const MIGRATIONS: &'static [&'static str] = E::MIGRATIONS;
+
+    fn choreography() -> &'static Choreography {
+        E::choreography()
+    }
 
     fn command_name(command: &Self::Command) -> &'static str {
         E::command_name(command.change())
@@ -172,9 +182,9 @@ impl<E: Entity> Domain for Owner<E> {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Self::Command>,
+        input: Input<'_, Self::Command, E::Event>,
         _now: Timestamp,
-    ) -> Result<Decision<E::Refusal>, StateError> {
+    ) -> Result<Decision<E::Refusal, E::Event>, StateError> {
         match input {
             Input::Command(command) => decide::<E>(state, command),
             Input::Event(event) => Err(unexpected::<E>(&format!("event {}", event.headers.kind))),
@@ -182,7 +192,11 @@ impl<E: Entity> Domain for Owner<E> {
         }
     }
 
-    fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
+    fn apply(
+        &self,
+        state: &mut Write<'_>,
+        event: &StoredEvent<E::Event>,
+    ) -> Result<(), StateError> {
         let version = event.headers.sequence;
         match E::in_event(&event.event) {
             Some((Change::Created, entity)) => table::insert::<E>(state, version, entity),
@@ -197,7 +211,7 @@ impl<E: Entity> Domain for Owner<E> {
 fn decide<E: Entity>(
     state: &Read<'_>,
     command: &Command<E::Details>,
-) -> Result<Decision<E::Refusal>, StateError> {
+) -> Result<Decision<E::Refusal, E::Event>, StateError> {
     let found = table::find::<E>(state, command.id())?.map(|(_, found)| found);
     Ok(match command {
         Command::Create { id, details } => create::<E>(found.as_ref(), id, details),
@@ -210,7 +224,7 @@ fn create<E: Entity>(
     found: Option<&E::State>,
     id: &Id,
     details: &E::Details,
-) -> Decision<E::Refusal> {
+) -> Decision<E::Refusal, E::Event> {
     if let Err(refusal) = E::check(details, None) {
         return Decision::Refuse(refusal);
     }
@@ -224,7 +238,7 @@ fn change<E: Entity>(
     found: Option<&E::State>,
     id: &Id,
     details: &E::Details,
-) -> Decision<E::Refusal> {
+) -> Decision<E::Refusal, E::Event> {
     if let Err(refusal) = E::check(details, found) {
         return Decision::Refuse(refusal);
     }
@@ -242,7 +256,7 @@ fn change<E: Entity>(
     }
 }
 
-fn end<E: Entity>(found: Option<E::State>, id: &Id) -> Decision<E::Refusal> {
+fn end<E: Entity>(found: Option<E::State>, id: &Id) -> Decision<E::Refusal, E::Event> {
     let [open, ended] = E::STATES;
     match found {
         None => Decision::Refuse(E::refuse(Conflict::Unknown, id)),

@@ -7,7 +7,7 @@
 
 use std::fmt;
 
-use contracts::{Chain, HistoryId, Position, Service};
+use protocol::{Chain, HistoryId, Position, Service};
 
 use crate::reading::Extent;
 
@@ -241,6 +241,7 @@ impl fmt::Display for Refusal {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     fn chain(of: &str) -> Chain {
         Chain::START.next(of, "", b"")
@@ -254,7 +255,7 @@ mod tests {
 
     fn witness(row: u64, seen: &str) -> WitnessedRow {
         WitnessedRow {
-            of: Service::Inventory,
+            of: service::INVENTORY,
             seen: Position { sequence: row, chain: chain(seen) },
             own: (row <= 5).then(|| chain("own")),
             stream: (row <= 4).then(|| chain("stream")),
@@ -273,14 +274,14 @@ mod tests {
 
     #[test]
     fn what_another_service_has_seen_stays() {
-        let refused = Refusal::Promised { witness: Service::Inventory, row: 5 };
+        let refused = Refusal::Promised { witness: service::INVENTORY, row: 5 };
         assert_eq!(plan_with(witness(5, "own")), Plan::Refuse(refused));
     }
 
     #[test]
     fn what_nobody_holds_any_more_is_a_double_loss() {
         for row in [4, 7] {
-            let refused = Refusal::TwoStoresLost { witness: Service::Inventory, row };
+            let refused = Refusal::TwoStoresLost { witness: service::INVENTORY, row };
             assert_eq!(plan_with(witness(row, "neither")), Plan::Refuse(refused));
         }
     }

@@ -6,7 +6,7 @@
 
 use std::str::FromStr;
 
-use contracts::{Row, StoredEvent, Timestamp};
+use protocol::{Row, StoredEvent, Timestamp};
 
 use crate::batch::step;
 use crate::database::Database;
@@ -30,7 +30,7 @@ pub struct InvalidMoment(String);
 impl Moment {
     /// Whether the event had happened by then.
     #[must_use]
-    pub fn includes(self, event: &StoredEvent) -> bool {
+    pub fn includes<E>(self, event: &StoredEvent<E>) -> bool {
         match self {
             Self::Version(version) => event.headers.sequence <= version,
             Self::Time(time) => event.headers.time <= time,
@@ -59,7 +59,7 @@ pub fn folded<D: Domain>(
     until: Moment,
 ) -> Result<Option<Database>, StateError> {
     let failed = |error: &dyn std::fmt::Display| StateError::Contradiction(error.to_string());
-    let events = rows.iter().map(|row| row.parse().map_err(|error| failed(&error)));
+    let events = rows.iter().map(|row| row.parse::<D::Event>().map_err(|error| failed(&error)));
     let mut events = events.collect::<Result<Vec<_>, _>>()?;
     events.retain(|event| until.includes(event));
     if events.is_empty() {

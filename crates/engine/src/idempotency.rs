@@ -1,7 +1,7 @@
 //! Which requests have been accepted, by the client's key. A part of the fold: the events carry the
 //! keys. Refusals are not remembered; they are decided anew.
 
-use contracts::{Idempotency, Row, StoredEvent};
+use protocol::{Headers, Idempotency, Row};
 use rusqlite::params;
 
 use crate::outbox;
@@ -31,9 +31,9 @@ pub(crate) fn look_up(state: &Read<'_>, request: &Idempotency) -> Result<Known, 
     outbox::row(state, sequence)?.ok_or_else(missing).map(|row| Known::Accepted(Box::new(row)))
 }
 
-pub(crate) fn remember(write: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
-    let Some(request) = &event.headers.idempotency else { return Ok(()) };
+pub(crate) fn remember(write: &mut Write<'_>, headers: &Headers) -> Result<(), StateError> {
+    let Some(request) = &headers.idempotency else { return Ok(()) };
     let sql = "INSERT INTO idempotency (key, request_hash, sequence) VALUES (?1, ?2, ?3)";
-    let values = params![request.key.as_str(), request.request_hash, event.headers.sequence];
+    let values = params![request.key.as_str(), request.request_hash, headers.sequence];
     write.execute(sql, values).map(|_| ())
 }

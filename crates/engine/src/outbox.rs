@@ -2,7 +2,7 @@
 //!
 //! Only the database is here; who publishes the rows is in [`crate::relay`].
 
-use contracts::{Id, Kind, Position, Row, Service};
+use protocol::{Headers, Id, Kind, Position, Row, Service};
 use rusqlite::params;
 
 use crate::precondition::Validators;
@@ -90,8 +90,8 @@ pub fn validators(state: &Read<'_>, sequence: u64) -> Result<Validators, StateEr
         StateError::Contradiction(format!("outbox row {sequence} cannot be used: {reason}"))
     };
     let row = row(state, sequence)?.ok_or_else(|| unusable("it is missing".to_owned()))?;
-    let event = row.parse().map_err(|error| unusable(error.to_string()))?;
-    Ok(Validators::of_event(sequence, event.headers.time))
+    let headers = Headers::parse(&row.headers).map_err(|error| unusable(error.to_string()))?;
+    Ok(Validators::of_event(sequence, headers.time))
 }
 
 /// Verifies every row from 1: numbers without a gap, and the chain computed over the content.

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Position, Service, Vector};
+use protocol::{Position, Service, Vector};
 use rusqlite::params;
 
 use crate::state::{Read, StateError, Write};

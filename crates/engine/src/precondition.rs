@@ -3,7 +3,7 @@
 //!
 //! Deliberately absent: their text in headers, which is the shell's.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 /// What tells one state of a thing from all others that it has had.
 #[derive(Clone, Debug, PartialEq, Eq)]

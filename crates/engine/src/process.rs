@@ -38,8 +38,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, SealKeys, Service};
+use protocol::{HistoryId, SealKeys, Service};
 
 use crate::batch::Known;
 use crate::domain::Domain;
@@ -87,8 +86,8 @@ pub struct Timeout {
 pub struct Process<D: Domain, T> {
     shared: Rc<Shared>,
     effects: VecDeque<Effect<D, T>>,
-    phase: Phase<T, D::Refusal>,
-    queue: Queue<D::Command, T>,
+    phase: Phase<D, T>,
+    queue: Queue<D, T>,
     /// What the database is known to hold.
     known: Known,
     /// The broker's limits, while it is connected to.
@@ -102,11 +101,11 @@ pub struct Process<D: Domain, T> {
 }
 
 /// What a process is at.
-enum Phase<T, R> {
+enum Phase<D: Domain, T> {
     /// It looks at what its stores hold.
     Starting(Startup),
     /// It works.
-    Working(Box<Working<T, R>>),
+    Working(Box<Working<D, T>>),
     /// A person has to choose.
     Fenced,
     /// It is over, and stood like this.
@@ -114,10 +113,10 @@ enum Phase<T, R> {
 }
 
 /// A process between its start and its end.
-struct Working<T, R> {
+struct Working<D: Domain, T> {
     publisher: Publisher,
     verifier: Verifier,
-    replies: PendingReplies<T, R>,
+    replies: PendingReplies<T, D::Refusal, D::Event>,
     readers: Readers,
     timers: TimerGate,
     /// Who waits for which input of the commit that is under way, if one is.
@@ -257,7 +256,7 @@ impl<D: Domain, T> Process<D, T> {
 
     /// Outbox and stream tell one history: from here on, it works.
     fn begin(&mut self, found: Found) {
-        let streams = MURMURATION.streams_read_by(D::SERVICE);
+        let streams = D::choreography().streams_read_by(D::SERVICE);
         self.report(Report::Note(format!("works; its stream ends at {}", found.ends_at)));
         let timers = TimerGate::new(streams.clone());
         let mut replies = PendingReplies::new(found.ends_at);
@@ -309,7 +308,7 @@ impl<D: Domain, T> Process<D, T> {
     }
 }
 
-impl<T, R> Working<T, R> {
+impl<D: Domain, T> Working<D, T> {
     fn describe(&self, standing: &mut ProcessStatus) {
         standing.acknowledged = self.publisher.relay().acknowledged();
         let is_in_doubt = self.publisher.relay().is_in_doubt();

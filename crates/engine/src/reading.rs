@@ -3,7 +3,7 @@
 //! A reader stands at a position. Whenever it begins anew, it starts **at** its own row and compares
 //! the chain there, which shows a replaced history; then it goes on with the next.
 
-use contracts::{Position, Row};
+use protocol::{Position, Row};
 
 use crate::seeded::{self, Bug};
 

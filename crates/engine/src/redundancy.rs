@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::time::Duration;
 
-use contracts::Service;
+use protocol::Service;
 use serde::Serialize;
 
 /// How long ago the stream may have been compared with the outbox. Three times as long as a healthy
@@ -62,15 +62,15 @@ pub enum Missing {
     },
     /// A replica lacks events that were decided by.
     Replica {
-        /// Of this stream.
-        stream: &'static str,
+        /// Of this one's stream.
+        of: Service,
         /// So many.
         rows: u64,
     },
     /// A foreign stream may have lost what was read of it.
     Foreign {
         /// Which.
-        stream: &'static str,
+        of: Service,
         /// What its reader sees.
         reason: String,
     },
@@ -94,14 +94,13 @@ pub fn missing(observed: &Observed) -> Vec<Missing> {
     };
     missing.extend(unknown.map(|reason| Missing::Stream { reason }));
     for (service, (folded, decided)) in positions {
-        let (stream, rows) = (service.stream(), decided.saturating_sub(*folded));
-        missing.extend((rows > 0).then_some(Missing::Replica { stream, rows }));
+        let (of, rows) = (*service, decided.saturating_sub(*folded));
+        missing.extend((rows > 0).then_some(Missing::Replica { of, rows }));
     }
     let foreign = alarms.iter();
-    missing.extend(foreign.map(|(service, reason)| Missing::Foreign {
-        stream: service.stream(),
-        reason: reason.clone(),
-    }));
+    missing.extend(
+        foreign.map(|(service, reason)| Missing::Foreign { of: *service, reason: reason.clone() }),
+    );
     missing
 }
 
@@ -130,10 +129,11 @@ impl fmt::Display for Missing {
             Self::Rows { rows } => write!(f, "{rows} rows are in the database only"),
             Self::Service { reason } => f.write_str(reason),
             Self::Stream { reason } => write!(f, "what the stream holds is not known: {reason}"),
-            Self::Replica { stream, rows } => {
+            Self::Replica { of, rows } => {
+                let stream = of.stream();
                 write!(f, "{rows} events of {stream} were decided by and are to be read again")
             }
-            Self::Foreign { stream, reason } => write!(f, "{stream}: {reason}"),
+            Self::Foreign { of, reason } => write!(f, "{}: {reason}", of.stream()),
         }
     }
 }
@@ -141,11 +141,12 @@ impl fmt::Display for Missing {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     /// Sixty-two rows, all in the stream.
     fn whole() -> Observed {
         let stream = Some(KnownStream { acknowledged: 62, ..KnownStream::default() });
-        let positions = BTreeMap::from([(Service::Order, (9, 7)), (Service::Customer, (3, 3))]);
+        let positions = BTreeMap::from([(service::ORDER, (9, 7)), (service::CUSTOMER, (3, 3))]);
         Observed { head: 62, stream, positions, ..Observed::default() }
     }
 
@@ -194,8 +195,8 @@ mod tests {
     #[test]
     fn replicas_behind_decisions_and_streams_with_an_alarm_are_told_by_name() {
         let mut observed = whole();
-        observed.positions.insert(Service::Customer, (3, 15));
-        observed.alarms.insert(Service::Order, "the stream ends at 0, 9 were read already".into());
+        observed.positions.insert(service::CUSTOMER, (3, 15));
+        observed.alarms.insert(service::ORDER, "the stream ends at 0, 9 were read already".into());
         let why = why(&observed);
         assert!(why.starts_with("12 events of CUSTOMER"), "{why}");
         assert!(why.ends_with("ORDER: the stream ends at 0, 9 were read already"), "{why}");

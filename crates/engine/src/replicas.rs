@@ -1,26 +1,22 @@
 //! Replicas: another service's state, kept here by folding its events. An owner of a replicated
 //! stream publishes the whole new state with each event, so that the newest event is the state.
 
-use contracts::events::{Customer, Product};
-use contracts::{Event, Id, Kind, Service, StoredEvent};
+use protocol::{Event, Id, Replicated, Service, StoredEvent};
 use rusqlite::params;
-use serde::Serialize;
-use serde::de::DeserializeOwned;
 
 use crate::state::{Read, StateError, Write};
 
-/// State that can be replicated.
-pub trait Replicated: Serialize + DeserializeOwned {
-    /// Whose state it is.
-    const OWNER: Service;
-}
-
-impl Replicated for Customer {
-    const OWNER: Service = Service::Customer;
-}
-
-impl Replicated for Product {
-    const OWNER: Service = Service::Product;
+/// The state of another's entity, as it is stored.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct StoredState {
+    /// Whose entity it is.
+    pub owner: Service,
+    /// Its id.
+    pub id: Id,
+    /// The sequence of the event that carried the state.
+    pub version: u64,
+    /// The state, as JSON.
+    pub state: Vec<u8>,
 }
 
 impl Read<'_> {
@@ -57,36 +53,57 @@ pub fn all<T: Replicated>(state: &Read<'_>) -> Result<Vec<(u64, T)>, StateError>
     rows.into_iter().map(|(version, json)| Ok((version, parse(&json)?))).collect()
 }
 
-/// Folds one event of a replicated stream. Says whether it changed the replica.
-#[expect(clippy::wildcard_enum_match_arm, reason = "only two streams can be replicated")]
-pub(crate) fn fold(write: &mut Write<'_>, event: &StoredEvent) -> Result<bool, StateError> {
-    match &event.event {
-        Event::CustomerRegistered(state)
-        | Event::CustomerChanged(state)
-        | Event::CustomerClosed(state) => put(write, event, state).map(|()| true),
-        Event::ProductListed(state)
-        | Event::ProductChanged(state)
-        | Event::ProductDiscontinued(state) => put(write, event, state).map(|()| true),
-        other if other.kind() == Kind::recovered(other.kind().service()) => Ok(false),
-        other => Err(StateError::Contradiction(format!("{} is no replica's state", other.kind()))),
-    }
+/// Everything that is replicated.
+///
+/// # Errors
+/// When the database fails, or holds what no replica is.
+pub fn stored(state: &Read<'_>) -> Result<Vec<StoredState>, StateError> {
+    let sql = "SELECT stream, id, version, state FROM replica";
+    let rows = state.all(sql, [], |row| {
+        let named: (String, String) = (row.get(0)?, row.get(1)?);
+        Ok((named, row.get::<_, u64>(2)?, row.get::<_, Vec<u8>>(3)?))
+    })?;
+    let damaged = || StateError::Contradiction("the name of a replica is damaged".to_owned());
+    let named = |((stream, id), version, state): ((String, String), u64, Vec<u8>)| {
+        let owner = Service::of_stream(&stream).ok_or_else(damaged)?;
+        let id = id.parse().map_err(|_| damaged())?;
+        Ok(StoredState { owner, id, version, state })
+    };
+    rows.into_iter().map(named).collect()
 }
 
-fn put<T: Replicated>(
+/// The state that an event of a replicated stream carries: all of its content.
+///
+/// # Errors
+/// When it cannot be written as JSON, which is a mistake in its type.
+pub fn state_in<E: Event>(event: &StoredEvent<E>) -> Result<Vec<u8>, StateError> {
+    let state = event.event.to_payload();
+    state.map_err(|error| StateError::Contradiction(error.to_string()))
+}
+
+/// Folds one event of a replicated stream. Says whether it changed the replica.
+pub(crate) fn fold<E: Event>(
     write: &mut Write<'_>,
-    event: &StoredEvent,
-    state: &T,
-) -> Result<(), StateError> {
-    let json = serde_json::to_vec(state);
-    let json = json.map_err(|error| StateError::Contradiction(error.to_string()))?;
+    event: &StoredEvent<E>,
+) -> Result<bool, StateError> {
+    let kind = event.headers.kind;
+    if kind.is_recovered() {
+        return Ok(false);
+    }
+    let state = state_in(event)?;
     let sql = "INSERT INTO replica (stream, id, version, state) VALUES (?1, ?2, ?3, ?4)
                ON CONFLICT (stream, id) DO UPDATE
                SET version = excluded.version, state = excluded.state";
-    let id = event.headers.id.as_str();
-    write.execute(sql, params![T::OWNER.stream(), id, event.headers.sequence, json]).map(|_| ())
+    let (service, id) = (kind.service(), event.headers.id.as_str());
+    write.execute(sql, params![service.stream(), id, event.headers.sequence, state])?;
+    Ok(true)
 }
 
-fn parse<T: Replicated>(json: &[u8]) -> Result<T, StateError> {
+/// A state from its JSON.
+///
+/// # Errors
+/// When it is not of this type.
+pub fn parse<T: Replicated>(json: &[u8]) -> Result<T, StateError> {
     serde_json::from_slice(json)
         .map_err(|error| StateError::Contradiction(format!("a replica is damaged: {error}")))
 }

@@ -96,7 +96,7 @@ pub use switch::*;
 
 #[cfg(not(feature = "seeded-bugs"))]
 mod switch {
-    use contracts::Timestamp;
+    use protocol::{Event, Kind, Timestamp};
 
     use super::Bug;
 
@@ -118,6 +118,18 @@ mod switch {
         Timestamp::from_micros(0)
     }
 
+    /// Whether a bug takes this for a tombstone.
+    #[must_use]
+    pub const fn is_tombstone(_kind: Kind) -> bool {
+        false
+    }
+
+    /// What a bug makes of the same input as well.
+    #[must_use]
+    pub const fn second_of<E: Event>(_appended: &E) -> Option<E> {
+        None
+    }
+
     /// What a cache holds: nothing, so that this is the value itself.
     #[must_use]
     pub const fn cached(_key: &str, value: i64) -> i64 {
@@ -130,7 +142,7 @@ mod switch {
     use std::cell::{Cell, RefCell};
     use std::collections::BTreeMap;
 
-    use contracts::Timestamp;
+    use protocol::{Event, Kind, Timestamp};
 
     use super::Bug;
 
@@ -167,6 +179,23 @@ mod switch {
     #[must_use]
     pub fn clock() -> Timestamp {
         CLOCK.get()
+    }
+
+    /// Whether a bug takes this for a tombstone.
+    #[must_use]
+    pub fn is_tombstone(kind: Kind) -> bool {
+        kind.name() == "payment.voided"
+    }
+
+    /// What a bug makes of the same input as well.
+    #[must_use]
+    pub fn second_of<E: Event>(appended: &E) -> Option<E> {
+        if !on(Bug::TwoEventsFromOneInput) || appended.kind().name() != "shipping.created" {
+            return None;
+        }
+        let payload = format!(r#"{{"order_id":"{}","reason":"not_served"}}"#, appended.id());
+        let kind = "shipping.cancelled".parse().ok()?;
+        E::parse(kind, 1, payload.as_bytes()).ok()
     }
 
     /// What a cache holds that is always one look behind.

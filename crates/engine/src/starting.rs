@@ -3,7 +3,7 @@
 //! The shell gathers an [`Observation`], asks [`next`], carries the step out, and gathers again,
 //! until the step is [`Step::Publish`]. Nothing is decided before that.
 
-use contracts::{Chain, HistoryId, Position, Service, Timestamp};
+use protocol::{Chain, HistoryId, Position, Service, Timestamp};
 
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};

@@ -1,7 +1,7 @@
 //! Durable timers: set and cleared by the application of events, so that they are restored with
 //! the state.
 
-use contracts::{Id, Timestamp};
+use protocol::{Id, Timestamp};
 use rusqlite::params;
 
 use crate::seeded::{self, Bug};

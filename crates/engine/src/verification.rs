@@ -3,7 +3,7 @@
 //! The stream is read first and the own end after: a row that is published in between is then no
 //! contradiction.
 
-use contracts::{Chain, Position, Row, Timestamp};
+use protocol::{Chain, Position, Row, Timestamp};
 
 use crate::reading::Extent;
 use crate::seeded::{self, Bug};

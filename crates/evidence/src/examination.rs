@@ -11,7 +11,8 @@ use auditor::rows::Outbox;
 use auditor::{Audit, Checked, InFlight};
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use runtime::seal_keys;
 use tokio::time::Instant;
 
@@ -64,7 +65,7 @@ pub async fn examine(
 
 /// Whose keys can be read here, their rows have to be sealed with them.
 fn expect_seals(gathering: &mut Gathering, running: &RunFile) {
-    for service in Service::ALL {
+    for service in service::ALL {
         let file = seal_keys::file_beside(&running.data.join(service.name()));
         match seal_keys::load(&file) {
             Ok(keys) => gathering.intake.expect_seals(service, keys),
@@ -102,7 +103,7 @@ async fn close(gathering: &mut Gathering) {
 
 /// Only orders that were there when the audit began are waited for: under load there are always others.
 async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight {
-    let placed = gathering.fold().rows(Service::Order);
+    let placed = gathering.fold().rows(service::ORDER);
     let unsettled = gathering.fold().unsettled().map(|(id, _)| id.clone()).collect();
     gathering.until_settled(unsettled, Instant::now() + wait).await;
     close(gathering).await;
@@ -112,7 +113,7 @@ async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight 
 /// Reads each outbox after its stream, so that it cannot be shorter; where it is longer, the rest
 /// has to arrive in the stream.
 async fn compare_outboxes(gathering: &mut Gathering, running: &RunFile) -> anyhow::Result<()> {
-    for service in Service::ALL {
+    for service in service::ALL {
         let outbox = match read_outbox(running.data.clone(), service).await? {
             Ok(outbox) => outbox,
             Err(error) => {

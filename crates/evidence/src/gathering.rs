@@ -9,8 +9,9 @@ use std::time::Duration;
 use auditor::records::Records;
 use auditor::{Fold, Intake, RowRef};
 use client::streams::Streams;
-use contracts::{Id, Row, Service};
+use contracts::service;
 use indicatif::{ProgressBar, ProgressStyle};
+use protocol::{Id, Row, Service};
 use runtime::reading::Reading;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -65,7 +66,7 @@ impl Gathering {
         let style = ProgressStyle::with_template("{msg} {human_pos} of {human_len}, {elapsed}")?;
         Ok(Self {
             intake: Intake::with_records(),
-            streams: Service::ALL.into_iter().map(stream).collect(),
+            streams: service::ALL.into_iter().map(stream).collect(),
             bar: ProgressBar::new(0).with_style(style).with_message("reading rows:"),
         })
     }
@@ -147,7 +148,7 @@ impl Gathering {
     /// How far the streams are taken.
     pub(crate) fn cut(&self) -> Cut {
         let taken = |service| (service, self.intake.position(service).sequence);
-        Service::ALL.into_iter().map(taken).collect()
+        service::ALL.into_iter().map(taken).collect()
     }
 
     /// The same, as a consistency token.

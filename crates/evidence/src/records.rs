@@ -123,9 +123,10 @@ impl Reading<'_> {
                 .find(|(service, rows)| folded.get(service).is_none_or(|f| f < rows));
             let Some((service, rows)) = behind else { return Ok(ControlFlow::Break(page)) };
             let at = folded.get(&service).copied().unwrap_or_default();
-            Ok(ControlFlow::Continue((service.stream(), at, rows)))
+            Ok(ControlFlow::Continue((service, at, rows)))
         };
-        wait_until(CATCH_UP_WITHIN.min(left), look, |(stream, at, rows)| {
+        wait_until(CATCH_UP_WITHIN.min(left), look, |(service, at, rows)| {
+            let stream = service.stream();
             anyhow!("the read model has folded {at} rows of {stream}, the auditor {rows}")
         })
         .await

@@ -6,11 +6,12 @@ use std::path::Path;
 use anyhow::Context as _;
 use auditor::Checked;
 use auditor::replicas::{Replica, begin, compare_customers, compare_products};
-use contracts::Service;
 use contracts::choreography::MURMURATION;
 use contracts::events::{Customer, Product};
+use contracts::service;
 use engine::database::{file_in, open_to_read};
 use engine::{Read, StateError, positions, replicas};
+use protocol::Service;
 use tokio::time::Instant;
 
 use crate::gathering::{Cut, Gathering};
@@ -25,7 +26,7 @@ struct Held {
 /// Compares every replica of every service.
 pub(crate) async fn check(data: &Path, gathering: &mut Gathering, deadline: Instant) -> Checked {
     let mut checked = begin();
-    for holder in Service::ALL {
+    for holder in service::ALL {
         let file = data.to_owned();
         let read = tokio::task::spawn_blocking(move || read(&file, holder)).await;
         let held = match read.context("the reading was cut off") {
@@ -51,7 +52,7 @@ pub(crate) async fn check(data: &Path, gathering: &mut Gathering, deadline: Inst
 fn read(data: &Path, holder: Service) -> Result<Held, StateError> {
     let mut held = Held::default();
     let replicates = |owner| MURMURATION.replicates(holder, owner);
-    if !replicates(Service::Customer) && !replicates(Service::Product) {
+    if !replicates(service::CUSTOMER) && !replicates(service::PRODUCT) {
         return Ok(held);
     }
     let connection = open_to_read(&file_in(&data.join(holder.name()), holder))?;
@@ -60,12 +61,12 @@ fn read(data: &Path, holder: Service) -> Result<Held, StateError> {
     let state = Read::new(&snapshot);
     let positions = positions::load(&state)?;
     let folded = |owner| positions.of(owner).folded.sequence;
-    if replicates(Service::Customer) {
-        let (folded, states) = (folded(Service::Customer), replicas::all(&state)?);
+    if replicates(service::CUSTOMER) {
+        let (folded, states) = (folded(service::CUSTOMER), replicas::all(&state)?);
         held.customers = Some(Replica { holder, folded, states });
     }
-    if replicates(Service::Product) {
-        let (folded, states) = (folded(Service::Product), replicas::all(&state)?);
+    if replicates(service::PRODUCT) {
+        let (folded, states) = (folded(service::PRODUCT), replicas::all(&state)?);
         held.products = Some(Replica { holder, folded, states });
     }
     Ok(held)
@@ -73,8 +74,8 @@ fn read(data: &Path, holder: Service) -> Result<Held, StateError> {
 
 impl Held {
     fn cut(&self) -> Cut {
-        let customers = self.customers.as_ref().map(|held| (Service::Customer, held.folded));
-        let products = self.products.as_ref().map(|held| (Service::Product, held.folded));
+        let customers = self.customers.as_ref().map(|held| (service::CUSTOMER, held.folded));
+        let products = self.products.as_ref().map(|held| (service::PRODUCT, held.folded));
         customers.into_iter().chain(products).collect()
     }
 }

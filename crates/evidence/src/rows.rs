@@ -4,9 +4,9 @@ use std::path::Path;
 
 use anyhow::Context as _;
 use auditor::rows::Outbox;
-use contracts::Service;
 use engine::database::{file_in, open_to_read};
 use engine::{Read, outbox};
+use protocol::Service;
 
 /// Rows that are read from an outbox at once.
 const ROWS_AT_ONCE: u32 = 1_000;

@@ -8,8 +8,9 @@ use auditor::views::{self as expected, Report};
 use auditor::{Checked, Fold, Invariant, RowRef, subset};
 use client::http::{Call, CallError, Client};
 use client::run_file::RunFile;
-use contracts::{Id, Service};
+use contracts::service;
 use hyper::StatusCode;
+use protocol::{Id, Service};
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -180,7 +181,7 @@ fn folded(answer: &Value) -> Cut {
         let stream = &answer["freshness"]["streams"][service.stream()];
         Some((service, stream["folded"].as_u64()?))
     };
-    Service::ALL.into_iter().filter_map(of).collect()
+    service::ALL.into_iter().filter_map(of).collect()
 }
 
 impl Question {
@@ -210,7 +211,7 @@ impl Question {
     fn rows(&self, fold: &Fold) -> Vec<RowRef> {
         let Self::Order(id) = self else { return Vec::new() };
         let of = |order: &OrderFold| -> Vec<_> {
-            order.by(Service::Order).map(|moment| moment.place()).collect()
+            order.by(service::ORDER).map(|moment| moment.place()).collect()
         };
         fold.orders.get(id).map(of).unwrap_or_default()
     }

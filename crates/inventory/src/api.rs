@@ -4,7 +4,8 @@ mod operations;
 mod problems;
 
 use contracts::events::inventory::Units;
-use contracts::{Event, Id, StoredEvent};
+use contracts::{Event, StoredEvent};
+use protocol::Id;
 use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Handle, Token};

@@ -6,10 +6,12 @@
 mod reserving;
 mod stocking;
 
-use contracts::choreography::{NONE, State};
-use contracts::{Event, Id, Service, StoredEvent, Timestamp};
+use contracts::choreography::MURMURATION;
+use contracts::{Event, StoredEvent, service};
 use engine::seeded::{self, Bug};
-use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
+use engine::{Domain, Input, Read, StateError, Validators, Write};
+use protocol::choreography::{Choreography, NONE, State};
+use protocol::{Id, Service, Timestamp};
 
 use crate::refusal::Refusal;
 use crate::tables;
@@ -32,12 +34,20 @@ pub enum Command {
     },
 }
 
+/// What follows from an input.
+pub(crate) type Decision = engine::Decision<Refusal, Event>;
+
 impl Domain for InventoryDomain {
     type Command = Command;
     type Refusal = Refusal;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Inventory;
+    const SERVICE: Service = service::INVENTORY;
     const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(command: &Command) -> &'static str {
         match command {
@@ -57,9 +67,9 @@ impl Domain for InventoryDomain {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Command>,
+        input: Input<'_, Command, Event>,
         _now: Timestamp,
-    ) -> Result<Decision<Refusal>, StateError> {
+    ) -> Result<Decision, StateError> {
         match input {
             Input::Command(Command::Stock { sku, quantity }) => {
                 stocking::decide(state, sku, *quantity)
@@ -83,7 +93,7 @@ impl Domain for InventoryDomain {
 }
 
 #[expect(clippy::wildcard_enum_match_arm, reason = "only orders' events are decided here")]
-fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<Refusal>, StateError> {
+fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision, StateError> {
     match &event.event {
         Event::OrderPlaced(placed) => reserving::decide_placed(state, placed),
         Event::OrderRejected(ended) if seeded::on(Bug::KeepRejectedReservation) => {
@@ -102,7 +112,7 @@ fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<Refusal>, Sta
     }
 }
 
-fn ignore(state: &Read<'_>, order_id: &Id) -> Result<Decision<Refusal>, StateError> {
+fn ignore(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
     Ok(Decision::nothing(state_of(tables::reservation(state, order_id)?.as_ref())))
 }
 

@@ -1,6 +1,6 @@
 //! Why a command is refused.
 
-use contracts::Id;
+use protocol::Id;
 
 /// The most units of one product that may ever come in. Bounds every sum over stock far below what
 /// the database and a JSON reader can count.

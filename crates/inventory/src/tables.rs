@@ -3,10 +3,10 @@
 //! The constraints say what an auditor would: nothing is oversold, and what is on hand is what came
 //! in and has not left. An event that contradicts them cannot be applied.
 
-use contracts::Id;
-use contracts::choreography::State;
 use contracts::events::inventory::{Stocked, Units};
 use engine::{Read, StateError, Validators, Write, params};
+use protocol::Id;
+use protocol::choreography::State;
 
 /// The steps that make this service's tables.
 pub const MIGRATIONS: &[&str] = &["

@@ -5,8 +5,9 @@ use clap::builder::PossibleValuesParser;
 use clap_complete::Shell;
 use client::orders;
 use client::process::Process;
-use contracts::Service;
-use contracts::choreography::NONE;
+use contracts::service;
+use protocol::Service;
+use protocol::choreography::NONE;
 use serde_json::json;
 use terminal::line;
 use terminal::verdict::Verdict;
@@ -36,12 +37,13 @@ pub(crate) fn run(global: &Global, args: &Args, command: Command) -> Verdict {
 /// The command line with the names that its values can have. What is typed is still read as before: that
 /// knows second names, and says more of a wrong one.
 fn with_names(command: Command) -> Command {
-    let processes: Vec<_> = Process::ALL.map(Process::name).into();
-    let services: Vec<_> = Service::ALL.map(Service::name).into();
+    let (all, owners) = (Process::ALL, service::ALL);
+    let processes: Vec<_> = all.iter().map(Process::name).collect();
+    let services: Vec<_> = owners.iter().map(Service::name).collect();
     let states: Vec<_> = orders::states().filter(|state| *state != NONE).collect();
     let stores = [&services[..], &["broker", "redis"]].concat();
     let logs = [&processes[..], &["supervisor"]].concat();
-    let named: [(&[&str], &str, &[&'static str]); 7] = [
+    let named: [(&[&str], &str, &[&str]); 7] = [
         (&["kill", "stop", "pause", "start"], "process", &processes),
         (&["wipe"], "store", &stores),
         (&["logs"], "names", &logs),
@@ -54,7 +56,7 @@ fn with_names(command: Command) -> Command {
         commands.iter().map(move |command| (*command, argument, names))
     });
     all.fold(command, |command, (name, argument, names)| {
-        let names = PossibleValuesParser::new(names.iter().copied());
+        let names = PossibleValuesParser::new(names.iter().map(ToString::to_string));
         command.mut_subcommand(name, |of| of.mut_arg(argument, |arg| arg.value_parser(names)))
     })
 }

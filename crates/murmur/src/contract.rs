@@ -3,7 +3,8 @@
 mod check;
 mod docs;
 
-use contracts::choreography::{MURMURATION, Reaction};
+use contracts::choreography::MURMURATION;
+use protocol::choreography::Reaction;
 use serde_json::{Value, json};
 use terminal::line;
 use terminal::table;
@@ -47,7 +48,7 @@ fn show(global: &Global) {
         return;
     }
     let mut table = table::with_header(["service", "in state", "on", "emits"]);
-    for reaction in MURMURATION.reactions {
+    for reaction in &MURMURATION.reactions {
         table.add_row([
             reaction.service.to_string(),
             reaction.states.join(", "),

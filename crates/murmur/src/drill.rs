@@ -19,7 +19,7 @@ use chaos::stream_count;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::wait::wait_until;
-use contracts::Service;
+use contracts::service;
 use evidence::examination::examine;
 use supervisor::protocol::State;
 use supervisor::supervisor_client::SupervisorClient;
@@ -96,7 +96,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 /// Whoever is down already would be blamed on the drill.
 async fn refuse_unless_all_is_well(running: &RunFile) -> anyhow::Result<()> {
     running.query()?;
-    Service::ALL.into_iter().try_for_each(|service| running.url(service).map(drop))?;
+    service::ALL.into_iter().try_for_each(|service| running.url(service).map(drop))?;
     let reports = SupervisorClient::of(running).report().await?;
     let unwell = reports.iter().find(|report| report.state != State::Ready);
     if let Some(report) = unwell {

@@ -4,7 +4,7 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use client::process::Process;
-use contracts::Service;
+use protocol::Service;
 use serde_json::{Value, json};
 use supervisor::readiness;
 use supervisor::store_contents::Contents;
@@ -137,10 +137,11 @@ fn restored(service: Service) -> String {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     #[test]
     fn one_line_says_what_is_gone_and_what_is_back() {
-        let order = Process::Service(Service::Order);
+        let order = Process::Service(service::ORDER);
         let gone = Contents {
             store: "database",
             bytes: Some(3_200_000),

@@ -4,7 +4,8 @@ use anyhow::Context as _;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::detail;
-use contracts::{Id, Row, Service, headers};
+use contracts::service;
+use protocol::{Id, Row, Service, headers};
 use serde_json::{Map, Value, json};
 use terminal::interruption;
 use terminal::line;
@@ -38,7 +39,7 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
     let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
     let wanted = |service: &Service| args.service.is_empty() || args.service.contains(service);
     let mut followed = Vec::new();
-    for service in Service::ALL.into_iter().filter(wanted) {
+    for service in service::ALL.into_iter().filter(wanted) {
         followed.push(streams.follow(service, args.from_start, sink.clone()));
     }
     drop(sink);
@@ -106,7 +107,7 @@ fn line(service: Service, row: &Row) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Chain;
+    use protocol::Chain;
 
     use super::*;
 
@@ -122,9 +123,9 @@ mod tests {
 
     #[test]
     fn an_event_that_is_not_understood_is_shown_all_the_same() {
-        let line = line(Service::Order, &unknown_event());
+        let line = line(service::ORDER, &unknown_event());
         assert!(line.contains("order.eaten.o-1") && line.contains("not understood"), "{line}");
-        let json = as_json(Service::Order, &unknown_event());
+        let json = as_json(service::ORDER, &unknown_event());
         assert_eq!(json["headers"]["ce-type"], "order.eaten.v1");
         assert_eq!(json["data"], "not json");
     }

@@ -9,9 +9,11 @@ use anyhow::{Context as _, bail};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::{Cause, Row, Service, Timestamp};
+use contracts::choreography::MURMURATION;
+use contracts::service;
 use engine::database::{self, Aside};
 use engine::healing::{Plan, Refusal, plan};
+use protocol::{Cause, Headers, Row, Service, Timestamp};
 use runtime::healing::{Reaction, Stores, neighbours_in};
 use runtime::nats::Connection;
 use runtime::seal_keys;
@@ -67,7 +69,8 @@ fn stores<'a>(running: &RunFile, connection: &'a Connection, service: Service) -
     let database = database::file_in(&running.data.join(service.name()), service);
     let keys = seal_keys::load(&seal_keys::file_beside(&running.data.join(service.name())));
     let keys = keys.inspect_err(|error| note!("nobody is told a forger: {error:#}")).ok();
-    Stores { service, connection, database, neighbours: neighbours_in(&running.data), keys }
+    let neighbours = neighbours_in(&running.data, service::ALL);
+    Stores { service, choreography: &MURMURATION, connection, database, neighbours, keys }
 }
 
 async fn plan_for(stores: &Stores<'_>) -> anyhow::Result<Plan> {
@@ -179,10 +182,10 @@ fn show_reactions(reactions: &[Reaction]) {
 /// When, by what, and what its client was told. A row that the stream never held was not answered as
 /// replicated.
 fn description(row: &Row) -> (String, String, String) {
-    let Ok(event) = row.parse() else {
+    let Ok(headers) = Headers::parse(&row.headers) else {
         return ("?".to_owned(), "?".to_owned(), "?".to_owned());
     };
-    let (cause, answered) = match &event.headers.cause {
+    let (cause, answered) = match &headers.cause {
         Cause::Command(name) => (format!("command {name}"), "local, or not at all"),
         Cause::Event { service, sequence } => {
             (format!("{} {sequence}", service.stream()), "nobody waited")
@@ -190,7 +193,7 @@ fn description(row: &Row) -> (String, String, String) {
         Cause::Timer(name) => (format!("timer {name}"), "nobody waited"),
         Cause::Recovery => ("recovery".to_owned(), "nobody waited"),
     };
-    (event.headers.time.to_string(), cause, answered.to_owned())
+    (headers.time.to_string(), cause, answered.to_owned())
 }
 
 fn as_json(plan: &Plan, rows: &[Row], reactions: &[Reaction]) -> Value {

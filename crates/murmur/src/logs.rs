@@ -45,25 +45,25 @@ pub(crate) struct Args {
 }
 
 /// Whose log.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-struct LogName(&'static str);
+#[derive(Clone, Debug, PartialEq, Eq)]
+struct LogName(String);
 
 impl FromStr for LogName {
     type Err = String;
 
     fn from_str(name: &str) -> Result<Self, String> {
         if name == SUPERVISOR {
-            return Ok(Self(SUPERVISOR));
+            return Ok(Self(SUPERVISOR.to_owned()));
         }
         let process: Process = name.parse().map_err(|error| format!("{error}, or supervisor"))?;
-        Ok(Self(process.name()))
+        Ok(Self(process.to_string()))
     }
 }
 
 /// The logs that are read, and how they are shown.
 struct Logs<'a> {
     global: &'a Global,
-    files: Vec<(&'static str, LogFile)>,
+    files: Vec<(String, LogFile)>,
 }
 
 /// Prints the last lines, and follows if that is wanted.
@@ -86,9 +86,10 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
 impl<'a> Logs<'a> {
     fn of(global: &'a Global, names: &[LogName]) -> anyhow::Result<Self> {
         let data = &global.data;
-        let all = Process::ALL.map(|process| LogName(process.name()));
+        let all = Process::ALL.map(|process| LogName(process.to_string()));
         let names = if names.is_empty() { &all[..] } else { names };
-        let file = |name: &LogName| (name.0, LogFile::new(data_folder::log_in(data, name.0)));
+        let file =
+            |name: &LogName| (name.0.clone(), LogFile::new(data_folder::log_in(data, &name.0)));
         let files: Vec<_> = names.iter().map(file).collect();
         if !files.iter().any(|(_, file)| file.path().exists()) {
             bail!("there is no such log in {}: `murmur up` starts a system there", data.display());
@@ -100,11 +101,11 @@ impl<'a> Logs<'a> {
         let mut all = Vec::new();
         for (name, file) in &mut self.files {
             let last = file.last(lines, follow).with_context(|| unreadable(file.path()))?;
-            all.extend(last.into_iter().map(|line| (*name, line)));
+            all.extend(last.into_iter().map(|line| (name.clone(), line)));
         }
         self.show(all);
         let silent = self.files.iter().filter(|(_, file)| !file.path().exists());
-        let silent: Vec<_> = silent.map(|(name, _)| *name).collect();
+        let silent: Vec<_> = silent.map(|(name, _)| name.as_str()).collect();
         if !silent.is_empty() {
             note!("no log yet: {}", silent.join(", "));
         }
@@ -115,14 +116,14 @@ impl<'a> Logs<'a> {
         let mut all = Vec::new();
         for (name, file) in &mut self.files {
             let new = file.new_lines().with_context(|| unreadable(file.path()))?;
-            all.extend(new.into_iter().map(|line| (*name, line)));
+            all.extend(new.into_iter().map(|line| (name.clone(), line)));
         }
         self.show(all);
         Ok(())
     }
 
     /// The sort is stable: what is of one time, or of none, stays in the order of its log.
-    fn show(&self, mut lines: Vec<(&str, LogLine)>) {
+    fn show(&self, mut lines: Vec<(String, LogLine)>) {
         lines.sort_by_key(|(_, line)| line.time);
         for (name, LogLine { time, text }) in lines {
             if self.global.json {
@@ -144,8 +145,8 @@ mod tests {
 
     #[test]
     fn a_log_is_named_as_its_process_is() {
-        assert_eq!("broker".parse(), Ok(LogName("nats")));
-        assert_eq!("supervisor".parse(), Ok(LogName("supervisor")));
+        assert_eq!("broker".parse(), Ok(LogName("nats".to_owned())));
+        assert_eq!("supervisor".parse(), Ok(LogName("supervisor".to_owned())));
         assert!("the-cat".parse::<LogName>().unwrap_err().contains("or supervisor"));
     }
 }

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::bail;
 use client::orders::{ListedOrder, OrderFilter, OrderList, states};
 use client::run_file::RunFile;
-use contracts::choreography::{NONE, State};
-use contracts::{Id, Service, Timestamp};
+use contracts::service;
+use protocol::choreography::{NONE, State};
+use protocol::{Id, Timestamp};
 use serde_json::json;
 use terminal::output::plain;
 use terminal::table::{self, judged};
@@ -50,7 +51,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let filter =
         OrderFilter { state: args.state, customer: args.customer, since: args.since, due_before };
     let limit = usize::try_from(args.limit)?;
-    let found = filter.list(running.url(Service::Order)?, limit).await?;
+    let found = filter.list(running.url(service::ORDER)?, limit).await?;
     if global.json {
         line!("{}", json!(found));
     } else {
@@ -66,7 +67,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 /// When there is none.
 pub(crate) async fn newest(running: &RunFile, state: Option<State>) -> anyhow::Result<Id> {
     let filter = OrderFilter { state, ..OrderFilter::default() };
-    let found = filter.list(running.url(Service::Order)?, 1).await?;
+    let found = filter.list(running.url(service::ORDER)?, 1).await?;
     match (found.orders.into_iter().next(), state) {
         (Some(order), _) => Ok(order.order_id),
         (None, Some(state)) => bail!("no order is {state}: `murmur orders` lists the others"),
@@ -134,7 +135,7 @@ fn moment(text: &str) -> Result<Timestamp, String> {
         return Ok(earlier(now(), age));
     }
     let day = format!("{text}T00:00:00Z");
-    text.parse().or_else(|_| day.parse()).map_err(|_: contracts::time::InvalidTimestamp| {
+    text.parse().or_else(|_| day.parse()).map_err(|_: protocol::time::InvalidTimestamp| {
         format!("{text:?} is no time: use 2026-01-31T08:26:00Z, 2026-01-31, or 90s, 10m, 2h, 3d")
     })
 }

@@ -8,7 +8,7 @@ use std::ffi::OsString;
 use anyhow::anyhow;
 use clap::Parser;
 use client::process::Process;
-use contracts::Service;
+use contracts::service;
 use terminal::verdict::{Misuse, Verdict};
 
 /// What `murmur serve` takes.
@@ -34,15 +34,15 @@ pub(crate) fn run(args: Args) -> anyhow::Result<Verdict> {
     let Served::Process(line) = args.process;
     let process = process_of(&line).map_err(Misuse)?;
     let exit = match process {
-        Process::Service(Service::Customer) => customer::process::run(read(process, line)),
-        Process::Service(Service::Product) => product::process::run(read(process, line)),
-        Process::Service(Service::Order) => order::process::run(read(process, line)),
-        Process::Service(Service::Inventory) => inventory::process::run(read(process, line)),
-        Process::Service(Service::Payment) => payment::process::run(read(process, line)),
-        Process::Service(Service::Shipping) => shipping::process::run(read(process, line)),
+        Process::Service(service::CUSTOMER) => customer::process::run(read(process, line)),
+        Process::Service(service::PRODUCT) => product::process::run(read(process, line)),
+        Process::Service(service::ORDER) => order::process::run(read(process, line)),
+        Process::Service(service::INVENTORY) => inventory::process::run(read(process, line)),
+        Process::Service(service::PAYMENT) => payment::process::run(read(process, line)),
+        Process::Service(service::SHIPPING) => shipping::process::run(read(process, line)),
         Process::Query => query::process::run(read(process, line)),
         Process::Composer => composer::process::run(read(process, line)),
-        Process::Nats | Process::Redis => {
+        Process::Service(_) | Process::Nats | Process::Redis => {
             return Err(Misuse(anyhow!("{process} is a program of its own")).into());
         }
     };

@@ -6,9 +6,11 @@ use std::time::Duration;
 
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::choreography::next::{Next, Occurrence, next};
-use contracts::choreography::{MURMURATION, State};
-use contracts::{Id, Kind, Service, StoredEvent, Timestamp};
+use contracts::StoredEvent;
+use contracts::choreography::MURMURATION;
+use protocol::choreography::State;
+use protocol::choreography::next::{Next, Occurrence, next};
+use protocol::{Id, Kind, Service, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use terminal::verdict::Verdict;
@@ -140,6 +142,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::{kind, service};
 
     fn occurrence(kind: Kind, millis: i64, due: Option<i64>) -> Occurrence {
         Occurrence {
@@ -147,14 +150,14 @@ mod tests {
             sequence: 1,
             time: Timestamp::from_micros(millis * 1_000),
             cause: "command/place".parse().unwrap(),
-            vector: contracts::Vector::default(),
+            vector: protocol::Vector::default(),
             due: due.map(|millis| Timestamp::from_micros(millis * 1_000)),
         }
     }
 
     #[test]
     fn an_order_waits_for_whoever_owes_and_for_its_own_timer_only_when_that_is_due() {
-        let placed = [occurrence(Kind::OrderPlaced, 0, Some(30_000))];
+        let placed = [occurrence(kind::ORDER_PLACED, 0, Some(30_000))];
         let waiting_at = |millis: i64| {
             let next = next(&MURMURATION, &placed);
             let now = Timestamp::from_micros(millis * 1_000);
@@ -162,9 +165,9 @@ mod tests {
             waiting.into_iter().map(|(service, one)| (service, one.for_ms)).collect::<Vec<_>>()
         };
         let early = waiting_at(10_000);
-        assert_eq!(early, [(Service::Order, -20_000), (Service::Inventory, 10_000)]);
+        assert_eq!(early, [(service::ORDER, -20_000), (service::INVENTORY, 10_000)]);
         let late = waiting_at(31_000);
-        assert_eq!(late, [(Service::Order, 1_000), (Service::Inventory, 31_000)]);
+        assert_eq!(late, [(service::ORDER, 1_000), (service::INVENTORY, 31_000)]);
     }
 
     #[test]

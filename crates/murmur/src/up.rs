@@ -8,7 +8,7 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use client::process::{Process, UnknownProcess};
-use contracts::Service;
+use contracts::service;
 use supervisor::plan::Endpoints;
 use supervisor::ports::Wanted;
 use supervisor::{store_address, up};
@@ -128,7 +128,7 @@ impl Args {
 
     /// What is said to single processes.
     fn for_processes(&self) -> BTreeMap<Process, Vec<String>> {
-        let (order, shipping) = (Service::Order, Service::Shipping);
+        let (order, shipping) = (service::ORDER, service::SHIPPING);
         let hand_over = self.hand_over_ms.map(|ms| (order, format!("--hand-over-ms={ms}")));
         let deadline = self.deadline_ms.map(|ms| (order, format!("--deadline-ms={ms}")));
         let usual = self.not_served.is_empty().then(|| NOT_SERVED.to_owned());
@@ -188,7 +188,7 @@ impl Args {
 
     /// The options that are for one process, and that one.
     fn named(&self) -> Vec<(&'static str, Process)> {
-        let (order, shipping) = (Service::Order.into(), Service::Shipping.into());
+        let (order, shipping) = (service::ORDER.into(), service::SHIPPING.into());
         let single = [
             ("--redis-port", Process::Redis, self.redis_port.is_some()),
             ("--open", Process::Query, self.open),
@@ -270,7 +270,7 @@ mod tests {
 
     #[test]
     fn a_country_that_is_said_stands_for_the_usual_one() {
-        let not_served = |line: &str| said(line).for_processes()[&Service::Shipping.into()].clone();
+        let not_served = |line: &str| said(line).for_processes()[&service::SHIPPING.into()].clone();
         assert_eq!(not_served(""), ["--not-served=Atlantis"]);
         assert_eq!(not_served("--not-served Oz"), ["--not-served=Oz"]);
     }

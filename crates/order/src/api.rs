@@ -6,9 +6,10 @@ mod operations;
 mod problems;
 
 use contracts::events::Snapshot;
-use contracts::{Event, Id, StoredEvent};
+use contracts::{Event, StoredEvent};
 use engine::history::Moment;
 use engine::{Read, Validators};
+use protocol::Id;
 use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
@@ -186,10 +187,12 @@ async fn replicated_customer(id: Id, service: Service, after: Token) -> Response
     if let Err(problem) = caught_up(&service, after).await {
         return problem.into_response();
     }
-    let found = service.replicas().customers().get(&id).map(|entry| entry.value().clone());
-    match found {
-        Some((version, customer)) => http::json(StatusCode::OK, &Snapshot { version, customer }),
-        None => not_replicated("unknown-customer", &format!("customer {id}")),
+    match service.replicas().find(&id) {
+        Err(error) => Problem::from(error).into_response(),
+        Ok(Some((version, customer))) => {
+            http::json(StatusCode::OK, &Snapshot { version, customer })
+        }
+        Ok(None) => not_replicated("unknown-customer", &format!("customer {id}")),
     }
 }
 
@@ -197,12 +200,12 @@ async fn replicated_product(sku: Id, service: Service, after: Token) -> Response
     if let Err(problem) = caught_up(&service, after).await {
         return problem.into_response();
     }
-    let found = service.replicas().products().get(&sku).map(|entry| entry.value().clone());
-    match found {
-        Some((version, product)) => {
+    match service.replicas().find(&sku) {
+        Err(error) => Problem::from(error).into_response(),
+        Ok(Some((version, product))) => {
             http::json(StatusCode::OK, &ReplicatedProduct { version, product })
         }
-        None => not_replicated("unknown-product", &format!("product {sku}")),
+        Ok(None) => not_replicated("unknown-product", &format!("product {sku}")),
     }
 }
 

@@ -7,9 +7,12 @@ mod apply;
 mod cancel;
 mod react;
 
+use contracts::choreography::MURMURATION;
 use contracts::events::order::{Confirmed, EndReason, Ended};
-use contracts::{Event, Id, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
+use contracts::{Event, StoredEvent, service};
+use engine::{Domain, Input, Read, StateError, Validators, Write};
+use protocol::choreography::Choreography;
+use protocol::{Id, Service, Timestamp};
 
 use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
@@ -51,12 +54,20 @@ pub enum Command {
     Cancel(Id),
 }
 
+/// What follows from an input.
+pub(crate) type Decision = engine::Decision<Refusal, Event>;
+
 impl Domain for OrderDomain {
     type Command = Command;
     type Refusal = Refusal;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Order;
+    const SERVICE: Service = service::ORDER;
     const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(command: &Command) -> &'static str {
         match command {
@@ -79,9 +90,9 @@ impl Domain for OrderDomain {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Command>,
+        input: Input<'_, Command, Event>,
         now: Timestamp,
-    ) -> Result<Decision<Refusal>, StateError> {
+    ) -> Result<Decision, StateError> {
         match input {
             Input::Command(Command::Place(place)) => self.place(state, place, now),
             Input::Command(Command::Cancel(id)) => cancel::cancel(state, id),
@@ -101,7 +112,7 @@ impl OrderDomain {
         state: &Read<'_>,
         place: &PlaceOrder,
         now: Timestamp,
-    ) -> Result<Decision<Refusal>, StateError> {
+    ) -> Result<Decision, StateError> {
         let placed = place::decide(self, state, place, now)?;
         Ok(placed.map_or_else(Decision::Refuse, |placed| {
             Decision::emit(OrderState::None.name(), Event::OrderPlaced(placed))
@@ -109,7 +120,7 @@ impl OrderDomain {
     }
 }
 
-fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision<Refusal>, StateError> {
+fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match (name, stage) {
         (DEADLINE, OrderState::Placed) => {

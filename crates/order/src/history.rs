@@ -1,8 +1,8 @@
 //! Orders as they were.
 
-use contracts::Id;
 use engine::history::{self, Moment};
 use engine::{Read, StateError, outbox};
+use protocol::Id;
 
 use crate::OrderDomain;
 use crate::tables::{self, OrderRow};

@@ -1,7 +1,8 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
 use contracts::money::{AMOUNT_MINOR_MAX, UnacceptableAmount};
-use contracts::{Currency, Id, Money};
+use contracts::{Currency, Money};
+use protocol::Id;
 
 use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
 use crate::domain::state::OrderState;

@@ -2,10 +2,11 @@
 
 use contracts::events::Line;
 use contracts::events::order::{EndReason, Placed};
-use contracts::{Headers, Id, Money, StoredEvent, Timestamp};
+use contracts::{Money, StoredEvent};
 use engine::rusqlite::types::{FromSql, Type};
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Validators, Write, named_params, outbox, params};
+use protocol::{Headers, Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -184,10 +185,10 @@ pub fn orders(state: &Read<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<Order
 pub fn audit_trail(state: &Read<'_>, id: &Id) -> Result<Vec<StoredEvent>, StateError> {
     let damaged = |error| StateError::Contradiction(format!("an outbox row is damaged: {error}"));
     let rows = outbox::of_id(state, id)?;
-    let events: Result<Vec<_>, _> = rows.iter().map(contracts::Row::parse).collect();
+    let events: Result<Vec<_>, _> = rows.iter().map(protocol::Row::parse).collect();
     let mut events = events.map_err(damaged)?;
     // An order may have the name of the service, which is what a restoring is about.
-    events.retain(|event| event.headers.kind != contracts::Kind::OrderRecovered);
+    events.retain(|event| event.headers.kind != contracts::kind::ORDER_RECOVERED);
     Ok(events)
 }
 

@@ -5,9 +5,10 @@ mod operations;
 mod problems;
 
 use contracts::events::Customer;
-use contracts::{Event, Id, StoredEvent};
+use contracts::{Event, StoredEvent};
 use engine::history::Moment;
 use engine::{Read, StateError, Validators};
+use protocol::Id;
 use runtime::http::{self, Api, CommandRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};

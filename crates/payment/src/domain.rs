@@ -6,11 +6,14 @@ mod apply;
 mod charge;
 mod settle;
 
+use contracts::choreography::MURMURATION;
 use contracts::events::order::Ended;
 use contracts::events::payment::{Refunded, Voided};
-use contracts::{Event, Id, Kind, Money, Service, StoredEvent, Timestamp};
+use contracts::{Event, Money, StoredEvent, kind, service};
 use engine::seeded::{self, Bug};
-use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
+use engine::{Domain, Input, Read, StateError, Validators, Write};
+use protocol::choreography::Choreography;
+use protocol::{Id, Kind, Service, Timestamp};
 
 use crate::domain::state::ChargeState;
 use crate::{Refusal, tables};
@@ -31,12 +34,20 @@ pub enum Command {
     },
 }
 
+/// What follows from an input.
+pub(crate) type Decision = engine::Decision<Refusal, Event>;
+
 impl Domain for PaymentDomain {
     type Command = Command;
     type Refusal = Refusal;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Payment;
+    const SERVICE: Service = service::PAYMENT;
     const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(command: &Command) -> &'static str {
         match command {
@@ -56,9 +67,9 @@ impl Domain for PaymentDomain {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Command>,
+        input: Input<'_, Command, Event>,
         _now: Timestamp,
-    ) -> Result<Decision<Refusal>, StateError> {
+    ) -> Result<Decision, StateError> {
         match input {
             Input::Command(Command::Settle { customer_id, amount }) => {
                 let settled = settle::decide(state, customer_id, *amount)?;
@@ -78,7 +89,7 @@ impl Domain for PaymentDomain {
     }
 }
 
-fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision<Refusal>, StateError> {
+fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision, StateError> {
     let about_an_order = is_about_an_order(event.kind());
     let stage = if about_an_order { tables::stage(state, event.id())? } else { ChargeState::None };
     let next = match (event, stage) {
@@ -104,7 +115,7 @@ fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision<Refusal>, StateE
 
 /// Ids of products and services could be the same text as an order's.
 const fn is_about_an_order(kind: Kind) -> bool {
-    !matches!(kind, Kind::InventoryStocked | Kind::InventoryRecovered | Kind::OrderRecovered)
+    !matches!(kind, kind::INVENTORY_STOCKED | kind::INVENTORY_RECOVERED | kind::ORDER_RECOVERED)
 }
 
 fn refund(state: &Read<'_>, order_id: &Id) -> Result<Event, StateError> {

@@ -1,7 +1,8 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
 use contracts::money::UnacceptableAmount;
-use contracts::{Currency, Id, Money};
+use contracts::{Currency, Money};
+use protocol::Id;
 
 /// Why a command is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

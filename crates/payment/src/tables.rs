@@ -2,10 +2,11 @@
 
 use contracts::events::Customer;
 use contracts::events::payment::DeclineReason;
-use contracts::{Currency, Headers, Id, Kind, Money, StoredEvent, Timestamp};
+use contracts::{Currency, Money, StoredEvent, kind};
 use engine::rusqlite::types::Type;
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Validators, Write, outbox, params};
+use protocol::{Headers, Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -163,10 +164,10 @@ pub fn account_validators(
 pub fn audit_trail(state: &Read<'_>, order_id: &Id) -> Result<Vec<StoredEvent>, StateError> {
     let damaged = |error| StateError::Contradiction(format!("an outbox row is damaged: {error}"));
     let rows = outbox::of_id(state, order_id)?;
-    let events: Result<Vec<_>, _> = rows.iter().map(contracts::Row::parse).collect();
+    let events: Result<Vec<_>, _> = rows.iter().map(protocol::Row::parse).collect();
     let mut events = events.map_err(damaged)?;
     // A customer, or this service, may have the same name as an order.
-    let other = [Kind::PaymentSettled, Kind::PaymentRecovered];
+    let other = [kind::PAYMENT_SETTLED, kind::PAYMENT_RECOVERED];
     events.retain(|event| !other.contains(&event.headers.kind));
     Ok(events)
 }

@@ -1,12 +1,14 @@
 //! What a product is, and what may be said of one. What happens to one is what happens to every
 //! entity ([`engine::entity`]): it is listed, changed and discontinued.
 
-use contracts::choreography::State;
+use contracts::choreography::MURMURATION;
 use contracts::events::Product;
 use contracts::money::NewMoney;
-use contracts::{Event, Id, Money, Service};
+use contracts::{Event, Money, service};
 use engine::entity::table::Table;
 use engine::entity::{self, Change, Conflict, Entity, Owner};
+use protocol::choreography::{Choreography, State};
+use protocol::{Id, Service};
 use schemars::JsonSchema;
 use serde::Deserialize;
 
@@ -39,9 +41,10 @@ pub struct Details {
 impl Entity for Products {
     type State = Product;
     type Details = Details;
+    type Event = Event;
     type Refusal = Refusal;
 
-    const SERVICE: Service = Service::Product;
+    const SERVICE: Service = service::PRODUCT;
     const TABLE: Table = Table { name: "product", key: "sku" };
     const MIGRATIONS: &'static [&'static str] = &["
         CREATE TABLE product (
@@ -51,6 +54,10 @@ impl Entity for Products {
         ) STRICT, WITHOUT ROWID;
     "];
     const STATES: [State; 2] = ["listed", "discontinued"];
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(change: Change) -> &'static str {
         match change {

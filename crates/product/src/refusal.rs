@@ -1,8 +1,9 @@
 //! Why a command is refused, as data.
 
+use contracts::Money;
 use contracts::events::TEXT_BYTES_MAX as NAME_BYTES_MAX;
 use contracts::money::UnacceptableAmount;
-use contracts::{Id, Money};
+use protocol::Id;
 
 /// Why a command to the product service is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]

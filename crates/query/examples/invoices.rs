@@ -19,7 +19,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use contracts::events::{Line, inventory};
-use contracts::{Event, Row, Service, Timestamp};
+use contracts::{Event, service};
+use protocol::{Headers, Row, Service, Timestamp};
 use query::fold::{Fold, Item, Kept};
 use query::positions::Positions;
 use query::projector::Projector;
@@ -96,7 +97,7 @@ impl Rows {
             history.sell(&format!("o-{order}"), &buyer, &date, &lines);
         }
         let mut rows = history.mixed(&[]);
-        rows.sort_by_cached_key(|(_, row)| row.parse().unwrap().headers.time);
+        rows.sort_by_cached_key(|(_, row)| Headers::parse(&row.headers).unwrap().time);
         Self(Arc::new(rows))
     }
 
@@ -166,7 +167,7 @@ impl Source for Rows {
             }
             std::future::pending::<()>().await;
         });
-        let progress = Service::ALL.map(|of| (of, watch::channel(Progress::default()).1));
+        let progress = service::ALL.map(|of| (of, watch::channel(Progress::default()).1));
         Readings::new(progress, vec![task.abort_handle()])
     }
 }

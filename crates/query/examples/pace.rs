@@ -18,7 +18,8 @@ mod redis_server;
 
 use std::time::{Duration, Instant};
 
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::Timestamp;
 use query::projector::Projector;
 use query::projector_status::ProjectorStatus;
 use tokio::sync::watch;
@@ -57,7 +58,7 @@ async fn main() {
 async fn until_folded(standing: &mut watch::Receiver<ProjectorStatus>, streams: &Streams) {
     let history = streams.history();
     let all = |standing: &ProjectorStatus| {
-        Service::ALL.iter().all(|of| standing.positions.of(*of) == history.head(*of))
+        service::ALL.iter().all(|of| standing.positions.of(*of) == history.head(*of))
     };
     standing.wait_for(all).await.unwrap();
 }

@@ -24,7 +24,8 @@ mod tests;
 
 use std::sync::Arc;
 
-use contracts::{Row, Service, StoredEvent};
+use contracts::StoredEvent;
+use protocol::{Row, Service};
 
 pub use changes::{Changes, IndexChange, Parked};
 pub use family::Damaged;

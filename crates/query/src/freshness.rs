@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -29,7 +29,7 @@ pub struct Freshness {
     #[serde(skip_serializing_if = "Option::is_none")]
     pub rebuild: Option<Rebuild>,
     /// Each stream that the answer is made from.
-    pub streams: BTreeMap<&'static str, StreamFreshness>,
+    pub streams: BTreeMap<String, StreamFreshness>,
 }
 
 /// How fresh an answer is in respect of one stream.
@@ -55,7 +55,7 @@ impl Freshness {
         let streams: BTreeMap<_, _> = positions
             .iter()
             .map(|(service, _)| {
-                (service.stream(), StreamFreshness::of(service, positions, standing))
+                (service.stream().to_owned(), StreamFreshness::of(service, positions, standing))
             })
             .collect();
         let reason = match &standing.phase {

@@ -20,7 +20,7 @@ mod json;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;

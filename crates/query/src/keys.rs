@@ -7,7 +7,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use crate::records::Grouping;
 

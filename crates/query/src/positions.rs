@@ -3,7 +3,8 @@
 //! Redis compares this text byte by byte before it takes a batch, so two projectors, an older
 //! copy, a flushed store and a hand on the key all show as the same thing: not what was expected.
 
-use contracts::{Chain, HistoryId, Position, Row, Service, StoredEvent, Timestamp};
+use contracts::{StoredEvent, service};
+use protocol::{Chain, HistoryId, Position, Row, Service, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// How far one stream has been folded.
@@ -13,7 +14,7 @@ pub struct Folded {
     /// Sequence of the last row folded; 0 for none.
     pub sequence: u64,
     /// The chain at that row.
-    #[serde(with = "contracts::as_text")]
+    #[serde(with = "protocol::as_text")]
     pub chain: Chain,
     /// Which history of the stream that is; none before the first row.
     pub history: Option<History>,
@@ -24,7 +25,7 @@ pub struct Folded {
 /// A history id, as its text in JSON.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
-pub struct History(#[serde(with = "contracts::as_text")] pub HistoryId);
+pub struct History(#[serde(with = "protocol::as_text")] pub HistoryId);
 
 /// The whole vector: all streams, in [`Service`] order.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
@@ -58,7 +59,7 @@ impl Default for Positions {
             history: None,
             time: None,
         };
-        Self(Service::ALL.into_iter().map(before_the_first).collect())
+        Self(service::ALL.into_iter().map(before_the_first).collect())
     }
 }
 
@@ -71,7 +72,7 @@ impl Positions {
         let positions: Self =
             serde_json::from_str(text).map_err(|error| DamagedPositions(error.to_string()))?;
         let streams = positions.0.iter().map(|folded| folded.stream.as_str());
-        if !streams.eq(Service::ALL.map(Service::stream)) {
+        if !streams.eq(service::ALL.iter().map(Service::stream)) {
             return Err(DamagedPositions("it does not name the streams in order".to_owned()));
         }
         Ok(positions)
@@ -87,7 +88,7 @@ impl Positions {
 
     /// All streams, in order.
     pub fn iter(&self) -> impl Iterator<Item = (Service, &Folded)> {
-        Service::ALL.into_iter().zip(&self.0)
+        service::ALL.into_iter().zip(&self.0)
     }
 
     /// How far the stream of `service` has been folded.
@@ -120,7 +121,7 @@ impl Positions {
 
     /// Moves on by one row, and what it was understood as.
     pub fn advance(&mut self, service: Service, row: &Row, event: Option<&StoredEvent>) {
-        let found = Service::ALL.into_iter().zip(&mut self.0).find(|(of, _)| *of == service);
+        let found = service::ALL.into_iter().zip(&mut self.0).find(|(of, _)| *of == service);
         let Some((_, folded)) = found else { return };
         folded.sequence = row.sequence;
         folded.chain = row.chain;

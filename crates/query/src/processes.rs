@@ -10,9 +10,9 @@ pub mod observed;
 
 use std::time::Duration;
 
-use contracts::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState, QUERY};
-use contracts::{Service, Timestamp};
 use futures_util::StreamExt as _;
+use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState, QUERY};
+use protocol::{Service, Timestamp};
 use runtime::handle::now;
 use runtime::heartbeat::{EVERY, Said, Voice};
 use runtime::http::server::Routes;

@@ -3,8 +3,9 @@
 
 use std::fmt;
 
-use contracts::choreography::State;
-use contracts::{Kind, Service, StoredEvent};
+use contracts::{StoredEvent, kind, service};
+use protocol::choreography::State;
+use protocol::{Kind, Service};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
@@ -69,38 +70,8 @@ impl EventContext<'_> {
 }
 
 /// Whether events of this kind have an order's id, and are a part of its story.
-pub(crate) const fn is_about_one_order(kind: Kind) -> bool {
-    match kind {
-        Kind::CustomerRegistered
-        | Kind::CustomerChanged
-        | Kind::CustomerClosed
-        | Kind::CustomerRecovered
-        | Kind::ProductListed
-        | Kind::ProductChanged
-        | Kind::ProductDiscontinued
-        | Kind::ProductRecovered
-        | Kind::OrderRecovered
-        | Kind::InventoryStocked
-        | Kind::InventoryRecovered
-        | Kind::PaymentSettled
-        | Kind::PaymentRecovered
-        | Kind::ShippingRecovered => false,
-        Kind::OrderPlaced
-        | Kind::OrderPrepared
-        | Kind::OrderConfirmed
-        | Kind::OrderCompleted
-        | Kind::OrderRejected
-        | Kind::OrderCancelled
-        | Kind::InventoryReserved
-        | Kind::InventoryRejected
-        | Kind::InventoryReleased
-        | Kind::InventoryCommitted
-        | Kind::PaymentCharged
-        | Kind::PaymentDeclined
-        | Kind::PaymentRefunded
-        | Kind::PaymentVoided
-        | Kind::ShippingCreated
-        | Kind::ShippingDispatched
-        | Kind::ShippingCancelled => true,
-    }
+pub(crate) fn is_about_one_order(kind: Kind) -> bool {
+    let is_of_entity = matches!(kind.service(), service::CUSTOMER | service::PRODUCT);
+    let is_of_other = matches!(kind, kind::INVENTORY_STOCKED | kind::PAYMENT_SETTLED);
+    !is_of_entity && !is_of_other && !kind.is_recovered()
 }

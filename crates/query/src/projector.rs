@@ -18,7 +18,7 @@ mod gauges;
 use std::convert::Infallible;
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use tokio::sync::{mpsc, watch};
 use tokio::task::{AbortHandle, JoinError};
 

@@ -5,7 +5,8 @@ pub mod report;
 
 use std::sync::Arc;
 
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::{Service, Timestamp};
 use runtime::reading::Progress;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -120,7 +121,7 @@ impl ProjectorStatus {
     #[must_use]
     pub fn is_fresh(&self) -> bool {
         let connected = |service| self.progress_of(service).connected;
-        self.phase == Phase::Following && Service::ALL.into_iter().all(connected)
+        self.phase == Phase::Following && service::ALL.into_iter().all(connected)
     }
 
     /// How the reading of one stream goes.
@@ -135,7 +136,7 @@ impl ProjectorStatus {
     pub fn rebuild(&self) -> Option<Rebuild> {
         (self.phase == Phase::Rebuilding).then(|| {
             let folded = self.positions.rows();
-            let ends = Service::ALL.map(|service| self.progress_of(service).last_in_stream);
+            let ends = service::ALL.map(|service| self.progress_of(service).last_in_stream);
             let elapsed_ms = (self.clock)().millis_since(self.began.at);
             let since_began = folded.saturating_sub(self.began.rows);
             Rebuild::of(folded, ends.iter().sum(), since_began, elapsed_ms)

@@ -14,8 +14,8 @@ pub(crate) mod request;
 
 use std::time::Duration;
 
-use contracts::{Id, Timestamp};
 use futures_util::future::BoxFuture;
+use protocol::{Id, Timestamp};
 use runtime::http::Problem;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;

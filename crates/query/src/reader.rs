@@ -9,7 +9,7 @@ pub mod page;
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::Service;
+use protocol::Service;
 use redis::aio::{
     ConnectionLike, ConnectionManager, ConnectionManagerConfig, MultiplexedConnection,
 };

@@ -2,8 +2,10 @@
 
 pub mod pace;
 
-use contracts::choreography::{MURMURATION, NONE, State, Trigger};
-use contracts::{Cause, Kind, Service, Timestamp};
+use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::choreography::{NONE, State, Trigger};
+use protocol::{Cause, Kind, Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -44,22 +46,22 @@ impl<'a> Saga<'a> {
     #[must_use]
     pub fn steps(&self, service: Service) -> &'a [Step] {
         let steps = match service {
-            Service::Order => self.order.map(|order| order.steps.as_slice()),
-            Service::Inventory => self.stock.map(|stock| stock.steps.as_slice()),
-            Service::Payment => self.payment.map(|payment| payment.steps.as_slice()),
-            Service::Shipping => self.shipment.map(|shipment| shipment.steps.as_slice()),
-            Service::Customer | Service::Product => None,
+            service::ORDER => self.order.map(|order| order.steps.as_slice()),
+            service::INVENTORY => self.stock.map(|stock| stock.steps.as_slice()),
+            service::PAYMENT => self.payment.map(|payment| payment.steps.as_slice()),
+            service::SHIPPING => self.shipment.map(|shipment| shipment.steps.as_slice()),
+            _ => None,
         };
         steps.unwrap_or_default()
     }
 
     fn state(&self, service: Service) -> State {
         match service {
-            Service::Order => self.order.map_or(NONE, OrderRecord::state),
-            Service::Inventory => self.stock.map_or(NONE, StockRecord::state),
-            Service::Payment => self.payment.map_or(NONE, PaymentRecord::state),
-            Service::Shipping => self.shipment.map_or(NONE, ShipmentRecord::state),
-            Service::Customer | Service::Product => NONE,
+            service::ORDER => self.order.map_or(NONE, OrderRecord::state),
+            service::INVENTORY => self.stock.map_or(NONE, StockRecord::state),
+            service::PAYMENT => self.payment.map_or(NONE, PaymentRecord::state),
+            service::SHIPPING => self.shipment.map_or(NONE, ShipmentRecord::state),
+            _ => NONE,
         }
     }
 
@@ -67,7 +69,7 @@ impl<'a> Saga<'a> {
     #[must_use]
     pub fn owed(&self) -> Vec<Owed> {
         let mut owed: Vec<Owed> = Vec::new();
-        for service in Service::ALL {
+        for service in service::ALL {
             owed.extend(self.owed_by(service));
         }
         if owed.is_empty() {
@@ -92,7 +94,7 @@ impl<'a> Saga<'a> {
     /// The steps that call for a reaction of a service in its present state, and what it may be.
     fn calls_on(&self, service: Service) -> impl Iterator<Item = (&'a Step, &'static [Kind])> {
         let state = self.state(service);
-        Service::ALL.into_iter().flat_map(|other| self.steps(other)).filter_map(move |step| {
+        service::ALL.into_iter().flat_map(|other| self.steps(other)).filter_map(move |step| {
             let kinds = MURMURATION.emits(service, state, Trigger::Event(step.kind))?;
             Some((step, kinds))
         })
@@ -103,9 +105,9 @@ impl<'a> Saga<'a> {
         const WINDOW: &str = "window";
         let order = self.order?;
         let on = Trigger::Timer(WINDOW);
-        let kinds = MURMURATION.emits(Service::Order, order.state(), on)?;
+        let kinds = MURMURATION.emits(service::ORDER, order.state(), on)?;
         Some(Owed {
-            service: Service::Order,
+            service: service::ORDER,
             one_of: kinds.to_vec(),
             because: on.to_string(),
             since: order.until?,
@@ -123,7 +125,7 @@ impl<'a> Saga<'a> {
     /// services may differ, so time alone can show an effect before its cause.
     #[must_use]
     pub fn timeline(&self) -> Vec<&'a Step> {
-        let mut queues = Service::ALL.map(|service| self.steps(service));
+        let mut queues = service::ALL.map(|service| self.steps(service));
         let mut line = Vec::with_capacity(queues.iter().map(|steps| steps.len()).sum());
         loop {
             let waiting = queues;
@@ -151,6 +153,7 @@ fn is_caused_in(step: &Step, waiting: &[&[Step]]) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::kind;
 
     fn step(sequence: u64, kind: Kind, micros: i64, cause: &str) -> Step {
         let time = Timestamp::from_micros(micros);
@@ -161,25 +164,25 @@ mod tests {
     fn a_clock_that_is_slow_does_not_put_an_effect_before_its_cause() {
         let stock = StockRecord {
             shortages: Vec::new(),
-            steps: vec![step(9, Kind::InventoryReserved, 50, "ORDER/3")],
+            steps: vec![step(9, kind::INVENTORY_RESERVED, 50, "ORDER/3")],
         };
         let payment = PaymentRecord {
-            steps: vec![step(4, Kind::PaymentCharged, 10, "INVENTORY/9")],
+            steps: vec![step(4, kind::PAYMENT_CHARGED, 10, "INVENTORY/9")],
             ..PaymentRecord::default()
         };
         let saga = Saga { stock: Some(&stock), payment: Some(&payment), ..Saga::default() };
         let kinds: Vec<_> = saga.timeline().into_iter().map(|step| step.kind).collect();
-        assert_eq!(kinds, [Kind::InventoryReserved, Kind::PaymentCharged]);
+        assert_eq!(kinds, [kind::INVENTORY_RESERVED, kind::PAYMENT_CHARGED]);
     }
 
     #[test]
     fn steps_that_name_each_other_as_cause_are_shown_all_the_same() {
         let stock = StockRecord {
             shortages: Vec::new(),
-            steps: vec![step(9, Kind::InventoryReserved, 50, "PAYMENT/4")],
+            steps: vec![step(9, kind::INVENTORY_RESERVED, 50, "PAYMENT/4")],
         };
         let payment = PaymentRecord {
-            steps: vec![step(4, Kind::PaymentCharged, 10, "INVENTORY/9")],
+            steps: vec![step(4, kind::PAYMENT_CHARGED, 10, "INVENTORY/9")],
             ..PaymentRecord::default()
         };
         let saga = Saga { stock: Some(&stock), payment: Some(&payment), ..Saga::default() };

@@ -23,7 +23,8 @@ pub mod words;
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
@@ -37,7 +38,7 @@ use index::Index;
 use lookup::{Found, Question};
 
 /// The streams that say what can be found.
-pub const STREAMS: [Service; 3] = [Service::Customer, Service::Product, Service::Order];
+pub const STREAMS: [Service; 3] = [service::CUSTOMER, service::PRODUCT, service::ORDER];
 
 /// Why nothing was found out.
 #[derive(Debug, thiserror::Error)]

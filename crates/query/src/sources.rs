@@ -10,8 +10,8 @@ mod merge;
 
 use std::sync::Arc;
 
-use contracts::Service;
 use engine::reading::{Alarm, Stopped};
+use protocol::Service;
 use runtime::reading::Progress;
 use tokio::sync::mpsc::error::{SendError, TrySendError};
 use tokio::sync::{mpsc, watch};

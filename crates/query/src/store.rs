@@ -14,7 +14,7 @@ mod sweep;
 
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
 use redis::{AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo};

@@ -2,8 +2,8 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::Timestamp;
 use engine::process::Now;
+use protocol::Timestamp;
 
 /// The clocks as one process sees them: the monotonic one counts from when this was made.
 #[derive(Clone, Copy, Debug)]

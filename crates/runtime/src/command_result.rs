@@ -1,17 +1,17 @@
 //! What became of a command, and what its answer promises.
 
-use contracts::StoredEvent;
 pub use engine::promise::Durability;
+use protocol::StoredEvent;
 
 use crate::token::Token;
 
 /// What became of a command.
 #[derive(Debug)]
-pub enum CommandResult<R> {
+pub enum CommandResult<R, E> {
     /// This happened: now, or when the same request came first.
     Accepted {
         /// The event. Make the answer from it alone, so that a repeat gets the same one.
-        event: Box<StoredEvent>,
+        event: Box<StoredEvent<E>>,
         /// Whether the request had been accepted before.
         repeated: bool,
         /// What the answer promises.

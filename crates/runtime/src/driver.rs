@@ -23,12 +23,12 @@ use std::future::poll_fn;
 use std::sync::Arc;
 use std::task::{Context, Poll};
 
-use contracts::{HistoryId, SealKeys};
 use engine::process::{Effect, End, Input, Now, Process, Settings};
 use engine::relay::Reply;
 use engine::{Domain, Engine};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
+use protocol::{HistoryId, SealKeys};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -50,7 +50,7 @@ use writer::WriterThread;
 
 /// A process and its surroundings.
 pub(crate) struct Driver<D: Domain> {
-    process: Process<D, Ticket<D::Refusal>>,
+    process: Process<D, Ticket<D::Refusal, D::Event>>,
     clock: Clock,
     status: Status,
     connection: Connection,
@@ -140,7 +140,7 @@ impl<D: Domain> Driver<D> {
         }
     }
 
-    fn carry_out(&mut self, effect: Effect<D, Ticket<D::Refusal>>, now: Now) {
+    fn carry_out(&mut self, effect: Effect<D, Ticket<D::Refusal, D::Event>>, now: Now) {
         match effect {
             Effect::Commit(inputs) => self.writer.commit(inputs),
             Effect::Database(id, request) => self.writer.ask(id, request),

@@ -1,8 +1,8 @@
 //! The REST API of a service that owns plain entities: see [`engine::entity`].
 
-use contracts::{Id, StoredEvent};
 use engine::entity::{Change, Command, Conflict, Entity, Owner, table};
 use engine::{Validators, outbox};
+use protocol::{Id, StoredEvent};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use warp::http::StatusCode;
@@ -117,7 +117,7 @@ async fn execute<E: Resource>(
     http::answer(executed, accepted::<E>, || unchanged)
 }
 
-fn accepted<E: Resource>(event: &StoredEvent) -> Response {
+fn accepted<E: Resource>(event: &StoredEvent<E::Event>) -> Response {
     let headers = &event.headers;
     let Some((change, state)) = E::in_event(&event.event) else {
         return Problem::defect(&format!("{} answers no command", headers.kind)).into_response();

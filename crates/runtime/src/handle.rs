@@ -5,11 +5,10 @@ use std::path::Path;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::choreography::MURMURATION;
-use contracts::{Id, Service, Timestamp};
 use engine::process::Input;
 use engine::promise::Durability;
 use engine::{Answer, Domain, Read, ReadPool, Request, StateError};
+use protocol::{Id, Service, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
 use warp::http::StatusCode;
 
@@ -24,7 +23,7 @@ use crate::token::Token;
 pub use crate::clock::now;
 
 /// What happens to a process, as this one's driver takes it.
-pub(crate) type Inbound<D> = Input<D, Ticket<<D as Domain>::Refusal>>;
+pub(crate) type Inbound<D> = Input<D, Ticket<<D as Domain>::Refusal, <D as Domain>::Event>>;
 
 /// Commands that wait for a commit or for their promise at most. At a thousand a second this is
 /// two seconds of work: whoever comes later had better come again.
@@ -79,7 +78,7 @@ impl<D: Domain> Handle<D> {
         &self,
         request: CommandRequest,
         command: D::Command,
-    ) -> Result<CommandResult<D::Refusal>, Problem> {
+    ) -> Result<CommandResult<D::Refusal, D::Event>, Problem> {
         self.check_stage(request.require_replicated)?;
         self.seen(&request.after).await?;
         let full = |_| unavailable("overloaded", "Too many commands wait already; come again.");
@@ -124,7 +123,7 @@ impl<D: Domain> Handle<D> {
         found.map_err(|error| Problem::defect(&error.to_string()))?.map_err(Problem::from)
     }
 
-    /// Other services' customers and products, in memory.
+    /// Other services' entities, in memory.
     #[must_use]
     pub fn replicas(&self) -> &Replicas {
         &self.shared.replicas
@@ -176,7 +175,7 @@ impl<D: Domain> Handle<D> {
         if token.0.is_empty() {
             return Ok(());
         }
-        let wanted = wanted_of(D::SERVICE, token);
+        let wanted = wanted_of::<D>(token);
         let mut watch = self.shared.status.watch();
         let seen = watch.wait_for(|standing| {
             let mut seen: BTreeMap<Service, u64> =
@@ -206,10 +205,10 @@ impl<D: Domain> Handle<D> {
 
 /// What of a token a service has to wait for: what it does not read can never be missing from its
 /// answers. The choreography says what that is; positions do not, before the first row of a stream.
-fn wanted_of(service: Service, token: &Token) -> Token {
-    let reads = MURMURATION.streams_read_by(service);
+fn wanted_of<D: Domain>(token: &Token) -> Token {
+    let reads = D::choreography().streams_read_by(D::SERVICE);
     let mut wanted = token.clone();
-    wanted.0.retain(|stream, _| *stream == service || reads.contains(stream));
+    wanted.0.retain(|stream, _| *stream == D::SERVICE || reads.contains(stream));
     wanted
 }
 
@@ -236,7 +235,7 @@ fn outcome_unknown() -> Problem {
     unavailable("outcome-unknown", title).detail("ask again with the same Idempotency-Key")
 }
 
-fn executed<R>(answer: Answer<R>, promise: Promise) -> Result<CommandResult<R>, Problem> {
+fn executed<R, E>(answer: Answer<R, E>, promise: Promise) -> Result<CommandResult<R, E>, Problem> {
     match answer {
         Answer::Accepted { event, repeated } => {
             Ok(CommandResult::Accepted { event, repeated, promise })
@@ -269,18 +268,26 @@ mod tests {
 
     use super::*;
     use crate::clock::Clock;
+    use contracts::choreography::MURMURATION;
+    use contracts::{Event, service};
+    use protocol::choreography::Choreography;
 
     struct Idle;
 
     impl Domain for Idle {
         type Command = ();
         type Refusal = ();
+        type Event = Event;
 
-        const SERVICE: Service = Service::Customer;
+        const SERVICE: Service = service::INVENTORY;
         const MIGRATIONS: &'static [&'static str] = &[];
 
+        fn choreography() -> &'static Choreography {
+            &MURMURATION
+        }
+
         fn command_name((): &()) -> &'static str {
-            "register"
+            "stock"
         }
 
         fn validators(&self, _: &Read<'_>, (): &()) -> Result<Option<Validators>, StateError> {
@@ -290,9 +297,9 @@ mod tests {
         fn decide(
             &self,
             _: &Read<'_>,
-            _: Input<'_, ()>,
+            _: Input<'_, (), Event>,
             _: Timestamp,
-        ) -> Result<Decision<()>, StateError> {
+        ) -> Result<Decision<(), Event>, StateError> {
             Ok(Decision::Refuse(()))
         }
 
@@ -304,7 +311,7 @@ mod tests {
     /// A handle whose driver takes commands and never answers.
     fn handle() -> (Handle<Idle>, mpsc::UnboundedReceiver<Inbound<Idle>>) {
         let ((driver, inbox), replicas) = (mpsc::unbounded_channel(), Arc::default());
-        let status = Status::new(Service::Customer, Clock::start());
+        let status = Status::new(service::INVENTORY, Clock::start());
         status.tell(ProcessStatus { stage: Stage::Ready, ..ProcessStatus::default() });
         (Handle::new(driver, Path::new("unused.db"), replicas, status), inbox)
     }
@@ -352,8 +359,8 @@ mod tests {
     #[test]
     fn a_stream_of_which_no_row_was_read_yet_is_waited_for_and_one_that_is_never_read_is_not() {
         let token: Token = "CUSTOMER=3,INVENTORY=2,PRODUCT=1".parse().unwrap();
-        let wanted = wanted_of(Service::Inventory, &token);
-        assert_eq!(wanted.to_string(), "PRODUCT=1,INVENTORY=2");
+        let wanted = wanted_of::<Idle>(&token);
+        assert_eq!(wanted.to_string(), "INVENTORY=2,PRODUCT=1");
         let nothing_read = BTreeMap::new();
         assert_eq!(wanted.missing(&nothing_read).len(), 2);
     }

@@ -7,10 +7,10 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use async_nats::jetstream;
-use contracts::choreography::MURMURATION;
-use contracts::{Cause, Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
 use engine::healing::{Comparison, StreamState, WitnessedRow};
 use engine::{Read, ReadPool, database, outbox, positions};
+use protocol::choreography::Choreography;
+use protocol::{Cause, Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
 use tokio::sync::mpsc;
 
 use crate::nats::{Connection, streams};
@@ -24,6 +24,8 @@ const ROWS_AT_ONCE: usize = 1_000;
 pub struct Stores<'a> {
     /// Whose they are.
     pub service: Service,
+    /// Who reads whom.
+    pub choreography: &'static Choreography,
     /// The way to the stream.
     pub connection: &'a Connection,
     /// The database's file.
@@ -167,10 +169,7 @@ impl Stores<'_> {
         stream: &jetstream::stream::Stream,
     ) -> anyhow::Result<Vec<WitnessedRow>> {
         let mut witnesses = Vec::new();
-        for of in Service::ALL {
-            if !MURMURATION.streams_read_by(of).contains(&self.service) {
-                continue;
-            }
+        for of in self.choreography.readers_of(self.service) {
             for seen in self.seen_by(of).await? {
                 let number = seen.sequence;
                 let own = reads.read(|state| outbox::row(state, number))?.map(|row| row.chain);
@@ -256,9 +255,11 @@ const fn chain_of(row: &Row) -> (u64, Chain) {
     (row.sequence, row.chain)
 }
 
-/// The database file of each service in a folder that holds a folder for each.
-#[must_use]
-pub fn neighbours_in(data: &Path) -> Vec<(Service, PathBuf)> {
+/// The database file of each of these services in a folder that holds a folder for each.
+pub fn neighbours_in(
+    data: &Path,
+    services: impl IntoIterator<Item = Service>,
+) -> Vec<(Service, PathBuf)> {
     let file = |service: Service| database::file_in(&data.join(service.name()), service);
-    Service::ALL.into_iter().map(|service| (service, file(service))).collect()
+    services.into_iter().map(|service| (service, file(service))).collect()
 }

@@ -5,9 +5,9 @@
 
 use std::time::Duration;
 
-use contracts::heartbeat::{Heartbeat, ProcessState, subject};
-use contracts::{Service, Timestamp};
 use engine::redundancy;
+use protocol::heartbeat::{Heartbeat, ProcessState, subject};
+use protocol::{Service, Timestamp};
 use tokio::task::JoinHandle;
 
 use crate::handle::now;
@@ -49,7 +49,7 @@ pub struct Kept {
 #[derive(Clone, Debug)]
 pub struct Voice {
     connection: Connection,
-    process: &'static str,
+    process: String,
     instance: String,
     started_at: Timestamp,
 }
@@ -64,9 +64,9 @@ pub(crate) struct Heartbeats {
 impl Voice {
     /// The voice of the process of that name, over this connection.
     #[must_use]
-    pub fn new(connection: Connection, process: &'static str) -> Self {
+    pub fn new(connection: Connection, process: &str) -> Self {
         let instance = uuid::Uuid::new_v4().to_string();
-        Self { connection, process, instance, started_at: now() }
+        Self { connection, process: process.to_owned(), instance, started_at: now() }
     }
 
     /// The start of the process, as its heartbeats name it.
@@ -83,7 +83,7 @@ impl Voice {
         }
         let Said { state, reason, choices } = said.clone();
         let beat = Heartbeat {
-            process: self.process.to_owned(),
+            process: self.process.clone(),
             instance: self.instance.clone(),
             started_at: self.started_at,
             at: now(),
@@ -97,7 +97,7 @@ impl Voice {
             redundant_reason: kept.and_then(|kept| kept.alone),
         };
         let Ok(payload) = serde_json::to_vec(&beat) else { return };
-        let publishing = self.connection.client().publish(subject(self.process), payload.into());
+        let publishing = self.connection.client().publish(subject(&self.process), payload.into());
         if let Ok(Err(error)) = tokio::time::timeout(SAY_WITHIN, publishing).await {
             tracing::debug!(%error, "a heartbeat was not said");
         }

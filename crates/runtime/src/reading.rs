@@ -7,9 +7,9 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
-use contracts::{Position, Row, Service};
 use engine::reading::{Accepted, Alarm, Beginning, Cursor};
 use futures_util::StreamExt as _;
+use protocol::{Position, Row, Service};
 use tokio::sync::{mpsc, watch};
 
 use crate::nats::{Connection, streams, wire};
@@ -277,7 +277,8 @@ impl Loop {
             progress.alarm = Some(alarm.to_string());
             progress.wrong = Some(alarm);
         });
-        metrics::counter!("murmur_reading_alarms_total", "stream" => stream).increment(1);
+        metrics::counter!("murmur_reading_alarms_total", "stream" => stream.to_owned())
+            .increment(1);
         let row = alarm.row().map(|row| row.to_string()).unwrap_or_default();
         let asked = self.connection.client().request(self.stream.verify_subject(), row.into());
         if let Err(error) = asked.await {

@@ -1,60 +1,44 @@
-//! What a service knows of customers and products, in memory, for HTTP to read. Decisions read the
-//! database through their transaction and never this.
+//! What a service knows of others' entities, in memory, for HTTP to read. Decisions read the database
+//! through their transaction and never this.
 
-use contracts::events::{Customer, Product};
-use contracts::{Event, Id, StoredEvent};
 use dashmap::DashMap;
+use engine::replicas::StoredState;
 use engine::{Read, StateError};
+use protocol::{Event, Id, Replicated, Service, StoredEvent};
 
-/// The replicas of one service; those that it does not keep are empty.
+/// The replicas of one service, as its database has them.
 #[derive(Debug, Default)]
 pub struct Replicas {
-    customers: DashMap<Id, (u64, Customer)>,
-    products: DashMap<Id, (u64, Product)>,
+    states: DashMap<(Service, Id), Newest>,
 }
 
-impl Replicas {
-    /// Customers by id, with their versions.
-    #[must_use]
-    pub const fn customers(&self) -> &DashMap<Id, (u64, Customer)> {
-        &self.customers
-    }
+/// The version of an entity, and its state as JSON.
+type Newest = (u64, Box<[u8]>);
 
-    /// Products by SKU, with their versions.
-    #[must_use]
-    pub const fn products(&self) -> &DashMap<Id, (u64, Product)> {
-        &self.products
+impl Replicas {
+    /// The state of the entity of that id, and its version: the sequence of the event that carried it.
+    ///
+    /// # Errors
+    /// When the state is not of this type.
+    pub fn find<T: Replicated>(&self, id: &Id) -> Result<Option<(u64, T)>, StateError> {
+        let Some(found) = self.states.get(&(T::OWNER, id.clone())) else { return Ok(None) };
+        let (version, state) = found.value();
+        Ok(Some((*version, engine::replicas::parse(state)?)))
     }
 
     pub(crate) fn load(&self, state: &Read<'_>) -> Result<(), StateError> {
-        for (version, customer) in engine::replicas::all::<Customer>(state)? {
-            self.customers.insert(customer.id.clone(), (version, customer));
-        }
-        for (version, product) in engine::replicas::all::<Product>(state)? {
-            self.products.insert(product.sku.clone(), (version, product));
+        for stored in engine::replicas::stored(state)? {
+            let StoredState { owner, id, version, state } = stored;
+            self.states.insert((owner, id), (version, state.into()));
         }
         Ok(())
     }
 
     /// Takes over a committed event of a replicated stream.
-    #[expect(
-        clippy::wildcard_enum_match_arm,
-        reason = "the engine hands over only what changed a replica"
-    )]
-    pub(crate) fn take(&self, event: StoredEvent) {
-        let version = event.headers.sequence;
-        match event.event {
-            Event::CustomerRegistered(state)
-            | Event::CustomerChanged(state)
-            | Event::CustomerClosed(state) => {
-                self.customers.insert(state.id.clone(), (version, state));
-            }
-            Event::ProductListed(state)
-            | Event::ProductChanged(state)
-            | Event::ProductDiscontinued(state) => {
-                self.products.insert(state.sku.clone(), (version, state));
-            }
-            _ => {}
-        }
+    pub(crate) fn take<E: Event>(&self, event: &StoredEvent<E>) -> Result<(), StateError> {
+        let state = engine::replicas::state_in(event)?;
+        let key = (event.headers.kind.service(), event.headers.id.clone());
+        self.states.insert(key, (event.headers.sequence, state.into()));
+        Ok(())
     }
 }

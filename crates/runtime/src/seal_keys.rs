@@ -6,8 +6,8 @@ use std::os::unix::fs::{MetadataExt as _, OpenOptionsExt as _};
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
-use contracts::SealKeys;
-use contracts::seal::SEAL_KEY_BYTES;
+use protocol::SealKeys;
+use protocol::seal::SEAL_KEY_BYTES;
 
 /// Readable by its owner alone.
 const MODE: u32 = 0o600;

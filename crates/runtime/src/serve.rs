@@ -6,10 +6,10 @@ use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
 use anyhow::{Context as _, anyhow};
-use contracts::SealKeys;
 use engine::process::{End, Input};
 use engine::starting::Fence;
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
+use protocol::SealKeys;
 use serde_json::Value;
 use tokio::sync::mpsc;
 use warp::Filter as _;

@@ -5,7 +5,7 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use contracts::{SealKeys, Service};
+use protocol::{SealKeys, Service};
 
 use crate::address::{Address, Secret};
 use crate::http::gate::host::HostSettings;

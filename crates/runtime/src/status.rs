@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, OnceLock};
 
-use contracts::Service;
 use engine::process::{Compared, StreamProgress};
 pub use engine::process::{ProcessStatus, Stage};
 use engine::redundancy::{self, KnownStream, Missing, Observed};
 use engine::starting::Fence;
+use protocol::Service;
 use serde::Serialize;
 use tokio::sync::watch;
 
@@ -37,7 +37,7 @@ struct StreamReport {
 
 #[derive(Serialize)]
 struct HeldReport<'a> {
-    stream: &'static str,
+    stream: &'a str,
     reason: &'a str,
 }
 

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 use std::str::FromStr;
 
-use contracts::Service;
+use protocol::Service;
 
 /// A sequence for each stream, such as `CUSTOMER=3,PRODUCT=17`. Only acknowledged rows are named.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
@@ -61,13 +61,14 @@ impl FromStr for Token {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     #[test]
     fn a_token_survives_its_text_and_names_what_is_missing() {
         let token: Token = "CUSTOMER=3, PRODUCT=17".parse().unwrap();
         assert_eq!(token.to_string(), "CUSTOMER=3,PRODUCT=17");
-        let seen = BTreeMap::from([(Service::Customer, 3), (Service::Product, 16)]);
-        assert_eq!(token.missing(&seen), BTreeMap::from([(Service::Product, 17)]));
+        let seen = BTreeMap::from([(service::CUSTOMER, 3), (service::PRODUCT, 16)]);
+        assert_eq!(token.missing(&seen), BTreeMap::from([(service::PRODUCT, 17)]));
         assert!("CUSTOMER".parse::<Token>().is_err());
     }
 }

@@ -2,8 +2,8 @@
 
 mod operations;
 
-use contracts::Id;
 use contracts::events::Address;
+use protocol::Id;
 use runtime::http::{self, Api, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter};
 use runtime::{Handle, Token};

@@ -4,12 +4,14 @@ mod served;
 
 use std::convert::Infallible;
 
-use contracts::choreography::{NONE, State};
+use contracts::choreography::MURMURATION;
 use contracts::events::Customer;
 use contracts::events::payment::Charged;
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
-use contracts::{Event, Id, Service, StoredEvent, Timestamp};
-use engine::{Decision, Domain, Input, Read, StateError, Validators, Write};
+use contracts::{Event, StoredEvent, service};
+use engine::{Domain, Input, Read, StateError, Validators, Write};
+use protocol::choreography::{Choreography, NONE, State};
+use protocol::{Id, Service, Timestamp};
 
 use crate::tables::{self, Parcel, Shipment, ShipmentState};
 
@@ -29,12 +31,20 @@ impl ShippingDomain {
     }
 }
 
+/// What follows from an input.
+pub(crate) type Decision = engine::Decision<Infallible, Event>;
+
 impl Domain for ShippingDomain {
     type Command = Infallible;
     type Refusal = Infallible;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Shipping;
+    const SERVICE: Service = service::SHIPPING;
     const MIGRATIONS: &'static [&'static str] = tables::MIGRATIONS;
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(command: &Infallible) -> &'static str {
         match *command {}
@@ -51,9 +61,9 @@ impl Domain for ShippingDomain {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Infallible>,
+        input: Input<'_, Infallible, Event>,
         _now: Timestamp,
-    ) -> Result<Decision<Infallible>, StateError> {
+    ) -> Result<Decision, StateError> {
         match input {
             Input::Command(command) => match *command {},
             Input::Event(event) => self.react(state, event),
@@ -66,7 +76,7 @@ impl Domain for ShippingDomain {
         match &event.event {
             Event::ShippingCreated(created) => {
                 // Events that tell no version were made by a view no newer than all that was read.
-                let customers_seen = event.headers.vector.of(Service::Customer).sequence;
+                let customers_seen = event.headers.vector.of(service::CUSTOMER).sequence;
                 let version = created.customer_version.unwrap_or(customers_seen);
                 tables::create(state, created, version)
             }
@@ -79,11 +89,7 @@ impl Domain for ShippingDomain {
 
 impl ShippingDomain {
     #[expect(clippy::wildcard_enum_match_arm, reason = "customers' events are only replicated")]
-    fn react(
-        &self,
-        state: &Read<'_>,
-        event: &StoredEvent,
-    ) -> Result<Decision<Infallible>, StateError> {
+    fn react(&self, state: &Read<'_>, event: &StoredEvent) -> Result<Decision, StateError> {
         match &event.event {
             Event::PaymentCharged(charged) => self.on_charged(state, charged),
             Event::OrderConfirmed(confirmed) => self.on_confirmed(state, &confirmed.order_id),
@@ -105,11 +111,7 @@ impl ShippingDomain {
         }
     }
 
-    fn on_charged(
-        &self,
-        state: &Read<'_>,
-        charged: &Charged,
-    ) -> Result<Decision<Infallible>, StateError> {
+    fn on_charged(&self, state: &Read<'_>, charged: &Charged) -> Result<Decision, StateError> {
         let known = tables::find(state, &charged.order_id)?;
         if known.is_some() {
             return Ok(Decision::nothing(state_of(known.as_ref())));
@@ -124,11 +126,7 @@ impl ShippingDomain {
 
     /// The last look before the parcel leaves. It goes where `created` said: a customer who has
     /// moved since does not redirect it, but stops it by having moved where nobody delivers.
-    fn on_confirmed(
-        &self,
-        state: &Read<'_>,
-        order_id: &Id,
-    ) -> Result<Decision<Infallible>, StateError> {
+    fn on_confirmed(&self, state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
         let known = tables::find(state, order_id)?;
         let from = state_of(known.as_ref());
         let Some(Shipment { state: ShipmentState::Created, parcel: Some(parcel), .. }) = known
@@ -161,7 +159,7 @@ impl ShippingDomain {
     }
 }
 
-fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision<Infallible>, StateError> {
+fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
     let known = tables::find(state, order_id)?;
     let from = state_of(known.as_ref());
     Ok(match known.map(|shipment| shipment.state) {

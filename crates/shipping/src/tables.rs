@@ -1,10 +1,10 @@
 //! The shipments, each known by its order's id.
 
-use contracts::Id;
-use contracts::choreography::State;
 use contracts::events::Address;
 use contracts::events::shipping::{CancelReason, Cancelled, Created};
 use engine::{Read, StateError, Write, params};
+use protocol::Id;
+use protocol::choreography::State;
 
 /// The steps that make this service's tables.
 pub const MIGRATIONS: &[&str] = &[

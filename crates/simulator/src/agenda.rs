@@ -6,7 +6,7 @@
 use std::cmp::Reverse;
 use std::collections::BinaryHeap;
 
-use contracts::{Row, Service};
+use protocol::{Row, Service};
 
 use crate::chaos::ChaosStep;
 use crate::clients::ClientStep;

@@ -12,10 +12,11 @@ use std::cell::OnceCell;
 use std::collections::BTreeMap;
 use std::rc::Rc;
 
-use contracts::{Chain, Row, Service, StoredEvent, Timestamp};
+use contracts::StoredEvent;
 use engine::reading::Extent;
 use engine::relay::Reply;
 use engine::starting::Claim;
+use protocol::{Chain, Row, Service, Timestamp};
 
 /// A message as it is stored. It is understood at most once, however many read it.
 #[derive(Debug)]

@@ -11,9 +11,10 @@ mod replaced;
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
+use contracts::service;
 use engine::process::Stage;
 use engine::starting::Claim;
+use protocol::Service;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::env::Env;
@@ -172,13 +173,13 @@ impl Chaos {
         let at = env.random.between(SECOND, ends_at);
         let later = at + env.random.between(50 * MILLISECOND, 2_500 * MILLISECOND);
         for (fault, at) in [(Fault::PartitionedOut, at), (Fault::DatabaseDeleted, later)] {
-            self.put_at(env, fault, Service::Order, at);
+            self.put_at(env, fault, service::ORDER, at);
         }
     }
 
     fn put(&mut self, env: &mut Env, fault: Fault, ends_at: u64) {
         let at = env.random.between(SECOND / 5, ends_at);
-        let service = env.random.pick(&Service::ALL).copied().unwrap_or(Service::Order);
+        let service = env.random.pick(&service::ALL).copied().unwrap_or(service::ORDER);
         self.put_at(env, fault, service, at);
     }
 
@@ -295,7 +296,7 @@ impl World {
         {
             return false;
         }
-        Service::ALL.into_iter().all(|service| {
+        service::ALL.into_iter().all(|service| {
             let highest = self.env.broker.highest(service);
             let stream = self.env.broker.stream(service);
             let published = stream.is_some_and(|stream| {

@@ -14,8 +14,9 @@ use auditor::rows::Outbox;
 use auditor::{Audit, Finding, InFlight, Intake, Invariant, replicas};
 use contracts::choreography::MURMURATION;
 use contracts::events::{Customer, Product};
-use contracts::{SealKeys, Service};
+use contracts::service;
 use engine::{StateError, outbox};
+use protocol::SealKeys;
 
 use crate::process::Shell;
 use crate::read_side::Counts;
@@ -72,26 +73,26 @@ fn is_loss_of_answers(found: &Finding) -> bool {
 
 fn audit(world: &World) -> Result<Audit, StateError> {
     let mut intake = Intake::default();
-    for service in Service::ALL {
+    for service in service::ALL {
         intake.expect_seals(service, SealKeys::clone(&services::keys()));
         for message in world.env.broker.stream(service).into_iter().flat_map(|s| s.all()) {
             intake.take(service, message.row());
         }
     }
     let mut held = replicas::begin();
-    for service in Service::ALL {
+    for service in service::ALL {
         let Some(shell) = world.shell(service) else { continue };
         intake.compare_outbox(service, &read_outbox(shell)?, usize::MAX);
         let of = |owner| shell.positions().of(owner).folded.sequence;
-        if MURMURATION.replicates(service, Service::Customer) {
+        if MURMURATION.replicates(service, service::CUSTOMER) {
             let states = engine::replicas::all::<Customer>(&shell.read())?;
-            let folded = of(Service::Customer);
+            let folded = of(service::CUSTOMER);
             let replica = replicas::Replica { holder: service, folded, states };
             replicas::compare_customers(&mut held, &intake.fold, replica);
         }
-        if MURMURATION.replicates(service, Service::Product) {
+        if MURMURATION.replicates(service, service::PRODUCT) {
             let states = engine::replicas::all::<Product>(&shell.read())?;
-            let folded = of(Service::Product);
+            let folded = of(service::PRODUCT);
             let replica = replicas::Replica { holder: service, folded, states };
             replicas::compare_products(&mut held, &intake.fold, replica);
         }
@@ -109,7 +110,7 @@ fn read_outbox(shell: &dyn Shell) -> Result<Outbox, StateError> {
 }
 
 fn placed(world: &World) -> u64 {
-    let stream = world.env.broker.stream(Service::Order);
+    let stream = world.env.broker.stream(service::ORDER);
     let placed = |message: &&std::rc::Rc<crate::broker::Message>| {
         message.row().subject.starts_with("order.placed.")
     };

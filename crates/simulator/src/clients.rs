@@ -4,8 +4,8 @@ pub(crate) mod workload;
 
 use std::collections::BTreeMap;
 
-use contracts::Chain;
 use engine::promise::Durability;
+use protocol::Chain;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::env::{Answer, Env, Told};

@@ -2,8 +2,9 @@
 
 use std::collections::BTreeSet;
 
-use contracts::{Chain, Kind, Service, Timestamp};
+use contracts::service;
 use engine::promise::Durability;
+use protocol::{Chain, Kind, Service, Timestamp};
 
 use crate::agenda::{Agenda, MILLISECOND, Publish, SECOND, What};
 use crate::broker::Broker;
@@ -158,39 +159,39 @@ impl Env {
     /// The time by the clock of a service's host.
     pub(crate) fn clock(&self, service: Service) -> Timestamp {
         let now = i64::try_from(self.now).unwrap_or(i64::MAX);
-        Timestamp::from_micros(WORLD_BEGINS_MICROS + now + self.offsets[service as usize])
+        Timestamp::from_micros(WORLD_BEGINS_MICROS + now + self.offsets[index(service)])
     }
 
     /// How far a host's clock is from the world's time, in microseconds.
-    pub(crate) const fn clock_offset(&self, service: Service) -> i64 {
-        self.offsets[service as usize]
+    pub(crate) fn clock_offset(&self, service: Service) -> i64 {
+        self.offsets[index(service)]
     }
 
     /// Moves a host's clock.
-    pub(crate) const fn set_clock_offset(&mut self, service: Service, micros: i64) {
-        self.offsets[service as usize] = micros;
+    pub(crate) fn set_clock_offset(&mut self, service: Service, micros: i64) {
+        self.offsets[index(service)] = micros;
     }
 
     /// The line of a service's host.
-    pub(crate) const fn line(&mut self, service: Service) -> &mut Line {
-        &mut self.lines[service as usize]
+    pub(crate) fn line(&mut self, service: Service) -> &mut Line {
+        &mut self.lines[index(service)]
     }
 
     /// Whether requests to the broker are answered now.
-    pub(crate) const fn reaches_broker(&self, service: Service) -> bool {
-        let line = &self.lines[service as usize];
+    pub(crate) fn reaches_broker(&self, service: Service) -> bool {
+        let line = &self.lines[index(service)];
         self.broker.up && line.up && !line.loses_out && !line.loses_in
     }
 
     /// Whether what was sent over a connection arrives at the broker.
-    pub(crate) const fn arrives(&self, service: Service, connection: u64) -> bool {
-        let line = &self.lines[service as usize];
+    pub(crate) fn arrives(&self, service: Service, connection: u64) -> bool {
+        let line = &self.lines[index(service)];
         self.broker.up && line.up && !line.loses_out && connection >= line.oldest_arriving
     }
 
     /// Some way through the network.
     pub(crate) fn way(&mut self, service: Service) -> u64 {
-        let slowness = self.lines[service as usize].slowness;
+        let slowness = self.lines[index(service)].slowness;
         self.random.between(20, self.pace.way_max) * slowness
     }
 
@@ -241,21 +242,21 @@ impl Env {
 
     /// The next time that a process of this service is where `fault` strikes, it does.
     pub(crate) fn arm(&mut self, service: Service, fault: Fault) {
-        self.armed[service as usize] = Some(fault);
+        self.armed[index(service)] = Some(fault);
     }
 
     /// A process of this service is killed after so many of the things that it does.
     pub(crate) fn arm_anywhere(&mut self, service: Service, let_pass: u64) {
         self.arm(service, Fault::CrashAnywhere);
-        self.let_pass[service as usize] = let_pass;
+        self.let_pass[index(service)] = let_pass;
     }
 
     /// Whether a process of this service is killed before what it does next.
     pub(crate) fn strikes_anywhere(&mut self, service: Service) -> bool {
-        if self.armed[service as usize] != Some(Fault::CrashAnywhere) {
+        if self.armed[index(service)] != Some(Fault::CrashAnywhere) {
             return false;
         }
-        let left = &mut self.let_pass[service as usize];
+        let left = &mut self.let_pass[index(service)];
         if *left > 0 {
             *left -= 1;
             return false;
@@ -265,17 +266,17 @@ impl Env {
 
     /// Whether a fault is planned to strike a process of this service at this point.
     pub(crate) fn strikes(&mut self, service: Service, fault: Fault) -> bool {
-        if self.armed[service as usize] != Some(fault) {
+        if self.armed[index(service)] != Some(fault) {
             return false;
         }
-        self.armed[service as usize] = None;
+        self.armed[index(service)] = None;
         self.tally.fire(fault);
         true
     }
 
     /// Whether the stream loses its tail just before this service makes its consumer.
     pub(crate) fn cuts_before_consumer(&mut self, service: Service) -> bool {
-        self.armed[service as usize].take_if(|fault| is_about_consumers(*fault)).is_some()
+        self.armed[index(service)].take_if(|fault| is_about_consumers(*fault)).is_some()
     }
 
     /// Whether a stream is about to lose its tail.
@@ -306,4 +307,9 @@ impl Env {
 
 const fn is_about_consumers(fault: Fault) -> bool {
     matches!(fault, Fault::ConsumerClamped | Fault::ConsumerWaits)
+}
+
+/// The place of a service among the hosts.
+pub(crate) fn index(service: Service) -> usize {
+    service::ALL.iter().position(|one| *one == service).unwrap_or_default()
 }

@@ -25,8 +25,8 @@ mod ends;
 
 use std::collections::{BTreeMap, HashSet};
 
-use contracts::Kind;
-use contracts::choreography::State;
+use protocol::Kind;
+use protocol::choreography::State;
 
 use deciding::{Asked, Deciding};
 use place::{Place, SERVICES};

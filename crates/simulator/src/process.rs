@@ -20,11 +20,11 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::{HistoryId, Position, Service};
 use engine::process::{BrokerLimits, Effect, Input, Now, Settings, Stage};
 use engine::promise::Durability;
 use engine::relay::Reply;
 use engine::{Database, Engine, Read, StateError};
+use protocol::{HistoryId, Position, Service};
 
 use crate::agenda::{MILLISECOND, What};
 use crate::clients::Attempt;
@@ -58,7 +58,7 @@ pub(crate) struct Driver<D: Simulated> {
     /// The earliest moment for which a wake-up is put down already.
     wakes_at: Option<u64>,
     /// What the database is to do, in order. The first is under way.
-    jobs: VecDeque<Job<D::Command>>,
+    jobs: VecDeque<Job<D::Command, D::Event>>,
     replaced: Option<Replaced>,
     /// The database before a batch that is never committed, when a bug publishes before that.
     uncommitted: Option<Vec<u8>>,
@@ -329,7 +329,7 @@ impl<D: Simulated> Shell for Driver<D> {
 }
 
 /// What a client is told.
-fn told<R>(answer: &engine::Answer<R>) -> Told {
+fn told<R, E>(answer: &engine::Answer<R, E>) -> Told {
     use engine::Answer;
     match answer {
         Answer::Accepted { event, repeated } => Told::Accepted {

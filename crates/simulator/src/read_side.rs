@@ -18,7 +18,8 @@ mod redis;
 
 use std::collections::BTreeSet;
 
-use contracts::{Row, Service};
+use contracts::service;
+use protocol::{Row, Service};
 
 use crate::Random;
 use projector::Projector;
@@ -130,7 +131,7 @@ impl ReadSide {
     }
 
     fn follow(&mut self, streams: &Streams<'_>, random: &mut Random) -> Result<(), Vec<String>> {
-        let rows: usize = Service::ALL.into_iter().map(|service| streams(service).len()).sum();
+        let rows: usize = service::ALL.into_iter().map(|service| streams(service).len()).sum();
         for _ in 0..STEPS_A_THOUSAND_ROWS * (1 + rows / 1_000) {
             if comparison::is_caught_up(&self.redis, streams) {
                 return Ok(());

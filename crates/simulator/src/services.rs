@@ -2,11 +2,12 @@
 
 use std::sync::Arc;
 
-use contracts::headers::Idempotency;
-use contracts::seal::SEAL_KEY_BYTES;
-use contracts::{Chain, Id, Money, Row, SealKeys, Service};
+use contracts::{Money, service};
 use engine::batch::RestoreError;
 use engine::{Database, Domain, Engine, Request, StateError};
+use protocol::headers::Idempotency;
+use protocol::seal::SEAL_KEY_BYTES;
+use protocol::{Chain, Id, Row, SealKeys, Service};
 
 use crate::process::{Beginning, Driver, Shell};
 
@@ -40,11 +41,11 @@ impl What {
     /// Whom it is asked of.
     pub(crate) const fn service(&self) -> Service {
         match self {
-            Self::Customer(_) => Service::Customer,
-            Self::Product(_) => Service::Product,
-            Self::Order(_) => Service::Order,
-            Self::Inventory(_) => Service::Inventory,
-            Self::Payment(_) => Service::Payment,
+            Self::Customer(_) => service::CUSTOMER,
+            Self::Product(_) => service::PRODUCT,
+            Self::Order(_) => service::ORDER,
+            Self::Inventory(_) => service::INVENTORY,
+            Self::Payment(_) => service::PAYMENT,
         }
     }
 
@@ -111,15 +112,16 @@ pub(crate) fn process(service: Service, with: Beginning) -> Result<Box<dyn Shell
         Ok(Box::new(Driver::new(domain, with)?))
     }
     match service {
-        Service::Customer => boxed(customer::domain::CustomerDomain::default(), with),
-        Service::Product => boxed(product::domain::ProductDomain::default(), with),
-        Service::Order => boxed(ORDER, with),
-        Service::Inventory => boxed(inventory::domain::InventoryDomain, with),
-        Service::Payment => boxed(payment::PaymentDomain, with),
-        Service::Shipping => {
+        service::CUSTOMER => boxed(customer::domain::CustomerDomain::default(), with),
+        service::PRODUCT => boxed(product::domain::ProductDomain::default(), with),
+        service::ORDER => boxed(ORDER, with),
+        service::INVENTORY => boxed(inventory::domain::InventoryDomain, with),
+        service::PAYMENT => boxed(payment::PaymentDomain, with),
+        service::SHIPPING => {
             let not_served = [NOT_SERVED].into_iter().collect();
             boxed(shipping::domain::ShippingDomain::new(not_served), with)
         }
+        other => Err(unknown(other)),
     }
 }
 
@@ -136,26 +138,33 @@ pub(crate) fn fold(service: Service, rows: &[Row]) -> Result<Database, RestoreEr
     let failed = |error: engine::database::OpenError| StateError::Contradiction(error.to_string());
     let with = (empty_database(service).map_err(failed)?, rows);
     match service {
-        Service::Customer => folded(customer::domain::CustomerDomain::default(), with),
-        Service::Product => folded(product::domain::ProductDomain::default(), with),
-        Service::Order => folded(ORDER, with),
-        Service::Inventory => folded(inventory::domain::InventoryDomain, with),
-        Service::Payment => folded(payment::PaymentDomain, with),
-        Service::Shipping => folded(shipping::domain::ShippingDomain::default(), with),
+        service::CUSTOMER => folded(customer::domain::CustomerDomain::default(), with),
+        service::PRODUCT => folded(product::domain::ProductDomain::default(), with),
+        service::ORDER => folded(ORDER, with),
+        service::INVENTORY => folded(inventory::domain::InventoryDomain, with),
+        service::PAYMENT => folded(payment::PaymentDomain, with),
+        service::SHIPPING => folded(shipping::domain::ShippingDomain::default(), with),
+        other => Err(unknown(other).into()),
     }
 }
 
 /// An empty database of a service.
 pub(crate) fn empty_database(service: Service) -> Result<Database, engine::database::OpenError> {
     let migrations = match service {
-        Service::Customer => customer::domain::CustomerDomain::MIGRATIONS,
-        Service::Product => product::domain::ProductDomain::MIGRATIONS,
-        Service::Order => order::OrderDomain::MIGRATIONS,
-        Service::Inventory => inventory::domain::InventoryDomain::MIGRATIONS,
-        Service::Payment => payment::PaymentDomain::MIGRATIONS,
-        Service::Shipping => shipping::domain::ShippingDomain::MIGRATIONS,
+        service::CUSTOMER => customer::domain::CustomerDomain::MIGRATIONS,
+        service::PRODUCT => product::domain::ProductDomain::MIGRATIONS,
+        service::ORDER => order::OrderDomain::MIGRATIONS,
+        service::INVENTORY => inventory::domain::InventoryDomain::MIGRATIONS,
+        service::PAYMENT => payment::PaymentDomain::MIGRATIONS,
+        service::SHIPPING => shipping::domain::ShippingDomain::MIGRATIONS,
+        _ => &[],
     };
     Database::in_memory(service, migrations)
+}
+
+/// Nobody has written a service of that name.
+fn unknown(service: Service) -> StateError {
+    StateError::Contradiction(format!("{service} is none of the simulated services"))
 }
 
 /// An amount in the one currency of these worlds.

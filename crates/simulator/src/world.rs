@@ -5,8 +5,9 @@ mod settling;
 
 use std::collections::BTreeMap;
 
-use contracts::{HistoryId, Service};
+use contracts::service;
 use engine::Database;
+use protocol::{HistoryId, Service};
 
 use crate::agenda::{MILLISECOND, What};
 use crate::chaos::{Chaos, ReplacedWriter};
@@ -80,14 +81,14 @@ impl World {
         let workload = Workload::of(&mut env, orders);
         workload.plan(&mut env, &mut clients);
         let chaos = Chaos::plan(&mut env, faults, workload.ends_at);
-        let hosts = Service::ALL.into_iter().map(|service| (service, Host::default())).collect();
+        let hosts = service::ALL.into_iter().map(|service| (service, Host::default())).collect();
         let (shells, paused) = (BTreeMap::new(), BTreeMap::new());
         Self { env, shells, hosts, clients, chaos, paused, pids: 0, things: 0, digest: seed }
     }
 
     /// Lets everything happen, until all is settled or it is clear that it never will be.
     pub(crate) fn run(&mut self) {
-        for service in Service::ALL {
+        for service in service::ALL {
             self.start(service);
         }
         while !self.chaos.is_over() {

@@ -8,7 +8,8 @@ use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
 use client::process::Process;
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use serde::{Deserialize, Serialize};
 
 use crate::redundancy::permit;
@@ -154,7 +155,7 @@ impl Memory {
                 );
             }
         }
-        let never_ready = Service::ALL.into_iter().collect();
+        let never_ready = service::ALL.into_iter().collect();
         Ok(Self { format: FORMAT, never_ready, ports: BTreeMap::new() })
     }
 }
@@ -191,7 +192,7 @@ pub fn is_owned(folder: &Path) -> bool {
 mod tests {
     use super::*;
 
-    const ORDER: Process = Process::Service(Service::Order);
+    const ORDER: Process = Process::Service(service::ORDER);
 
     #[test]
     fn a_service_may_begin_a_history_only_until_it_was_ready_once() {

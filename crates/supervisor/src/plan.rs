@@ -6,7 +6,7 @@ use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use client::process::Process;
-use contracts::Service;
+use protocol::Service;
 
 use crate::command_line::{CommandLine, texts};
 use crate::data_folder::DataFolder;
@@ -228,6 +228,7 @@ const fn gives_way(process: Process) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     fn arguments(plan: &Plan, process: Process, folder: &DataFolder) -> Vec<String> {
         let line = plan.command_line(process, folder);
@@ -252,7 +253,7 @@ mod tests {
     fn first_start_is_said_until_a_service_was_ready_once() {
         let data = tempfile::tempdir().unwrap();
         let mut folder = DataFolder::open(data.path()).unwrap();
-        let order = Process::Service(Service::Order);
+        let order = Process::Service(service::ORDER);
         assert!(arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
         folder.was_ready(order).unwrap();
         assert!(!arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
@@ -289,7 +290,7 @@ mod tests {
         let both = ["/bin/nice", "-n", "7", "/bin/setpriv", "--pdeathsig", "TERM", "nats"];
         assert!(starts(Process::Nats, &both));
         assert!(starts(
-            Process::Service(Service::Order),
+            Process::Service(service::ORDER),
             &["/bin/nice", "-n", "7", "order", "serve", "order"]
         ));
     }
@@ -298,7 +299,7 @@ mod tests {
     fn who_has_a_way_of_its_own_is_not_told_where_the_store_listens() {
         let data = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(data.path()).unwrap();
-        let order = Process::Service(Service::Order);
+        let order = Process::Service(service::ORDER);
         let broker = BTreeMap::from([(order, "nats://127.0.0.1:9".to_owned())]);
         let endpoints = Endpoints { broker, redis: Some("redis://127.0.0.1:8".to_owned()) };
         let plan = Plan { endpoints, ..plan() };
@@ -310,7 +311,7 @@ mod tests {
 
     #[test]
     fn who_may_drain_for_longer_is_killed_later_and_down_waits_for_it() {
-        let order = Process::Service(Service::Order);
+        let order = Process::Service(service::ORDER);
         let drain = vec!["--drain-seconds".to_owned(), "60".to_owned()];
         let plan = Plan { extra: BTreeMap::from([(order, drain)]), ..plan() };
         assert_eq!(plan.stop_within(order), Duration::from_secs(65));

@@ -6,7 +6,7 @@ use std::net::{Ipv4Addr, TcpListener};
 
 use anyhow::{Context as _, bail};
 use client::process::Process;
-use contracts::Service;
+use contracts::service;
 
 /// Ports are chosen below the range from which systems take the local ports of outgoing connections
 /// (Linux: from 32768). There, a connection could take the port of a service that is just restarting.
@@ -18,12 +18,12 @@ const CHOSEN_TO: u16 = 32_000;
 const USUAL_FROM: u16 = 8080;
 const USUAL: [Process; 8] = [
     Process::Query,
-    Process::Service(Service::Customer),
-    Process::Service(Service::Product),
-    Process::Service(Service::Order),
-    Process::Service(Service::Inventory),
-    Process::Service(Service::Payment),
-    Process::Service(Service::Shipping),
+    Process::Service(service::CUSTOMER),
+    Process::Service(service::PRODUCT),
+    Process::Service(service::ORDER),
+    Process::Service(service::INVENTORY),
+    Process::Service(service::PAYMENT),
+    Process::Service(service::SHIPPING),
     Process::Composer,
 ];
 
@@ -231,7 +231,7 @@ mod tests {
         assert_eq!((ports[&Process::Query], ports[&Process::Composer]), (8080, 8087));
         assert_eq!(displaced(&ports, wanted, &new), None);
         let ports = chosen(wanted, &new, |port| port != 8080);
-        assert_eq!(ports[&Process::Service(Service::Customer)], 8081);
+        assert_eq!(ports[&Process::Service(service::CUSTOMER)], 8081);
         let (said, other) = (displaced(&ports, wanted, &new).unwrap(), ports[&Process::Query]);
         assert_eq!(said, format!("ports from 8080 up are taken: query listens on {other} instead"));
         assert_eq!(displaced(&ports, wanted, &ports), None, "it was told the first time");

@@ -9,7 +9,8 @@ use client::http::{Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use serde_json::Value;
 use terminal::note;
 
@@ -34,7 +35,7 @@ pub async fn ready(data: &Path, process: Process) -> anyhow::Result<()> {
     let deadline = Deadline::from(WITHIN).every(ASK_EVERY);
     until(deadline, async || unready(&supervisor, &running, process).await).await?;
     if process == Process::Nats {
-        published(&supervisor, &running, &Service::ALL, deadline).await?;
+        published(&supervisor, &running, &service::ALL, deadline).await?;
     }
     if process == Process::Redis && supervises(&supervisor, Process::Query).await? {
         until(deadline, async || unbuilt(&running).await).await?;
@@ -166,7 +167,7 @@ mod tests {
             choices: vec!["bring back a copy".to_owned()],
             ..ServiceReport::default()
         };
-        let order = Process::Service(Service::Order);
+        let order = Process::Service(service::ORDER);
         let error = refuse_fenced(order, &report).unwrap_err().to_string();
         assert_eq!(error, "order is fenced: two stores were lost\n  choice: bring back a copy");
         let ready = ServiceReport { state: "ready".to_owned(), ..report };

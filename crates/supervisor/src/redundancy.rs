@@ -19,7 +19,8 @@ use std::time::Duration;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use tokio::time::Instant;
 
 use crate::service_status::ServiceReport;
@@ -111,7 +112,7 @@ impl Loss {
     fn concerns(self) -> Vec<Service> {
         match self {
             Self::Database(service) | Self::Aside(service) | Self::Stream(service) => vec![service],
-            Self::Broker => Service::ALL.to_vec(),
+            Self::Broker => service::ALL.to_vec(),
         }
     }
 }
@@ -257,7 +258,7 @@ mod tests {
     fn a_refusal_names_what_would_be_lost() {
         let text = "order: 62 rows are in the database only".to_owned();
         let lacks = vec![Lack { text, passes: true }];
-        let refused = SecondLoss { loss: Loss::Database(Service::Order), lacks }.to_string();
+        let refused = SecondLoss { loss: Loss::Database(service::ORDER), lacks }.to_string();
         assert_eq!(
             refused,
             "deleting the database of order now would lose what is nowhere else: \

@@ -7,7 +7,7 @@ use std::time::Duration;
 use client::http::{Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
-use contracts::Timestamp;
+use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use tokio::task::JoinSet;

@@ -12,7 +12,7 @@ use anyhow::Context as _;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::Service;
+use contracts::service;
 use runtime::nats::streams;
 use serde::Serialize;
 use terminal::quantity;
@@ -82,7 +82,7 @@ async fn measure(running: &RunFile, process: Process) -> anyhow::Result<(u64, Op
 async fn messages(running: &RunFile) -> anyhow::Result<(u64, Option<u64>)> {
     let broker = Streams::open(running).await?;
     let (mut bytes, mut messages) = (0, 0);
-    for service in Service::ALL {
+    for service in service::ALL {
         let context = broker.connection().jetstream(service);
         let Some(stream) = streams::find(&context, service).await? else { continue };
         let state = &stream.cached_info().state;

@@ -41,8 +41,8 @@ use std::time::{Duration, Instant};
 
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::Id;
 use indicatif::{ProgressBar, ProgressStyle};
+use protocol::Id;
 
 use book::{Book, Invoice};
 use figures::{Comparison, Figures, Growth, Reading, Shown};

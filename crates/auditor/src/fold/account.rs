@@ -1,6 +1,7 @@
 //! One customer's account: its movements, in the order of the PAYMENT stream.
 
-use contracts::{Event, Id, Money, StoredEvent};
+use contracts::{Event, Money, StoredEvent};
+use protocol::Id;
 
 /// One account.
 #[derive(Debug, Default)]

@@ -5,7 +5,8 @@ use std::collections::BTreeMap;
 use contracts::events::Line;
 use contracts::events::inventory::Units as UnitsOf;
 use contracts::events::order::Placed;
-use contracts::{Cause, Event, Id, Kind, Money, Service, StoredEvent};
+use contracts::{Event, Money, StoredEvent, kind, service};
+use protocol::{Cause, Id, Kind, Service};
 
 use super::RowRef;
 
@@ -73,7 +74,7 @@ impl OrderFold {
 
     /// The row with which it was placed; none if nobody placed it.
     pub fn placed(&self) -> Option<u64> {
-        let placed = self.moments.iter().find(|moment| moment.kind == Kind::OrderPlaced);
+        let placed = self.moments.iter().find(|moment| moment.kind == kind::ORDER_PLACED);
         placed.map(|placed| placed.sequence)
     }
 
@@ -84,7 +85,7 @@ impl OrderFold {
 
     /// Its ends: one, if all is well.
     pub fn ends(&self) -> Vec<&Moment> {
-        self.by(Service::Order).filter(|moment| is_end(moment.kind)).collect()
+        self.by(service::ORDER).filter(|moment| is_end(moment.kind)).collect()
     }
 
     /// How it ended, if it ended.
@@ -104,14 +105,17 @@ impl OrderFold {
             (!answered).then_some(text)
         };
         let all = match self.end() {
-            Some(Kind::OrderCompleted) => vec![owes(&[Kind::InventoryCommitted], COMMITS)],
-            Some(Kind::OrderRejected) => {
-                vec![owes(&[Kind::InventoryReleased, Kind::InventoryRejected], RELEASES)]
+            Some(kind::ORDER_COMPLETED) => vec![owes(&[kind::INVENTORY_COMMITTED], COMMITS)],
+            Some(kind::ORDER_REJECTED) => {
+                vec![owes(&[kind::INVENTORY_RELEASED, kind::INVENTORY_REJECTED], RELEASES)]
             }
-            Some(Kind::OrderCancelled) => vec![
-                owes(&[Kind::InventoryReleased, Kind::InventoryRejected], RELEASES),
-                owes(&[Kind::PaymentRefunded, Kind::PaymentVoided, Kind::PaymentDeclined], REFUNDS),
-                owes(&[Kind::ShippingCancelled], CANCELS),
+            Some(kind::ORDER_CANCELLED) => vec![
+                owes(&[kind::INVENTORY_RELEASED, kind::INVENTORY_REJECTED], RELEASES),
+                owes(
+                    &[kind::PAYMENT_REFUNDED, kind::PAYMENT_VOIDED, kind::PAYMENT_DECLINED],
+                    REFUNDS,
+                ),
+                owes(&[kind::SHIPPING_CANCELLED], CANCELS),
             ],
             _ => Vec::new(),
         };
@@ -126,7 +130,7 @@ const CANCELS: &str = "shipping owes shipping.cancelled";
 
 /// Whether an order ends with it.
 pub const fn is_end(kind: Kind) -> bool {
-    matches!(kind, Kind::OrderCompleted | Kind::OrderRejected | Kind::OrderCancelled)
+    matches!(kind, kind::ORDER_COMPLETED | kind::ORDER_REJECTED | kind::ORDER_CANCELLED)
 }
 
 impl Agreed {

@@ -1,6 +1,7 @@
 //! One SKU: its movements, in the order of the INVENTORY stream.
 
-use contracts::{Event, Id, StoredEvent};
+use contracts::{Event, StoredEvent};
+use protocol::Id;
 
 use super::order::{add_up, of_units};
 

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Cause, Chain, Id, Position, Service, StoredEvent, Vector};
+use contracts::StoredEvent;
+use protocol::{Cause, Chain, Id, Position, Service, Vector};
 
 use super::RowRef;
 

@@ -5,7 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Cause, Service};
+use contracts::service;
+use protocol::{Cause, Service};
 use serde_json::Value;
 
 use super::{Checked, Invariant};
@@ -79,18 +80,18 @@ impl Command<'_> {
         self.accepted().all(|entry| {
             let Some(id) = &entry.id else { return false };
             match (self.service, entry.command.as_str()) {
-                (Service::Order, "cancel") => fold
+                (service::ORDER, "cancel") => fold
                     .orders
                     .get(id)
-                    .is_some_and(|order| order.end() == Some(contracts::Kind::OrderCancelled)),
-                (Service::Customer, "close") => {
+                    .is_some_and(|order| order.end() == Some(contracts::kind::ORDER_CANCELLED)),
+                (service::CUSTOMER, "close") => {
                     newest(fold.customers.get(id)).is_some_and(|customer| customer.closed)
                 }
-                (Service::Product, "discontinue") => {
+                (service::PRODUCT, "discontinue") => {
                     newest(fold.products.get(id)).is_some_and(|product| product.discontinued)
                 }
-                (Service::Customer, "change") => fold.customers.contains_key(id),
-                (Service::Product, "change") => fold.products.contains_key(id),
+                (service::CUSTOMER, "change") => fold.customers.contains_key(id),
+                (service::PRODUCT, "change") => fold.products.contains_key(id),
                 _ => false,
             }
         })
@@ -185,15 +186,16 @@ fn shown(answer: Option<&Value>) -> String {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
+
     use serde_json::json;
 
     use super::*;
     use crate::invariants::histories::{History, cancelled_before_all, completed, differences};
+    use contracts::kind;
 
     fn entry(outcome: Outcome) -> Entry {
         Entry {
-            service: Service::Order,
+            service: service::ORDER,
             command: "place".into(),
             id: Some("o-1".parse().unwrap()),
             key: "k-1".into(),
@@ -207,7 +209,7 @@ mod tests {
     }
 
     fn placed() -> History {
-        completed().with_key("k-1", Kind::OrderPlaced)
+        completed().with_key("k-1", kind::ORDER_PLACED)
     }
 
     fn found(history: &History, journal: &[Entry]) -> Vec<String> {
@@ -231,7 +233,7 @@ mod tests {
     fn of_a_command_without_an_answer_one_effect_or_none_is_well_and_two_are_not() {
         assert_eq!(found(&placed(), &[entry(Outcome::Unknown)]), nothing());
         assert_eq!(found(&completed(), &[entry(Outcome::Unknown)]), nothing());
-        let twice = placed().with_key("k-1", Kind::OrderConfirmed);
+        let twice = placed().with_key("k-1", kind::ORDER_CONFIRMED);
         assert!(found(&twice, &[entry(Outcome::Unknown)])[0].contains("it had 2 effects"));
     }
 

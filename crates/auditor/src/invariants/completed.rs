@@ -1,7 +1,8 @@
 //! 2: a completed order has one charge of exactly its total, its stock is committed, and one
 //! shipment was dispatched.
 
-use contracts::{Id, Kind};
+use contracts::kind;
+use protocol::{Id, Kind};
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -9,27 +10,27 @@ use crate::fold::order::{Agreed, OrderFold};
 
 /// What happens to a completed order exactly once.
 const ONCE: [Kind; 5] = [
-    Kind::InventoryReserved,
-    Kind::PaymentCharged,
-    Kind::ShippingCreated,
-    Kind::ShippingDispatched,
-    Kind::InventoryCommitted,
+    kind::INVENTORY_RESERVED,
+    kind::PAYMENT_CHARGED,
+    kind::SHIPPING_CREATED,
+    kind::SHIPPING_DISPATCHED,
+    kind::INVENTORY_COMMITTED,
 ];
 
 /// What never happens to a completed order.
 const NEVER: [Kind; 6] = [
-    Kind::InventoryRejected,
-    Kind::InventoryReleased,
-    Kind::PaymentDeclined,
-    Kind::PaymentRefunded,
-    Kind::PaymentVoided,
-    Kind::ShippingCancelled,
+    kind::INVENTORY_REJECTED,
+    kind::INVENTORY_RELEASED,
+    kind::PAYMENT_DECLINED,
+    kind::PAYMENT_REFUNDED,
+    kind::PAYMENT_VOIDED,
+    kind::SHIPPING_CANCELLED,
 ];
 
 pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     let mut checked = Checked::new(Invariant::Completed, "completed orders");
     for (id, order) in &fold.orders {
-        if !order.has(Kind::OrderCompleted) {
+        if !order.has(kind::ORDER_COMPLETED) {
             continue;
         }
         checked.examined += 1;
@@ -56,7 +57,7 @@ fn check_once(checked: &mut Checked, id: &Id, order: &OrderFold, kind: Kind, may
         0 if may_come => {}
         0 => checked.found(
             id,
-            places(&order.of(Kind::OrderCompleted)),
+            places(&order.of(kind::ORDER_COMPLETED)),
             format!("it is completed without {kind}"),
         ),
         times => checked.found(id, places(&moments), format!("{kind} happened {times} times")),
@@ -71,7 +72,7 @@ fn check_never(checked: &mut Checked, id: &Id, order: &OrderFold, kind: Kind) {
 }
 
 fn check_amount(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agreed) {
-    for charge in order.of(Kind::PaymentCharged) {
+    for charge in order.of(kind::PAYMENT_CHARGED) {
         if let Some(amount) = charge.amount.filter(|amount| *amount != agreed.total) {
             let text = format!("its total is {}, it was charged {amount}", agreed.total);
             checked.found(id, vec![charge.place()], text);
@@ -80,7 +81,7 @@ fn check_amount(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agre
 }
 
 fn check_units(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agreed) {
-    for kind in [Kind::InventoryReserved, Kind::InventoryCommitted] {
+    for kind in [kind::INVENTORY_RESERVED, kind::INVENTORY_COMMITTED] {
         for moment in order.of(kind) {
             if moment.units.as_ref() != Some(&agreed.units) {
                 let text = format!("{kind} has other units than were ordered");
@@ -143,7 +144,7 @@ mod tests {
 
     #[test]
     fn stock_that_is_yet_to_be_committed_is_no_finding_if_nobody_waited() {
-        let fold = completed().without(Kind::InventoryCommitted).fold();
+        let fold = completed().without(kind::INVENTORY_COMMITTED).fold();
         assert_eq!(check(&fold, InFlight::IsFine).findings.len(), 0);
     }
 }

@@ -3,7 +3,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 
 use super::{Checked, Invariant};
 use crate::fold::account::{Movement, What};
@@ -53,20 +54,20 @@ fn check_version(checked: &mut Checked, fold: &Fold, customer: &Id, movement: &M
         None => "is not a version of this customer".to_owned(),
     };
     let mut places = place(movement);
-    places.push(RowRef { service: Service::Customer, sequence: version });
+    places.push(RowRef { service: service::CUSTOMER, sequence: version });
     checked.found(customer, places, format!("version {version} {wrong}"));
 }
 
 fn place(movement: &Movement) -> Vec<RowRef> {
-    vec![RowRef { service: Service::Payment, sequence: movement.sequence }]
+    vec![RowRef { service: service::PAYMENT, sequence: movement.sequence }]
 }
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
 
     use super::super::histories::{cancelled_after_all, completed, differences};
     use super::*;
+    use contracts::kind;
 
     #[test]
     fn accounts_within_their_limits_are_well() {
@@ -86,13 +87,14 @@ mod tests {
     fn a_limit_that_the_customer_never_had_is_found() {
         let found = differences(&check(&completed().limit_in_charge(9_999_999).fold()));
         assert_eq!(found, ["version 1 names 100.00 GBP, the charge says 99999.99 GBP"]);
-        let unknown = completed().without(Kind::CustomerRegistered).fold();
+        let unknown = completed().without(kind::CUSTOMER_REGISTERED).fold();
         assert_eq!(differences(&check(&unknown)), ["version 1 is not a version of this customer"]);
     }
 
     #[test]
     fn a_wrong_sum_of_what_is_outstanding_is_found() {
-        let found = differences(&check(&cancelled_after_all().twice(Kind::PaymentRefunded).fold()));
+        let found =
+            differences(&check(&cancelled_after_all().twice(kind::PAYMENT_REFUNDED).fold()));
         assert_eq!(found, ["0 minor units are said to be outstanding, it must be -2000"]);
     }
 }

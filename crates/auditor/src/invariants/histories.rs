@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
 use contracts::events::{inventory, order, payment, shipping};
-use contracts::{
-    Cause, Chain, Event, Headers, HistoryId, Id, Idempotency, Kind, Money, Position, Service,
-    StoredEvent, Timestamp, Vector,
+use contracts::{Event, Money, StoredEvent, kind};
+use protocol::{
+    Cause, Chain, Headers, HistoryId, Id, Idempotency, Kind, Position, Service, Timestamp, Vector,
 };
 
 use super::Checked;
@@ -41,52 +41,52 @@ pub(crate) fn differences(checked: &Checked) -> Vec<String> {
 /// An order that went well.
 pub(crate) fn completed() -> History {
     let steps = [
-        Kind::InventoryReserved,
-        Kind::PaymentCharged,
-        Kind::ShippingCreated,
-        Kind::OrderConfirmed,
-        Kind::ShippingDispatched,
-        Kind::OrderCompleted,
-        Kind::InventoryCommitted,
+        kind::INVENTORY_RESERVED,
+        kind::PAYMENT_CHARGED,
+        kind::SHIPPING_CREATED,
+        kind::ORDER_CONFIRMED,
+        kind::SHIPPING_DISPATCHED,
+        kind::ORDER_COMPLETED,
+        kind::INVENTORY_COMMITTED,
     ];
     let mut history = placed().then_all(&steps);
-    history.draft(Kind::OrderConfirmed).cause = Because::Of(Kind::ShippingCreated);
+    history.draft(kind::ORDER_CONFIRMED).cause = Because::Of(kind::SHIPPING_CREATED);
     history
 }
 
 /// An order for which there was not enough.
 pub(crate) fn rejected() -> History {
-    placed().then_all(&[Kind::InventoryRejected, Kind::OrderRejected])
+    placed().then_all(&[kind::INVENTORY_REJECTED, kind::ORDER_REJECTED])
 }
 
 /// An order that was cancelled when stock, money and shipment were taken.
 pub(crate) fn cancelled_after_all() -> History {
     placed().then_all(&[
-        Kind::InventoryReserved,
-        Kind::PaymentCharged,
-        Kind::ShippingCreated,
-        Kind::OrderPrepared,
-        Kind::OrderCancelled,
-        Kind::InventoryReleased,
-        Kind::PaymentRefunded,
-        Kind::ShippingCancelled,
+        kind::INVENTORY_RESERVED,
+        kind::PAYMENT_CHARGED,
+        kind::SHIPPING_CREATED,
+        kind::ORDER_PREPARED,
+        kind::ORDER_CANCELLED,
+        kind::INVENTORY_RELEASED,
+        kind::PAYMENT_REFUNDED,
+        kind::SHIPPING_CANCELLED,
     ])
 }
 
 /// An order that was cancelled before anybody else had heard of it.
 pub(crate) fn cancelled_before_all() -> History {
     placed().then_all(&[
-        Kind::OrderCancelled,
-        Kind::InventoryReserved,
-        Kind::InventoryReleased,
-        Kind::PaymentVoided,
-        Kind::ShippingCancelled,
+        kind::ORDER_CANCELLED,
+        kind::INVENTORY_RESERVED,
+        kind::INVENTORY_RELEASED,
+        kind::PAYMENT_VOIDED,
+        kind::SHIPPING_CANCELLED,
     ])
 }
 
 fn placed() -> History {
     let mut history = History { drafts: Vec::new() };
-    history = history.then(Kind::CustomerRegistered);
+    history = history.then(kind::CUSTOMER_REGISTERED);
     for (sku, minor) in [("mug", 500), ("lamp", 1_000)] {
         let product =
             Product { sku: id(sku), name: sku.into(), price: gbp(minor), discontinued: false };
@@ -94,7 +94,7 @@ fn placed() -> History {
         let stocked = inventory::Stocked { sku: id(sku), quantity: 10, on_hand: 10 };
         history.push(Event::InventoryStocked(stocked));
     }
-    history.then(Kind::OrderPlaced)
+    history.then(kind::ORDER_PLACED)
 }
 
 impl History {
@@ -151,7 +151,8 @@ impl History {
 
     /// With another limit of the customer.
     pub(crate) fn limit(mut self, minor: i64) -> Self {
-        if let Event::CustomerRegistered(customer) = &mut self.draft(Kind::CustomerRegistered).event
+        if let Event::CustomerRegistered(customer) =
+            &mut self.draft(kind::CUSTOMER_REGISTERED).event
         {
             customer.credit_limit = gbp(minor);
         }
@@ -160,7 +161,7 @@ impl History {
 
     /// With so many units in the first line that left.
     pub(crate) fn committed(mut self, quantity: u32) -> Self {
-        if let Event::InventoryCommitted(gone) = &mut self.draft(Kind::InventoryCommitted).event {
+        if let Event::InventoryCommitted(gone) = &mut self.draft(kind::INVENTORY_COMMITTED).event {
             gone.lines[0].quantity = quantity;
         }
         self
@@ -168,7 +169,7 @@ impl History {
 
     /// With a stocking that says that so many are on hand.
     pub(crate) fn stocked_saying(mut self, said: u64) -> Self {
-        if let Event::InventoryStocked(stocked) = &mut self.draft(Kind::InventoryStocked).event {
+        if let Event::InventoryStocked(stocked) = &mut self.draft(kind::INVENTORY_STOCKED).event {
             stocked.on_hand = said;
         }
         self
@@ -187,7 +188,7 @@ impl History {
     }
 
     fn with_charge(mut self, change: impl FnOnce(&mut payment::Charged)) -> Self {
-        if let Event::PaymentCharged(charged) = &mut self.draft(Kind::PaymentCharged).event {
+        if let Event::PaymentCharged(charged) = &mut self.draft(kind::PAYMENT_CHARGED).event {
             change(charged);
         }
         self
@@ -243,6 +244,7 @@ fn headers(draft: &Draft, sequence: u64, cause: Cause, vector: Vector) -> Header
     Headers {
         sequence,
         kind: draft.event.kind(),
+        version: 1,
         id: draft.event.id().clone(),
         time: Timestamp::from_micros(1_000_000),
         cause,
@@ -283,26 +285,25 @@ fn lines() -> Vec<Line> {
 }
 
 fn usual_cause(kind: Kind) -> Because {
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
     match kind {
-        Kind::CustomerRegistered => Because::Command("register"),
-        Kind::ProductListed => Because::Command("list"),
-        Kind::InventoryStocked => Because::Command("stock"),
-        Kind::OrderPlaced => Because::Command("place"),
-        Kind::OrderCancelled => Because::Command("cancel"),
-        Kind::OrderConfirmed => Because::Timer("window"),
-        Kind::InventoryReserved | Kind::InventoryRejected => Because::Of(Kind::OrderPlaced),
-        Kind::PaymentCharged | Kind::PaymentDeclined => Because::Of(Kind::InventoryReserved),
-        Kind::ShippingCreated => Because::Of(Kind::PaymentCharged),
-        Kind::OrderPrepared => Because::Of(Kind::ShippingCreated),
-        Kind::ShippingDispatched => Because::Of(Kind::OrderConfirmed),
-        Kind::OrderCompleted => Because::Of(Kind::ShippingDispatched),
-        Kind::OrderRejected => Because::Of(Kind::InventoryRejected),
-        Kind::InventoryCommitted => Because::Of(Kind::OrderCompleted),
-        Kind::InventoryReleased
-        | Kind::PaymentRefunded
-        | Kind::PaymentVoided
-        | Kind::ShippingCancelled => Because::Of(Kind::OrderCancelled),
+        kind::CUSTOMER_REGISTERED => Because::Command("register"),
+        kind::PRODUCT_LISTED => Because::Command("list"),
+        kind::INVENTORY_STOCKED => Because::Command("stock"),
+        kind::ORDER_PLACED => Because::Command("place"),
+        kind::ORDER_CANCELLED => Because::Command("cancel"),
+        kind::ORDER_CONFIRMED => Because::Timer("window"),
+        kind::INVENTORY_RESERVED | kind::INVENTORY_REJECTED => Because::Of(kind::ORDER_PLACED),
+        kind::PAYMENT_CHARGED | kind::PAYMENT_DECLINED => Because::Of(kind::INVENTORY_RESERVED),
+        kind::SHIPPING_CREATED => Because::Of(kind::PAYMENT_CHARGED),
+        kind::ORDER_PREPARED => Because::Of(kind::SHIPPING_CREATED),
+        kind::SHIPPING_DISPATCHED => Because::Of(kind::ORDER_CONFIRMED),
+        kind::ORDER_COMPLETED => Because::Of(kind::SHIPPING_DISPATCHED),
+        kind::ORDER_REJECTED => Because::Of(kind::INVENTORY_REJECTED),
+        kind::INVENTORY_COMMITTED => Because::Of(kind::ORDER_COMPLETED),
+        kind::INVENTORY_RELEASED
+        | kind::PAYMENT_REFUNDED
+        | kind::PAYMENT_VOIDED
+        | kind::SHIPPING_CANCELLED => Because::Of(kind::ORDER_CANCELLED),
         other => panic!("no history has {other}"),
     }
 }
@@ -310,10 +311,9 @@ fn usual_cause(kind: Kind) -> Because {
 fn usual(kind: Kind) -> Event {
     let order_id = id("o-1");
     let ended = |reason| order::Ended { order_id: id("o-1"), reason, detail: String::new() };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
     match kind {
-        Kind::CustomerRegistered => Event::CustomerRegistered(customer()),
-        Kind::OrderPlaced => Event::OrderPlaced(order::Placed {
+        kind::CUSTOMER_REGISTERED => Event::CustomerRegistered(customer()),
+        kind::ORDER_PLACED => Event::OrderPlaced(order::Placed {
             order_id,
             customer: snapshot(),
             lines: lines(),
@@ -322,14 +322,14 @@ fn usual(kind: Kind) -> Event {
             hand_over_ms: 0,
             business_date: "2026-01-31".into(),
         }),
-        Kind::OrderPrepared => {
+        kind::ORDER_PREPARED => {
             let until = Timestamp::from_micros(3_000_000);
             Event::OrderPrepared(order::Prepared { order_id, until })
         }
-        Kind::OrderConfirmed => Event::OrderConfirmed(order::Confirmed { order_id }),
-        Kind::OrderCompleted => Event::OrderCompleted(ended(order::EndReason::Dispatched)),
-        Kind::OrderRejected => Event::OrderRejected(ended(order::EndReason::OutOfStock)),
-        Kind::OrderCancelled => Event::OrderCancelled(ended(order::EndReason::Requested)),
+        kind::ORDER_CONFIRMED => Event::OrderConfirmed(order::Confirmed { order_id }),
+        kind::ORDER_COMPLETED => Event::OrderCompleted(ended(order::EndReason::Dispatched)),
+        kind::ORDER_REJECTED => Event::OrderRejected(ended(order::EndReason::OutOfStock)),
+        kind::ORDER_CANCELLED => Event::OrderCancelled(ended(order::EndReason::Requested)),
         other => usual_elsewhere(other, order_id),
     }
 }
@@ -340,24 +340,23 @@ fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
         order_id: id("o-1"),
         lines: lines().into_iter().map(units).collect(),
     };
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
     match kind {
-        Kind::InventoryReserved => {
+        kind::INVENTORY_RESERVED => {
             let (customer, lines, total) = (snapshot(), lines(), gbp(2_000));
             Event::InventoryReserved(inventory::Reserved { order_id, customer, lines, total })
         }
-        Kind::InventoryRejected => {
+        kind::INVENTORY_REJECTED => {
             Event::InventoryRejected(inventory::Rejected { order_id, shortages: Vec::new() })
         }
-        Kind::InventoryReleased => Event::InventoryReleased(returned()),
-        Kind::InventoryCommitted => Event::InventoryCommitted(returned()),
-        Kind::PaymentVoided => Event::PaymentVoided(payment::Voided { order_id }),
-        Kind::ShippingDispatched => Event::ShippingDispatched(shipping::Dispatched { order_id }),
-        Kind::ShippingCancelled => Event::ShippingCancelled(shipping::Cancelled {
+        kind::INVENTORY_RELEASED => Event::InventoryReleased(returned()),
+        kind::INVENTORY_COMMITTED => Event::InventoryCommitted(returned()),
+        kind::PAYMENT_VOIDED => Event::PaymentVoided(payment::Voided { order_id }),
+        kind::SHIPPING_DISPATCHED => Event::ShippingDispatched(shipping::Dispatched { order_id }),
+        kind::SHIPPING_CANCELLED => Event::ShippingCancelled(shipping::Cancelled {
             order_id,
             reason: shipping::CancelReason::OrderCancelled,
         }),
-        Kind::ShippingCreated => Event::ShippingCreated(shipping::Created {
+        kind::SHIPPING_CREATED => Event::ShippingCreated(shipping::Created {
             order_id,
             customer_id: id("c-1"),
             name: "Ada".into(),
@@ -371,16 +370,15 @@ fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
 
 fn usual_payment(kind: Kind, order_id: Id) -> Event {
     let customer_id = id("c-1");
-    #[expect(clippy::wildcard_enum_match_arm, reason = "the others are not in these histories")]
     match kind {
-        Kind::PaymentCharged => Event::PaymentCharged(payment::Charged {
+        kind::PAYMENT_CHARGED => Event::PaymentCharged(payment::Charged {
             order_id,
             customer: snapshot(),
             lines: lines(),
             amount: gbp(2_000),
             outstanding: gbp(2_000),
         }),
-        Kind::PaymentDeclined => Event::PaymentDeclined(payment::Declined {
+        kind::PAYMENT_DECLINED => Event::PaymentDeclined(payment::Declined {
             order_id,
             customer_id,
             reason: payment::DeclineReason::OverLimit,
@@ -389,7 +387,7 @@ fn usual_payment(kind: Kind, order_id: Id) -> Event {
             limit: gbp(10_000),
             customer_version: 1,
         }),
-        Kind::PaymentRefunded => {
+        kind::PAYMENT_REFUNDED => {
             let (amount, outstanding) = (gbp(2_000), gbp(0));
             Event::PaymentRefunded(payment::Refunded { order_id, customer_id, amount, outstanding })
         }

@@ -22,21 +22,21 @@ pub(super) fn check(fold: &Fold) -> Checked {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
 
     use super::super::histories::{completed, differences};
     use super::*;
+    use contracts::kind;
 
     #[test]
     fn a_key_with_one_effect_is_well() {
-        let checked = check(&completed().with_key("k-1", Kind::OrderPlaced).fold());
+        let checked = check(&completed().with_key("k-1", kind::ORDER_PLACED).fold());
         assert_eq!((checked.examined, checked.findings.len()), (1, 0));
     }
 
     #[test]
     fn a_key_with_two_effects_is_found() {
-        let history = completed().with_key("k-1", Kind::OrderPlaced);
-        let checked = check(&history.with_key("k-1", Kind::OrderConfirmed).fold());
+        let history = completed().with_key("k-1", kind::ORDER_PLACED);
+        let checked = check(&history.with_key("k-1", kind::ORDER_CONFIRMED).fold());
         assert_eq!(differences(&checked), [r#"the key "k-1" had 2 effects"#]);
         assert_eq!(checked.findings[0].events.len(), 2);
     }

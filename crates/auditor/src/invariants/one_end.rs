@@ -1,6 +1,7 @@
 //! 1: every accepted order reaches exactly one end, and nothing happens to it afterwards.
 
-use contracts::{Id, Kind, Service};
+use contracts::{kind, service};
+use protocol::Id;
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -17,14 +18,14 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
 }
 
 fn check_begin(checked: &mut Checked, id: &Id, order: &OrderFold) {
-    let placed = order.of(Kind::OrderPlaced);
-    let first = order.by(Service::Order).next();
+    let placed = order.of(kind::ORDER_PLACED);
+    let first = order.by(service::ORDER).next();
     match placed.len() {
         0 => {
             let moments: Vec<_> = order.moments.iter().collect();
             checked.found(id, places(&moments), "nobody placed it, and others acted on it");
         }
-        1 if first.is_some_and(|moment| moment.kind != Kind::OrderPlaced) => {
+        1 if first.is_some_and(|moment| moment.kind != kind::ORDER_PLACED) => {
             checked.found(id, places(&placed), "it went on before it was placed");
         }
         1 => {}
@@ -33,7 +34,7 @@ fn check_begin(checked: &mut Checked, id: &Id, order: &OrderFold) {
 }
 
 fn check_end(checked: &mut Checked, id: &Id, order: &OrderFold, in_flight: InFlight) {
-    let own: Vec<&Moment> = order.by(Service::Order).collect();
+    let own: Vec<&Moment> = order.by(service::ORDER).collect();
     let ends = order.ends();
     match ends.len() {
         0 if in_flight.had_time(order) && order.agreed.is_some() => {
@@ -74,28 +75,28 @@ mod tests {
 
     #[test]
     fn an_order_without_an_end_is_found_once_all_had_time() {
-        let fold = completed().without(Kind::OrderCompleted).fold();
+        let fold = completed().without(kind::ORDER_COMPLETED).fold();
         assert_eq!(found(&fold), ["it has no end: its last event is order.confirmed"]);
         assert_eq!(check(&fold, InFlight::IsFine).findings.len(), 0);
     }
 
     #[test]
     fn two_ends_are_found() {
-        let fold = completed().twice(Kind::OrderCompleted).fold();
+        let fold = completed().twice(kind::ORDER_COMPLETED).fold();
         assert_eq!(found(&fold), ["it has several ends: order.completed, order.completed"]);
     }
 
     #[test]
     fn an_order_that_goes_on_after_its_end_is_found() {
-        let fold = rejected().then(Kind::OrderConfirmed).fold();
+        let fold = rejected().then(kind::ORDER_CONFIRMED).fold();
         assert_eq!(found(&fold), ["it went on after its end"]);
     }
 
     #[test]
     fn an_order_that_was_placed_twice_or_never_is_found() {
-        let twice = completed().twice(Kind::OrderPlaced).fold();
+        let twice = completed().twice(kind::ORDER_PLACED).fold();
         assert_eq!(found(&twice), ["it was placed 2 times"]);
-        let never = completed().without(Kind::OrderPlaced).fold();
+        let never = completed().without(kind::ORDER_PLACED).fold();
         assert_eq!(found(&never), ["nobody placed it, and others acted on it"]);
     }
 }

@@ -40,13 +40,14 @@ const fn place(named: &Named) -> RowRef {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{Chain, Kind, Position, Service};
+    use protocol::{Chain, Position};
 
     use super::super::histories::{completed, differences};
     use super::*;
+    use contracts::{kind, service};
 
     fn naming(position: Position) -> Vec<String> {
-        let history = completed().naming(Kind::InventoryReserved, Service::Order, position);
+        let history = completed().naming(kind::INVENTORY_RESERVED, service::ORDER, position);
         differences(&check(&history.fold()))
     }
 

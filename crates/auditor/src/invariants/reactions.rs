@@ -2,8 +2,10 @@
 //! allows this event in this state, and it had no other effect. An effect that happened twice shows
 //! here first.
 
-use contracts::choreography::{MURMURATION, NONE, Rule, State, Trigger};
-use contracts::{Cause, Id, Service};
+use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::choreography::{NONE, Rule, State, Trigger};
+use protocol::{Cause, Id, Service};
 
 use super::{Checked, Invariant, places};
 use crate::fold::order::{Moment, OrderFold};
@@ -12,7 +14,7 @@ use crate::fold::{Fold, RowRef};
 pub(super) fn check(fold: &Fold) -> Checked {
     let mut checked = Checked::new(Invariant::Reactions, "events of orders");
     for (id, order) in &fold.orders {
-        for service in Service::ALL {
+        for service in service::ALL {
             check_service(&mut checked, id, order, service);
         }
     }
@@ -78,12 +80,12 @@ fn named(name: &str, of: fn(&'static str) -> Trigger) -> Result<Trigger, String>
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
 
     use super::super::histories::{
         cancelled_after_all, cancelled_before_all, completed, differences, rejected,
     };
     use super::*;
+    use contracts::kind;
 
     #[test]
     fn histories_that_follow_the_choreography_are_well() {
@@ -96,7 +98,7 @@ mod tests {
 
     #[test]
     fn an_effect_that_happened_twice_is_found() {
-        let fold = completed().twice(Kind::PaymentCharged).fold();
+        let fold = completed().twice(kind::PAYMENT_CHARGED).fold();
         let found = differences(&check(&fold));
         assert!(found.iter().any(|text| text.ends_with("had 2 effects")), "{found:?}");
         assert!(found.iter().any(|text| text.contains("in state charged")), "{found:?}");
@@ -104,14 +106,14 @@ mod tests {
 
     #[test]
     fn an_event_that_its_cause_does_not_allow_is_found() {
-        let fold = rejected().then(Kind::OrderConfirmed).fold();
+        let fold = rejected().then(kind::ORDER_CONFIRMED).fold();
         let found = differences(&check(&fold));
         assert!(found[0].contains("does not lead to it in state rejected"), "{found:?}");
     }
 
     #[test]
     fn a_cause_that_never_happened_is_found() {
-        let fold = completed().without(Kind::InventoryReserved).fold();
+        let fold = completed().without(kind::INVENTORY_RESERVED).fold();
         let found = differences(&check(&fold));
         let expected = "payment.charged: its cause INVENTORY/999 is no event of this order";
         assert!(found.iter().any(|text| text == expected), "{found:?}");

@@ -1,6 +1,7 @@
 //! 4: per SKU, what came in less what left is on hand, what is reserved is on hand, at every moment.
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 
 use super::{Checked, Invariant};
 use crate::fold::stock::{Level, Movement, What};
@@ -43,15 +44,15 @@ fn check_said(checked: &mut Checked, sku: &Id, movement: &Movement, level: Level
 }
 
 fn place(movement: &Movement) -> Vec<RowRef> {
-    vec![RowRef { service: Service::Inventory, sequence: movement.sequence }]
+    vec![RowRef { service: service::INVENTORY, sequence: movement.sequence }]
 }
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
 
     use super::super::histories::{cancelled_after_all, completed, differences};
     use super::*;
+    use contracts::kind;
 
     #[test]
     fn goods_that_came_and_went_are_well() {
@@ -63,14 +64,14 @@ mod tests {
 
     #[test]
     fn a_sku_that_was_never_stocked_is_oversold() {
-        let fold = completed().without(Kind::InventoryStocked).fold();
+        let fold = completed().without(kind::INVENTORY_STOCKED).fold();
         let found = differences(&check(&fold));
         assert!(found[0].starts_with("it is oversold: 0 on hand"), "{found:?}");
     }
 
     #[test]
     fn goods_that_were_released_twice_are_found() {
-        let fold = cancelled_after_all().twice(Kind::InventoryReleased).fold();
+        let fold = cancelled_after_all().twice(kind::INVENTORY_RELEASED).fold();
         let found = differences(&check(&fold));
         assert!(found[0].starts_with("more was given back than was reserved"), "{found:?}");
     }

@@ -1,7 +1,8 @@
 //! 3: of a rejected or cancelled order nothing is left: charges less refunds is 0, nothing is
 //! reserved, and no shipment lives.
 
-use contracts::{Id, Kind, Service};
+use contracts::{kind, service};
+use protocol::Id;
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -10,7 +11,7 @@ use crate::fold::order::{Moment, OrderFold};
 pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     let mut checked = Checked::new(Invariant::Undone, "rejected or cancelled orders");
     for (id, order) in &fold.orders {
-        if !order.has(Kind::OrderRejected) && !order.has(Kind::OrderCancelled) {
+        if !order.has(kind::ORDER_REJECTED) && !order.has(kind::ORDER_CANCELLED) {
             continue;
         }
         checked.examined += 1;
@@ -26,7 +27,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
 }
 
 fn check_never_left(checked: &mut Checked, id: &Id, order: &OrderFold) {
-    for kind in [Kind::ShippingDispatched, Kind::InventoryCommitted] {
+    for kind in [kind::SHIPPING_DISPATCHED, kind::INVENTORY_COMMITTED] {
         let moments = order.of(kind);
         if !moments.is_empty() {
             checked.found(id, places(&moments), format!("{kind} happened in spite of its end"));
@@ -41,7 +42,7 @@ fn check_owed(checked: &mut Checked, id: &Id, order: &OrderFold) {
 }
 
 fn check_money(checked: &mut Checked, id: &Id, order: &OrderFold) {
-    let (charged, refunded) = (order.of(Kind::PaymentCharged), order.of(Kind::PaymentRefunded));
+    let (charged, refunded) = (order.of(kind::PAYMENT_CHARGED), order.of(kind::PAYMENT_REFUNDED));
     let left = sum(&charged) - sum(&refunded);
     if left != 0 {
         let moments: Vec<_> = charged.iter().chain(&refunded).copied().collect();
@@ -51,8 +52,8 @@ fn check_money(checked: &mut Checked, id: &Id, order: &OrderFold) {
 }
 
 fn check_goods(checked: &mut Checked, id: &Id, order: &OrderFold) {
-    let reserved = order.of(Kind::InventoryReserved);
-    let released = order.of(Kind::InventoryReleased);
+    let reserved = order.of(kind::INVENTORY_RESERVED);
+    let released = order.of(kind::INVENTORY_RELEASED);
     let units = |moments: &[&Moment]| -> Vec<_> {
         moments.iter().map(|moment| moment.units.clone()).collect()
     };
@@ -63,8 +64,8 @@ fn check_goods(checked: &mut Checked, id: &Id, order: &OrderFold) {
 }
 
 fn check_shipment(checked: &mut Checked, id: &Id, order: &OrderFold) {
-    let last = order.by(Service::Shipping).last();
-    if let Some(last) = last.filter(|moment| moment.kind != Kind::ShippingCancelled) {
+    let last = order.by(service::SHIPPING).last();
+    if let Some(last) = last.filter(|moment| moment.kind != kind::SHIPPING_CANCELLED) {
         let text = format!("its shipment lives: the last that shipping said is {}", last.kind);
         checked.found(id, vec![last.place()], text);
     }
@@ -95,7 +96,7 @@ mod tests {
 
     #[test]
     fn a_charge_that_was_not_paid_back_is_found() {
-        let fold = cancelled_after_all().without(Kind::PaymentRefunded).fold();
+        let fold = cancelled_after_all().without(kind::PAYMENT_REFUNDED).fold();
         let expected = [
             "payment owes payment.refunded or payment.voided",
             "charges less refunds is 2000 minor units, and must be 0",
@@ -105,42 +106,42 @@ mod tests {
 
     #[test]
     fn a_charge_that_was_paid_back_twice_is_found() {
-        let fold = cancelled_after_all().twice(Kind::PaymentRefunded).fold();
+        let fold = cancelled_after_all().twice(kind::PAYMENT_REFUNDED).fold();
         assert_eq!(found(&fold), ["charges less refunds is -2000 minor units, and must be 0"]);
     }
 
     #[test]
     fn a_reservation_that_was_kept_or_released_twice_is_found() {
-        let kept = cancelled_after_all().without(Kind::InventoryReleased).fold();
+        let kept = cancelled_after_all().without(kind::INVENTORY_RELEASED).fold();
         let different = "what was released is not what was reserved";
         let owes = "inventory owes inventory.released or inventory.rejected";
         assert_eq!(found(&kept), [owes, different]);
-        let twice = cancelled_after_all().twice(Kind::InventoryReleased).fold();
+        let twice = cancelled_after_all().twice(kind::INVENTORY_RELEASED).fold();
         assert_eq!(found(&twice), [different]);
     }
 
     #[test]
     fn a_shipment_that_lives_or_left_is_found() {
-        let lives = cancelled_after_all().without(Kind::ShippingCancelled).fold();
+        let lives = cancelled_after_all().without(kind::SHIPPING_CANCELLED).fold();
         let expected = [
             "shipping owes shipping.cancelled",
             "its shipment lives: the last that shipping said is shipping.created",
         ];
         assert_eq!(found(&lives), expected);
-        let left = cancelled_before_all().then(Kind::ShippingDispatched).fold();
+        let left = cancelled_before_all().then(kind::SHIPPING_DISPATCHED).fold();
         let differences = found(&left);
         assert!(differences[0].starts_with("shipping.dispatched happened"), "{differences:?}");
     }
 
     #[test]
     fn a_cancelled_order_that_was_charged_after_its_tombstone_is_found() {
-        let fold = cancelled_before_all().then(Kind::PaymentCharged).fold();
+        let fold = cancelled_before_all().then(kind::PAYMENT_CHARGED).fold();
         assert_eq!(found(&fold), ["charges less refunds is 2000 minor units, and must be 0"]);
     }
 
     #[test]
     fn what_is_yet_to_be_undone_is_no_finding_if_nobody_waited() {
-        let fold = cancelled_after_all().without(Kind::PaymentRefunded).fold();
+        let fold = cancelled_after_all().without(kind::PAYMENT_REFUNDED).fold();
         assert_eq!(check(&fold, InFlight::IsFine).findings.len(), 0);
     }
 }

@@ -2,18 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Kind, Timestamp};
+use contracts::kind;
+use protocol::{Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// The steps that are measured: their names, and the events that begin and end them.
 pub(super) const STEPS: [(&str, Kind, Kind); 7] = [
-    ("placed-reserved", Kind::OrderPlaced, Kind::InventoryReserved),
-    ("reserved-charged", Kind::InventoryReserved, Kind::PaymentCharged),
-    ("charged-created", Kind::PaymentCharged, Kind::ShippingCreated),
-    ("created-confirmed", Kind::ShippingCreated, Kind::OrderConfirmed),
-    ("confirmed-dispatched", Kind::OrderConfirmed, Kind::ShippingDispatched),
-    ("dispatched-completed", Kind::ShippingDispatched, Kind::OrderCompleted),
-    ("whole", Kind::OrderPlaced, Kind::OrderCompleted),
+    ("placed-reserved", kind::ORDER_PLACED, kind::INVENTORY_RESERVED),
+    ("reserved-charged", kind::INVENTORY_RESERVED, kind::PAYMENT_CHARGED),
+    ("charged-created", kind::PAYMENT_CHARGED, kind::SHIPPING_CREATED),
+    ("created-confirmed", kind::SHIPPING_CREATED, kind::ORDER_CONFIRMED),
+    ("confirmed-dispatched", kind::ORDER_CONFIRMED, kind::SHIPPING_DISPATCHED),
+    ("dispatched-completed", kind::SHIPPING_DISPATCHED, kind::ORDER_COMPLETED),
+    ("whole", kind::ORDER_PLACED, kind::ORDER_COMPLETED),
 ];
 
 /// The window in which something counts as recent, in microseconds; the one before is kept, too.

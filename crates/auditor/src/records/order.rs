@@ -1,12 +1,14 @@
 //! The four records of one order, one for each stream that tells of it.
 
-use contracts::choreography::{MURMURATION, NONE, State};
+use contracts::choreography::MURMURATION;
 use contracts::events::inventory::Shortage;
 use contracts::events::order::{EndReason, Placed};
 use contracts::events::payment::DeclineReason;
 use contracts::events::shipping::CancelReason;
 use contracts::events::{Address, Line, Snapshot};
-use contracts::{Cause, Event, Kind, Money, StoredEvent, Timestamp};
+use contracts::{Event, Money, StoredEvent};
+use protocol::choreography::{NONE, State};
+use protocol::{Cause, Kind, Timestamp};
 use serde::{Deserialize, Serialize};
 
 /// One event.
@@ -14,10 +16,10 @@ use serde::{Deserialize, Serialize};
 #[serde(deny_unknown_fields)]
 pub(super) struct Step {
     pub(super) sequence: u64,
-    #[serde(rename = "type", with = "contracts::as_text")]
+    #[serde(rename = "type", with = "protocol::as_text")]
     pub(super) kind: Kind,
     pub(super) time: Timestamp,
-    #[serde(with = "contracts::as_text")]
+    #[serde(with = "protocol::as_text")]
     cause: Cause,
 }
 

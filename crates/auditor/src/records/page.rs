@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Chain, HistoryId, Row, Service, StoredEvent, Timestamp};
+use contracts::{StoredEvent, service};
+use protocol::{Chain, HistoryId, Row, Service, Timestamp};
 use serde::Deserialize;
 
 /// Some of what a generation holds, and how far it had folded the streams at that moment.
@@ -30,7 +31,7 @@ pub struct Standing {
     pub stream: String,
     /// The last row that is folded.
     pub sequence: u64,
-    #[serde(with = "contracts::as_text")]
+    #[serde(with = "protocol::as_text")]
     chain: Chain,
     #[serde(deserialize_with = "history")]
     history: Option<HistoryId>,
@@ -45,7 +46,7 @@ impl Page {
 
     /// How far each stream was folded.
     pub fn cut(&self) -> BTreeMap<Service, u64> {
-        let service = |stream: &str| Service::ALL.into_iter().find(|of| of.stream() == stream);
+        let service = |stream: &str| service::ALL.into_iter().find(|of| of.stream() == stream);
         let standings = self.positions.iter();
         standings.filter_map(|one| Some((service(&one.stream)?, one.sequence))).collect()
     }

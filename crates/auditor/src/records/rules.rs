@@ -1,7 +1,9 @@
 //! The entries of indexes: which there have to be, by rules over the records.
 
-use contracts::choreography::{MURMURATION, Trigger};
-use contracts::{Id, Service};
+use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::Id;
+use protocol::choreography::Trigger;
 
 use super::order::{Order, state_after};
 use super::totals::OnHand;
@@ -67,8 +69,8 @@ impl Records {
     /// Whether the choreography has a reaction of some service, in the state that it is in, to an event
     /// that was told of the order.
     fn is_owed_anything(&self, id: &str) -> bool {
-        let all = Service::ALL.map(|service| self.steps(id, service));
-        Service::ALL.into_iter().zip(all).any(|(service, own)| {
+        let all = service::ALL.map(|service| self.steps(id, service));
+        service::ALL.into_iter().zip(all).any(|(service, own)| {
             let state = state_after(own);
             all.iter()
                 .flat_map(|steps| steps.iter())

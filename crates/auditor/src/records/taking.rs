@@ -1,6 +1,7 @@
 //! Which records an event is folded into.
 
-use contracts::{Event, Kind, Service, StoredEvent, Timestamp};
+use contracts::{Event, StoredEvent, kind, service};
+use protocol::{Kind, Service, Timestamp};
 
 use super::Records;
 use super::latency::STEPS;
@@ -28,12 +29,13 @@ impl Records {
     pub(super) fn fold(&mut self, event: &StoredEvent) -> bool {
         let service = event.headers.kind.service();
         let folded = match service {
-            Service::Customer => self.fold_customer(event),
-            Service::Product => self.fold_product(event),
-            Service::Order => self.fold_order(event),
-            Service::Inventory => self.fold_inventory(event),
-            Service::Payment => self.fold_payment(event),
-            Service::Shipping => self.fold_shipping(event),
+            service::CUSTOMER => self.fold_customer(event),
+            service::PRODUCT => self.fold_product(event),
+            service::ORDER => self.fold_order(event),
+            service::INVENTORY => self.fold_inventory(event),
+            service::PAYMENT => self.fold_payment(event),
+            service::SHIPPING => self.fold_shipping(event),
+            _ => false,
         };
         if folded && is_of_order(event.headers.kind) {
             self.measure(event);
@@ -49,7 +51,7 @@ impl Records {
         {
             self.customers.put(event.headers.id.as_str(), at, customer.clone());
         }
-        self.entities.edit(Service::Customer.stream(), at).take(event);
+        self.entities.edit(service::CUSTOMER.stream(), at).take(event);
         true
     }
 
@@ -61,7 +63,7 @@ impl Records {
         {
             self.products.put(event.headers.id.as_str(), at, product.clone());
         }
-        self.entities.edit(Service::Product.stream(), at).take(event);
+        self.entities.edit(service::PRODUCT.stream(), at).take(event);
         true
     }
 
@@ -77,18 +79,18 @@ impl Records {
             (None, Event::OrderPlaced(placed)) => {
                 self.orders.put(id, at, Order::of(event, placed));
             }
-            (Some(order), _) if kind != Kind::OrderPlaced => order.take(event),
+            (Some(order), _) if kind != kind::ORDER_PLACED => order.take(event),
             _ => return false,
         }
         let Some(order) = self.orders.get(id) else { return true };
         self.days.edit(&order.business_date, at).take(before, order, event);
-        self.sales.edit(Service::Order.stream(), at).take(before, order, event);
+        self.sales.edit(service::ORDER.stream(), at).take(before, order, event);
         for (ring, slots) in [(MINUTES, &mut self.minutes), (HOURS, &mut self.hours)] {
             let number = ring.number(event.headers.time);
             let slot = number.rem_euclid(ring.slots).to_string();
             slots.edit(&slot, at).take(number, order, event);
         }
-        if kind == Kind::OrderCompleted {
+        if kind == kind::ORDER_COMPLETED {
             let (date, bookings) = (order.business_date.clone(), sold::of_sale(order));
             self.book_sale(&date, &bookings, at);
         }
@@ -96,8 +98,8 @@ impl Records {
     }
 
     fn book_sale(&mut self, date: &str, bookings: &[Booking], at: u64) {
-        self.book(Service::Order, date, bookings, at);
-        let leaders = self.leaders.edit(Service::Order.stream(), at);
+        self.book(service::ORDER, date, bookings, at);
+        let leaders = self.leaders.edit(service::ORDER.stream(), at);
         for booking in bookings {
             if !matches!(booking.grouping, Grouping::Product | Grouping::Customer) {
                 continue;
@@ -144,7 +146,7 @@ impl Records {
             }
             _ => {}
         }
-        self.stock.edit(Service::Inventory.stream(), at).take(event);
+        self.stock.edit(service::INVENTORY.stream(), at).take(event);
         true
     }
 
@@ -159,9 +161,9 @@ impl Records {
             let name = payment.and_then(|payment| payment.customer_name.as_deref());
             let customer = (refunded.customer_id.as_str(), name.unwrap_or_default());
             let bookings = sold::of_refund(customer, refunded.amount, country);
-            self.book(Service::Payment, &event.headers.time.day(), &bookings, at);
+            self.book(service::PAYMENT, &event.headers.time.day(), &bookings, at);
         }
-        self.accounts.edit(Service::Payment.stream(), at).take(event);
+        self.accounts.edit(service::PAYMENT.stream(), at).take(event);
         true
     }
 
@@ -170,7 +172,7 @@ impl Records {
         if is_of_order(event.headers.kind) {
             self.shipments.edit(event.headers.id.as_str(), at).take(event);
         }
-        self.parcels.edit(Service::Shipping.stream(), at).take(event);
+        self.parcels.edit(service::SHIPPING.stream(), at).take(event);
         true
     }
 
@@ -199,11 +201,11 @@ impl Records {
     /// What one service said of an order.
     pub(super) fn steps(&self, id: &str, service: Service) -> &[Step] {
         let steps = match service {
-            Service::Order => self.orders.get(id).map(|order| &order.steps),
-            Service::Inventory => self.reservations.get(id).map(|stock| &stock.steps),
-            Service::Payment => self.payments.get(id).map(|payment| &payment.steps),
-            Service::Shipping => self.shipments.get(id).map(|shipment| &shipment.steps),
-            Service::Customer | Service::Product => None,
+            service::ORDER => self.orders.get(id).map(|order| &order.steps),
+            service::INVENTORY => self.reservations.get(id).map(|stock| &stock.steps),
+            service::PAYMENT => self.payments.get(id).map(|payment| &payment.steps),
+            service::SHIPPING => self.shipments.get(id).map(|shipment| &shipment.steps),
+            _ => None,
         };
         steps.map_or(&[], Vec::as_slice)
     }
@@ -212,7 +214,7 @@ impl Records {
 /// Whether events of this kind have an order's id, and are a part of its story.
 fn is_of_order(kind: Kind) -> bool {
     let service = kind.service();
-    !matches!(service, Service::Customer | Service::Product)
-        && !matches!(kind, Kind::InventoryStocked | Kind::PaymentSettled)
-        && kind != Kind::recovered(service)
+    !matches!(service, service::CUSTOMER | service::PRODUCT)
+        && !matches!(kind, kind::INVENTORY_STOCKED | kind::PAYMENT_SETTLED)
+        && !kind.is_recovered()
 }

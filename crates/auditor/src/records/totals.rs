@@ -1,6 +1,6 @@
 //! Counts over whole streams, and over the stock of each product.
 
-use contracts::{Event, Kind, StoredEvent};
+use contracts::{Event, StoredEvent, kind};
 use serde::{Deserialize, Serialize};
 
 use super::sold::{Sums, add};
@@ -58,18 +58,17 @@ pub(super) struct OnHand {
 
 impl EntityTotals {
     pub(super) fn take(&mut self, event: &StoredEvent) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
         match event.headers.kind {
-            Kind::CustomerRegistered | Kind::ProductListed => self.made += 1,
-            Kind::CustomerClosed | Kind::ProductDiscontinued => self.ended += 1,
+            kind::CUSTOMER_REGISTERED | kind::PRODUCT_LISTED => self.made += 1,
+            kind::CUSTOMER_CLOSED | kind::PRODUCT_DISCONTINUED => self.ended += 1,
             _ => {}
         }
     }
 }
 
 impl StockTotals {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
     pub(super) fn take(&mut self, event: &StoredEvent) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
         match &event.event {
             Event::InventoryStocked(stocked) => self.units_stocked += u64::from(stocked.quantity),
             Event::InventoryReserved(_) => self.reserved += 1,
@@ -86,8 +85,8 @@ impl StockTotals {
 }
 
 impl AccountTotals {
+    #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
     pub(super) fn take(&mut self, event: &StoredEvent) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
         match &event.event {
             Event::PaymentCharged(charged) => {
                 self.charges += 1;
@@ -107,11 +106,10 @@ impl AccountTotals {
 
 impl ShipmentTotals {
     pub(super) fn take(&mut self, event: &StoredEvent) {
-        #[expect(clippy::wildcard_enum_match_arm, reason = "nothing else is counted")]
         match event.headers.kind {
-            Kind::ShippingCreated => self.created += 1,
-            Kind::ShippingDispatched => self.dispatched += 1,
-            Kind::ShippingCancelled => self.cancelled += 1,
+            kind::SHIPPING_CREATED => self.created += 1,
+            kind::SHIPPING_DISPATCHED => self.dispatched += 1,
+            kind::SHIPPING_CANCELLED => self.cancelled += 1,
             _ => {}
         }
     }

@@ -1,6 +1,7 @@
 //! What the lists of customers' orders have to say.
 
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 use serde_json::{Value, json};
 
 use super::state;
@@ -24,7 +25,7 @@ fn item(id: &Id, order: &OrderFold) -> Value {
     let agreed = order.agreed.as_ref();
     json!({
         "order_id": id,
-        "state": state(order, Service::Order),
+        "state": state(order, service::ORDER),
         "total": agreed.map(|agreed| agreed.total),
         "units": agreed.map(|agreed| agreed.units.values().sum::<u64>()),
         "business_date": agreed.map(|agreed| &agreed.business_date),

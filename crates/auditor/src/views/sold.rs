@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Currency, Id, Kind};
+use contracts::{Currency, kind};
+use protocol::Id;
 use serde_json::{Value, json};
 
 use super::number;
@@ -92,7 +93,7 @@ impl Report {
 
 /// What was agreed, if it is completed.
 fn completed(order: &OrderFold) -> Option<&Agreed> {
-    order.agreed.as_ref().filter(|_| order.has(Kind::OrderCompleted))
+    order.agreed.as_ref().filter(|_| order.has(kind::ORDER_COMPLETED))
 }
 
 fn told((currency, tally): (Currency, Tally)) -> Value {

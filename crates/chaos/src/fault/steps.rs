@@ -4,7 +4,7 @@
 use std::fmt;
 
 use client::process::Process;
-use contracts::Service;
+use protocol::Service;
 use serde::{Deserialize, Serialize, Serializer};
 use supervisor::redundancy::Loss;
 
@@ -287,6 +287,7 @@ impl fmt::Display for Step {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use contracts::service;
 
     #[test]
     fn a_step_is_shown_much_as_it_stands_in_its_file() {
@@ -302,9 +303,9 @@ mod tests {
     fn a_step_that_takes_a_store_away_says_which_unless_it_is_forced() {
         let takes = |text: &str| serde_saphyr::from_str::<Step>(text).unwrap().takes();
         assert_eq!(takes("wipe: nats"), Some(Loss::Broker));
-        assert_eq!(takes("halt: order"), Some(Loss::Database(Service::Order)));
+        assert_eq!(takes("halt: order"), Some(Loss::Database(service::ORDER)));
         let dies = "dies: { process: order, at: mid-rebuild, after: hole }";
-        assert_eq!(takes(dies), Some(Loss::Stream(Service::Order)));
+        assert_eq!(takes(dies), Some(Loss::Stream(service::ORDER)));
         for nothing in ["kill: nats", "wipe: redis", "forced: { wipe: nats }"] {
             assert_eq!(takes(nothing), None, "{nothing}");
         }

@@ -7,7 +7,8 @@ use std::path::{Path, PathBuf};
 use anyhow::{Context as _, anyhow, bail};
 use client::process::Process;
 use client::wait::{break_if, wait_until};
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use supervisor::protocol::{Act, State};
 
 use super::must_be_down;
@@ -100,7 +101,7 @@ async fn no_room(system: &System) -> anyhow::Result<String> {
     let limited = text.replacen(BLOCK, &format!("{BLOCK}  max_file_store: {used}\n"), 1);
     fs::write(&configuration, limited)?;
     restart(system).await?;
-    let order = Process::Service(Service::Order);
+    let order = Process::Service(service::ORDER);
     let look = async || {
         let is_alone = system.says(order).await.is_ok_and(|says| says.state == "alone");
         Ok(break_if(is_alone))

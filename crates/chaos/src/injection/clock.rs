@@ -11,7 +11,7 @@ use anyhow::{Context as _, anyhow, bail};
 use client::process::Process;
 use client::streams::Streams;
 use client::wait::{Deadline, wait_until};
-use contracts::Timestamp;
+use protocol::{Headers, Timestamp};
 use supervisor::protocol::{Arming, State};
 
 use crate::fault::steps::Jump;
@@ -52,7 +52,7 @@ pub(crate) async fn jump(system: &System, jump: &Jump) -> anyhow::Result<String>
     let streams = Streams::open(&system.running).await?;
     let look = async || {
         let rows = streams.rows(service).await?;
-        let last = rows.last().context("it has no events")?.parse()?.headers.time;
+        let last = Headers::parse(&rows.last().context("it has no events")?.headers)?.time;
         let off = runtime::handle::now().micros().abs_diff(last.micros());
         if Duration::from_micros(off) > WRONG_BY {
             return Ok(ControlFlow::Break(format!("{} says that it is {last}", jump.of)));

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use client::process::Process;
-use contracts::Service;
+use protocol::Service;
 use supervisor::protocol::{Act, Arming};
 
 use super::{broker, must_be_down};

@@ -7,8 +7,8 @@ use anyhow::{Context as _, anyhow, bail};
 use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::wait_until;
-use contracts::Service;
 use hyper::StatusCode;
+use protocol::Service;
 use supervisor::protocol::State;
 
 use crate::fault::steps::ReasonExpected;

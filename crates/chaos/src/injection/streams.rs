@@ -5,8 +5,9 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use client::process::Process;
 use client::streams::Streams;
-use contracts::Service;
+use contracts::service;
 use futures_util::TryStreamExt as _;
+use protocol::Service;
 use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy, Info, Stream};
 use runtime::nats::streams as wanted;
 
@@ -117,7 +118,7 @@ async fn inject(system: &System, service: Service) -> anyhow::Result<String> {
 async fn delete_consumers(system: &System) -> anyhow::Result<String> {
     let streams = Streams::open(&system.running).await?;
     let mut deleted = 0;
-    for service in Service::ALL {
+    for service in service::ALL {
         let jetstream = streams.connection().jetstream(service);
         let stream = jetstream.get_stream(service.stream()).await?;
         let names: Vec<String> = stream.consumer_names().try_collect().await?;

@@ -2,7 +2,8 @@
 
 use anyhow::Context as _;
 use client::http::{Answer, Call};
-use contracts::{Id, Service};
+use contracts::service;
+use protocol::Id;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -29,34 +30,34 @@ async fn register(world: &mut World, name: &str, given: &CustomerGiven) -> anyho
         "address": { "country": given.country },
         "credit_limit": given.credit_limit.0,
     });
-    let url = format!("{}/customers", world.url(Service::Customer)?);
+    let url = format!("{}/customers", world.url(service::CUSTOMER)?);
     world.must(Call::post(url).body(&body)?).await
 }
 
 async fn list(world: &mut World, name: &str, given: &ProductGiven) -> anyhow::Result<()> {
     let sku = world.id_of(name)?;
     let body = json!({ "sku": sku, "name": name, "price": given.price.0 });
-    let url = format!("{}/products", world.url(Service::Product)?);
+    let url = format!("{}/products", world.url(service::PRODUCT)?);
     world.must(Call::post(url).body(&body)?).await?;
     if given.stock > 0 {
-        let url = format!("{}/stock/{sku}", world.url(Service::Inventory)?);
+        let url = format!("{}/stock/{sku}", world.url(service::INVENTORY)?);
         world.must(Call::post(url).body(&json!({ "quantity": given.stock }))?).await?;
     }
     Ok(())
 }
 
 pub(crate) async fn close(world: &mut World, customer: &str) -> anyhow::Result<()> {
-    let (id, url) = (world.id_of(customer)?, world.url(Service::Customer)?);
+    let (id, url) = (world.id_of(customer)?, world.url(service::CUSTOMER)?);
     world.must(Call::post(format!("{url}/customers/{id}/close"))).await
 }
 
 pub(crate) async fn discontinue(world: &mut World, product: &str) -> anyhow::Result<()> {
-    let (sku, url) = (world.id_of(product)?, world.url(Service::Product)?);
+    let (sku, url) = (world.id_of(product)?, world.url(service::PRODUCT)?);
     world.must(Call::post(format!("{url}/products/{sku}/discontinue"))).await
 }
 
 pub(crate) async fn settle(world: &mut World, money: &Money) -> anyhow::Result<()> {
-    let (id, url) = (world.id_of(&money.customer)?, world.url(Service::Payment)?);
+    let (id, url) = (world.id_of(&money.customer)?, world.url(service::PAYMENT)?);
     let call = Call::post(format!("{url}/accounts/{id}/settle"));
     world.must(call.body(&json!({ "amount": money.amount.0 }))?).await
 }
@@ -67,7 +68,7 @@ pub(crate) async fn place(world: &mut World, place: &Place) -> Result<(), Expect
     let mut sending = JoinSet::new();
     for id in &ids {
         let (body, key) = (order(world, place, id)?, world.next_key());
-        let url = format!("{}/orders", world.url(Service::Order)?);
+        let url = format!("{}/orders", world.url(service::ORDER)?);
         let call = Call::post(url).body(&body).context("an order cannot be written")?;
         let call = world.prepared(call.once_in(key));
         for _ in 0..place.sent {
@@ -121,7 +122,7 @@ fn check_repeats(place: &Place, answers: &[(Id, Answer)]) -> Result<(), Expectat
 pub(crate) async fn cancel(world: &mut World, cancel: &Cancel) -> Result<(), ExpectationFailed> {
     for id in world.orders(&cancel.order)? {
         let key = world.next_key();
-        let call = Call::post(format!("{}/orders/{id}/cancel", world.url(Service::Order)?));
+        let call = Call::post(format!("{}/orders/{id}/cancel", world.url(service::ORDER)?));
         let answer = world.send(call.once_in(key)).await?;
         check(&cancel.answers, &answer, &id)?;
     }

@@ -4,7 +4,8 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client::streams::{Following, Streams};
-use contracts::{Id, Kind, Row, Service, StoredEvent};
+use contracts::{StoredEvent, service};
+use protocol::{Id, Kind, Row, Service};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
@@ -32,7 +33,7 @@ impl EventLog {
     pub fn begin(streams: &Streams, run: &str) -> Self {
         let (sink, rows) = mpsc::channel(ROWS_WAITING_MAX);
         let follow = |service| streams.follow(service, true, sink.clone());
-        let following = Service::ALL.into_iter().map(follow).collect();
+        let following = service::ALL.into_iter().map(follow).collect();
         let events = Events::default();
         let task = tokio::spawn(collect(rows, Arc::clone(&events), run.to_owned()));
         Self { events, _following: following, task }

@@ -1,6 +1,6 @@
 //! An expectation that was not met.
 
-use contracts::Id;
+use protocol::Id;
 
 /// What was expected, what was seen instead, and which orders it is about.
 #[derive(Clone, Debug)]

@@ -6,8 +6,9 @@ use std::time::Duration;
 
 use auditor::subset;
 use client::wait::wait_until;
-use contracts::{Id, Service};
+use contracts::service;
 use hyper::StatusCode;
+use protocol::Id;
 use serde_json::{Value, json};
 
 use super::event_log::EventLog;
@@ -69,7 +70,7 @@ async fn order(world: &World, expected: &OrderExpected) -> Result<(), Expectatio
         wanted["total"] = json!(total.0);
     }
     for id in world.orders(&expected.order)? {
-        let seen = answer(world, format!("{}/orders/{id}", world.url(Service::Order)?)).await?;
+        let seen = answer(world, format!("{}/orders/{id}", world.url(service::ORDER)?)).await?;
         compare(&any_state(&expected.state, &wanted), &seen, &[id])?;
     }
     Ok(())
@@ -84,20 +85,20 @@ async fn stock(world: &World, expected: &StockExpected) -> Result<(), Expectatio
         wanted["reserved"] = json!(reserved);
     }
     let sku = world.id_of(&expected.product)?;
-    let seen = answer(world, format!("{}/stock/{sku}", world.url(Service::Inventory)?)).await?;
+    let seen = answer(world, format!("{}/stock/{sku}", world.url(service::INVENTORY)?)).await?;
     compare(&[wanted], &seen, &[])
 }
 
 async fn outstanding(world: &World, expected: &Money) -> Result<(), ExpectationFailed> {
     let wanted = json!({ "outstanding": expected.amount.0 });
     let customer = world.id_of(&expected.customer)?;
-    let url = format!("{}/accounts/{customer}", world.url(Service::Payment)?);
+    let url = format!("{}/accounts/{customer}", world.url(service::PAYMENT)?);
     compare(&[wanted], &answer(world, url).await?, &[])
 }
 
 async fn charge(world: &World, expected: &ChargeExpected) -> Result<(), ExpectationFailed> {
     for id in world.orders(&expected.order)? {
-        let seen = answer(world, format!("{}/charges/{id}", world.url(Service::Payment)?)).await?;
+        let seen = answer(world, format!("{}/charges/{id}", world.url(service::PAYMENT)?)).await?;
         compare(&any_state(&expected.state, &json!({})), &seen, &[id])?;
     }
     Ok(())
@@ -107,7 +108,7 @@ async fn shipment(world: &World, expected: &StateExpected) -> Result<(), Expecta
     let reason = expected.reason.as_ref().map(|reason| json!({ "reason": reason }));
     let wanted = reason.unwrap_or_else(|| json!({}));
     for id in world.orders(&expected.order)? {
-        let url = format!("{}/shipments/{id}", world.url(Service::Shipping)?);
+        let url = format!("{}/shipments/{id}", world.url(service::SHIPPING)?);
         compare(&any_state(&expected.state, &wanted), &answer(world, url).await?, &[id])?;
     }
     Ok(())

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::timeline::text;
-use contracts::Id;
+use protocol::Id;
 use serde::Serialize;
 use supervisor::protocol::Act;
 

@@ -3,7 +3,7 @@
 //!
 //! The first half alone finds a command again in a stream, whatever was asked in the end.
 
-use contracts::Chain;
+use protocol::Chain;
 
 /// What a command is for, as the first half of its key: within that scope it has one effect.
 pub fn purpose(scope: &str) -> String {

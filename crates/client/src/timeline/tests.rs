@@ -2,10 +2,8 @@ use contracts::choreography::MURMURATION;
 use contracts::events::order::{Confirmed, EndReason, Ended, Placed};
 use contracts::events::shipping::{Created, Dispatched};
 use contracts::events::{Address, Customer, Snapshot, inventory};
-use contracts::{
-    Cause, Chain, Event, Headers, HistoryId, Id, Money, Position, Service, StoredEvent, Timestamp,
-    Vector,
-};
+use contracts::{Event, Money, StoredEvent, service};
+use protocol::{Cause, Chain, Headers, HistoryId, Id, Position, Service, Timestamp, Vector};
 
 use super::*;
 
@@ -70,6 +68,7 @@ fn at(millis: i64, sequence: u64, event: Event, cause: Option<(Service, u64)>) -
     let headers = Headers {
         sequence,
         kind: event.kind(),
+        version: 1,
         id: id(),
         time: Timestamp::from_micros(millis * 1_000),
         cause: cause.map_or(Cause::Command("place".into()), |(service, sequence)| Cause::Event {
@@ -95,19 +94,19 @@ fn a_placed_order_waits_for_inventory_and_has_a_deadline() {
     let events = [at(0, 1, placed(), None)];
     assert_eq!(
         pending_after(&events),
-        [(Service::Order, "timer deadline".into()), (Service::Inventory, "order.placed #1".into())]
+        [(service::ORDER, "timer deadline".into()), (service::INVENTORY, "order.placed #1".into())]
     );
 }
 
 #[test]
 fn what_was_reacted_to_is_not_pending_again() {
-    let events = [at(0, 1, placed(), None), at(3, 9, reserved(), Some((Service::Order, 1)))];
+    let events = [at(0, 1, placed(), None), at(3, 9, reserved(), Some((service::ORDER, 1)))];
     let timeline = Timeline::of(&MURMURATION, &events);
     assert_eq!(
         pending_after(&events),
         [
-            (Service::Order, "timer deadline".into()),
-            (Service::Payment, "inventory.reserved #9".into())
+            (service::ORDER, "timer deadline".into()),
+            (service::PAYMENT, "inventory.reserved #9".into())
         ]
     );
     assert_eq!(timeline.steps[1].step_ms, Some(3.0));
@@ -118,34 +117,34 @@ fn what_was_reacted_to_is_not_pending_again() {
 fn a_cancelled_order_owes_its_compensations_before_it_is_over() {
     let events = [
         at(0, 1, placed(), None),
-        at(3, 9, reserved(), Some((Service::Order, 1))),
+        at(3, 9, reserved(), Some((service::ORDER, 1))),
         at(5, 2, Event::OrderCancelled(ended(EndReason::Requested)), None),
     ];
     let timeline = Timeline::of(&MURMURATION, &events);
     assert!(!timeline.is_over);
     let services: Vec<_> = timeline.pending.iter().map(|event| event.service).collect();
-    assert!(services.contains(&Service::Inventory), "{services:?}");
-    assert!(!services.contains(&Service::Order), "{services:?}");
+    assert!(services.contains(&service::INVENTORY), "{services:?}");
+    assert!(!services.contains(&service::ORDER), "{services:?}");
 }
 
 #[test]
 fn a_completed_order_with_all_its_ends_is_over() {
     let events = [
         at(0, 1, placed(), None),
-        at(1, 1, created(), Some((Service::Payment, 1))),
-        at(2, 2, Event::OrderConfirmed(Confirmed { order_id: id() }), Some((Service::Shipping, 1))),
+        at(1, 1, created(), Some((service::PAYMENT, 1))),
+        at(2, 2, Event::OrderConfirmed(Confirmed { order_id: id() }), Some((service::SHIPPING, 1))),
         at(
             3,
             2,
             Event::ShippingDispatched(Dispatched { order_id: id() }),
-            Some((Service::Order, 2)),
+            Some((service::ORDER, 2)),
         ),
-        at(4, 3, Event::OrderCompleted(ended(EndReason::Dispatched)), Some((Service::Shipping, 2))),
+        at(4, 3, Event::OrderCompleted(ended(EndReason::Dispatched)), Some((service::SHIPPING, 2))),
         at(
             5,
             7,
             Event::InventoryCommitted(inventory::Returned { order_id: id(), lines: Vec::new() }),
-            Some((Service::Order, 3)),
+            Some((service::ORDER, 3)),
         ),
     ];
     let timeline = Timeline::of(&MURMURATION, &events);

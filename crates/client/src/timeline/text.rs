@@ -1,8 +1,9 @@
 //! A timeline for a person to read.
 
+use contracts::StoredEvent;
 use contracts::choreography::MURMURATION;
-use contracts::choreography::next::{Awaited, Owed};
-use contracts::{Id, Kind, StoredEvent};
+use protocol::choreography::next::{Awaited, Owed};
+use protocol::{Id, Kind};
 use terminal::output::plain;
 use terminal::table;
 

@@ -4,7 +4,7 @@
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 use runtime::handle::now;
 use runtime::http::server::Routes;
 use runtime::http::{StatusCode, json, verbose};

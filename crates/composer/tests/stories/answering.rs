@@ -1,6 +1,6 @@
 //! What is answered while all owners work.
 
-use contracts::Service;
+use contracts::service;
 
 use crate::stage::{DETAILS, Stage};
 use crate::strange_owner::{Manner, response};
@@ -27,7 +27,7 @@ async fn an_unknown_order_is_not_found_and_what_has_not_happened_yet_is_not_miss
     let stage = Stage::start().await;
     let unknown = stage.get("/order-details/o-2").await;
     assert_eq!((unknown.status.as_u16(), &unknown.body["type"]), (404, &"unknown-order".into()));
-    stage.set(Service::Shipping, Manner::Answers([].into()));
+    stage.set(service::SHIPPING, Manner::Answers([].into()));
     let early = stage.get(DETAILS).await;
     assert_eq!((early.status.as_u16(), &early.body["complete"]), (200, &true.into()));
     assert!(early.body["shipment"].is_null());
@@ -39,9 +39,9 @@ async fn the_token_goes_to_the_owners_and_comes_back_as_far_as_it_was_heeded() {
     let stage = Stage::start().await;
     let token = "CUSTOMER=9,SHIPPING=8";
     let answer = stage.get_after(DETAILS, token).await;
-    assert_eq!(stage.owners[&Service::Customer].token().as_deref(), Some(token));
+    assert_eq!(stage.owners[&service::CUSTOMER].token().as_deref(), Some(token));
     assert_eq!(answer.headers["murmur-token"], "CUSTOMER=9,PRODUCT=5,ORDER=7,SHIPPING=8");
-    stage.set(Service::Customer, Manner::HangsUp);
+    stage.set(service::CUSTOMER, Manner::HangsUp);
     let answer = stage.get_after(DETAILS, "CUSTOMER=10").await;
     assert_eq!(answer.headers["murmur-token"], "PRODUCT=5,ORDER=7");
 }
@@ -66,7 +66,7 @@ async fn what_the_order_service_refuses_is_refused() {
     let stage = Stage::start().await;
     let problem = r#"{"type":"bad-state","title":"No","detail":"use placed","status":400}"#;
     let refusal = response("400 Bad Request", "application/problem+json", problem);
-    stage.set(Service::Order, Manner::Says(refusal));
+    stage.set(service::ORDER, Manner::Says(refusal));
     let answer = stage.get("/customers/ann/overview?state=unheard_of").await;
     assert_eq!((answer.status.as_u16(), &answer.body["detail"]), (400, &"use placed".into()));
     for wrong in ["?limit=0", "?cursor=x", "?state=a%26b", "?state="] {

@@ -1,11 +1,12 @@
 //! The breakers, from what the owners do to what `/breakers` tells.
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 
 use crate::stage::{DETAILS, Stage};
 use crate::strange_owner::Manner;
 
-const CUSTOMER: Service = Service::Customer;
+const CUSTOMER: Service = service::CUSTOMER;
 
 #[tokio::test]
 async fn a_breaker_opens_spares_the_owner_and_closes_when_it_is_back() {
@@ -19,7 +20,7 @@ async fn a_breaker_opens_spares_the_owner_and_closes_when_it_is_back() {
     assert_eq!(breaker["state"], "open");
     assert!(breaker["failures"].as_u64() >= Some(5), "{breaker}");
     assert!(breaker["next_probe_in_ms"].is_u64() && breaker["since"].is_string());
-    assert_eq!(stage.breaker(Service::Payment).await["state"], "closed");
+    assert_eq!(stage.breaker(service::PAYMENT).await["state"], "closed");
     let spared = stage.owners[&CUSTOMER].asked();
     stage.heal(CUSTOMER);
     let whole = stage.get_until(DETAILS, |answer| answer.body["complete"] == true).await;

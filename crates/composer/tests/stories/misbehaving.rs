@@ -1,6 +1,6 @@
 //! One owner is down, slow, or answers nonsense: the answer comes in time, and says what is missing.
 
-use contracts::Service;
+use contracts::service;
 
 use crate::stage::{DETAILS, Stage};
 use crate::strange_owner::{Manner, response};
@@ -8,7 +8,7 @@ use crate::strange_owner::{Manner, response};
 /// The customer owner behaves like this: the answer is partial, for this reason.
 async fn partial(manner: Manner, reason: &str) {
     let stage = Stage::start().await;
-    stage.set(Service::Customer, manner);
+    stage.set(service::CUSTOMER, manner);
     let answer = stage.get(DETAILS).await;
     assert_eq!(answer.status, 200, "{answer:?}");
     assert_eq!(answer.body["complete"], false);
@@ -76,10 +76,10 @@ async fn what_is_no_http_is_no_answer() {
 async fn a_failing_owner_is_asked_again_and_not_for_ever() {
     let stage = Stage::start().await;
     let broken = response("500 Internal Server Error", "application/problem+json", "{}");
-    stage.set(Service::Customer, Manner::Says(broken));
+    stage.set(service::CUSTOMER, Manner::Says(broken));
     let answer = stage.get(DETAILS).await;
     assert_eq!(answer.reason("missing", "customer"), "failed");
-    let asked = stage.owners[&Service::Customer].asked();
+    let asked = stage.owners[&service::CUSTOMER].asked();
     assert!((2..=3).contains(&asked), "asked {asked} times");
 }
 
@@ -87,7 +87,7 @@ async fn a_failing_owner_is_asked_again_and_not_for_ever() {
 async fn what_was_known_before_is_told_with_its_age() {
     let stage = Stage::start().await;
     assert_eq!(stage.get(DETAILS).await.body["complete"], true);
-    stage.set(Service::Customer, Manner::Hangs);
+    stage.set(service::CUSTOMER, Manner::Hangs);
     let answer = stage.get(DETAILS).await;
     assert_eq!((answer.status.as_u16(), &answer.body["complete"]), (200, &false.into()));
     assert_eq!(answer.body["customer"]["id"], "ann");
@@ -99,7 +99,7 @@ async fn what_was_known_before_is_told_with_its_age() {
 #[tokio::test]
 async fn without_the_order_service_the_others_still_tell_what_they_know() {
     let stage = Stage::start().await;
-    stage.set(Service::Order, Manner::Hangs);
+    stage.set(service::ORDER, Manner::Hangs);
     let partial = stage.get(DETAILS).await;
     assert_eq!((partial.status.as_u16(), &partial.body["complete"]), (200, &false.into()));
     assert_eq!(partial.reason("missing", "order"), "timed-out");
@@ -111,24 +111,24 @@ async fn without_the_order_service_the_others_still_tell_what_they_know() {
 async fn a_hanging_order_service_leaves_time_to_ask_for_the_customer_of_the_order_as_it_was() {
     let stage = Stage::start().await;
     stage.get(DETAILS).await;
-    stage.set(Service::Order, Manner::Hangs);
-    let before = stage.owners[&Service::Customer].asked();
+    stage.set(service::ORDER, Manner::Hangs);
+    let before = stage.owners[&service::CUSTOMER].asked();
     let answer = stage.get(DETAILS).await;
     assert_eq!(answer.reason("stale", "order"), "timed-out");
-    assert_eq!(stage.owners[&Service::Customer].asked(), before + 1);
+    assert_eq!(stage.owners[&service::CUSTOMER].asked(), before + 1);
 }
 
 #[tokio::test]
 async fn when_nobody_knows_anything_the_answer_says_so() {
     let stage = Stage::start().await;
-    for service in Service::ALL {
+    for service in service::ALL {
         stage.set(service, Manner::HangsUp);
     }
     let away = stage.get(DETAILS).await;
     assert_eq!((away.status.as_u16(), &away.body["type"]), (503, &"owners-away".into()));
     assert_eq!(stage.get("/customers/ann/overview").await.status, 503);
     let stage = Stage::start().await;
-    for service in Service::ALL {
+    for service in service::ALL {
         stage.set(service, Manner::Hangs);
     }
     let late = stage.get(DETAILS).await;

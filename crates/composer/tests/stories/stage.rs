@@ -6,11 +6,12 @@ use std::time::{Duration, Instant};
 
 use bytes::Bytes;
 use composer::owners::Owners;
-use contracts::Service;
+use contracts::service;
 use http_body_util::{BodyExt as _, Empty};
 use hyper::{HeaderMap, Request, StatusCode};
 use hyper_util::client::legacy::Client;
 use hyper_util::rt::TokioExecutor;
+use protocol::Service;
 use runtime::http::server;
 use runtime::shutdown::{StopSender, stop_signal};
 use serde_json::{Value, json};
@@ -45,7 +46,7 @@ impl Stage {
     /// Six owners that answer well.
     pub(crate) async fn start() -> Self {
         let mut owners = HashMap::new();
-        for service in Service::ALL {
+        for service in service::ALL {
             owners.insert(service, StrangeOwner::start(well(service)).await);
         }
         let urls: Vec<_> = owners
@@ -126,7 +127,7 @@ pub(crate) fn well(service: Service) -> Manner {
     let order = json!({"order_id": "o-1", "customer_id": "ann", "version": 7, "state": "completed",
         "lines": [{"sku": "mug"}, {"sku": "cup"}, {"sku": "mug"}]});
     let bodies = match service {
-        Service::Order => vec![
+        service::ORDER => vec![
             ("/orders/o-1", order.clone()),
             ("/orders?customer=ann&limit=1", json!({"items": [order], "next": "6f2d31"})),
             (
@@ -134,17 +135,18 @@ pub(crate) fn well(service: Service) -> Manner {
                 json!({"items": [], "next": null}),
             ),
         ],
-        Service::Customer => vec![("/customers/ann", json!({"id": "ann", "version": 3}))],
-        Service::Product => vec![
+        service::CUSTOMER => vec![("/customers/ann", json!({"id": "ann", "version": 3}))],
+        service::PRODUCT => vec![
             ("/products/mug", json!({"sku": "mug", "version": 4})),
             ("/products/cup", json!({"sku": "cup", "version": 5})),
         ],
-        Service::Payment => vec![
+        service::PAYMENT => vec![
             ("/charges/o-1", json!({"order_id": "o-1", "state": "charged"})),
             ("/accounts/ann", json!({"customer_id": "ann", "outstanding": 0})),
         ],
-        Service::Inventory => vec![("/reservations/o-1", json!({"order_id": "o-1"}))],
-        Service::Shipping => vec![("/shipments/o-1", json!({"order_id": "o-1"}))],
+        service::INVENTORY => vec![("/reservations/o-1", json!({"order_id": "o-1"}))],
+        service::SHIPPING => vec![("/shipments/o-1", json!({"order_id": "o-1"}))],
+        other => panic!("{other} is no owner"),
     };
     Manner::Answers(
         bodies.into_iter().map(|(path, body)| (path.to_owned(), body.to_string())).collect(),

@@ -1,6 +1,6 @@
 //! The accounts as a file that a nats-server's configuration includes.
 
-use contracts::choreography::Choreography;
+use protocol::choreography::Choreography;
 
 use super::{Account, Export, Import, Way, accounts};
 
@@ -17,7 +17,7 @@ accounts {
 
 /// The file.
 #[must_use]
-pub fn file(choreography: &Choreography<'_>) -> String {
+pub fn file(choreography: &Choreography) -> String {
     let mut text = HEAD.to_owned();
     accounts(choreography).iter().for_each(|account| write_account(&mut text, account));
     text.push_str("}\n");

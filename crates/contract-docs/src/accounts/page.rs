@@ -1,7 +1,7 @@
 //! The accounts as a page.
 
-use contracts::Service;
-use contracts::choreography::Choreography;
+use protocol::Service;
+use protocol::choreography::Choreography;
 
 use super::{Account, accounts, foreign_prefix, foreign_streams, inbox};
 use crate::readers::QUERY;
@@ -17,7 +17,7 @@ process is told.
 
 /// The page.
 #[must_use]
-pub fn page(choreography: &Choreography<'_>) -> String {
+pub fn page(choreography: &Choreography) -> String {
     let mut page = HEAD.to_owned();
     for account in accounts(choreography) {
         let name = &account.name;
@@ -28,11 +28,11 @@ pub fn page(choreography: &Choreography<'_>) -> String {
 }
 
 /// What the process is started with, beside what it always needs.
-fn command(choreography: &Choreography<'_>, name: &str) -> String {
-    let streams: Vec<Service> = match name.parse() {
-        Ok(service) => foreign_streams(choreography, service),
-        Err(_) if name == QUERY => Service::ALL.to_vec(),
-        Err(_) => Vec::new(),
+fn command(choreography: &Choreography, name: &str) -> String {
+    let of_service = |service| foreign_streams(choreography, service);
+    let streams: Vec<Service> = match name {
+        QUERY => choreography.services().collect(),
+        name => name.parse().map(of_service).unwrap_or_default(),
     };
     let login = format!("--nats-user {name} --nats-inbox {}", inbox(name));
     let mut lines = vec![format!("murmur serve {name} {login}")];

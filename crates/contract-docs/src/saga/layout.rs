@@ -1,8 +1,8 @@
 //! Where each state stands: in a band for its service, as far to the right as the longest way to it. A
 //! state is a card that also says by what it is come to, so that no label lies on a line.
 
-use contracts::Service;
-use contracts::choreography::{NONE, State};
+use protocol::Service;
+use protocol::choreography::{NONE, State};
 
 use super::Machine;
 

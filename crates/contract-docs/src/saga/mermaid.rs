@@ -1,12 +1,12 @@
 //! The diagram as a page with Mermaid in it, which many viewers of Markdown draw.
 
-use contracts::choreography::{Choreography, NONE, State};
+use protocol::choreography::{Choreography, NONE, State};
 
 use super::{Machine, machines};
 
 /// The page.
 #[must_use]
-pub fn page(choreography: &Choreography<'_>) -> String {
+pub fn page(choreography: &Choreography) -> String {
     let mut page = "# The saga\n\n\
         The states of an order, a reservation, a charge and a shipment, and of customers and products, each \
         inside its\nservice. A way is labelled with what the service reacts to and what it then \

@@ -1,6 +1,6 @@
 //! The diagram as SVG. Colours are attributes: a page that takes no inline styles shows them, too.
 
-use contracts::choreography::Choreography;
+use protocol::choreography::Choreography;
 
 use super::layout::{self, Band, Card};
 use super::machines;
@@ -10,7 +10,7 @@ const LINES: &str = "#7b8794";
 
 /// The drawing.
 #[must_use]
-pub fn drawing(choreography: &Choreography<'_>) -> String {
+pub fn drawing(choreography: &Choreography) -> String {
     let layout = layout::of(&machines(choreography));
     let (width, height) = (layout.width, layout.height);
     let mut svg = format!(

@@ -1,9 +1,10 @@
 //! Customers, as their owner publishes them: always the whole new state.
 
+use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Id, Money};
+use crate::Money;
 
 /// Where a customer's shipments go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

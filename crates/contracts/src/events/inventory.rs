@@ -1,10 +1,11 @@
 //! Stock and reservations.
 
+use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Money;
 use crate::events::{Line, Snapshot};
-use crate::{Id, Money};
 
 /// `inventory.stocked`: goods came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

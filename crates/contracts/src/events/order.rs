@@ -1,10 +1,11 @@
 //! Orders: what was agreed, and how it went on.
 
+use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Money;
 use crate::events::Customer;
-use crate::{Id, Money, Timestamp};
 
 /// A customer as known to whoever wrote the event, so that the next service need not have heard of
 /// the customer yet. Of two snapshots the one with the higher version is newer.

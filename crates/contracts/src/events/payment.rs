@@ -1,11 +1,12 @@
 //! Charges, refunds and what customers owe. What a customer owes (is outstanding) is charges less
 //! refunds less what was paid in.
 
+use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::Money;
 use crate::events::{Line, Snapshot};
-use crate::{Id, Money};
 
 /// `payment.charged`: the order's total was charged. Passes on what shipping needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

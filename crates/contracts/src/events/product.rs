@@ -1,9 +1,10 @@
 //! Products, as their owner publishes them: always the whole new state.
 
+use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::{Id, Money};
+use crate::Money;
 
 /// The state of a product. Its version is the sequence of the event that carries it.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]

@@ -1,9 +1,9 @@
 //! Shipments: one for each order, known by the order's id.
 
+use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Id;
 use crate::events::Address;
 
 /// `shipping.created`: the shipment is ready; it waits for the order to be confirmed.

@@ -3,11 +3,11 @@
 use std::fmt;
 use std::str::FromStr;
 
+use protocol::as_text;
 use serde::{Deserialize, Serialize};
 
 use super::decimal::Decimal;
 use super::iso4217;
-use crate::as_text;
 
 /// Decimals of a code that is not in the list: an old one, in a row that has to be read all the
 /// same. Most currencies have so many.

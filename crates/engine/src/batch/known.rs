@@ -1,8 +1,8 @@
 //! What stands in the database, kept in memory between batches.
 
-use contracts::choreography::MURMURATION;
-use contracts::{HistoryId, Position, Service, Timestamp, Vector};
+use protocol::{HistoryId, Position, Timestamp, Vector};
 
+use crate::domain::Domain;
 use crate::positions::{self, Positions};
 use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError};
@@ -34,15 +34,19 @@ impl Known {
     /// Takes over the positions of an own event that was restored from the stream: decisions go on
     /// above its vector. Streams without a replica need not be read again; a replica is read from
     /// where it stands.
-    pub(super) fn restore_positions(&mut self, service: Service, vector: &Vector) {
+    pub(super) fn restore_positions<D: Domain>(&mut self, vector: &Vector) {
+        let choreography = D::choreography();
         for (stream, position) in &vector.0 {
             let place = self.positions.0.entry(*stream).or_default();
             place.decided = *position;
-            if !MURMURATION.decides(service, *stream) && place.folded.sequence > position.sequence {
+            if !choreography.decides(D::SERVICE, *stream)
+                && place.folded.sequence > position.sequence
+            {
                 // Nothing is decided by it but what the replica says: it was seen.
                 place.decided = place.folded;
             }
-            if !MURMURATION.replicates(service, *stream) || seeded::on(Bug::ReplicasTakeDecided) {
+            if !choreography.replicates(D::SERVICE, *stream) || seeded::on(Bug::ReplicasTakeDecided)
+            {
                 place.folded = *position;
             }
         }

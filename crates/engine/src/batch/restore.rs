@@ -1,8 +1,7 @@
 //! Beginning a history, and taking rows over from the stream when the database has lost them.
 
-use contracts::events::Recovered;
-use contracts::{
-    Cause, Event, Headers, HistoryId, Id, Kind, Position, Row, SealKeys, Service, Timestamp,
+use protocol::{
+    Cause, Headers, HistoryId, Id, Kind, Position, Recovered, Row, SealKeys, Service, Timestamp,
 };
 
 use super::step::{apply, sealed};
@@ -65,7 +64,7 @@ impl<D: Domain> Engine<D> {
 
     /// Takes over rows of the own stream that follow the outbox's end: appends them, applies their
     /// events, and goes on deciding above their last vector. In one transaction. Whose rows they are has
-    /// been judged before: see [`contracts::seal`].
+    /// been judged before: see [`protocol::seal`].
     ///
     /// # Errors
     /// When a row does not follow, or is of another history, or cannot be understood, or the
@@ -80,10 +79,11 @@ impl<D: Domain> Engine<D> {
                 if !row.follows(after.head) {
                     return Err(RestoreError::Broken(row.sequence));
                 }
-                let event = row.parse().map_err(|error| RestoreError::NotUnderstood {
-                    sequence: row.sequence,
-                    reason: error.to_string(),
-                })?;
+                let event =
+                    row.parse::<D::Event>().map_err(|error| RestoreError::NotUnderstood {
+                        sequence: row.sequence,
+                        reason: error.to_string(),
+                    })?;
                 let found = event.headers.history;
                 match after.history {
                     Some(own) if own != found => {
@@ -97,7 +97,7 @@ impl<D: Domain> Engine<D> {
                 outbox::append(write, after.head, row, &event.headers.id)?;
                 apply(domain, write, &event)?;
                 after.head = row.position();
-                after.restore_positions(D::SERVICE, &event.headers.vector);
+                after.restore_positions::<D>(&event.headers.vector);
             }
             if let Some(last) = rows.last() {
                 let recovered = last.subject.starts_with(Kind::recovered(D::SERVICE).name());
@@ -155,14 +155,16 @@ impl Known {
         keys: &SealKeys,
     ) -> Result<Row, StateError> {
         let no_history = || StateError::Contradiction("there is no history yet".to_owned());
-        let wrong = |error: contracts::ids::InvalidId| StateError::Contradiction(error.to_string());
+        let wrong = |error: protocol::ids::InvalidId| StateError::Contradiction(error.to_string());
         let id: Id = service.name().parse().map_err(wrong)?;
         let Position { sequence: up_to, .. } = self.head;
         let recovered = Recovered { service: id.clone(), rows: restored, up_to };
-        let event = Event::recovered(service, recovered);
+        let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
+        let payload = serde_json::to_vec(&recovered).map_err(failed)?;
         let headers = Headers {
             sequence: up_to + 1,
-            kind: event.kind(),
+            kind: Kind::recovered(service),
+            version: Recovered::VERSION,
             id,
             time: now,
             cause: Cause::Recovery,
@@ -172,6 +174,6 @@ impl Known {
             idempotency: None,
             seal: None,
         };
-        sealed(headers, event, self.head, keys).map(|(_, row)| row)
+        Ok(sealed(headers, payload, self.head, keys).1)
     }
 }

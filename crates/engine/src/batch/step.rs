@@ -2,11 +2,10 @@
 
 use std::collections::BTreeMap;
 
-use contracts::choreography::{MURMURATION, Rule, Trigger};
-use contracts::events::shipping::{CancelReason, Cancelled};
-use contracts::{
-    Cause, Event, Headers, Idempotency, Kind, Position, Row, SealKeys, Service, StoredEvent,
-    Timestamp, Vector,
+use protocol::choreography::{Rule, Trigger};
+use protocol::{
+    Cause, Event, Headers, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp,
+    Vector,
 };
 
 use super::{Answer, Batch, Known, Outcome, QueuedInput, Request};
@@ -17,17 +16,20 @@ use crate::state::{StateError, Write};
 use crate::timers::{self, Timer};
 use crate::{idempotency, outbox, replicas};
 
+/// What a batch did, and what is known afterwards.
+type Ran<D> = (Batch<<D as Domain>::Refusal, <D as Domain>::Event>, Known);
+
 /// A batch while it runs.
 pub(super) struct Running<'a, 'tx, D: Domain> {
     domain: &'a D,
     write: &'a mut Write<'tx>,
     held: &'a BTreeMap<Service, String>,
     known: Known,
-    inputs: &'a [QueuedInput<D::Command>],
+    inputs: &'a [QueuedInput<D::Command, D::Event>],
     now: Timestamp,
     keys: &'a SealKeys,
     row_bytes_max: usize,
-    batch: Batch<D::Refusal>,
+    batch: Batch<D::Refusal, D::Event>,
 }
 
 /// The origin of a decision: what it was made on, and what its event carries of it.
@@ -44,7 +46,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         write: &'a mut Write<'tx>,
         held: &'a BTreeMap<Service, String>,
         known: Known,
-        inputs: &'a [QueuedInput<D::Command>],
+        inputs: &'a [QueuedInput<D::Command, D::Event>],
         now: Timestamp,
         keys: &'a SealKeys,
     ) -> Self {
@@ -60,7 +62,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     }
 
     /// Runs the inputs in order. Says what they did, and what is known afterwards.
-    pub(super) fn run(mut self) -> Result<(Batch<D::Refusal>, Known), StateError> {
+    pub(super) fn run(mut self) -> Result<Ran<D>, StateError> {
         for input in self.inputs {
             self.handle(input)?;
         }
@@ -68,7 +70,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         Ok((self.batch, self.known))
     }
 
-    fn handle(&mut self, input: &QueuedInput<D::Command>) -> Result<(), StateError> {
+    fn handle(&mut self, input: &QueuedInput<D::Command, D::Event>) -> Result<(), StateError> {
         let outcome = match input {
             QueuedInput::Command { command, request } => {
                 Outcome::Command(self.command(command, request)?)
@@ -87,7 +89,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         &mut self,
         command: &D::Command,
         request: &Request,
-    ) -> Result<Answer<D::Refusal>, StateError> {
+    ) -> Result<Answer<D::Refusal, D::Event>, StateError> {
         if let Some(asked) = &request.idempotency {
             match idempotency::look_up(&self.write.read(), asked)? {
                 idempotency::Known::New => {}
@@ -135,14 +137,17 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         Ok(if preconditions.hold(current.as_ref()) { None } else { Some(current) })
     }
 
-    fn event(&mut self, event: &StoredEvent) -> Result<Outcome<D::Refusal>, StateError> {
+    fn event(
+        &mut self,
+        event: &StoredEvent<D::Event>,
+    ) -> Result<Outcome<D::Refusal, D::Event>, StateError> {
         let stream = event.headers.kind.service();
         if let Some(reason) = self.held.get(&stream) {
             return Ok(Outcome::Held { stream: Some(stream), reason: reason.clone() });
         }
         let sequence = event.headers.sequence;
         self.check_next(stream, sequence)?;
-        if MURMURATION.replicates(D::SERVICE, stream) && replicas::fold(self.write, event)? {
+        if D::choreography().replicates(D::SERVICE, stream) && replicas::fold(self.write, event)? {
             self.batch.folded.push(event.clone());
         }
         let position = event.position();
@@ -151,7 +156,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         // Up to `decided`, a replica that is read again is only folded.
         if sequence > place.decided.sequence {
             place.decided = position;
-            if MURMURATION.decides(D::SERVICE, stream) {
+            if D::choreography().decides(D::SERVICE, stream) {
                 self.react(event)?;
             }
         }
@@ -165,7 +170,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         stream: Service,
         after: u64,
         up_to: Position,
-    ) -> Result<Outcome<D::Refusal>, StateError> {
+    ) -> Result<Outcome<D::Refusal, D::Event>, StateError> {
         if let Some(reason) = self.held.get(&stream) {
             return Ok(Outcome::Held { stream: Some(stream), reason: reason.clone() });
         }
@@ -188,7 +193,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         Err(StateError::Contradiction(text))
     }
 
-    fn react(&mut self, event: &StoredEvent) -> Result<(), StateError> {
+    fn react(&mut self, event: &StoredEvent<D::Event>) -> Result<(), StateError> {
         let trigger = Trigger::Event(event.headers.kind);
         let service = event.headers.kind.service();
         if let Decision::Emit { event: next, .. } = self.decide(Input::Event(event), trigger)? {
@@ -200,18 +205,18 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             };
             let cause = origin.cause.clone();
             let appended = self.append(next, origin)?;
-            if let Some(event) = second_of(&appended) {
+            if let Some(event) = seeded::second_of(&appended.event) {
                 self.append(event, Origin { trigger, cause, request: None, traceparent: None })?;
             }
         }
         Ok(())
     }
 
-    fn timer(&mut self, timer: &Timer) -> Result<Outcome<D::Refusal>, StateError> {
+    fn timer(&mut self, timer: &Timer) -> Result<Outcome<D::Refusal, D::Event>, StateError> {
         if !timers::is_set(&self.write.read(), timer)? {
             return Ok(Outcome::Timer);
         }
-        let trigger = timer_trigger(D::SERVICE, timer)?;
+        let trigger = timer_trigger::<D>(timer)?;
         let decision = self.decide(Input::Timer { name: &timer.name, id: &timer.id }, trigger)?;
         if let Decision::Emit { event, .. } = decision {
             let cause = Cause::Timer(timer.name.clone());
@@ -226,26 +231,30 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
 
     fn decide(
         &self,
-        input: Input<'_, D::Command>,
+        input: Input<'_, D::Command, D::Event>,
         trigger: Trigger,
-    ) -> Result<Decision<D::Refusal>, StateError> {
+    ) -> Result<Decision<D::Refusal, D::Event>, StateError> {
         let decision = self.domain.decide(&self.write.read(), input, self.now)?;
-        check(D::SERVICE, trigger, &decision)?;
+        check::<D>(trigger, &decision)?;
         Ok(decision)
     }
 
     /// Appends the event to the outbox, with the vector of exactly this input, and applies it.
-    fn append(&mut self, event: Event, origin: Origin<'_>) -> Result<StoredEvent, StateError> {
+    fn append(
+        &mut self,
+        event: D::Event,
+        origin: Origin<'_>,
+    ) -> Result<StoredEvent<D::Event>, StateError> {
         let (event, row) = self.next_row(event, origin)?;
         self.append_and_apply(event, row)
     }
 
     fn append_and_apply(
         &mut self,
-        event: StoredEvent,
+        event: StoredEvent<D::Event>,
         row: Row,
-    ) -> Result<StoredEvent, StateError> {
-        if seeded::on(Bug::TombstoneWithoutEvent) && event.headers.kind == Kind::PaymentVoided {
+    ) -> Result<StoredEvent<D::Event>, StateError> {
+        if seeded::on(Bug::TombstoneWithoutEvent) && seeded::is_tombstone(event.headers.kind) {
             return self.domain.apply(self.write, &event).map(|()| event);
         }
         outbox::append(self.write, self.known.head, &row, &event.headers.id)?;
@@ -255,11 +264,16 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         Ok(event)
     }
 
-    fn next_row(&self, event: Event, origin: Origin<'_>) -> Result<(StoredEvent, Row), StateError> {
+    fn next_row(
+        &self,
+        event: D::Event,
+        origin: Origin<'_>,
+    ) -> Result<(StoredEvent<D::Event>, Row), StateError> {
         let no_history = || StateError::Contradiction("there is no history yet".to_owned());
         let headers = Headers {
             sequence: self.known.head.sequence + 1,
             kind: event.kind(),
+            version: event.version(),
             id: event.id().clone(),
             time: self.now,
             cause: origin.cause,
@@ -269,7 +283,10 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             idempotency: origin.request.cloned(),
             seal: None,
         };
-        sealed(headers, event, self.known.head, self.keys)
+        let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
+        let payload = event.to_payload().map_err(failed)?;
+        let (headers, row) = sealed(headers, payload, self.known.head, self.keys);
+        Ok((StoredEvent { headers, event, chain: row.chain }, row))
     }
 
     /// The positions after exactly this input.
@@ -286,55 +303,48 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     }
 }
 
-/// What a bug makes of the same input as well.
-fn second_of(appended: &StoredEvent) -> Option<Event> {
-    if !seeded::on(Bug::TwoEventsFromOneInput) {
-        return None;
-    }
-    let Event::ShippingCreated(created) = &appended.event else { return None };
-    let (order_id, reason) = (created.order_id.clone(), CancelReason::NotServed);
-    Some(Event::ShippingCancelled(Cancelled { order_id, reason }))
-}
-
-/// The event and the row that holds it, sealed, with the chain after `head`.
+/// The row of this content, sealed, that follows `head`; and its headers.
 pub(super) fn sealed(
-    headers: Headers,
-    event: Event,
+    mut headers: Headers,
+    payload: Vec<u8>,
     head: Position,
     keys: &SealKeys,
-) -> Result<(StoredEvent, Row), StateError> {
-    let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
-    let mut event = StoredEvent { headers, event, chain: head.chain };
-    let mut row = event.to_row().map_err(failed)?;
-    let seal = keys.seal(head.chain, &row.subject, &row.headers, &row.payload);
-    event.headers.seal = Some(seal);
-    row.headers = event.headers.to_canonical();
-    row.chain = head.chain.next(&row.subject, &row.headers, &row.payload);
-    event.chain = row.chain;
-    Ok((event, row))
+) -> (Headers, Row) {
+    let subject = headers.kind.subject(&headers.id);
+    let seal = keys.seal(head.chain, &subject, &headers.to_canonical(), &payload);
+    headers.seal = Some(seal);
+    let (sequence, text) = (headers.sequence, headers.to_canonical());
+    let chain = head.chain.next(&subject, &text, &payload);
+    let row = Row { sequence, subject, headers: text, payload: payload.into(), chain };
+    (headers, row)
 }
 
 /// Applies an own event: the service's state, and the engine's memory of the request.
 pub(crate) fn apply<D: Domain>(
     domain: &D,
     write: &mut Write<'_>,
-    event: &StoredEvent,
+    event: &StoredEvent<D::Event>,
 ) -> Result<(), StateError> {
-    idempotency::remember(write, event)?;
-    if event.headers.kind == Kind::recovered(D::SERVICE) {
+    idempotency::remember(write, &event.headers)?;
+    if event.headers.kind.is_recovered() {
         return Ok(());
     }
     domain.apply(write, event)
 }
 
 /// Refuses what the choreography does not allow.
-fn check<R>(service: Service, trigger: Trigger, decision: &Decision<R>) -> Result<(), StateError> {
+fn check<D: Domain>(
+    trigger: Trigger,
+    decision: &Decision<D::Refusal, D::Event>,
+) -> Result<(), StateError> {
+    let service = D::SERVICE;
     let not_allowed = |what: String| Err(StateError::Contradiction(what));
     if seeded::breaks_the_table() {
         return Ok(());
     }
     match (decision, trigger) {
-        (Decision::Emit { from, event }, _) => match MURMURATION.rule(service, from, trigger) {
+        (Decision::Emit { from, event }, _) => match D::choreography().rule(service, from, trigger)
+        {
             Rule::Emit(kinds) if kinds.contains(&event.kind()) => Ok(()),
             Rule::Emit(_) | Rule::Ignore | Rule::Unknown => not_allowed(format!(
                 "the choreography does not allow {} on {trigger} in state {from}",
@@ -342,7 +352,7 @@ fn check<R>(service: Service, trigger: Trigger, decision: &Decision<R>) -> Resul
             )),
         },
         (Decision::Nothing { from }, Trigger::Event(_)) => {
-            match MURMURATION.rule(service, from, trigger) {
+            match D::choreography().rule(service, from, trigger) {
                 Rule::Ignore => Ok(()),
                 Rule::Emit(_) | Rule::Unknown => not_allowed(format!(
                     "the choreography does not allow {service} to ignore {trigger} in state {from}"
@@ -359,8 +369,9 @@ fn check<R>(service: Service, trigger: Trigger, decision: &Decision<R>) -> Resul
     }
 }
 
-fn timer_trigger(service: Service, timer: &Timer) -> Result<Trigger, StateError> {
-    let mut triggers = MURMURATION.reactions.iter().filter(|r| r.service == service);
+fn timer_trigger<D: Domain>(timer: &Timer) -> Result<Trigger, StateError> {
+    let service = D::SERVICE;
+    let mut triggers = D::choreography().reactions.iter().filter(|r| r.service == service);
     let found = triggers.find(|r| matches!(r.on, Trigger::Timer(name) if name == timer.name));
     let unknown = || {
         let text = format!("the choreography knows no timer {} of {service}", timer.name);
@@ -369,7 +380,7 @@ fn timer_trigger(service: Service, timer: &Timer) -> Result<Trigger, StateError>
     found.map(|reaction| reaction.on).ok_or_else(unknown)
 }
 
-fn repeated<R>(row: &Row) -> Result<Answer<R>, StateError> {
+fn repeated<R, E: Event>(row: &Row) -> Result<Answer<R, E>, StateError> {
     let event = row.parse().map_err(|error| {
         StateError::Contradiction(format!("outbox row {} is damaged: {error}", row.sequence))
     })?;

@@ -2,7 +2,8 @@
 
 pub(crate) mod stage;
 
-use contracts::{Event, Kind, Service};
+use contracts::{Event, kind, service};
+use protocol::{Headers, Kind};
 
 use super::*;
 use crate::precondition::Tags;
@@ -18,10 +19,10 @@ fn an_event_carries_the_vector_of_exactly_its_input() {
         stage.inventory.next(stocked()),
     ];
     let batch = stage.engine.run(&inputs, at(5)).unwrap();
-    let confirmed = batch.rows[0].parse().unwrap();
-    assert_eq!(confirmed.headers.vector.of(Service::Shipping).sequence, 1);
-    assert_eq!(confirmed.headers.vector.of(Service::Inventory).sequence, 0, "not the batch's end");
-    assert_eq!(stage.engine.positions().of(Service::Inventory).decided.sequence, 2);
+    let confirmed = Headers::parse(&batch.rows[0].headers).unwrap();
+    assert_eq!(confirmed.vector.of(service::SHIPPING).sequence, 1);
+    assert_eq!(confirmed.vector.of(service::INVENTORY).sequence, 0, "not the batch's end");
+    assert_eq!(stage.engine.positions().of(service::INVENTORY).decided.sequence, 2);
 }
 
 #[test]
@@ -30,7 +31,7 @@ fn an_input_that_changes_nothing_moves_the_position_and_appends_no_row() {
     let work = stage.inventory.next(stocked());
     let batch = stage.engine.run(&[work], at(1)).unwrap();
     assert!(batch.rows.is_empty());
-    assert_eq!(stage.engine.positions().of(Service::Inventory).decided.sequence, 1);
+    assert_eq!(stage.engine.positions().of(service::INVENTORY).decided.sequence, 1);
 }
 
 #[test]
@@ -54,13 +55,14 @@ fn a_failing_input_is_left_out_alone_and_its_stream_is_held() {
         stage.shipping.next(stage::created("o-1")),
     ];
     let batch = stage.engine.run(&inputs, at(1)).unwrap();
-    let held = |outcome: &Outcome<&'static str>| matches!(outcome, Outcome::Held { .. });
+    let held = |outcome: &Outcome<&'static str, Event>| matches!(outcome, Outcome::Held { .. });
     let outcomes: Vec<bool> = batch.outcomes.iter().map(held).collect();
     assert_eq!(outcomes, [false, true, true, false]);
-    assert_eq!(stage.engine.positions().of(Service::Payment).decided.sequence, 0);
-    assert_eq!(stage.engine.held().keys().collect::<Vec<_>>(), [&Service::Payment]);
-    let kinds: Vec<Kind> = batch.rows.iter().map(|row| row.parse().unwrap().headers.kind).collect();
-    assert_eq!(kinds, [Kind::OrderPlaced, Kind::OrderConfirmed]);
+    assert_eq!(stage.engine.positions().of(service::PAYMENT).decided.sequence, 0);
+    assert_eq!(stage.engine.held().keys().collect::<Vec<_>>(), [&service::PAYMENT]);
+    let kinds: Vec<Kind> =
+        batch.rows.iter().map(|row| Headers::parse(&row.headers).unwrap().kind).collect();
+    assert_eq!(kinds, [kind::ORDER_PLACED, kind::ORDER_CONFIRMED]);
 }
 
 #[test]
@@ -101,7 +103,7 @@ fn a_precondition_holds_for_the_state_of_its_own_decision_and_a_repeat_is_not_he
     let inputs = [create(Some(key("k", "hash"))), create(None), create(Some(key("k", "hash")))];
     let batch = stage.engine.run(&inputs, at(1)).unwrap();
     assert_eq!(batch.rows.len(), 1);
-    let accepted = |outcome: &Outcome<_>, again| matches!(outcome, Outcome::Command(Answer::Accepted { repeated, .. }) if *repeated == again);
+    let accepted = |outcome: &Outcome<_, Event>, again| matches!(outcome, Outcome::Command(Answer::Accepted { repeated, .. }) if *repeated == again);
     assert!(accepted(&batch.outcomes[0], false), "{batch:?}");
     let Outcome::Command(Answer::PreconditionFailed(current)) = &batch.outcomes[1] else {
         panic!("{batch:?}")
@@ -133,7 +135,7 @@ fn a_foreign_number_that_is_missing_or_repeated_is_never_taken() {
     let third = stage.inventory.next(stocked());
     let batch = stage.engine.run(&[first.clone(), third], at(1)).unwrap();
     assert!(matches!(batch.outcomes[1], Outcome::Held { .. }));
-    assert_eq!(stage.engine.positions().of(Service::Inventory).folded.sequence, 1);
+    assert_eq!(stage.engine.positions().of(service::INVENTORY).folded.sequence, 1);
 }
 
 #[test]
@@ -154,17 +156,17 @@ fn a_lost_database_is_restored_to_the_same_state_and_decides_on_from_its_last_ve
     assert_eq!(stage::orders(&restored), stage::orders(&stage.engine));
     assert!(restored.is_restoring().unwrap());
     let recovered =
-        restored.known().recovered_row(Service::Order, 2, at(2), &stage::keys()).unwrap();
+        restored.known().recovered_row(service::ORDER, 2, at(2), &stage::keys()).unwrap();
     restored.restore(std::slice::from_ref(&recovered)).unwrap();
     assert!(!restored.is_restoring().unwrap());
 
     // The replica is read from zero, below what is decided: folded, and not decided again.
-    let place = restored.positions().of(Service::Customer);
+    let place = restored.positions().of(service::CUSTOMER);
     assert_eq!((place.folded.sequence, place.decided.sequence), (0, 1));
     assert!(!restored.positions().replicas_reach_decided());
     restored.run(&[customer], at(3)).unwrap();
     assert!(restored.positions().replicas_reach_decided());
-    assert_eq!(restored.positions().of(Service::Shipping).folded.sequence, 1);
+    assert_eq!(restored.positions().of(service::SHIPPING).folded.sequence, 1);
 }
 
 #[test]

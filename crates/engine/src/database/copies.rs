@@ -3,7 +3,7 @@
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 use super::Database;
 use crate::state::StateError;
@@ -47,14 +47,14 @@ fn all(prefix: &Path) -> Vec<PathBuf> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Service;
 
     use super::*;
+    use contracts::service;
 
     #[test]
     fn the_newest_copies_stay_and_nothing_else_is_touched() {
         let folder = tempfile::tempdir().unwrap();
-        let database = Database::in_memory(Service::Order, &[]).unwrap();
+        let database = Database::in_memory(service::ORDER, &[]).unwrap();
         let prefix = folder.path().join("order.before-rebuild-");
         let others = ["order.before-rebuild-note.db", "payment.before-rebuild-1.db"];
         for other in others {

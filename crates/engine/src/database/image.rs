@@ -29,13 +29,13 @@ impl Database {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Service;
 
     use super::*;
+    use contracts::service;
 
     #[test]
     fn an_image_is_what_was_committed_and_stays_so() {
-        let mut database = Database::in_memory(Service::Order, &[]).unwrap();
+        let mut database = Database::in_memory(service::ORDER, &[]).unwrap();
         let set = |database: &Database, value: &str| {
             let sql = "INSERT OR REPLACE INTO meta (key, value) VALUES ('history', ?1)";
             database.connection.execute(sql, [value]).unwrap();

@@ -4,7 +4,7 @@ use std::fs::{File, TryLockError};
 use std::os::unix::fs::MetadataExt;
 use std::path::{Path, PathBuf};
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 /// Proof of ownership, held as long as the value lives.
 #[derive(Debug)]

@@ -1,6 +1,6 @@
 //! The tables of the engine and of the service, each with its version, and whose they are.
 
-use contracts::{HistoryId, Service};
+use protocol::{HistoryId, Service};
 use rusqlite::{Connection, TransactionBehavior};
 
 use crate::state::{Read, StateError, Write};

@@ -1,11 +1,12 @@
-use contracts::Timestamp;
+use contracts::service;
+use protocol::Timestamp;
 
 use super::*;
 
 const TABLES: &[&str] = &["CREATE TABLE thing (id TEXT PRIMARY KEY) STRICT"];
 
 fn open(folder: &Path) -> Result<Database, OpenError> {
-    Database::open(folder, Service::Order, TABLES)
+    Database::open(folder, service::ORDER, TABLES)
 }
 
 #[test]
@@ -37,10 +38,10 @@ fn a_database_of_another_service_or_a_newer_version_is_refused() {
     let folder = all.path().join("data");
     drop(open(&folder).unwrap());
     std::fs::rename(folder.join("order.db"), folder.join("payment.db")).unwrap();
-    let error = Database::open(&folder, Service::Payment, TABLES).unwrap_err().to_string();
+    let error = Database::open(&folder, service::PAYMENT, TABLES).unwrap_err().to_string();
     assert!(error.contains("belongs to the service \"order\""), "{error}");
     std::fs::rename(folder.join("payment.db"), folder.join("order.db")).unwrap();
-    let error = Database::open(&folder, Service::Order, &[]).unwrap_err().to_string();
+    let error = Database::open(&folder, service::ORDER, &[]).unwrap_err().to_string();
     assert!(error.contains("newer build"), "{error}");
 }
 
@@ -58,7 +59,7 @@ fn commits_reach_the_disk_before_they_return() {
 
 #[test]
 fn a_read_cannot_write() {
-    let database = Database::in_memory(Service::Order, TABLES).unwrap();
+    let database = Database::in_memory(service::ORDER, TABLES).unwrap();
     let sql = "INSERT INTO thing (id) VALUES ('x') RETURNING id";
     let written = database.read().one(sql, [], |row| row.get::<_, String>(0));
     assert!(matches!(written, Err(StateError::Contradiction(_))));
@@ -69,7 +70,7 @@ fn readers_see_only_what_was_committed() {
     let all = tempfile::tempdir().unwrap();
     let folder = all.path().join("order");
     let mut database = open(&folder).unwrap();
-    let pool = ReadPool::new(&file_in(&folder, Service::Order));
+    let pool = ReadPool::new(&file_in(&folder, service::ORDER));
     let count = || {
         pool.read(|state| state.one("SELECT count(*) FROM thing", [], |row| row.get::<_, u64>(0)))
             .unwrap()
@@ -96,7 +97,7 @@ fn a_database_is_set_aside_whole_and_only_when_nobody_has_it_open() {
     assert!(open(&folder).is_err(), "it is held while it is looked at");
     let kept = aside.set_aside(Timestamp::from_micros(7)).unwrap();
     assert!(!folder.exists());
-    let reads = ReadPool::new(&file_in(&kept, Service::Order));
+    let reads = ReadPool::new(&file_in(&kept, service::ORDER));
     let (owner, history) = reads.read(super::identity).unwrap();
     assert_eq!((owner.as_deref(), history), (Some("order"), None));
 }

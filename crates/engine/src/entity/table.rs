@@ -1,7 +1,7 @@
 //! The one table of an owner: each entity's newest state, as its event carries it, as JSON, with the
 //! sequence of that event, its version.
 
-use contracts::Id;
+use protocol::Id;
 use rusqlite::params;
 
 use super::Entity;

@@ -1,6 +1,6 @@
 //! What a driver does with the engine for its process: the effects that concern the database.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 use super::seam::{DatabaseAnswer, DatabaseRequest, Inputs, Notes};
 use crate::batch::{Batch, Engine, Fatal, QueuedInput, RestoreError};
@@ -18,9 +18,9 @@ impl<D: Domain> Engine<D> {
     /// When the database fails or is no longer this process's own.
     pub fn commit(
         &mut self,
-        inputs: Inputs<D::Command>,
+        inputs: Inputs<D::Command, D::Event>,
         now: Timestamp,
-    ) -> Result<Batch<D::Refusal>, Fatal> {
+    ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
         let Inputs { mut queued, timers_due, row_bytes_max } = inputs;
         self.limit_rows(row_bytes_max);
         if let Some(by) = timers_due {

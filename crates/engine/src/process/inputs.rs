@@ -10,7 +10,7 @@ use crate::batch::{Batch, Fatal, Outcome};
 use crate::domain::Domain;
 use crate::relay::{AckOutcome, Reply};
 use crate::starting::Fence;
-use contracts::{Row, Service};
+use protocol::{Row, Service};
 
 impl<D: Domain, T> Process<D, T> {
     pub(super) fn take(&mut self, input: Input<D, T>) {
@@ -71,7 +71,7 @@ impl<D: Domain, T> Process<D, T> {
         }
     }
 
-    pub(super) fn working(&mut self) -> Option<&mut Working<T, D::Refusal>> {
+    pub(super) fn working(&mut self) -> Option<&mut Working<D, T>> {
         match &mut self.phase {
             Phase::Working(working) => Some(working),
             Phase::Starting(_) | Phase::Fenced | Phase::Ended(_) => None,
@@ -128,7 +128,7 @@ impl<D: Domain, T> Process<D, T> {
         }
     }
 
-    fn committed(&mut self, batch: Batch<D::Refusal>) {
+    fn committed(&mut self, batch: Batch<D::Refusal, D::Event>) {
         let now = self.now();
         let Batch { outcomes, rows, head, known, .. } = batch;
         self.known = known;

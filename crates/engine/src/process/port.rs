@@ -1,6 +1,6 @@
 //! What a routine can ask of the broker and the database, each with its kind of answer.
 
-use contracts::{Position, Row, Service};
+use protocol::{Position, Row, Service};
 
 use super::routine::{AskError, Port};
 use super::seam::{

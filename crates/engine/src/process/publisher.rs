@@ -6,7 +6,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::time::Duration;
 
-use contracts::Row;
+use protocol::Row;
 
 use super::seam::{BrokerLimits, DatabaseRequest, RequestId};
 use crate::outbox;

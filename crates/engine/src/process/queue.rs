@@ -7,11 +7,11 @@
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
 use std::time::Duration;
 
-use contracts::choreography::MURMURATION;
-use contracts::stored::RowError;
-use contracts::{Kind, Position, Row, Service, Timestamp};
+use protocol::stored::RowError;
+use protocol::{Position, Row, Service, Timestamp};
 
 use crate::batch::{QueuedInput, Request};
+use crate::domain::Domain;
 use crate::positions::Positions;
 use crate::seeded::{self, Bug};
 
@@ -25,11 +25,14 @@ const INPUTS_MAX: usize = 4_096;
 const IGNORED_ROWS_MAX: u64 = 1_000;
 const IGNORED_FOR: Duration = Duration::from_secs(1);
 
+/// An input, and who waits for its answer.
+type Waiting<D, T> = (QueuedInput<<D as Domain>::Command, <D as Domain>::Event>, Option<T>);
+
 /// Whatever waits for the next commit. `T` is who waits for a command's answer.
-pub(super) struct Queue<C, T> {
+pub(super) struct Queue<D: Domain, T> {
     ignorable: BTreeSet<String>,
     replicated: BTreeSet<Service>,
-    inputs: VecDeque<(QueuedInput<C>, Option<T>)>,
+    inputs: VecDeque<Waiting<D, T>>,
     /// How many inputs of each stream wait.
     waiting: BTreeMap<Service, usize>,
     ignored: BTreeMap<Service, Ignored>,
@@ -45,20 +48,21 @@ struct Ignored {
 }
 
 /// The inputs of one commit, and who waits for which of them.
-pub(super) struct Taken<C, T> {
-    pub(super) queued: Vec<QueuedInput<C>>,
+pub(super) struct Taken<D: Domain, T> {
+    pub(super) queued: Vec<QueuedInput<D::Command, D::Event>>,
     pub(super) tickets: Vec<Option<T>>,
     pub(super) timers_due: Option<Timestamp>,
 }
 
-impl<C, T> Queue<C, T> {
+impl<D: Domain, T> Queue<D, T> {
     pub(super) fn new(service: Service) -> Self {
-        let kinds = Kind::ALL.iter();
-        let ignored = kinds.filter(|kind| MURMURATION.ignores_always(service, **kind));
-        let streams = MURMURATION.streams_read_by(service).into_iter();
+        let choreography = D::choreography();
+        let ignored =
+            choreography.kinds().filter(|kind| choreography.ignores_always(service, *kind));
+        let streams = choreography.streams_read_by(service).into_iter();
         Self {
             ignorable: ignored.map(|kind| format!("{}.", kind.name())).collect(),
-            replicated: streams.filter(|of| MURMURATION.replicates(service, *of)).collect(),
+            replicated: streams.filter(|of| choreography.replicates(service, *of)).collect(),
             inputs: VecDeque::new(),
             waiting: BTreeMap::new(),
             ignored: BTreeMap::new(),
@@ -67,7 +71,7 @@ impl<C, T> Queue<C, T> {
         }
     }
 
-    pub(super) fn command(&mut self, command: C, request: Request, ticket: T) {
+    pub(super) fn command(&mut self, command: D::Command, request: Request, ticket: T) {
         self.inputs.push_back((QueuedInput::Command { command, request }, Some(ticket)));
     }
 
@@ -126,7 +130,7 @@ impl<C, T> Queue<C, T> {
     }
 
     /// The inputs of the next commit.
-    pub(super) fn take(&mut self) -> Taken<C, T> {
+    pub(super) fn take(&mut self) -> Taken<D, T> {
         let mut taken =
             Taken { queued: Vec::new(), tickets: Vec::new(), timers_due: self.timers_due };
         self.timers_due = None;
@@ -191,7 +195,7 @@ impl<C, T> Queue<C, T> {
         self.ignored_since.get_or_insert(now);
     }
 
-    fn push(&mut self, stream: Service, input: QueuedInput<C>) {
+    fn push(&mut self, stream: Service, input: QueuedInput<D::Command, D::Event>) {
         *self.waiting.entry(stream).or_default() += 1;
         self.inputs.push_back((input, None));
     }

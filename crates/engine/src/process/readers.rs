@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{Position, Row, Service};
+use protocol::{Position, Row, Service};
 
 use super::seam::{BrokerAnswer, ConsumerId, RequestId};
 use crate::positions::Positions;

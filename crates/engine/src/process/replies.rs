@@ -8,26 +8,29 @@ use crate::promise::{Durability, Link, Promises};
 use crate::seeded::{self, Bug};
 
 /// An answer, and who waits for it.
-pub(super) struct PendingReply<T, R> {
+pub(super) struct PendingReply<T, R, E> {
     pub(super) ticket: T,
-    pub(super) answer: Answer<R>,
+    pub(super) answer: Answer<R, E>,
     head: u64,
 }
 
+/// An answer that may go out, how durable it is, and up to where the stream has acknowledged.
+type Kept<T, R, E> = (PendingReply<T, R, E>, Durability, Option<u64>);
+
 /// The answers that wait, and what is known of the way to the stream.
-pub(super) struct PendingReplies<T, R> {
-    promises: Promises<PendingReply<T, R>>,
+pub(super) struct PendingReplies<T, R, E> {
+    promises: Promises<PendingReply<T, R, E>>,
     link: Link,
 }
 
-impl<T, R> PendingReplies<T, R> {
+impl<T, R, E> PendingReplies<T, R, E> {
     /// Nothing waits; the stream has acknowledged this much.
     pub(super) const fn new(acknowledged: u64) -> Self {
         Self { promises: Promises::new(acknowledged), link: Link::connected() }
     }
 
     /// An answer that was decided when the outbox ended at `head`.
-    pub(super) fn add(&mut self, ticket: T, answer: Answer<R>, head: u64) {
+    pub(super) fn add(&mut self, ticket: T, answer: Answer<R, E>, head: u64) {
         let own = match &answer {
             Answer::Accepted { event, .. } => event.headers.sequence,
             Answer::Unchanged
@@ -79,10 +82,7 @@ impl<T, R> PendingReplies<T, R> {
     }
 
     /// The next answer that may go out, how durable it is, and up to where the stream has acknowledged.
-    pub(super) fn next(
-        &mut self,
-        now: Duration,
-    ) -> Option<(PendingReply<T, R>, Durability, Option<u64>)> {
+    pub(super) fn next(&mut self, now: Duration) -> Option<Kept<T, R, E>> {
         if let Some(reply) = self.promises.next_kept() {
             let head = reply.head;
             return Some((reply, Durability::Replicated, Some(head)));

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::{HistoryId, Position, Row, Service, Timestamp};
+use protocol::{HistoryId, Position, Row, Service, Timestamp};
 
 use super::standing::Stage;
 use crate::batch::{Answer, Batch, Fatal, QueuedInput, Request};
@@ -45,7 +45,7 @@ pub enum Input<D: Domain, T> {
         ticket: T,
     },
     /// What came of [`Effect::Commit`].
-    Committed(Result<Batch<D::Refusal>, Fatal>),
+    Committed(Result<Batch<D::Refusal, D::Event>, Fatal>),
     /// What came of [`Effect::Database`].
     Database(RequestId, Result<DatabaseAnswer, Fatal>),
     /// What came of [`Effect::Broker`], or why nothing did.
@@ -92,7 +92,7 @@ pub enum Input<D: Domain, T> {
 pub enum Effect<D: Domain, T> {
     /// Run these inputs in one transaction, with [`crate::Engine::commit`]. Not before what was asked of the database
     /// earlier is done.
-    Commit(Inputs<D::Command>),
+    Commit(Inputs<D::Command, D::Event>),
     /// Ask the database, with [`crate::Engine::answer`].
     Database(RequestId, DatabaseRequest),
     /// Ask the broker.
@@ -124,7 +124,7 @@ pub enum Effect<D: Domain, T> {
         /// Who waits.
         ticket: T,
         /// The answer.
-        answer: Answer<D::Refusal>,
+        answer: Answer<D::Refusal, D::Event>,
         /// Where what it says is kept.
         durability: Durability,
         /// The outbox's end that the stream has acknowledged by then, if it has.
@@ -140,9 +140,9 @@ pub enum Effect<D: Domain, T> {
 
 /// The inputs of one transaction.
 #[derive(Debug)]
-pub struct Inputs<C> {
+pub struct Inputs<C, E> {
     /// The queued inputs, in order.
-    pub queued: Vec<QueuedInput<C>>,
+    pub queued: Vec<QueuedInput<C, E>>,
     /// Timers that are due by then fire, too. None does without it.
     pub timers_due: Option<Timestamp>,
     /// Bytes that a row of a command may have.

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{HistoryId, Service, Timestamp};
+use protocol::{HistoryId, Service, Timestamp};
 use serde::Serialize;
 
 /// The stage of a process's life.

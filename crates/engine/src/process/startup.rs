@@ -12,13 +12,15 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use contracts::Service;
+use protocol::Service;
+use protocol::choreography::Choreography;
 
 use super::Settings;
 use super::routine::{AskError, Asked, Port, Routine, Shared};
 use super::seam::{BrokerAnswer, DatabaseAnswer};
 use super::seam::{BrokerRequest, DatabaseRequest, RequestId};
 use crate::batch::Fatal;
+use crate::domain::Domain;
 use crate::starting::{self, Fence, Found, Step};
 
 /// Wait before the broker is asked again.
@@ -50,6 +52,7 @@ struct Tried {
 /// One pass: what it works with.
 struct Pass {
     service: Service,
+    choreography: &'static Choreography,
     port: Port,
     tried: Tried,
     settings: Settings,
@@ -96,10 +99,10 @@ impl Startup {
     }
 
     /// Goes on as far as it can.
-    pub(super) fn advance(&mut self, service: Service, shared: &Rc<Shared>) -> Started {
+    pub(super) fn advance<D: Domain>(&mut self, shared: &Rc<Shared>) -> Started {
         let now = shared.now().monotonic;
         if self.pass.is_none() && now >= self.not_before {
-            self.pass = Some(self.begin(service, shared));
+            self.pass = Some(self.begin::<D>(shared));
         }
         let Some(Poll::Ready(passed)) = self.pass.as_mut().map(Routine::poll) else {
             return Started::Underway;
@@ -173,9 +176,12 @@ impl Startup {
         }
     }
 
-    fn begin(&self, service: Service, shared: &Rc<Shared>) -> Routine<Passed> {
+    fn begin<D: Domain>(&self, shared: &Rc<Shared>) -> Routine<Passed> {
+        let (service, choreography) = (D::SERVICE, D::choreography());
         let (tried, settings) = (self.tried, self.settings.clone());
-        Routine::begin(shared, move |port| Pass { service, port, tried, settings }.run())
+        Routine::begin(shared, move |port| {
+            Pass { service, choreography, port, tried, settings }.run()
+        })
     }
 }
 

@@ -4,7 +4,8 @@ mod hand;
 
 use std::time::Duration;
 
-use contracts::Timestamp;
+use contracts::service;
+use protocol::Timestamp;
 
 use super::*;
 use crate::batch::tests::stage::{Ask, created, registered, stocked};
@@ -60,37 +61,37 @@ fn what_arrives_together_is_committed_together_and_answered_when_the_stream_has_
 fn what_is_ignored_in_every_state_costs_no_commit_of_its_own() {
     let mut hand = Hand::started();
     for _ in 0..3 {
-        hand.deliver(Service::Inventory, stocked());
+        hand.deliver(service::INVENTORY, stocked());
     }
     hand.effects();
     assert_eq!(hand.commits, [] as [usize; 0]);
-    assert_eq!(hand.process.positions().of(Service::Inventory).decided.sequence, 3);
-    assert_eq!(hand.engine.positions().of(Service::Inventory).decided.sequence, 0);
+    assert_eq!(hand.process.positions().of(service::INVENTORY).decided.sequence, 3);
+    assert_eq!(hand.engine.positions().of(service::INVENTORY).decided.sequence, 0);
     hand.place("o1", 1);
     hand.effects();
-    assert_eq!(hand.engine.positions().of(Service::Inventory).decided.sequence, 3);
-    assert_eq!(hand.stored(1).headers.vector.of(Service::Inventory).sequence, 3);
+    assert_eq!(hand.engine.positions().of(service::INVENTORY).decided.sequence, 3);
+    assert_eq!(hand.stored(1).headers.vector.of(service::INVENTORY).sequence, 3);
 }
 
 #[test]
 fn what_was_ignored_is_stored_after_a_while_and_at_a_stop() {
     let mut hand = Hand::started();
-    hand.deliver(Service::Inventory, stocked());
+    hand.deliver(service::INVENTORY, stocked());
     hand.effects();
     hand.pass(Duration::from_millis(1_100));
     hand.effects();
-    assert_eq!(hand.engine.positions().of(Service::Inventory).decided.sequence, 1);
-    hand.deliver(Service::Inventory, stocked());
+    assert_eq!(hand.engine.positions().of(service::INVENTORY).decided.sequence, 1);
+    hand.deliver(service::INVENTORY, stocked());
     hand.input(Input::Stop);
     hand.effects();
-    assert_eq!(hand.engine.positions().of(Service::Inventory).decided.sequence, 2);
+    assert_eq!(hand.engine.positions().of(service::INVENTORY).decided.sequence, 2);
     assert_eq!(hand.ended, Some(End::Stopped));
 }
 
 #[test]
 fn a_replica_is_folded_and_never_passed_over() {
     let mut hand = Hand::started();
-    hand.deliver(Service::Customer, registered());
+    hand.deliver(service::CUSTOMER, registered());
     hand.effects();
     assert_eq!(hand.commits, [1]);
 }
@@ -103,13 +104,13 @@ fn ignored_rows_behind_a_decision_stay_behind_it() {
     hand.holds_commits = true;
     hand.place("o2", 2);
     hand.effects();
-    hand.deliver(Service::Shipping, created("o1"));
-    hand.deliver(Service::Inventory, stocked());
+    hand.deliver(service::SHIPPING, created("o1"));
+    hand.deliver(service::INVENTORY, stocked());
     hand.effects();
     hand.holds_commits = false;
     hand.finish_commit();
     hand.effects();
-    assert_eq!(hand.stored(3).event.kind(), contracts::Kind::OrderConfirmed);
+    assert_eq!(hand.stored(3).event.kind(), contracts::kind::ORDER_CONFIRMED);
     assert_eq!(hand.process.standing().held.len(), 0);
 }
 
@@ -178,7 +179,7 @@ fn a_lost_database_is_restored_and_takes_the_end_of_the_stream() {
     hand.start();
     assert_eq!(hand.process.stage(), Stage::Ready);
     assert_eq!(hand.engine.head().sequence, 3);
-    assert_eq!(hand.stored(3).event.kind(), contracts::Kind::OrderRecovered);
+    assert_eq!(hand.stored(3).event.kind(), contracts::kind::ORDER_RECOVERED);
 }
 
 #[test]
@@ -259,14 +260,14 @@ fn an_edited_configuration_ends_the_process_while_it_runs() {
 #[test]
 fn a_reader_that_meets_a_gap_tells_the_owner_and_waits() {
     let mut hand = Hand::started();
-    hand.deliver(Service::Shipping, created("x"));
-    hand.skip_one(Service::Shipping);
-    hand.deliver(Service::Shipping, created("y"));
+    hand.deliver(service::SHIPPING, created("x"));
+    hand.skip_one(service::SHIPPING);
+    hand.deliver(service::SHIPPING, created("y"));
     let effects = hand.effects();
     let complained =
-        effects.iter().any(|effect| matches!(effect, Effect::Complain(Service::Shipping, Some(2))));
+        effects.iter().any(|effect| matches!(effect, Effect::Complain(service::SHIPPING, Some(2))));
     assert!(complained, "{effects:?}");
-    assert!(hand.process.standing().streams[&Service::Shipping].alarm.is_some());
+    assert!(hand.process.standing().streams[&service::SHIPPING].alarm.is_some());
 }
 
 #[test]

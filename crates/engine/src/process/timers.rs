@@ -7,7 +7,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use super::readers::Readers;
 use super::routine::{AskError, Asked, Port, Routine, Shared};

@@ -8,7 +8,7 @@ use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use super::routine::{AskError, Asked, Port, Routine, Shared};
 use super::seam::{BrokerAnswer, DatabaseAnswer, DatabaseRequest, RequestId, StreamInfo};

@@ -37,7 +37,7 @@ impl<D: Domain, T> Process<D, T> {
             self.wait_to_start(reason);
             return self.reconnect();
         }
-        let started = startup.advance(D::SERVICE, &self.shared);
+        let started = startup.advance::<D>(&self.shared);
         while let Some(asked) = startup.next_request() {
             self.effects.push_back(ask(asked));
         }

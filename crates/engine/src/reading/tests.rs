@@ -1,4 +1,4 @@
-use contracts::Chain;
+use protocol::Chain;
 
 use super::*;
 

@@ -9,7 +9,7 @@
 use std::fmt;
 use std::str::FromStr;
 
-use contracts::{Chain, HistoryId, Position};
+use protocol::{Chain, HistoryId, Position};
 
 /// Who has taken a stream over, and up to where they know it to have held their outbox.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]

@@ -4,7 +4,7 @@
 //! broker compares numbers and not chains, and a writer that was replaced may have slipped rows in
 //! (see [`super::stale_write`]): then the tails may be equal over messages that are not.
 
-use contracts::{HistoryId, Row};
+use protocol::{HistoryId, Row};
 
 use super::Common;
 use super::stale_write::is_stale_write;
@@ -73,7 +73,7 @@ mod tests {
     fn rows(count: u64) -> Vec<Row> {
         let mut rows: Vec<Row> = Vec::new();
         for sequence in 1..=count {
-            let after = rows.last().map_or(contracts::Chain::START, |row| row.chain);
+            let after = rows.last().map_or(protocol::Chain::START, |row| row.chain);
             rows.push(row(sequence, after, HISTORY));
         }
         rows

@@ -2,7 +2,7 @@
 
 use std::fmt;
 
-use contracts::{HistoryId, Service};
+use protocol::{HistoryId, Service};
 use rusqlite::ErrorCode;
 
 use crate::batch::Fatal;

@@ -9,7 +9,7 @@
 //! Nobody was promised it: its writer heard of row N first, and forgot all that was under way. So it
 //! may go, while the row of another history, a foreign message or one that *does* follow may not.
 
-use contracts::{Headers, HistoryId, Row};
+use protocol::{Headers, HistoryId, Row};
 
 /// Whether a message is a stale write: behind the own row `before` it, and in place of the `own` row of its
 /// number, if there is one. A message with that row's chain is that row, edited by a hand.
@@ -25,18 +25,19 @@ pub fn is_stale_write(message: &Row, before: &Row, own: Option<&Row>, history: H
 
 #[cfg(test)]
 pub(super) mod tests {
-    use contracts::events::Recovered;
-    use contracts::{Cause, Chain, Event, Service, StoredEvent, Timestamp, Vector};
+    use contracts::{Event, StoredEvent};
+    use protocol::{Cause, Chain, Event as _, Recovered, Timestamp, Vector};
 
     use super::*;
 
     pub(in crate::starting) fn row(sequence: u64, after: Chain, history: [u8; 16]) -> Row {
-        let service: contracts::Id = "order".parse().unwrap();
+        let service: protocol::Id = "order".parse().unwrap();
         let recovered = Recovered { service: service.clone(), rows: 0, up_to: 0 };
-        let event = Event::recovered(Service::Order, recovered);
+        let event = Event::OrderRecovered(recovered);
         let headers = Headers {
             sequence,
             kind: event.kind(),
+            version: event.version(),
             id: service,
             time: Timestamp::from_micros(0),
             cause: Cause::Recovery,

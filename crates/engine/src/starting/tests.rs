@@ -1,4 +1,5 @@
 use super::*;
+use contracts::service;
 
 const HISTORY: HistoryId = HistoryId::from_bytes([1; 16]);
 
@@ -53,7 +54,7 @@ fn a_history_begins_only_on_an_explicit_first_start() {
 #[test]
 fn a_database_that_is_lost_before_the_first_row_begins_anew() {
     assert_eq!(next(&seen(0, stream(0, 0, 0, 0, 0))), Step::BeginHistory);
-    let witness = Witness { of: Service::Payment, seen: at(1), own: None };
+    let witness = Witness { of: service::PAYMENT, seen: at(1), own: None };
     let seen_by_somebody =
         Observation { witnesses: vec![witness], ..seen(0, stream(0, 0, 0, 0, 0)) };
     assert!(matches!(next(&seen_by_somebody), Step::Fence(Fence::TwoStoresLost { .. })));
@@ -102,8 +103,8 @@ fn two_histories_are_fenced() {
 
 #[test]
 fn a_witness_of_more_than_both_stores_hold_is_fenced_even_on_a_first_start() {
-    let witness = Witness { of: Service::Payment, seen: at(9), own: None };
-    let fence = Fence::TwoStoresLost { witness: Service::Payment, seen: 9, held: 7 };
+    let witness = Witness { of: service::PAYMENT, seen: at(9), own: None };
+    let fence = Fence::TwoStoresLost { witness: service::PAYMENT, seen: 9, held: 7 };
     let both = Observation { witnesses: vec![witness], ..seen(5, stream(1, 7, 7, 7, 5)) };
     assert_eq!(next(&both), Step::Fence(fence));
     let anew =

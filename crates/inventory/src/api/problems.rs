@@ -20,7 +20,7 @@ impl From<Refusal> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Id;
+    use protocol::Id;
 
     use super::*;
 

@@ -2,21 +2,19 @@
 
 use std::collections::BTreeMap;
 
-use contracts::choreography::NONE;
+use contracts::Event;
 use contracts::events::Line;
 use contracts::events::inventory::{Rejected, Reserved, Returned, Shortage, Units};
 use contracts::events::order::{Ended, Placed};
-use contracts::{Event, Id};
-use engine::{Decision, Read, StateError, Write};
+use engine::{Read, StateError, Write};
+use protocol::Id;
+use protocol::choreography::NONE;
 
+use super::Decision;
 use super::state_of;
-use crate::refusal::Refusal;
 use crate::tables::{self, ReservationState, Stock};
 
-pub(super) fn decide_placed(
-    state: &Read<'_>,
-    placed: &Placed,
-) -> Result<Decision<Refusal>, StateError> {
+pub(super) fn decide_placed(state: &Read<'_>, placed: &Placed) -> Result<Decision, StateError> {
     let known = tables::reservation(state, &placed.order_id)?;
     if known.is_some() {
         return Ok(Decision::nothing(state_of(known.as_ref())));
@@ -31,7 +29,7 @@ pub(super) fn decide_ended(
     state: &Read<'_>,
     ended: &Ended,
     event: fn(Returned) -> Event,
-) -> Result<Decision<Refusal>, StateError> {
+) -> Result<Decision, StateError> {
     let known = tables::reservation(state, &ended.order_id)?;
     let from = state_of(known.as_ref());
     match known {

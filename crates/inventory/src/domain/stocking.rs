@@ -1,19 +1,17 @@
 //! Goods that come in.
 
-use contracts::choreography::NONE;
+use contracts::Event;
 use contracts::events::Product;
 use contracts::events::inventory::Stocked;
-use contracts::{Event, Id};
-use engine::{Decision, Read, StateError, Write};
+use engine::{Read, StateError, Write};
+use protocol::Id;
+use protocol::choreography::NONE;
 
+use super::Decision;
 use crate::refusal::{Refusal, STOCKED_MAX};
 use crate::tables::{self, Stock};
 
-pub(super) fn decide(
-    state: &Read<'_>,
-    sku: &Id,
-    quantity: u32,
-) -> Result<Decision<Refusal>, StateError> {
+pub(super) fn decide(state: &Read<'_>, sku: &Id, quantity: u32) -> Result<Decision, StateError> {
     if quantity == 0 {
         return Ok(Decision::Refuse(Refusal::NoQuantity));
     }

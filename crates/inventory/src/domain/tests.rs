@@ -5,12 +5,13 @@ mod world;
 
 mod histories;
 
+use contracts::events::Product;
 use contracts::events::inventory::{Reserved, Stocked};
 use contracts::events::order::{Confirmed, Ended, Placed, Prepared};
-use contracts::events::{Product, Recovered};
-use contracts::{Idempotency, Kind};
+use contracts::kind;
 use engine::batch::RestoreError;
 use engine::{Answer, Request};
+use protocol::{Idempotency, Recovered};
 
 use super::*;
 use world::{
@@ -121,10 +122,10 @@ fn every_pair_of_state_and_event_does_what_the_choreography_says() {
             let kind = event.kind();
             let published = world_in(state).order(event.clone());
             let expected = match (state, kind) {
-                ("none", Kind::OrderPlaced) => Some(Kind::InventoryReserved),
-                ("reserved", Kind::OrderCompleted) => Some(Kind::InventoryCommitted),
-                ("reserved", Kind::OrderRejected | Kind::OrderCancelled) => {
-                    Some(Kind::InventoryReleased)
+                ("none", kind::ORDER_PLACED) => Some(kind::INVENTORY_RESERVED),
+                ("reserved", kind::ORDER_COMPLETED) => Some(kind::INVENTORY_COMMITTED),
+                ("reserved", kind::ORDER_REJECTED | kind::ORDER_CANCELLED) => {
+                    Some(kind::INVENTORY_RELEASED)
                 }
                 _ => None,
             };
@@ -153,12 +154,12 @@ fn two_orders_never_share_a_unit() {
     other.order_id = id("o-2");
     assert!(world.order(placed(&[("a", 3)])).is_some());
     let event = world.order(Event::OrderPlaced(other.clone())).unwrap();
-    assert_eq!(event.kind(), Kind::InventoryRejected);
+    assert_eq!(event.kind(), kind::INVENTORY_REJECTED);
 
     world.order(cancelled());
     other.order_id = id("o-3");
     let event = world.order(Event::OrderPlaced(other)).unwrap();
-    assert_eq!(event.kind(), Kind::InventoryReserved);
+    assert_eq!(event.kind(), kind::INVENTORY_RESERVED);
     assert_eq!(world.counts("a"), [5, 3, 5, 0]);
 }
 

@@ -1,7 +1,8 @@
 //! `murmur contract check`: everything that the choreography lets happen, walked.
 
-use contracts::choreography::runs::Step;
-use contracts::choreography::{Finding, MURMURATION, check};
+use contracts::choreography::MURMURATION;
+use protocol::choreography::runs::Step;
+use protocol::choreography::{Finding, check};
 use serde_json::{Value, json};
 use terminal::line;
 use terminal::verdict::Verdict;

@@ -10,7 +10,7 @@ use client::http::{Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{break_if, look_until, wait_until};
-use contracts::Id;
+use protocol::Id;
 use serde::Serialize;
 use serde_json::Value;
 use supervisor::readiness;
@@ -137,12 +137,12 @@ impl<'a> Losses<'a> {
     async fn tell_states(&self, store: Store, clock: &Clock<'_>) -> Infallible {
         let mut known = BTreeMap::<Process, String>::new();
         let look = async || -> Result<ControlFlow<Infallible>, Infallible> {
-            let mut changed = BTreeMap::<String, Vec<&str>>::new();
+            let mut changed = BTreeMap::<String, Vec<String>>::new();
             for (process, state) in self.states(store).await {
                 // Before anything is known of a process, it was ready.
                 let before = known.insert(process, state.clone());
                 if before.as_deref().unwrap_or(READY) != state {
-                    changed.entry(state).or_default().push(process.name());
+                    changed.entry(state).or_default().push(process.to_string());
                 }
             }
             for (state, processes) in changed {

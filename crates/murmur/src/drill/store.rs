@@ -5,7 +5,8 @@ use std::str::FromStr;
 use anyhow::Context as _;
 use client::process::{Process, UnknownProcess};
 use client::run_file::RunFile;
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use supervisor::redundancy::Loss;
 use supervisor::service_status::{ServiceReport, ask_services};
 
@@ -78,7 +79,7 @@ impl Store {
             Self::Database(service) => Ok(of(service.into())?.head.unwrap_or_default()),
             Self::Broker => {
                 let acknowledged = |service: Service| Ok(of(service.into())?.acknowledged);
-                let all = Service::ALL.into_iter().map(acknowledged);
+                let all = service::ALL.into_iter().map(acknowledged);
                 all.map(|one| one.map(Option::unwrap_or_default)).sum()
             }
             Self::Redis => {
@@ -110,7 +111,7 @@ mod tests {
     #[test]
     fn what_keeps_nothing_cannot_be_taken_away() {
         assert_eq!("broker".parse(), Ok(Store::Broker));
-        assert_eq!("order".parse(), Ok(Store::Database(Service::Order)));
+        assert_eq!("order".parse(), Ok(Store::Database(service::ORDER)));
         for none in ["query", "composer", "the-cat"] {
             assert!(none.parse::<Store>().is_err(), "{none}");
         }

@@ -1,6 +1,6 @@
 //! The time that stands in a line of a log, as each of the programs writes it. All are started in UTC.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use serde::Deserialize;
 
 const MONTHS: [&str; 12] =

@@ -5,7 +5,7 @@ use std::io::{self, ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 use super::line_time::time_of;
 

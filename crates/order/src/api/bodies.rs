@@ -1,10 +1,11 @@
 //! The JSON that the API takes and gives.
 
-use contracts::choreography::State;
 use contracts::events::order::Placed;
 use contracts::events::{Line, Product};
 use contracts::money::NewMoney;
-use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
+use contracts::{Money, StoredEvent};
+use protocol::choreography::State;
+use protocol::{Event as _, Id, Kind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

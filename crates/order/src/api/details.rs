@@ -1,8 +1,9 @@
 //! One order joined, in this service, with its own replicas of customer and products: no other
 //! service is asked, and none has to be there.
 
-use contracts::Id;
 use contracts::events::Snapshot;
+use engine::StateError;
+use protocol::Id;
 use runtime::http::{self, Problem, Response, StatusCode};
 use runtime::{Handle, Token};
 use schemars::JsonSchema;
@@ -25,29 +26,29 @@ pub(super) struct OrderDetails {
 pub(super) async fn order_details(id: Id, service: Handle<OrderDomain>, after: Token) -> Response {
     let wanted = id.clone();
     match service.read(after, move |state| tables::order(state, &wanted)).await {
-        Ok(Some(order)) => http::json(StatusCode::OK, &joined(order, &service)),
+        Ok(Some(order)) => match joined(order, &service) {
+            Ok(details) => http::json(StatusCode::OK, &details),
+            Err(error) => Problem::from(error).into_response(),
+        },
         Ok(None) => Problem::from(Refusal::UnknownOrder(id)).into_response(),
         Err(problem) => problem.into_response(),
     }
 }
 
-fn joined(order: OrderRow, service: &Handle<OrderDomain>) -> OrderDetails {
+fn joined(order: OrderRow, service: &Handle<OrderDomain>) -> Result<OrderDetails, StateError> {
     let replicas = service.replicas();
-    let customer = replicas.customers().get(&order.customer_id).map(|entry| {
-        let (version, customer) = entry.value().clone();
-        Snapshot { version, customer }
-    });
+    let customer = replicas.find(&order.customer_id)?;
+    let customer = customer.map(|(version, customer)| Snapshot { version, customer });
     let mut skus: Vec<&Id> = Vec::new();
     for line in &order.lines {
         if !skus.contains(&&line.sku) {
             skus.push(&line.sku);
         }
     }
-    let product = |sku: &Id| {
-        let entry = replicas.products().get(sku)?;
-        let (version, product) = entry.value().clone();
-        Some(ReplicatedProduct { version, product })
-    };
-    let products = skus.into_iter().filter_map(product).collect();
-    OrderDetails { order, customer, products }
+    let mut products = Vec::new();
+    for sku in skus {
+        let found = replicas.find(sku)?;
+        products.extend(found.map(|(version, product)| ReplicatedProduct { version, product }));
+    }
+    Ok(OrderDetails { order, customer, products })
 }

@@ -1,7 +1,7 @@
 //! The API of orders, as data.
 
-use contracts::Id;
 use contracts::events::Snapshot;
+use protocol::Id;
 use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 

@@ -1,9 +1,10 @@
 //! What each own event changes: the row of its order, and the timers.
 
 use contracts::events::order::{Ended, Placed, Prepared};
-use contracts::{Event, Id, StoredEvent};
+use contracts::{Event, StoredEvent};
 use engine::seeded::{self, Bug};
 use engine::{StateError, Write};
+use protocol::Id;
 
 use super::{DEADLINE, WINDOW};
 use crate::domain::state::OrderState;

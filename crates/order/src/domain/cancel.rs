@@ -1,14 +1,16 @@
 //! Cancelling by a command: possible, at once and finally, until the order is confirmed.
 
+use contracts::Event;
 use contracts::events::order::EndReason;
-use contracts::{Event, Id};
-use engine::{Decision, Read, StateError};
+use engine::{Read, StateError};
+use protocol::Id;
 
+use super::Decision;
 use super::ended;
 use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
-pub(super) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision<Refusal>, StateError> {
+pub(super) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match stage {
         OrderState::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),

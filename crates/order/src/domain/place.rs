@@ -4,8 +4,9 @@
 use contracts::events::order::Placed;
 use contracts::events::{Customer, Line, Product, Snapshot};
 use contracts::money::UnacceptableAmount;
-use contracts::{Currency, Id, Money, Timestamp};
+use contracts::{Currency, Money};
 use engine::{Read, StateError};
+use protocol::{Id, Timestamp};
 
 use super::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, OrderDomain};
 use crate::domain::state::OrderState;

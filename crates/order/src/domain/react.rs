@@ -4,12 +4,14 @@ use contracts::events::inventory::Rejected;
 use contracts::events::order::{Confirmed, EndReason, Prepared};
 use contracts::events::payment::{DeclineReason, Declined};
 use contracts::events::shipping::CancelReason;
-use contracts::{Event, Id, Kind, Timestamp};
-use engine::{Decision, Read, StateError};
+use contracts::{Event, kind};
+use engine::{Read, StateError};
+use protocol::{Id, Kind, Timestamp};
 
+use super::Decision;
 use super::ended;
 use crate::domain::state::OrderState;
-use crate::{Refusal, tables};
+use crate::tables;
 
 /// Shortages that the detail of a rejection names; the event of inventory names them all.
 const SHORTAGES_NAMED_MAX: usize = 3;
@@ -18,7 +20,7 @@ pub(super) fn to_event(
     state: &Read<'_>,
     event: &Event,
     now: Timestamp,
-) -> Result<Decision<Refusal>, StateError> {
+) -> Result<Decision, StateError> {
     let id = event.id();
     let stage =
         if is_about_an_order(event.kind()) { tables::stage(state, id)? } else { OrderState::None };
@@ -44,11 +46,11 @@ pub(super) fn to_event(
 const fn is_about_an_order(kind: Kind) -> bool {
     !matches!(
         kind,
-        Kind::InventoryStocked
-            | Kind::InventoryRecovered
-            | Kind::PaymentSettled
-            | Kind::PaymentRecovered
-            | Kind::ShippingRecovered
+        kind::INVENTORY_STOCKED
+            | kind::INVENTORY_RECOVERED
+            | kind::PAYMENT_SETTLED
+            | kind::PAYMENT_RECOVERED
+            | kind::SHIPPING_RECOVERED
     )
 }
 

@@ -1,7 +1,7 @@
 //! Where an order stands. Each stage has its name in the choreography.
 
-use contracts::choreography::{NONE, State};
 use engine::rusqlite::types::{FromSql, FromSqlError, FromSqlResult, ValueRef};
+use protocol::choreography::{NONE, State};
 use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 

@@ -7,7 +7,7 @@ mod reacting;
 
 use contracts::events::inventory::{Rejected, Shortage};
 use contracts::events::order::EndReason;
-use contracts::{Event, Service};
+use contracts::{Event, service};
 use engine::Answer;
 use engine::history::Moment;
 
@@ -116,7 +116,7 @@ fn restoring_the_rows_restores_orders_timers_positions_and_requests() {
     };
     assert_eq!(due(&restored), due(&world.engine));
     let decided = |engine: &engine::Engine<super::OrderDomain>| {
-        engine.positions().of(Service::Shipping).decided
+        engine.positions().of(service::SHIPPING).decided
     };
     assert_eq!(decided(&restored), decided(&world.engine));
 

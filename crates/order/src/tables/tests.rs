@@ -1,4 +1,4 @@
-use contracts::Service;
+use contracts::service;
 use engine::Database;
 use engine::database::file_in;
 use engine::rusqlite::Connection;
@@ -16,11 +16,11 @@ const WITH_ITS_LINES: &str = r#"
 fn orders_of_the_first_version_keep_their_lines() {
     let folder = tempfile::tempdir().unwrap();
     let folder = folder.path().join("order");
-    drop(Database::open(&folder, Service::Order, &MIGRATIONS[..1]).unwrap());
-    let file = file_in(&folder, Service::Order);
+    drop(Database::open(&folder, service::ORDER, &MIGRATIONS[..1]).unwrap());
+    let file = file_in(&folder, service::ORDER);
     Connection::open(&file).unwrap().execute_batch(WITH_ITS_LINES).unwrap();
 
-    let database = Database::open(&folder, Service::Order, MIGRATIONS).unwrap();
+    let database = Database::open(&folder, service::ORDER, MIGRATIONS).unwrap();
     let order = order(&database.read(), &"o7".parse().unwrap()).unwrap().unwrap();
     assert_eq!((order.lines.len(), order.lines[0].quantity), (1, 2));
     assert_eq!(order.total.minor, 1200);

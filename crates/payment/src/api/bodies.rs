@@ -1,7 +1,8 @@
 //! The JSON that the API takes and gives.
 
 use contracts::money::NewMoney;
-use contracts::{Id, Kind, Money, StoredEvent, Timestamp};
+use contracts::{Money, StoredEvent};
+use protocol::{Event as _, Id, Kind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -1,10 +1,11 @@
 //! A customer pays in: also one that is closed, and in a currency that it owed something in before.
 
+use contracts::Money;
 use contracts::events::Customer;
 use contracts::events::payment::Settled;
 use contracts::money::UnacceptableAmount;
-use contracts::{Id, Money};
 use engine::{Read, StateError};
+use protocol::Id;
 
 use crate::{Refusal, tables};
 

@@ -5,7 +5,7 @@ mod world;
 mod reacting;
 mod settling;
 
-use contracts::{Event, Service};
+use contracts::{Event, service};
 use engine::Engine;
 
 use super::PaymentDomain;
@@ -32,7 +32,7 @@ fn restoring_the_rows_restores_charges_accounts_positions_and_requests() {
     assert_eq!(accounts(&restored), accounts(&world.engine));
     assert_eq!(accounts(&restored)[0].outstanding, gbp(-200));
     assert_eq!(restored.head(), world.engine.head());
-    for stream in [Service::Order, Service::Inventory] {
+    for stream in [service::ORDER, service::INVENTORY] {
         let decided = |engine: &Engine<PaymentDomain>| engine.positions().of(stream).decided;
         assert_eq!(decided(&restored), decided(&world.engine));
     }

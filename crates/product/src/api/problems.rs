@@ -33,8 +33,9 @@ impl From<Refusal> for Problem {
 
 #[cfg(test)]
 mod tests {
+    use contracts::Money;
     use contracts::money::UnacceptableAmount;
-    use contracts::{Id, Money};
+    use protocol::Id;
 
     use super::*;
 

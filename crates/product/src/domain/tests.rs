@@ -1,9 +1,10 @@
 //! The domain on a real engine over a database in memory.
 
+use contracts::StoredEvent;
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Cause, Chain, Headers, HistoryId, Row, StoredEvent, Timestamp, Vector};
 use engine::entity::table;
 use engine::{Answer, Batch, Database, Domain, Engine, Outcome, QueuedInput, Request};
+use protocol::{Cause, Chain, Headers, HistoryId, Row, Timestamp, Vector};
 
 use super::*;
 
@@ -14,8 +15,8 @@ fn new_engine() -> Engine<ProductDomain> {
     Engine::new(ProductDomain::default(), database, keys()).unwrap()
 }
 
-fn keys() -> std::sync::Arc<contracts::SealKeys> {
-    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
+fn keys() -> std::sync::Arc<protocol::SealKeys> {
+    std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
 fn started() -> Engine<ProductDomain> {
@@ -29,6 +30,7 @@ fn restored(event: Event) -> Engine<ProductDomain> {
     let headers = Headers {
         sequence: 1,
         kind: event.kind(),
+        version: 1,
         id: event.id().clone(),
         time: NOW,
         cause: Cause::Command("before".into()),
@@ -70,27 +72,31 @@ fn discontinue(text: &str) -> Command {
     Command::End { id: id(text) }
 }
 
-fn run(engine: &mut Engine<ProductDomain>, command: Command, request: Request) -> Batch<Refusal> {
+fn run(
+    engine: &mut Engine<ProductDomain>,
+    command: Command,
+    request: Request,
+) -> Batch<Refusal, Event> {
     engine.run(&[QueuedInput::Command { command, request }], NOW).unwrap()
 }
 
-fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
+fn answer(batch: Batch<Refusal, Event>) -> Answer<Refusal, Event> {
     let [Outcome::Command(answer)] = <[_; 1]>::try_from(batch.outcomes).unwrap() else {
         panic!("a command was not answered")
     };
     answer
 }
 
-fn ask(engine: &mut Engine<ProductDomain>, command: Command) -> Answer<Refusal> {
+fn ask(engine: &mut Engine<ProductDomain>, command: Command) -> Answer<Refusal, Event> {
     answer(run(engine, command, Request::default()))
 }
 
-fn accepted(answer: Answer<Refusal>) -> Event {
+fn accepted(answer: Answer<Refusal, Event>) -> Event {
     let Answer::Accepted { event, .. } = answer else { panic!("not accepted: {answer:?}") };
     event.event
 }
 
-fn refused(answer: Answer<Refusal>) -> Refusal {
+fn refused(answer: Answer<Refusal, Event>) -> Refusal {
     let Answer::Refused(refusal) = answer else { panic!("not refused: {answer:?}") };
     refusal
 }
@@ -225,8 +231,7 @@ fn refused_details_leave_no_trace() {
 #[test]
 fn one_key_asked_ten_times_lists_once() {
     let mut engine = started();
-    let idempotency =
-        contracts::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
+    let idempotency = protocol::Idempotency { key: "k".parse().unwrap(), request_hash: "h".into() };
     let request = Request { idempotency: Some(idempotency), ..Request::default() };
     for nth in 0..10 {
         let command = list_as(&format!("p-{nth}"));

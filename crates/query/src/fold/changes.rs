@@ -1,6 +1,6 @@
 //! What a fold wants written. Names are those inside a generation.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::Item;

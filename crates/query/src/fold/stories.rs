@@ -1,7 +1,8 @@
 //! The story of each order: what the four streams that speak of it say. Views may look at it.
 
-use contracts::{Id, Service, StoredEvent};
+use contracts::{StoredEvent, service};
 use foldhash::{HashMap, HashMapExt as _};
+use protocol::Id;
 
 use super::changes::IndexChange;
 use super::family::{AnyFamily, Damaged, Family, Handle};
@@ -81,19 +82,19 @@ impl Stories {
         let from = self.orders.get(story.order).map_or("", OrderRecord::state);
         let at = Some(event.headers.sequence);
         match event.headers.kind.service() {
-            Service::Order => {
+            service::ORDER => {
                 if let Err(error) = OrderRecord::fold(self.orders.edit(story.order, at)?, event) {
                     return Ok(Err(error));
                 }
             }
-            Service::Inventory => {
+            service::INVENTORY => {
                 StockRecord::fold(self.reservations.edit(story.reservation, at)?, event);
             }
-            Service::Payment => PaymentRecord::fold(self.payments.edit(story.payment, at)?, event),
-            Service::Shipping => {
+            service::PAYMENT => PaymentRecord::fold(self.payments.edit(story.payment, at)?, event),
+            service::SHIPPING => {
                 ShipmentRecord::fold(self.shipments.edit(story.shipment, at)?, event);
             }
-            Service::Customer | Service::Product => {}
+            _ => {}
         }
         Ok(Ok(EventContext { event, saga: self.saga(story), from }))
     }

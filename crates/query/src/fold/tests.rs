@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contracts::choreography::NONE;
-use contracts::{Cause, Event, Kind, Row, Service};
+use contracts::{Event, kind, service};
 use proptest::prelude::*;
+use protocol::choreography::NONE;
+use protocol::{Cause, Kind, Row, Service};
 
 use super::family::Stored;
 use super::{Changes, Damaged, Fold, Item, Parked, RecordCache};
@@ -145,8 +146,8 @@ fn what_is_outstanding_is_charges_less_refunds_less_what_was_paid_in() {
 fn only_orders_that_somebody_owes_an_event_are_unsettled() {
     let model = Model::of(&shop(&Fate::ALL));
     assert_eq!(model.unsettled(), ["o-5", "o-6"]);
-    assert_eq!(model.owed("o-5"), [(Service::Shipping, Kind::ShippingCreated)]);
-    assert_eq!(model.owed("o-6"), [(Service::Inventory, Kind::InventoryReserved)]);
+    assert_eq!(model.owed("o-5"), [(service::SHIPPING, kind::SHIPPING_CREATED)]);
+    assert_eq!(model.owed("o-6"), [(service::INVENTORY, kind::INVENTORY_RESERVED)]);
     assert_eq!(model.owed("o-0"), []);
 }
 
@@ -158,9 +159,9 @@ fn a_cancelled_order_is_unsettled_until_every_compensation_is_there() {
     let model = Model::of(&history);
     assert_eq!(model.unsettled(), ["o-0"]);
     let owed = [
-        (Service::Inventory, Kind::InventoryReleased),
-        (Service::Payment, Kind::PaymentRefunded),
-        (Service::Shipping, Kind::ShippingCancelled),
+        (service::INVENTORY, kind::INVENTORY_RELEASED),
+        (service::PAYMENT, kind::PAYMENT_REFUNDED),
+        (service::SHIPPING, kind::SHIPPING_CANCELLED),
     ];
     assert_eq!(model.owed("o-0"), owed);
 }
@@ -198,9 +199,9 @@ fn a_record_edited_into_nonsense_is_told() {
     let mut history = shop(&[Fate::JustPlaced]);
     let mut model = Model::of(&history);
     model.records.insert("order:ORDER:o-0".into(), "{\"at\":1}".into());
-    history.reserve("o-0", Cause::Event { service: Service::Order, sequence: 1 });
-    let reserved = history.rows[&Service::Inventory].last().unwrap().clone();
-    let error = model.fold(&[(Service::Inventory, reserved)]).unwrap_err();
+    history.reserve("o-0", Cause::Event { service: service::ORDER, sequence: 1 });
+    let reserved = history.rows[&service::INVENTORY].last().unwrap().clone();
+    let error = model.fold(&[(service::INVENTORY, reserved)]).unwrap_err();
     assert_eq!(error.name, "order:ORDER:o-0");
 }
 
@@ -209,9 +210,9 @@ fn what_the_batch_before_has_touched_is_not_read_again() {
     let mut history = shop(&[Fate::JustPlaced]);
     let mut model = Model::default();
     let kept = model.fold_after(RecordCache::default(), &history.mixed(&[])).unwrap();
-    history.reserve("o-0", Cause::Event { service: Service::Order, sequence: 1 });
-    let reserved = history.rows[&Service::Inventory].last().unwrap().clone();
-    let items = vec![Arc::new(Item::of(Service::Inventory, reserved))];
+    history.reserve("o-0", Cause::Event { service: service::ORDER, sequence: 1 });
+    let reserved = history.rows[&service::INVENTORY].last().unwrap().clone();
+    let items = vec![Arc::new(Item::of(service::INVENTORY, reserved))];
     let mut fold = Fold::start(items, kept);
     // The step that ends with this event is new.
     assert_eq!(fold.wanted(), ["latency:placed-reserved"]);
@@ -235,11 +236,11 @@ fn a_sale_is_booked_to_its_day_product_customer_and_country() {
         (Grouping::Product, "CUP", 3, 850),
         (Grouping::Product, "MUG", 1, 1_250),
     ] {
-        let name = keys::ledger(Service::Order, grouping, month_of("2025-12-31"), key);
+        let name = keys::ledger(service::ORDER, grouping, month_of("2025-12-31"), key);
         let ledger: Ledger = model.record(keys::LEDGER, &name).unwrap();
         let tally = ledger.days["2025-12-31"].of(gbp(0).currency);
         assert_eq!((tally.orders, tally.units, tally.minor), (1, units, minor), "{name}");
-        let index = keys::ledgers(Service::Order, grouping, "2025-12");
+        let index = keys::ledgers(service::ORDER, grouping, "2025-12");
         assert!(model.indexes.contains_key(&(index, name)));
     }
     let seller = keys::seller(Grouping::Product, "CUP");
@@ -279,7 +280,7 @@ fn a_refund_is_booked_to_the_day_on_which_it_was_paid_back() {
     for (grouping, key) in
         [(Grouping::Day, "all"), (Grouping::Customer, "c-1"), (Grouping::Country, "GB")]
     {
-        let name = keys::ledger(Service::Payment, grouping, "2026-01", key);
+        let name = keys::ledger(service::PAYMENT, grouping, "2026-01", key);
         let ledger: Ledger = model.record(keys::LEDGER, &name).unwrap();
         let tally = ledger.days["2026-01-31"].of(gbp(0).currency);
         assert_eq!((tally.orders, tally.minor), (1, i128::from(TOTAL)), "{name}");
@@ -367,7 +368,7 @@ proptest! {
     #[test]
     fn any_mixture_of_streams_in_any_batches_folds_to_the_same(
         fates in prop::collection::vec(0..Fate::ALL.len(), 1..8),
-        picks in prop::collection::vec(0..Service::ALL.len(), 0..200),
+        picks in prop::collection::vec(0..service::ALL.len(), 0..200),
         cuts in prop::collection::vec((1_usize..9, prop::bool::weighted(0.8)), 1..60),
         sales in prop::collection::vec((0_u8..3, 0_u8..3, 1_u32..90), 0..6),
     ) {

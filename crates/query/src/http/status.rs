@@ -2,7 +2,8 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use runtime::http::server::Routes;
 use runtime::http::{Response, StatusCode, json, verbose};
 use runtime::warp::{self, Filter};
@@ -27,7 +28,7 @@ pub struct StatusAnswer {
     /// Why it does not.
     redundant_reason: Option<String>,
     behind: u64,
-    streams: BTreeMap<&'static str, StreamFreshness>,
+    streams: BTreeMap<String, StreamFreshness>,
     redis: RedisAnswer,
 }
 
@@ -108,15 +109,15 @@ pub fn not_followed(standing: &ProjectorStatus) -> Option<String> {
         let alarm = standing.progress_of(service).alarm?;
         Some(format!("{}: {alarm}", service.stream()))
     };
-    let alarms = || Service::ALL.into_iter().find_map(alarm);
+    let alarms = || service::ALL.into_iter().find_map(alarm);
     not_ready(standing).or_else(alarms).or_else(|| unread(standing))
 }
 
 /// Which streams the broker does not deliver, and why.
 fn unread(standing: &ProjectorStatus) -> Option<String> {
-    let all = Service::ALL.map(|service| (service.stream(), standing.progress_of(service)));
+    let all = service::ALL.map(|service| (service, standing.progress_of(service)));
     let unread: Vec<_> = all.into_iter().filter(|(_, progress)| !progress.connected).collect();
-    let streams: Vec<_> = unread.iter().map(|(stream, _)| *stream).collect();
+    let streams: Vec<_> = unread.iter().map(|(service, _)| service.stream()).collect();
     let reasons = unread.iter().filter_map(|(_, progress)| progress.waits.as_deref());
     let reasons: Vec<_> = reasons.collect::<BTreeSet<_>>().into_iter().collect();
     let (streams, reasons) = (streams.join(", "), reasons.join("; "));

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use runtime::http::Problem;
 use runtime::shutdown::Stop;
 use serde::Serialize;

@@ -2,8 +2,10 @@
 //!
 //! All of it follows from the one table in `contracts`.
 
-use contracts::choreography::{MURMURATION, Trigger};
-use contracts::{Kind, Service};
+use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::choreography::Trigger;
+use protocol::{Kind, Service};
 use serde::Serialize;
 
 /// All of the drawing.
@@ -16,14 +18,14 @@ pub struct Drawing {
     /// What each event means for an order. Events that no order has are left out.
     pub events: Vec<Meaning>,
     /// What the start and the ends are.
-    pub start: &'static str,
-    pub ends: Vec<&'static str>,
+    pub start: Kind,
+    pub ends: Vec<Kind>,
 }
 
 #[derive(Debug, Serialize)]
 pub struct Node {
     pub name: Service,
-    pub stream: &'static str,
+    pub stream: String,
     /// Of whose data it keeps replicas.
     pub replicates: Vec<Service>,
 }
@@ -31,19 +33,19 @@ pub struct Node {
 /// One service reacts to one event of another.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Edge {
-    pub event: &'static str,
+    pub event: Kind,
     /// Who publishes it.
     pub from: Service,
     /// Who reacts.
     pub to: Service,
     /// With what.
-    pub emits: Vec<&'static str>,
+    pub emits: Vec<Kind>,
 }
 
 /// What an event means for an order.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 pub struct Meaning {
-    pub event: &'static str,
+    pub event: Kind,
     /// What kind of step it is.
     pub step: StepKind,
 }
@@ -65,20 +67,20 @@ pub enum StepKind {
 pub fn drawing() -> Drawing {
     let events = of_orders();
     Drawing {
-        services: Service::ALL.map(Node::of).into(),
+        services: service::ALL.map(Node::of).into(),
         edges: edges(),
         events: events.into_iter().map(Meaning::of).collect(),
-        start: MURMURATION.start.name(),
-        ends: MURMURATION.ends.iter().map(|kind| kind.name()).collect(),
+        start: MURMURATION.start,
+        ends: MURMURATION.ends.clone(),
     }
 }
 
 impl Node {
     fn of(service: Service) -> Self {
-        let replicates = Service::ALL.into_iter();
+        let replicates = service::ALL.into_iter();
         Self {
             name: service,
-            stream: service.stream(),
+            stream: service.stream().to_owned(),
             replicates: replicates.filter(|of| MURMURATION.replicates(service, *of)).collect(),
         }
     }
@@ -86,21 +88,21 @@ impl Node {
 
 impl Meaning {
     fn of(kind: Kind) -> Self {
-        Self { event: kind.name(), step: step_kind(kind) }
+        Self { event: kind, step: step_kind(kind) }
     }
 }
 
 /// One edge for each event and consumer, whatever the states in which it reacts.
 fn edges() -> Vec<Edge> {
     let mut edges: Vec<Edge> = Vec::new();
-    for reaction in MURMURATION.reactions {
+    for reaction in &MURMURATION.reactions {
         let Trigger::Event(kind) = reaction.on else { continue };
-        let emits = reaction.emits.iter().map(|kind| kind.name());
-        let same = |edge: &&mut Edge| edge.event == kind.name() && edge.to == reaction.service;
+        let emits = reaction.emits.iter().copied();
+        let same = |edge: &&mut Edge| edge.event == kind && edge.to == reaction.service;
         match edges.iter_mut().find(same) {
             Some(edge) => edge.emits.extend(emits),
             None => edges.push(Edge {
-                event: kind.name(),
+                event: kind,
                 from: kind.service(),
                 to: reaction.service,
                 emits: emits.collect(),
@@ -165,11 +167,13 @@ fn leads_to_a_bad_end(kind: Kind) -> bool {
 
 #[cfg(test)]
 mod tests {
+    use contracts::kind;
+
     use super::*;
 
-    fn steps(step: StepKind) -> Vec<&'static str> {
+    fn steps(step: StepKind) -> Vec<String> {
         let all = of_orders().into_iter().filter(|kind| step_kind(*kind) == step);
-        let mut names: Vec<_> = all.map(Kind::name).collect();
+        let mut names: Vec<_> = all.map(|kind| kind.to_string()).collect();
         names.sort_unstable();
         names
     }
@@ -199,12 +203,12 @@ mod tests {
     #[test]
     fn an_event_with_two_reactions_of_one_service_is_one_edge() {
         let edges = edges();
-        let of_cancelled = edges.iter().filter(|edge| edge.event == "order.cancelled");
+        let of_cancelled = edges.iter().filter(|edge| edge.event == kind::ORDER_CANCELLED);
         let to: Vec<_> = of_cancelled.map(|edge| edge.to).collect();
-        assert_eq!(to, [Service::Inventory, Service::Payment, Service::Shipping]);
+        assert_eq!(to, [service::INVENTORY, service::PAYMENT, service::SHIPPING]);
         let to_payment = edges
             .iter()
-            .find(|edge| edge.event == "order.cancelled" && edge.to == Service::Payment);
-        assert_eq!(to_payment.unwrap().emits, ["payment.refunded", "payment.voided"]);
+            .find(|edge| edge.event == kind::ORDER_CANCELLED && edge.to == service::PAYMENT);
+        assert_eq!(to_payment.unwrap().emits, [kind::PAYMENT_REFUNDED, kind::PAYMENT_VOIDED]);
     }
 }

@@ -3,8 +3,9 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::heartbeat::{Heartbeat, ProcessState, QUERY};
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::heartbeat::{Heartbeat, ProcessState, QUERY};
+use protocol::{Service, Timestamp};
 use tokio::time::Instant;
 
 use super::{BrokerAnswer, BrokerState, ProcessAnswer, Processes, Seen};
@@ -71,7 +72,7 @@ impl Observed {
     /// How everything is.
     #[must_use]
     pub fn view(&self, when: Instant) -> Processes {
-        let services = Service::ALL.map(|service| self.process(service, when));
+        let services = service::ALL.map(|service| self.process(service, when));
         Processes { broker: self.broker.clone(), services: services.into() }
     }
 
@@ -210,7 +211,7 @@ mod tests {
             let (when, at) = self.after(seconds);
             self.observed.look(true, when, at);
             let view = self.observed.view(when);
-            let payment = view.services.into_iter().find(|one| one.service == Service::Payment);
+            let payment = view.services.into_iter().find(|one| one.service == service::PAYMENT);
             let payment = payment.unwrap();
             (payment.state, payment.since.map(|since| since.micros() / 1_000_000))
         }
@@ -276,7 +277,7 @@ mod tests {
         story.echo(0..=9);
         story.hear(2, "payment", "new", ProcessState::Ready);
         let (when, at) = story.after(3);
-        let mut old = story.observed.heard[&Service::Payment].beat.clone();
+        let mut old = story.observed.heard[&service::PAYMENT].beat.clone();
         (old.instance, old.state) = ("old".to_owned(), ProcessState::Stopping);
         old.started_at = Timestamp::from_micros(-1);
         story.observed.hear(old, when, at);

@@ -2,9 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::choreography::State;
 use contracts::events::order::EndReason;
-use contracts::{Currency, Event, Money, Service, StoredEvent};
+use contracts::{Currency, Event, Money, StoredEvent, service};
+use protocol::choreography::State;
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, EventContext, Projection};
@@ -54,7 +54,7 @@ impl<const DAILY: bool> Projection for Sold<DAILY> {
 
     fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, Move)) {
         if let (Some(moved), Some(order)) = (Move::of(context), context.saga.order) {
-            change(if DAILY { &order.business_date } else { Service::Order.stream() }, moved);
+            change(if DAILY { &order.business_date } else { service::ORDER.stream() }, moved);
         }
     }
 
@@ -72,7 +72,7 @@ impl<const DAILY: bool> Projection for Sold<DAILY> {
 
 impl Move {
     fn of(context: &EventContext<'_>) -> Option<Self> {
-        let order = context.saga.order.filter(|_| context.service() == Service::Order)?;
+        let order = context.saga.order.filter(|_| context.service() == service::ORDER)?;
         let end = order.end.as_ref().filter(|_| order.ended()).map(|end| end.reason);
         let (from, to, total, units) = (context.from, order.state(), order.total, order.units());
         Some(Self { from, to, end, total, units })

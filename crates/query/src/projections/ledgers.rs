@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Currency, Event, Service, StoredEvent};
+use contracts::{Currency, Event, StoredEvent, service};
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, EventContext, Projection};
@@ -52,11 +52,11 @@ impl Projection for Ledgers {
             }
         };
         if let Some(order) = sold(context) {
-            book(Service::Order, &order.business_date, bookings_of_sale(order));
+            book(service::ORDER, &order.business_date, bookings_of_sale(order));
         }
         if let Event::PaymentRefunded(refunded) = &context.event.event {
             let bookings = bookings_of_refund(refunded, context.saga.payment);
-            book(Service::Payment, &context.event.headers.time.day(), bookings);
+            book(service::PAYMENT, &context.event.headers.time.day(), bookings);
         }
     }
 

@@ -1,9 +1,11 @@
 //! What the ORDER stream says of one order.
 
-use contracts::choreography::{MURMURATION, State};
+use contracts::choreography::MURMURATION;
 use contracts::events::order::{EndReason, Placed};
 use contracts::events::{Line, Snapshot};
-use contracts::{Event, Money, StoredEvent, Timestamp};
+use contracts::{Event, Money, StoredEvent};
+use protocol::Timestamp;
+use protocol::choreography::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

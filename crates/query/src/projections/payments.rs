@@ -1,8 +1,8 @@
 //! What the PAYMENT stream says of one order.
 
-use contracts::choreography::State;
 use contracts::events::payment::DeclineReason;
 use contracts::{Event, Money, StoredEvent};
+use protocol::choreography::State;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 

@@ -3,7 +3,8 @@
 //! A ring of slots: a new minute takes the place of the one that is a whole ring older. So what is
 //! kept is bounded, and nothing has to be removed.
 
-use contracts::{Currency, Event, Service, StoredEvent, Timestamp};
+use contracts::{Currency, Event, StoredEvent, service};
+use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{EventContext, Projection};
@@ -76,7 +77,7 @@ impl<const HOURLY: bool> Projection for Pulse<HOURLY> {
     const FAMILY: &'static str = Self::RING.family;
 
     fn changes(context: &EventContext<'_>, change: &mut impl FnMut(&str, (Currency, Tally))) {
-        let order = context.saga.order.filter(|_| context.service() == Service::Order);
+        let order = context.saga.order.filter(|_| context.service() == service::ORDER);
         if let Some(order) = order {
             let minor = i128::from(order.total.minor);
             let tally = Tally { orders: 1, units: order.units(), minor };

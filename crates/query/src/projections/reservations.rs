@@ -1,8 +1,8 @@
 //! What the INVENTORY stream says of one order.
 
-use contracts::choreography::State;
 use contracts::events::inventory::Shortage;
 use contracts::{Event, StoredEvent};
+use protocol::choreography::State;
 use serde::{Deserialize, Serialize};
 
 use crate::records::step::{Step, state_after};

@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use contracts::{Currency, Service};
+use contracts::{Currency, service};
 use serde::{Deserialize, Serialize};
 
 use super::EventContext;
@@ -68,7 +68,7 @@ impl Default for Sellers {
 impl View for Sellers {
     fn take(&mut self, context: &EventContext<'_>, _nth: usize) {
         let Some(order) = sold(context) else { return };
-        let (at, leaders) = (context.event.headers.sequence, Service::Order.stream());
+        let (at, leaders) = (context.event.headers.sequence, service::ORDER.stream());
         for Booking { grouping, key, label, currency, tally } in bookings_of_sale(order) {
             if !matches!(grouping, Grouping::Product | Grouping::Customer) {
                 continue;

@@ -1,9 +1,9 @@
 //! What the SHIPPING stream says of one order.
 
-use contracts::choreography::State;
 use contracts::events::Address;
 use contracts::events::shipping::CancelReason;
 use contracts::{Event, StoredEvent};
+use protocol::choreography::State;
 use serde::{Deserialize, Serialize};
 
 use crate::records::step::{Step, state_after};

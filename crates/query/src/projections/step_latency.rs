@@ -7,7 +7,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{StoredEvent, Timestamp};
+use contracts::StoredEvent;
+use protocol::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::{EventContext, Projection, is_about_one_order};

@@ -2,7 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Event, Id, Kind, StoredEvent};
+use contracts::{Event, StoredEvent, kind};
+use protocol::Id;
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, EventContext, Projection};
@@ -94,7 +95,7 @@ fn movements(event: &Event) -> BTreeMap<&Id, Movement> {
         }
     }
     if let Event::InventoryReleased(returned) | Event::InventoryCommitted(returned) = event {
-        let left = event.kind() == Kind::InventoryCommitted;
+        let left = event.kind() == kind::INVENTORY_COMMITTED;
         for line in &returned.lines {
             let movement = movements.entry(&line.sku).or_default();
             movement.no_longer_reserved += u64::from(line.quantity);

@@ -1,6 +1,6 @@
 //! Totals over the other streams, each a fold of one of them.
 
-use contracts::{Event, Kind, Service, StoredEvent};
+use contracts::{Event, StoredEvent, kind, service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,27 +36,27 @@ macro_rules! totals {
 
 totals! {
     /// All customers.
-    Customers: EntityTotals, of Service::Customer
+    Customers: EntityTotals, of service::CUSTOMER
 }
 
 totals! {
     /// All products.
-    Products: EntityTotals, of Service::Product
+    Products: EntityTotals, of service::PRODUCT
 }
 
 totals! {
     /// All stock and reservations.
-    Reservations: StockTotals, of Service::Inventory
+    Reservations: StockTotals, of service::INVENTORY
 }
 
 totals! {
     /// All customers' accounts.
-    Accounts: AccountTotals, of Service::Payment
+    Accounts: AccountTotals, of service::PAYMENT
 }
 
 totals! {
     /// All shipments.
-    Shipments: ShipmentTotals, of Service::Shipping
+    Shipments: ShipmentTotals, of service::SHIPPING
 }
 
 /// Customers, or products. A fold of the CUSTOMER or the PRODUCT stream.
@@ -119,8 +119,8 @@ impl EntityTotals {
     /// Counts one event of the CUSTOMER or the PRODUCT stream.
     fn fold(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
-        self.made += u64::from(matches!(kind, Kind::CustomerRegistered | Kind::ProductListed));
-        self.ended += u64::from(matches!(kind, Kind::CustomerClosed | Kind::ProductDiscontinued));
+        self.made += u64::from(matches!(kind, kind::CUSTOMER_REGISTERED | kind::PRODUCT_LISTED));
+        self.ended += u64::from(matches!(kind, kind::CUSTOMER_CLOSED | kind::PRODUCT_DISCONTINUED));
     }
 
     /// How many are open, or listed.
@@ -141,10 +141,10 @@ impl StockTotals {
             self.units_committed = self.units_committed.saturating_add(units.sum());
         }
         let kind = event.headers.kind;
-        self.reserved += u64::from(kind == Kind::InventoryReserved);
-        self.rejected += u64::from(kind == Kind::InventoryRejected);
-        self.released += u64::from(kind == Kind::InventoryReleased);
-        self.committed += u64::from(kind == Kind::InventoryCommitted);
+        self.reserved += u64::from(kind == kind::INVENTORY_RESERVED);
+        self.rejected += u64::from(kind == kind::INVENTORY_REJECTED);
+        self.released += u64::from(kind == kind::INVENTORY_RELEASED);
+        self.committed += u64::from(kind == kind::INVENTORY_COMMITTED);
     }
 }
 
@@ -161,10 +161,10 @@ impl AccountTotals {
             self.settled.add(settled.amount);
         }
         let kind = event.headers.kind;
-        self.charges += u64::from(kind == Kind::PaymentCharged);
-        self.declines += u64::from(kind == Kind::PaymentDeclined);
-        self.refunds += u64::from(kind == Kind::PaymentRefunded);
-        self.voids += u64::from(kind == Kind::PaymentVoided);
+        self.charges += u64::from(kind == kind::PAYMENT_CHARGED);
+        self.declines += u64::from(kind == kind::PAYMENT_DECLINED);
+        self.refunds += u64::from(kind == kind::PAYMENT_REFUNDED);
+        self.voids += u64::from(kind == kind::PAYMENT_VOIDED);
     }
 
     /// What all customers owe: charges less refunds less what was paid in.
@@ -178,8 +178,8 @@ impl ShipmentTotals {
     /// Counts one event of the SHIPPING stream.
     fn fold(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
-        self.created += u64::from(kind == Kind::ShippingCreated);
-        self.dispatched += u64::from(kind == Kind::ShippingDispatched);
-        self.cancelled += u64::from(kind == Kind::ShippingCancelled);
+        self.created += u64::from(kind == kind::SHIPPING_CREATED);
+        self.dispatched += u64::from(kind == kind::SHIPPING_DISPATCHED);
+        self.cancelled += u64::from(kind == kind::SHIPPING_CANCELLED);
     }
 }

@@ -3,7 +3,7 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use contracts::Service;
+use protocol::Service;
 
 use crate::fold::Item;
 use crate::positions::{Fit, Positions};
@@ -73,15 +73,16 @@ impl Batch {
 
 #[cfg(test)]
 mod tests {
-    use contracts::{Chain, Row};
+    use protocol::{Chain, Row};
 
     use super::*;
+    use contracts::service;
 
     /// Rows whose content is of no interest here.
     fn row(sequence: u64, chain: Chain) -> Arc<Item> {
         let subject = format!("order.placed.o-{sequence}");
         let (headers, payload) = (String::new(), [].into());
-        Arc::new(Item::of(Service::Order, Row { sequence, subject, headers, payload, chain }))
+        Arc::new(Item::of(service::ORDER, Row { sequence, subject, headers, payload, chain }))
     }
 
     fn rows(sequences: impl IntoIterator<Item = u64>) -> VecDeque<Arc<Item>> {
@@ -100,7 +101,7 @@ mod tests {
         let mut waiting = rows(3..=7);
         let batch = take(&folded(5), &mut waiting).unwrap();
         assert_eq!(batch.items.iter().map(|item| item.row.sequence).collect::<Vec<_>>(), [6, 7]);
-        assert_eq!(batch.next.of(Service::Order).sequence, 7);
+        assert_eq!(batch.next.of(service::ORDER).sequence, 7);
         assert!(waiting.is_empty());
     }
 
@@ -110,14 +111,14 @@ mod tests {
         let batch = take(&folded(5), &mut waiting).unwrap();
         assert_eq!(batch.items.len(), 1);
         let gap = take(&batch.next, &mut waiting).unwrap_err();
-        assert_eq!(gap, Misfit::Gap { service: Service::Order, sequence: 8 });
+        assert_eq!(gap, Misfit::Gap { service: service::ORDER, sequence: 8 });
     }
 
     #[test]
     fn another_row_under_the_number_that_was_folded_is_told() {
         let other = row(5, Chain::START.next("another", "", b""));
         let error = take(&folded(5), &mut VecDeque::from([other])).unwrap_err();
-        assert_eq!(error, Misfit::Different { service: Service::Order, sequence: 5 });
+        assert_eq!(error, Misfit::Different { service: service::ORDER, sequence: 5 });
     }
 
     #[test]

@@ -4,7 +4,7 @@ use std::collections::VecDeque;
 use std::sync::Arc;
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use runtime::failpoint::Point;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;

@@ -3,7 +3,7 @@
 use std::sync::Arc;
 use std::time::{Duration, Instant};
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use tokio::sync::watch;
 
 use crate::fold::Item;
@@ -75,8 +75,9 @@ fn tell(standing: &ProjectorStatus) {
     for (service, folded) in positions.iter() {
         let last = standing.progress_of(service).last_in_stream;
         let behind = last.saturating_sub(folded.sequence);
-        let stream = service.stream();
-        metrics::gauge!("murmur_query_folded", "stream" => stream).set(folded.sequence as f64);
+        let stream = service.stream().to_owned();
+        metrics::gauge!("murmur_query_folded", "stream" => stream.clone())
+            .set(folded.sequence as f64);
         metrics::gauge!("murmur_query_behind", "stream" => stream).set(behind as f64);
     }
     let behind_ms = Freshness::of(positions, standing).behind_ms;

@@ -4,7 +4,8 @@
 use std::convert::Infallible;
 use std::time::Duration;
 
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::Timestamp;
 use runtime::reading::Progress;
 use tokio::sync::watch;
 
@@ -39,8 +40,8 @@ impl ProjectorMonitor {
     /// A monitor of `client`'s server.
     #[must_use]
     pub fn new(client: redis::Client, clock: fn() -> Timestamp) -> Self {
-        let streams: Vec<_> = Service::ALL.iter().map(|_| watch::Sender::default()).collect();
-        let progress = Service::ALL.into_iter().zip(streams.iter().map(watch::Sender::subscribe));
+        let streams: Vec<_> = service::ALL.iter().map(|_| watch::Sender::default()).collect();
+        let progress = service::ALL.into_iter().zip(streams.iter().map(watch::Sender::subscribe));
         let standing =
             ProjectorStatus { clock, progress: progress.collect(), ..ProjectorStatus::default() };
         Self { client, standing: watch::Sender::new(standing), streams }

@@ -4,7 +4,7 @@
 
 use std::time::Duration;
 
-use contracts::Service;
+use contracts::service;
 use redis::aio::MultiplexedConnection;
 use runtime::reading::Progress;
 use serde::{Deserialize, Serialize};
@@ -66,7 +66,7 @@ impl Report {
             Phase::StaleVersion | Phase::Rebuilding | Phase::CatchingUp | Phase::Following => None,
         };
         let stream = |service| StreamReport::of(standing.progress_of(service));
-        let streams = Service::ALL.into_iter().map(stream).collect();
+        let streams = service::ALL.into_iter().map(stream).collect();
         Self { follows: standing.phase == Phase::Following, away, streams }
     }
 }

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Service, Timestamp};
+use protocol::{Service, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -77,21 +77,21 @@ fn add_up(owed: impl Iterator<Item = Owed>) -> Vec<Debt> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Kind;
 
     use super::*;
+    use contracts::{kind, service};
 
     fn owed(service: Service, because: &str, micros: i64) -> Owed {
-        let (one_of, since) = (vec![Kind::PaymentCharged], Timestamp::from_micros(micros));
+        let (one_of, since) = (vec![kind::PAYMENT_CHARGED], Timestamp::from_micros(micros));
         Owed { service, one_of, because: because.to_owned(), since }
     }
 
     #[test]
     fn debts_are_counted_for_each_cause_and_the_oldest_says_since_when() {
         let all = [
-            owed(Service::Payment, "inventory.reserved", 30),
-            owed(Service::Payment, "inventory.reserved", 20),
-            owed(Service::Payment, "order.cancelled", 50),
+            owed(service::PAYMENT, "inventory.reserved", 30),
+            owed(service::PAYMENT, "inventory.reserved", 20),
+            owed(service::PAYMENT, "order.cancelled", 50),
         ];
         let debts = add_up(all.into_iter());
         let seen: Vec<_> =

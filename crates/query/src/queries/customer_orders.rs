@@ -1,8 +1,9 @@
 //! A customer's orders, newest first.
 
-use contracts::choreography::State;
+use contracts::Money;
 use contracts::events::Customer;
-use contracts::{Id, Money, Timestamp};
+use protocol::choreography::State;
+use protocol::{Id, Timestamp};
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;

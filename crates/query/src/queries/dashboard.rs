@@ -14,9 +14,11 @@ use std::collections::BTreeMap;
 use std::sync::LazyLock;
 use std::time::Duration;
 
-use contracts::choreography::{MURMURATION, NONE, State};
+use contracts::choreography::MURMURATION;
 use contracts::events::order::EndReason;
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::Timestamp;
+use protocol::choreography::{NONE, State};
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -221,8 +223,8 @@ fn stuck_page(look: &Look) -> Option<&Page> {
 
 /// The names of all plain records, in the order in which [`Plain`] takes them apart.
 fn names() -> Vec<String> {
-    let mut names = Service::ALL.map(keys::totals).to_vec();
-    names.push(keys::record(keys::LEADERS, Service::Order.stream()));
+    let mut names = service::ALL.map(keys::totals).to_vec();
+    names.push(keys::record(keys::LEADERS, service::ORDER.stream()));
     names.extend(latency::names());
     names.extend(pulse::names(MINUTES));
     names.extend(pulse::names(HOURS));
@@ -231,7 +233,7 @@ fn names() -> Vec<String> {
 
 /// The values of [`names`].
 struct Plain<'a> {
-    totals: &'a [Value; Service::ALL.len()],
+    totals: &'a [Value; service::ALL.len()],
     leaders: &'a Value,
     latencies: &'a [Value],
     minutes: &'a [Value],
@@ -299,7 +301,7 @@ impl SalesAnswer {
 
 /// The states that an order can be in.
 pub(super) fn order_states() -> impl Iterator<Item = State> {
-    let of_order = MURMURATION.states.iter().filter(|(service, _)| *service == Service::Order);
+    let of_order = MURMURATION.states.iter().filter(|(service, _)| *service == service::ORDER);
     of_order.flat_map(|(_, states)| states.iter().copied()).filter(|state| *state != NONE)
 }
 

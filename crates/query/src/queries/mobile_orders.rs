@@ -5,8 +5,9 @@
 
 use std::time::Duration;
 
-use contracts::choreography::State;
-use contracts::{Currency, Id};
+use contracts::Currency;
+use protocol::Id;
+use protocol::choreography::State;
 use runtime::http::openapi::Operation;
 use runtime::warp::http::header;
 use schemars::JsonSchema;

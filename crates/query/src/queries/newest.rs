@@ -1,7 +1,8 @@
 //! The newest orders of all customers.
 
-use contracts::choreography::State;
-use contracts::{Id, Money, Timestamp};
+use contracts::Money;
+use protocol::choreography::State;
+use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -2,11 +2,12 @@
 
 mod timeline;
 
-use contracts::choreography::{NONE, State};
+use contracts::Money;
 use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
-use contracts::{Id, Money, Timestamp};
+use protocol::choreography::{NONE, State};
+use protocol::{Id, Timestamp};
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;

@@ -1,7 +1,7 @@
 //! What one product has brought in, and what is left of it.
 
-use contracts::Id;
 use contracts::events::Product;
+use protocol::Id;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;

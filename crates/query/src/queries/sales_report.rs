@@ -17,8 +17,9 @@ mod sheet;
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
-use contracts::choreography::State;
+use contracts::service;
+use protocol::Service;
+use protocol::choreography::State;
 use runtime::http::Problem;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -175,8 +176,8 @@ async fn sales_report(
     let names: Vec<String> = DAY_STREAMS.iter().flat_map(|of| day_ledgers(*of, &months)).collect();
     let mut pages = vec![placed_days(&question)];
     if question.by != Grouping::Day {
-        pages.extend(months.iter().map(|month| groups(Service::Order, question.by, month)));
-        pages.extend(months.iter().map(|month| groups(Service::Payment, question.by, month)));
+        pages.extend(months.iter().map(|month| groups(service::ORDER, question.by, month)));
+        pages.extend(months.iter().map(|month| groups(service::PAYMENT, question.by, month)));
     }
     let look = reader.look(&names, &pages).await?;
     let (sales, refunds) = look.records.split_at(look.records.len().min(months.len()));
@@ -199,7 +200,7 @@ async fn sales_report(
 }
 
 /// The streams from which days are folded: sales, and refunds.
-const DAY_STREAMS: [Service; 2] = [Service::Order, Service::Payment];
+const DAY_STREAMS: [Service; 2] = [service::ORDER, service::PAYMENT];
 
 /// The months from that of the one day to that of the other.
 fn months(from: &str, to: &str) -> Vec<String> {

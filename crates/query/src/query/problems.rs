@@ -1,6 +1,6 @@
 //! Why a question has no answer, as an RFC 9457 problem: the one mapping to a status.
 
-use contracts::Id;
+use protocol::Id;
 use runtime::http::{Problem, StatusCode};
 use serde_json::json;
 
@@ -74,7 +74,7 @@ pub(crate) fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> 
 
 /// The id in a path.
 pub(crate) fn id(text: &str) -> Result<Id, Problem> {
-    text.parse().map_err(|error: contracts::ids::InvalidId| {
+    text.parse().map_err(|error: protocol::ids::InvalidId| {
         Problem::new(StatusCode::BAD_REQUEST, "invalid-id", "The id in the path is none")
             .detail(error.to_string())
     })

@@ -4,7 +4,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Id, Timestamp};
+use protocol::{Id, Timestamp};
 use runtime::Token;
 use runtime::http::{PageRequest, Problem, StatusCode};
 

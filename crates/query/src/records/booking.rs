@@ -8,7 +8,8 @@ use std::collections::BTreeMap;
 
 use contracts::events::payment::Refunded;
 use contracts::events::{Customer, Line};
-use contracts::{Currency, Event, Id, Money};
+use contracts::{Currency, Event, Money};
+use protocol::Id;
 
 use super::Tally;
 use crate::projection::EventContext;

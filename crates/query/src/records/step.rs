@@ -1,7 +1,9 @@
 //! One event in the life of an order, as its timeline shows it.
 
-use contracts::choreography::{MURMURATION, NONE, State};
-use contracts::{Cause, Kind, Service, StoredEvent, Timestamp};
+use contracts::StoredEvent;
+use contracts::choreography::MURMURATION;
+use protocol::choreography::{NONE, State};
+use protocol::{Cause, Kind, Service, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -11,13 +13,13 @@ pub struct Step {
     /// Its sequence in its stream.
     pub sequence: u64,
     /// What happened.
-    #[serde(rename = "type", with = "contracts::as_text")]
-    #[schemars(with = "contracts::Kind")]
+    #[serde(rename = "type", with = "protocol::as_text")]
+    #[schemars(with = "protocol::Kind")]
     pub kind: Kind,
     /// When it was decided, by the clock of whoever decided.
     pub time: Timestamp,
     /// What made it.
-    #[serde(with = "contracts::as_text")]
+    #[serde(with = "protocol::as_text")]
     #[schemars(with = "String")]
     pub cause: Cause,
 }

@@ -1,6 +1,7 @@
 //! How long an order took from step to step, by the clocks of the services that took them.
 
-use contracts::{Kind, Timestamp};
+use contracts::kind;
+use protocol::{Kind, Timestamp};
 
 use super::Saga;
 use crate::records::Step;
@@ -32,13 +33,13 @@ const fn stride(name: &'static str, from: Kind, to: Kind) -> Stride {
 /// The steps of an order that goes through, and the whole way. A hand-over window counts to the step
 /// from the shipment's making to the order's confirmation.
 pub static STRIDES: [Stride; 7] = [
-    stride("placed-reserved", Kind::OrderPlaced, Kind::InventoryReserved),
-    stride("reserved-charged", Kind::InventoryReserved, Kind::PaymentCharged),
-    stride("charged-created", Kind::PaymentCharged, Kind::ShippingCreated),
-    stride("created-confirmed", Kind::ShippingCreated, Kind::OrderConfirmed),
-    stride("confirmed-dispatched", Kind::OrderConfirmed, Kind::ShippingDispatched),
-    stride("dispatched-completed", Kind::ShippingDispatched, Kind::OrderCompleted),
-    stride("whole", Kind::OrderPlaced, Kind::OrderCompleted),
+    stride("placed-reserved", kind::ORDER_PLACED, kind::INVENTORY_RESERVED),
+    stride("reserved-charged", kind::INVENTORY_RESERVED, kind::PAYMENT_CHARGED),
+    stride("charged-created", kind::PAYMENT_CHARGED, kind::SHIPPING_CREATED),
+    stride("created-confirmed", kind::SHIPPING_CREATED, kind::ORDER_CONFIRMED),
+    stride("confirmed-dispatched", kind::ORDER_CONFIRMED, kind::SHIPPING_DISPATCHED),
+    stride("dispatched-completed", kind::SHIPPING_DISPATCHED, kind::ORDER_COMPLETED),
+    stride("whole", kind::ORDER_PLACED, kind::ORDER_COMPLETED),
 ];
 
 impl<'a> Saga<'a> {

@@ -1,9 +1,10 @@
 //! What an event changes about what can be found.
 
-use contracts::choreography::{MURMURATION, NONE, State};
+use contracts::choreography::MURMURATION;
 use contracts::events::order::Placed;
 use contracts::events::{Customer, Product};
-use contracts::{Event, Money, Service, StoredEvent};
+use contracts::{Event, Money, StoredEvent, service};
+use protocol::choreography::{NONE, State};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -103,7 +104,7 @@ pub fn change_of(event: &StoredEvent) -> Option<Change> {
     if let Event::OrderPlaced(placed) = &event.event {
         return Some(Change::Document(Document::of_order(placed, state)));
     }
-    let of_order = event.headers.kind.service() == Service::Order && state != NONE;
+    let of_order = event.headers.kind.service() == service::ORDER && state != NONE;
     of_order.then(|| Change::Moved { order: id.to_string(), state })
 }
 

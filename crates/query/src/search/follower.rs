@@ -10,6 +10,7 @@
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use protocol::Service;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
@@ -45,8 +46,8 @@ enum Setback {
     Search(#[from] SearchError),
     #[error("{0}")]
     Replaced(String),
-    #[error("the rows of {0} do not go on where the index stands")]
-    Misfit(&'static str),
+    #[error("the rows of {} do not go on where the index stands", .0.stream())]
+    Misfit(Service),
     #[error("the projector reads another history than the one that is indexed")]
     OtherHistory,
     #[error("the reading of the streams has ended")]
@@ -217,7 +218,7 @@ impl Stands {
             match self.positions.fit(*service, row) {
                 Fit::Next => {}
                 Fit::Folded => continue,
-                Fit::Gap | Fit::Different => return Err(Setback::Misfit(service.stream())),
+                Fit::Gap | Fit::Different => return Err(Setback::Misfit(*service)),
             }
             let event = event.as_ref().ok();
             self.skipped += u64::from(event.is_none());

@@ -1,6 +1,7 @@
 //! The streams as the broker has them.
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use runtime::nats::Connection;
 use runtime::reading;
 use tokio::sync::mpsc;
@@ -26,7 +27,7 @@ impl Broker {
     /// Reads all of them over this connection.
     #[must_use]
     pub const fn new(connection: Connection) -> Self {
-        Self { connection, streams: &Service::ALL }
+        Self { connection, streams: &service::ALL }
     }
 
     /// Reads only these.

@@ -9,7 +9,7 @@
 
 use std::sync::{Arc, Weak};
 
-use contracts::Service;
+use protocol::Service;
 use tokio::sync::{mpsc, watch};
 
 use super::{AllProgress, Readings, Sink, Source};

@@ -12,7 +12,7 @@ use std::sync::Arc;
 use std::task::{Context, Poll};
 use std::time::Duration;
 
-use contracts::{Row, Service, Timestamp};
+use protocol::{Row, Service, Timestamp};
 use runtime::reading::{Progress, Reading};
 use tokio::sync::{mpsc, watch};
 

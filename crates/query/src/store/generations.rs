@@ -1,6 +1,6 @@
 //! The generations beside each other: which there are, and the steps from one to the next.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 use super::{Store, StoreError, scripts};
 use crate::keys::{self, Generation};

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{Kind, Service};
+use contracts::{kind, service};
 use query::freshness::Freshness;
 use query::keys;
 use query::queries::customer_orders::customer_orders;
@@ -47,9 +47,9 @@ async fn an_order_is_told_whole_with_its_timeline_and_who_owes_what() {
     assert_eq!(told.customer.name, "Customer c-1");
     assert_eq!(told.lines[0].amount.minor, i128::from(TOTAL));
     let steps: Vec<_> = told.timeline.iter().map(|moment| moment.step.kind).collect();
-    assert_eq!(steps, [Kind::OrderPlaced, Kind::InventoryReserved, Kind::PaymentCharged]);
-    assert_eq!(told.next[0].service, Service::Shipping);
-    assert_eq!(told.next[0].one_of, [Kind::ShippingCreated, Kind::ShippingCancelled]);
+    assert_eq!(steps, [kind::ORDER_PLACED, kind::INVENTORY_RESERVED, kind::PAYMENT_CHARGED]);
+    assert_eq!(told.next[0].service, service::SHIPPING);
+    assert_eq!(told.next[0].one_of, [kind::SHIPPING_CREATED, kind::SHIPPING_CANCELLED]);
     let freshness = Freshness::of(&answer.positions, &stage.reader.standing());
     assert_eq!((freshness.state, freshness.behind), ("following", 0));
 }
@@ -97,7 +97,7 @@ async fn the_dashboard_counts_money_and_orders_and_names_who_keeps_them_waiting(
     assert_eq!((told.days[0].date.as_str(), told.days[0].sales.placed), ("2026-01-31", 7));
     assert_eq!((told.sagas.in_flight, told.sagas.stuck, told.parked), (2, 2, 0));
     assert_eq!(told.sagas.oldest_stuck[0].order_id, "o-5");
-    assert_eq!(told.sagas.oldest_stuck[0].next[0].service, Service::Shipping);
+    assert_eq!(told.sagas.oldest_stuck[0].next[0].service, service::SHIPPING);
     assert_eq!((told.customers.live, told.products.live), (1, 1));
 }
 
@@ -160,8 +160,8 @@ async fn readers_follow_to_a_new_generation() {
 #[tokio::test]
 async fn a_token_is_waited_for_and_what_is_missing_is_told() {
     let stage = Stage::over(shop(2)).await;
-    let head = stage.streams.history().head(Service::Order).sequence;
-    let wanted = BTreeMap::from([(Service::Order, head + 1)]);
+    let head = stage.streams.history().head(service::ORDER).sequence;
+    let wanted = BTreeMap::from([(service::ORDER, head + 1)]);
     let patience = Duration::from_millis(20);
     let missing = stage.reader.wait_for(&wanted, patience).await.unwrap_err();
     assert_eq!((missing[0].wanted, missing[0].folded), (head + 1, head));

@@ -7,7 +7,8 @@ use auditor::records::{Comparison, Page};
 use auditor::{Finding, Intake};
 use contracts::events::inventory::Stocked;
 use contracts::events::{Line, order};
-use contracts::{Cause, Event, Service};
+use contracts::{Event, service};
+use protocol::Cause;
 use query::generations::records;
 use query::keys::{self, Generation};
 use serde_json::{Value, json};
@@ -302,7 +303,7 @@ async fn sums_beyond_64_bits_are_compared_to_the_last_digit() {
     }
     let still = Still::of(history).await;
     assert_eq!(still.found().await, Vec::<String>::new());
-    let name = keys::totals(Service::Payment);
+    let name = keys::totals(service::PAYMENT);
     let text: String = still.redis.run(&["GET", &still.generation.key(&name)]).await;
     let sum = (3 * i128::from(i64::MAX)).to_string();
     assert!(text.contains(&sum), "{text}");
@@ -327,5 +328,5 @@ async fn a_generation_that_is_folded_on_while_it_is_read_differs_in_nothing() {
 }
 
 fn audit_reach(audit: &Audit<'_>) -> u64 {
-    audit.intake.position(Service::Order).sequence
+    audit.intake.position(service::ORDER).sequence
 }

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use contracts::Service;
+use contracts::service;
 use futures_util::TryStreamExt as _;
 use query::projector::Projector;
 use query::projector_status::Phase;
@@ -56,7 +56,7 @@ async fn a_broker_that_is_killed_and_comes_back_is_read_on() {
     stage.assert_holds_the_fold_of(&history).await;
     stage.nats.kill();
     let cut_off = |standing: &query::projector_status::ProjectorStatus| {
-        !standing.progress_of(Service::Order).connected
+        !standing.progress_of(service::ORDER).connected
     };
     let deadline = Instant::now() + SOON;
     while !cut_off(&stage.running.standing.borrow()) {
@@ -75,7 +75,7 @@ async fn streams_that_were_begun_anew_replace_what_was_folded() {
     stage.assert_holds_the_fold_of(&shop(5)).await;
     let old = stage.running.standing.borrow().generation.clone();
     let connection = stage.nats.connection().await;
-    for service in Service::ALL {
+    for service in service::ALL {
         let context = connection.jetstream(service);
         context.delete_stream(service.stream()).await.unwrap();
     }
@@ -99,9 +99,9 @@ async fn with_streams_missing_it_says_that_it_has_not_caught_up() {
 
 /// Consumers of each stream at which somebody waits for messages. One that was given up is kept for a
 /// while.
-async fn waited_at(broker: &Connection) -> [usize; Service::ALL.len()] {
-    let mut all = [0; Service::ALL.len()];
-    for (service, waited_at) in Service::ALL.into_iter().zip(&mut all) {
+async fn waited_at(broker: &Connection) -> [usize; service::ALL.len()] {
+    let mut all = [0; service::ALL.len()];
+    for (service, waited_at) in service::ALL.into_iter().zip(&mut all) {
         let stream = broker.jetstream(service).get_stream(service.stream()).await.unwrap();
         let consumers: Vec<_> = stream.consumers().try_collect().await.unwrap();
         *waited_at = consumers.iter().filter(|consumer| consumer.num_waiting > 0).count();
@@ -109,7 +109,7 @@ async fn waited_at(broker: &Connection) -> [usize; Service::ALL.len()] {
     all
 }
 
-async fn until_waited_at(broker: &Connection, expected: [usize; Service::ALL.len()]) {
+async fn until_waited_at(broker: &Connection, expected: [usize; service::ALL.len()]) {
     let deadline = Instant::now() + SOON;
     loop {
         let found = waited_at(broker).await;
@@ -133,17 +133,17 @@ async fn the_projector_and_the_search_have_one_consumer_a_stream_between_them() 
     let search = Search::new().unwrap();
     let own = source.only(&STREAMS);
     let following = tokio::spawn(follower::run(own, feed, search.clone()));
-    until_waited_at(&broker, [1; Service::ALL.len()]).await;
+    until_waited_at(&broker, [1; service::ALL.len()]).await;
     redis.kill();
-    let searched = Service::ALL.map(|service| usize::from(STREAMS.contains(&service)));
+    let searched = service::ALL.map(|service| usize::from(STREAMS.contains(&service)));
     until_waited_at(&broker, searched).await;
     redis.restart().await;
-    until_waited_at(&broker, [1; Service::ALL.len()]).await;
+    until_waited_at(&broker, [1; service::ALL.len()]).await;
     add_orders(&mut history, 10, 20);
     nats.publish(&history).await;
     let wanted = STREAMS.into_iter().map(|of| (of, history.head(of).sequence)).collect();
     search.wait_for(&wanted, SOON).await.unwrap();
     running.until_folded(&Streams::new(history)).await;
-    assert_eq!(waited_at(&broker).await, [1; Service::ALL.len()]);
+    assert_eq!(waited_at(&broker).await, [1; service::ALL.len()]);
     following.abort();
 }

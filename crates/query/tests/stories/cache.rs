@@ -5,8 +5,9 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 use std::sync::{Arc, Mutex};
 use std::time::{Duration, Instant};
 
-use contracts::{Cause, Row, Service};
+use contracts::service;
 use http_body_util::BodyExt as _;
+use protocol::{Cause, Headers, Row, Service};
 use query::cache::Cache;
 use query::cache::poll::TOLD_MAX;
 use query::positions::Positions;
@@ -60,7 +61,7 @@ impl Stage {
         self.running.until_folded(&self.streams).await;
         let history = self.streams.history();
         let all =
-            |seen: &Positions| Service::ALL.iter().all(|of| seen.of(*of) == history.head(*of));
+            |seen: &Positions| service::ALL.iter().all(|of| seen.of(*of) == history.head(*of));
         let deadline = Instant::now() + SOON;
         while !self.cache.seen().as_ref().is_some_and(all) {
             assert!(Instant::now() < deadline, "the poll does not see what is folded");
@@ -93,7 +94,7 @@ async fn an_answer_stays_while_others_change_and_tells_how_much_it_has_seen() {
     let second = stage.get("/orders/o-0").await;
     assert_eq!(second.header("etag"), first.header("etag"));
     assert!(second.header("etag").unwrap().starts_with("W/"));
-    let head = stage.streams.history().head(Service::Order).sequence;
+    let head = stage.streams.history().head(service::ORDER).sequence;
     assert_eq!(second.body["freshness"]["streams"]["ORDER"]["folded"], head);
     assert!(second.header("murmur-token").unwrap().contains(&format!("ORDER={head}")));
     let held = second.header("etag").unwrap();
@@ -107,7 +108,7 @@ async fn an_answer_is_dropped_when_one_of_its_records_changes() {
     stage.until_seen().await;
     assert_eq!(stage.get("/orders/o-6").await.body["stock"]["state"], "none");
     stage.until_kept(1).await;
-    let placed = Cause::Event { service: Service::Order, sequence: 1 };
+    let placed = Cause::Event { service: service::ORDER, sequence: 1 };
     stage.streams.change(|history| drop(history.reserve("o-6", placed)));
     stage.until_seen().await;
     assert_eq!(stage.get("/orders/o-6").await.body["stock"]["state"], "reserved");
@@ -151,7 +152,7 @@ async fn what_changed_while_it_was_read_is_not_kept() {
 /// An answer as a reader got it: when it was asked for, and what it claims.
 struct Got {
     asked_at: Instant,
-    folded: BTreeMap<&'static str, u64>,
+    folded: BTreeMap<String, u64>,
     body: Value,
 }
 
@@ -204,7 +205,7 @@ async fn under_changes_every_answer_is_the_fold_of_what_it_claims_and_none_is_to
 /// All rows in the order in which they were decided.
 fn rows_in_time(history: &History) -> Vec<(Service, Row)> {
     let mut rows = history.mixed(&[]);
-    rows.sort_by_key(|(_, row)| row.parse().unwrap().headers.time);
+    rows.sort_by_key(|(_, row)| Headers::parse(&row.headers).unwrap().time);
     rows
 }
 
@@ -232,7 +233,8 @@ async fn read_until_stopped(
         answers.fetch_add(1, Ordering::Relaxed);
         if answer.status == 200 {
             let token = answer.header("murmur-token").unwrap();
-            let folded = Service::ALL.map(|service| (service.stream(), folded_in(token, service)));
+            let folded =
+                service::ALL.map(|service| (service.to_string(), folded_in(token, service)));
             let folded = folded.into_iter().collect();
             all.push(Got { asked_at, folded, body: answer.body });
         } else {
@@ -253,7 +255,7 @@ async fn note_folded(
     folded_at: Arc<Mutex<Vec<(Instant, u64)>>>,
 ) {
     while standing.changed().await.is_ok() {
-        let folded = standing.borrow_and_update().positions.of(Service::Order).sequence;
+        let folded = standing.borrow_and_update().positions.of(service::ORDER).sequence;
         folded_at.lock().unwrap().push((Instant::now(), folded));
     }
 }
@@ -285,7 +287,7 @@ fn assert_is_the_fold(history: &History, got: &Got) {
 /// What had been folded a poll before the question must be in the answer.
 fn assert_is_not_too_old(folded_at: &[(Instant, u64)], got: &Got) {
     let owed = folded_at.iter().filter(|(at, _)| *at + TOLD_MAX < got.asked_at).map(|(_, n)| *n);
-    let (owed, folded) = (owed.max().unwrap_or(0), got.folded[Service::Order.stream()]);
+    let (owed, folded) = (owed.max().unwrap_or(0), got.folded[service::ORDER.stream()]);
     assert!(folded >= owed, "ORDER/{owed} was folded long before, the answer knows of {folded}");
 }
 
@@ -333,7 +335,7 @@ async fn a_read_from_memory_waits_for_what_its_token_names() {
     stage.until_seen().await;
     assert_eq!(stage.get("/orders/o-0").await.status, 200);
     stage.until_kept(1).await;
-    let head = stage.streams.history().head(Service::Order).sequence;
+    let head = stage.streams.history().head(service::ORDER).sequence;
     let (address, token) = (stage.address.clone(), format!("ORDER={}", head + 1));
     let asked =
         tokio::spawn(

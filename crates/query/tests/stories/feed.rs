@@ -3,7 +3,8 @@
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex};
 
-use contracts::{Chain, Position, Row, Service};
+use contracts::service;
+use protocol::{Chain, Position, Row};
 use query::fold::Item;
 use query::freshness::Freshness;
 use query::positions::Positions;
@@ -48,7 +49,7 @@ struct Handed(Arc<Mutex<Option<Sink>>>);
 impl Source for Handed {
     fn open(&mut self, _from: &Positions, sink: Sink) -> Readings {
         *self.0.lock().unwrap() = Some(sink);
-        let progress = Service::ALL.map(|of| {
+        let progress = service::ALL.map(|of| {
             // Of these it comes to know the end, and no row.
             let last_in_stream = if STREAMS.contains(&of) { 0 } else { 100 };
             let progress = Progress { connected: true, last_in_stream, ..Progress::default() };
@@ -88,7 +89,7 @@ impl Stage {
         self.search.wait_for(&wanted, SOON).await.unwrap();
         let standing = self.search.standing();
         assert!(STREAMS.into_iter().all(|of| standing.positions.of(of) == history.head(of)));
-        let rows = history.rows[&Service::Order].iter();
+        let rows = history.rows[&service::ORDER].iter();
         let placed = rows.filter(|row| row.subject.starts_with("order.placed")).count();
         let text = "customer".to_owned();
         let question = Question { text, limit: placed + 10, ..Question::default() };
@@ -310,12 +311,12 @@ async fn a_reading_of_another_history_is_not_gone_on_with() {
 
 /// A row that no build understands: an index that takes it twice says so.
 fn add_foreign(history: &mut History) {
-    let before: Position = history.head(Service::Order);
+    let before: Position = history.head(service::ORDER);
     let (subject, headers) = ("order.foreign.x".to_owned(), String::new());
     let chain: Chain = before.chain.next(&subject, &headers, b"");
     let payload = Vec::new().into();
     let row = Row { sequence: before.sequence + 1, subject, headers, payload, chain };
-    history.rows.get_mut(&Service::Order).unwrap().push(row);
+    history.rows.get_mut(&service::ORDER).unwrap().push(row);
 }
 
 #[tokio::test(flavor = "multi_thread")]

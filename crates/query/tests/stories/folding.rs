@@ -1,6 +1,6 @@
 //! Undisturbed, and while orders keep coming.
 
-use contracts::Service;
+use contracts::service;
 
 use crate::memory::Streams;
 use crate::redis_server::RedisServer;
@@ -35,7 +35,7 @@ async fn a_projector_that_starts_again_goes_on_where_the_first_one_was_stopped()
 async fn a_row_that_no_build_understands_is_parked_and_passed() {
     let redis = RedisServer::start().await;
     let mut history = shop(7);
-    let rows = history.rows.get_mut(&Service::Shipping).unwrap();
+    let rows = history.rows.get_mut(&service::SHIPPING).unwrap();
     rows[0].headers = rows[0].headers.replace(".v1", ".v9");
     let streams = Streams::new(history);
     let mut running = project(redis.client(), &streams);

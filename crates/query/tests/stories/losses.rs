@@ -1,6 +1,6 @@
 //! Redis loses what it held, gets back an older copy, or is edited by hand.
 
-use contracts::Service;
+use contracts::service;
 use query::keys;
 
 use crate::history::History;
@@ -112,7 +112,7 @@ async fn a_position_moved_ahead_by_hand_is_found_out_by_its_chain() {
     let mut stage = Stage::with_orders(20).await;
     let (old, key) = (stage.generation().await, stage.position_key().await);
     let text: String = stage.redis.run(&["GET", &key]).await;
-    let sequence = stage.streams.history().head(Service::Order).sequence;
+    let sequence = stage.streams.history().head(service::ORDER).sequence;
     let found = format!("\"ORDER\",\"sequence\":{sequence}");
     let ahead = format!("\"ORDER\",\"sequence\":{}", sequence + 1);
     assert!(text.contains(&found), "{text}");

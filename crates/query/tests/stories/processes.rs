@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use contracts::heartbeat::{Heartbeat, ProcessState, subject};
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::Timestamp;
+use protocol::heartbeat::{Heartbeat, ProcessState, subject};
 use query::processes::observed::Observed;
 use query::processes::{self, BrokerState, ProcessAnswer, Processes, Seen};
 use runtime::http::server;
@@ -83,7 +84,7 @@ impl Drop for Stage {
 }
 
 fn payment(all: &Processes) -> &ProcessAnswer {
-    all.services.iter().find(|one| one.service == Service::Payment).unwrap()
+    all.services.iter().find(|one| one.service == service::PAYMENT).unwrap()
 }
 
 #[tokio::test]

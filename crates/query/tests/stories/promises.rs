@@ -2,7 +2,8 @@
 //! the range, refunds only, the first and the last page, two currencies.
 
 use contracts::events::payment::Refunded;
-use contracts::{Cause, Event, Money};
+use contracts::{Event, Money};
+use protocol::Cause;
 use query::http::operations::document;
 use serde_json::Value;
 

@@ -2,7 +2,7 @@
 
 use std::time::Instant;
 
-use contracts::Service;
+use contracts::service;
 use query::generations::compare::compare;
 use query::generations::{Builder, Refused};
 use query::keys::{self, Generation, VIEWS_VERSION};
@@ -118,7 +118,7 @@ async fn sums_that_differ_only_in_digits_that_no_float_has_are_told_apart() {
     let old = stage.live().await;
     let new = stage.builder.start().await.unwrap();
     stage.until_built().await;
-    let totals = old.key(&keys::totals(Service::Order));
+    let totals = old.key(&keys::totals(service::ORDER));
     let text: String = stage.redis.run(&["GET", &totals]).await;
     let sum = format!("{}", 27_000_000_000_000_000_000_i128 + i128::from(TOTAL));
     let edited = text.replace(&sum, "27000000000000002501");
@@ -222,7 +222,7 @@ async fn views_of_an_older_version_are_read_on_until_new_ones_are_built_by_thems
     let mut running = project(stage.redis.client(), &stage.streams);
     running.until("the older version", |standing| standing.phase.name() == "stale_version").await;
     let reader = Reader::new(&stage.redis.client(), running.standing.clone()).unwrap();
-    let totals = keys::totals(Service::Order);
+    let totals = keys::totals(service::ORDER);
     let look = reader.once().look(std::slice::from_ref(&totals), &[]).await.unwrap();
     assert_eq!(look.dependencies, [older.key(&totals)]);
     assert!(look.records[0].is_some());

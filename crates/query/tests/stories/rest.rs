@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use contracts::Service;
+use contracts::service;
 use query::cache::Cache;
 use query::reader::Reader;
 use runtime::http::server;
@@ -54,7 +54,7 @@ async fn an_order_is_answered_with_its_freshness_and_a_token_of_it() {
     assert_eq!(answer.body["timeline"][0]["type"], "order.placed");
     assert_eq!(answer.body["timeline"][1]["cause"], "ORDER/1");
     assert_eq!(answer.body["freshness"]["state"], "following");
-    let head = stage.streams.history().head(Service::Order).sequence;
+    let head = stage.streams.history().head(service::ORDER).sequence;
     let token = answer.header("murmur-token").unwrap();
     assert!(token.contains(&format!("ORDER={head}")), "{token}");
 }
@@ -112,7 +112,7 @@ async fn what_cannot_be_asked_is_told_as_a_problem() {
 #[tokio::test]
 async fn a_read_waits_for_what_its_token_names() {
     let stage = Stage::over(shop(1)).await;
-    let head = stage.streams.history().head(Service::Order).sequence;
+    let head = stage.streams.history().head(service::ORDER).sequence;
     let (address, token) = (stage.address.clone(), format!("ORDER={}", head + 1));
     let asked =
         tokio::spawn(
@@ -168,7 +168,7 @@ async fn the_standing_is_told_to_people_and_to_whoever_starts_the_process() {
     assert_eq!(stage.get("/livez").await.status, 200);
     let status = stage.get("/status").await.body;
     assert_eq!((&status["service"], &status["state"]), (&"query".into(), &"ready".into()));
-    let head = stage.streams.history().head(Service::Order).sequence;
+    let head = stage.streams.history().head(service::ORDER).sequence;
     assert_eq!(status["streams"]["ORDER"]["folded"], head);
     assert_eq!(status["streams"]["ORDER"]["last"], head);
     assert_eq!(status["redis"]["state"], "connected");

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
+use contracts::service;
 use query::freshness::Freshness;
 use query::projector_status::monitor::ProjectorMonitor;
 use query::reader::Reader;
@@ -71,8 +71,8 @@ async fn a_process_that_only_answers_sees_what_another_one_folds() {
     monitor.until_folded(&streams).await;
     assert_eq!(Freshness::of(&standing.borrow().positions, &standing.borrow()).behind, 0);
     let reader = Reader::new(&redis.client(), standing.clone()).unwrap();
-    let head = streams.history().head(Service::Order).sequence;
-    let wanted = BTreeMap::from([(Service::Order, head + 1)]);
+    let head = streams.history().head(service::ORDER).sequence;
+    let wanted = BTreeMap::from([(service::ORDER, head + 1)]);
     let waiting = tokio::spawn(async move { reader.wait_for(&wanted, SOON).await });
     streams.change(|history| add_orders(history, 50, 51));
     waiting.await.unwrap().unwrap();

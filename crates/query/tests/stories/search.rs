@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use contracts::events::{Customer, Line, Product};
-use contracts::{Event, Service};
+use contracts::{Event, service};
 use query::cache::Cache;
 use query::projector_status::ProjectorStatus;
 use query::reader::Reader;
@@ -50,7 +50,7 @@ impl Stage {
     /// Asks once everything that the streams hold by now has been seen.
     async fn seen(&mut self, path: &str) -> Answer {
         let history = self.streams.history();
-        let streams = [Service::Customer, Service::Product, Service::Order];
+        let streams = [service::CUSTOMER, service::PRODUCT, service::ORDER];
         let token = streams.map(|of| format!("{}={}", of.stream(), history.head(of).sequence));
         let answer = get(&self.address, path, &[("murmur-token", &token.join(","))]).await;
         assert_eq!(answer.status, 200, "{path}: {}", answer.text);
@@ -223,7 +223,7 @@ async fn what_is_found_can_be_narrowed_by_kind_state_and_date() {
     assert_eq!(stage.found("q=customer&state=placed").await, ["o-waits"]);
     let reserved = contracts::events::order::EndReason::Requested;
     stage.streams.change(|history| {
-        history.end("o-waits", reserved, contracts::Cause::Command("cancel".into()));
+        history.end("o-waits", reserved, protocol::Cause::Command("cancel".into()));
     });
     assert_eq!(stage.found("q=customer&state=cancelled").await, ["o-waits"]);
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use query::cache::Cache;
 use query::http::App;
 use query::keys;

@@ -5,7 +5,8 @@ use std::fmt::Write as _;
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use contracts::{Service, Timestamp};
+use contracts::service;
+use protocol::Timestamp;
 use query::cache::Cache;
 use query::http::operations::document;
 use query::projector::Projector;
@@ -143,7 +144,7 @@ impl Stage {
         assert_eq!(found.status, 200, "{found:?}");
         let deadline = Instant::now() + SOON;
         let all = |seen: &query::positions::Positions| {
-            Service::ALL.iter().all(|of| seen.of(*of) == history.head(*of))
+            service::ALL.iter().all(|of| seen.of(*of) == history.head(*of))
         };
         while is_cached && !self.cache.seen().as_ref().is_some_and(all) {
             assert!(Instant::now() < deadline, "the poll does not see what is folded");

@@ -6,10 +6,8 @@ use contracts::events::order::{EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
 use contracts::events::{Address, Customer, Line, Product, Snapshot, inventory, order};
-use contracts::{
-    Cause, Event, Headers, HistoryId, Id, Money, Position, Row, Service, StoredEvent, Timestamp,
-    Vector,
-};
+use contracts::{Event, Money, StoredEvent, service};
+use protocol::{Cause, Headers, HistoryId, Id, Position, Row, Service, Timestamp, Vector};
 
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -80,7 +78,7 @@ impl History {
     /// Streams that begin now, told apart from others by `name`.
     pub(crate) fn begin(name: u8) -> Self {
         Self {
-            rows: Service::ALL.into_iter().map(|service| (service, Vec::new())).collect(),
+            rows: service::ALL.into_iter().map(|service| (service, Vec::new())).collect(),
             id: HistoryId::from_bytes([name; 16]),
             clock: 1_769_848_000_000_000,
         }
@@ -94,6 +92,7 @@ impl History {
         let headers = Headers {
             sequence: before.sequence + 1,
             kind: event.kind(),
+            version: 1,
             id: event.id().clone(),
             time: Timestamp::from_micros(self.clock),
             cause,
@@ -353,7 +352,7 @@ impl History {
             self.rows.iter().map(|(service, rows)| (*service, rows.iter())).collect();
         let mut mixed = Vec::with_capacity(self.len());
         for pick in picks {
-            let (service, rows) = &mut streams[pick % Service::ALL.len()];
+            let (service, rows) = &mut streams[pick % service::ALL.len()];
             mixed.extend(rows.next().map(|row| (*service, row.clone())));
         }
         for (service, rows) in streams {

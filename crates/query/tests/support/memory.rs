@@ -2,8 +2,9 @@
 
 use std::sync::Arc;
 
-use contracts::{Position, Service};
+use contracts::service;
 use engine::reading::{Alarm, Stopped};
+use protocol::{Position, Service};
 use query::fold::Item;
 use query::positions::Positions;
 use query::sources::{Readings, Sink, Source};
@@ -77,7 +78,7 @@ impl Source for MemorySource {
     fn open(&mut self, from: &Positions, sink: Sink) -> Readings {
         self.open.send_modify(|open| open.began.push(from.clone()));
         let mut guards = Vec::new();
-        let progress = Service::ALL.map(|service| {
+        let progress = service::ALL.map(|service| {
             let (sender, progress) = watch::channel(Progress::default());
             let (streams, open) = (self.streams.0.subscribe(), OpenStream::of(&self.open));
             let reading = read(service, from.of(service), streams, sink.clone(), sender);

@@ -3,7 +3,7 @@
 use std::net::TcpListener;
 use std::process::{Child, Command, Stdio};
 
-use contracts::Service;
+use contracts::service;
 use runtime::nats::{Connection, streams, wire};
 use runtime::settings::NatsSettings;
 use tempfile::TempDir;
@@ -48,7 +48,7 @@ impl NatsServer {
     /// Creates the streams and publishes what they do not hold yet.
     pub(crate) async fn publish(&self, history: &History) {
         let connection = self.connection().await;
-        for service in Service::ALL {
+        for service in service::ALL {
             let context = connection.jetstream(service);
             let config = streams::wanted(service, 1);
             let stream = streams::create(&context, &config).await.unwrap();

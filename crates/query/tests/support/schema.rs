@@ -1,7 +1,7 @@
 //! Holds answers against the schemas of the OpenAPI document: as much of JSON Schema as these use. A
 //! keyword that it does not know fails the test, so that no promise is passed over.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use serde_json::{Map, Value};
 
 /// Checks a JSON answer with status 200 of `GET template`.
@@ -123,7 +123,7 @@ fn is_of_format(format: &str, value: &Value) -> bool {
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^[A-Z]{3}$" => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
-        id if id.starts_with("^[A-Za-z0-9_-]{1,") => text.parse::<contracts::Id>().is_ok(),
+        id if id.starts_with("^[A-Za-z0-9_-]{1,") => text.parse::<protocol::Id>().is_ok(),
         other => panic!("the pattern {other} is not known"),
     }
 }

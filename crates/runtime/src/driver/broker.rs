@@ -6,7 +6,6 @@ use async_nats::jetstream;
 use async_nats::jetstream::context::{PublishErrorKind, UpdateStreamErrorKind};
 use async_nats::jetstream::stream::{Config, Stream};
 use bytes::Bytes;
-use contracts::{Row, Service};
 use engine::Domain;
 use engine::process::{BrokerAnswer, BrokerRequest, Input, RequestId, StreamInfo};
 use engine::relay::Reply;
@@ -14,6 +13,7 @@ use engine::starting::Claim;
 use futures_util::StreamExt as _;
 use futures_util::future::BoxFuture;
 use futures_util::stream::FuturesUnordered;
+use protocol::{Row, Service};
 
 use crate::failpoint::Point;
 use crate::nats::streams::{self, AskError};

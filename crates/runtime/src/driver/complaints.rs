@@ -3,8 +3,8 @@
 use std::task::{Context, Poll};
 
 use async_nats::{Client, Message, Subject, Subscriber};
-use contracts::Service;
 use futures_util::{FutureExt as _, StreamExt as _};
+use protocol::Service;
 
 /// Complaints of the own stream, and the way to the owners of others.
 pub(super) struct Complaints {

@@ -5,11 +5,11 @@ use std::task::{Context, Poll, ready};
 
 use async_nats::jetstream::consumer::{Consumer, pull};
 use async_nats::jetstream::{self, Message};
-use contracts::Service;
 use engine::Domain;
 use engine::process::{ConsumerId, Input, Now, Process};
 use futures_util::future::BoxFuture;
 use futures_util::{FutureExt as _, StreamExt as _};
+use protocol::Service;
 
 use crate::nats::{Connection, wire};
 use crate::reading;

@@ -9,10 +9,10 @@ use std::task::{Context, Poll, ready};
 use async_nats::client::PublishErrorKind;
 use async_nats::{Client, Message, StatusCode, Subscriber, jetstream};
 use bytes::Bytes;
-use contracts::Row;
 use engine::outbox;
 use engine::relay::Reply;
 use futures_util::{FutureExt as _, StreamExt as _};
+use protocol::Row;
 use serde::Deserialize;
 
 use crate::failpoint::Point;

@@ -19,12 +19,14 @@ pub(super) fn tell(report: Report) {
         Report::Alarm(stream, reason) => {
             let stream = stream.stream();
             tracing::error!(stream, reason, "the stream cannot be read on");
-            metrics::counter!("murmur_reading_alarms_total", "stream" => stream).increment(1);
+            metrics::counter!("murmur_reading_alarms_total", "stream" => stream.to_owned())
+                .increment(1);
         }
         Report::Held(stream, reason) => {
             let stream = stream.stream();
             tracing::error!(stream, reason, "the stream is held until this is mended");
-            metrics::counter!("murmur_streams_held_total", "stream" => stream).increment(1);
+            metrics::counter!("murmur_streams_held_total", "stream" => stream.to_owned())
+                .increment(1);
         }
         Report::TimerHeld(reason) => {
             tracing::error!(reason, "a timer cannot be handled and is held");

@@ -16,13 +16,13 @@ use crate::replicas::Replicas;
 
 /// One thing for the writer.
 enum Job<D: Domain> {
-    Commit(Inputs<D::Command>),
+    Commit(Inputs<D::Command, D::Event>),
     Ask(RequestId, DatabaseRequest),
 }
 
 /// What came of one.
 enum Done<D: Domain> {
-    Committed(Result<Batch<D::Refusal>, Fatal>),
+    Committed(Result<Batch<D::Refusal, D::Event>, Fatal>),
     Answered(RequestId, Result<DatabaseAnswer, Fatal>),
 }
 
@@ -49,7 +49,7 @@ impl<D: Domain> WriterThread<D> {
         Ok(Self { jobs, done })
     }
 
-    pub(super) fn commit(&self, inputs: Inputs<D::Command>) {
+    pub(super) fn commit(&self, inputs: Inputs<D::Command, D::Event>) {
         self.send(Job::Commit(inputs));
     }
 
@@ -84,7 +84,10 @@ impl<D: Domain> Writer<D> {
         }
     }
 
-    fn commit(&mut self, inputs: Inputs<D::Command>) -> Result<Batch<D::Refusal>, Fatal> {
+    fn commit(
+        &mut self,
+        inputs: Inputs<D::Command, D::Event>,
+    ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
         let loading = !self.engine.positions().replicas_reach_decided();
         Point::BeforeCommit.pass();
         let began = Instant::now();
@@ -96,7 +99,7 @@ impl<D: Domain> Writer<D> {
         metrics::histogram!("murmur_batch_seconds").record(began.elapsed().as_secs_f64());
         metrics::counter!("murmur_inputs_total").increment(batch.outcomes.len() as u64);
         for event in std::mem::take(&mut batch.folded) {
-            self.replicas.take(event);
+            self.replicas.take(&event)?;
         }
         Ok(batch)
     }

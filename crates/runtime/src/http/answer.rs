@@ -1,6 +1,6 @@
 //! From what a handler has to a response, with the headers that make it a promise.
 
-use contracts::StoredEvent;
+use protocol::StoredEvent;
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
 use warp::http::header::{CONTENT_TYPE, ETAG, HeaderValue, LINK};
@@ -69,9 +69,9 @@ pub fn paged<T: Serialize>(
 
 /// The response to a command. `accepted` makes the body from the event alone, so that a repeated
 /// request gets the same answer; `unchanged` is asked when nothing had to happen.
-pub fn answer<R: Into<Problem>>(
-    executed: Result<CommandResult<R>, Problem>,
-    accepted: impl FnOnce(&StoredEvent) -> Response,
+pub fn answer<R: Into<Problem>, E>(
+    executed: Result<CommandResult<R, E>, Problem>,
+    accepted: impl FnOnce(&StoredEvent<E>) -> Response,
     unchanged: impl FnOnce() -> Response,
 ) -> Response {
     match executed {
@@ -110,11 +110,11 @@ fn etag(bytes: &[u8]) -> Option<HeaderValue> {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Service;
     use engine::promise::Durability;
 
     use super::*;
     use crate::token::Token;
+    use contracts::service;
 
     #[test]
     fn a_page_links_to_the_next_only_if_there_is_one() {
@@ -137,7 +137,7 @@ mod tests {
     fn a_local_answer_has_no_token() {
         let kept = Promise {
             durability: Durability::Replicated,
-            token: Some(Token::of(Service::Order, 7)),
+            token: Some(Token::of(service::ORDER, 7)),
         };
         let response = with_promise(json(StatusCode::OK, &1), &kept);
         assert_eq!(response.headers()[TOKEN_HEADER], "ORDER=7");

@@ -3,10 +3,10 @@
 use std::str::FromStr;
 
 use bytes::{Buf, Bytes, BytesMut};
-use contracts::headers::InvalidIdempotencyKey;
-use contracts::{Idempotency, IdempotencyKey};
 use engine::Preconditions;
 use futures_util::StreamExt as _;
+use protocol::headers::InvalidIdempotencyKey;
+use protocol::{Idempotency, IdempotencyKey};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use warp::filters::path::FullPath;

@@ -1,6 +1,6 @@
 //! Ids in paths.
 
-use contracts::Id;
+use protocol::Id;
 use warp::http::StatusCode;
 use warp::{Filter, Rejection};
 

@@ -4,8 +4,8 @@
 //! Deliberately absent: whether a command's preconditions hold. That is decided with the command,
 //! in one transaction.
 
-use contracts::Timestamp;
 use engine::precondition::{Preconditions, Tag, Tags, Validators};
+use protocol::Timestamp;
 use warp::http::header::{
     ETAG, HeaderMap, HeaderName, HeaderValue, IF_MATCH, IF_MODIFIED_SINCE, IF_NONE_MATCH,
     IF_UNMODIFIED_SINCE, LAST_MODIFIED,

@@ -4,8 +4,8 @@
 use async_nats::HeaderMap;
 use async_nats::jetstream::stream::{Config, DiscardPolicy, RawMessageErrorKind, StorageType};
 use async_nats::jetstream::{self, ErrorCode};
-use contracts::Service;
 use engine::starting::Claim;
+use protocol::Service;
 
 use super::streams::{self, AskError};
 use super::wire::EXPECTED_LAST_SEQUENCE;

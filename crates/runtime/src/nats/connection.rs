@@ -6,10 +6,10 @@ use std::time::Duration;
 
 use async_nats::jetstream::{self, context::ContextBuilder};
 use async_nats::{Client, Event};
-use contracts::Service;
 use engine::process::BrokerLimits;
 use futures_util::FutureExt as _;
 use futures_util::stream::{self, BoxStream, StreamExt as _};
+use protocol::Service;
 use tokio::sync::watch;
 
 use super::login::Login;

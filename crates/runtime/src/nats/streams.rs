@@ -10,9 +10,9 @@ use async_nats::jetstream::stream::{
     Config, DiscardPolicy, Info, RawMessageErrorKind, RetentionPolicy, StorageType, Stream,
 };
 use async_nats::jetstream::{self, ErrorCode};
-use contracts::{Row, Service, Timestamp};
 use engine::reading::Extent;
 use futures_util::StreamExt as _;
+use protocol::{Row, Service, Timestamp};
 
 use super::wire;
 

@@ -1,9 +1,9 @@
 //! Rows as NATS messages and back.
 
 use async_nats::header::{HeaderMap, HeaderValue, IntoHeaderValue as _};
-use contracts::headers::{CHAIN_HEADER, HEADERS, canonical_of, lines};
-use contracts::{Chain, Row};
 use engine::outbox::ROW_BYTES_MAX;
+use protocol::headers::{CHAIN_HEADER, HEADERS, canonical_of, lines};
+use protocol::{Chain, Row};
 
 /// The header by which the broker admits a row only after the one before.
 pub(super) const EXPECTED_LAST_SEQUENCE: &str = "Nats-Expected-Last-Sequence";
@@ -111,6 +111,6 @@ mod tests {
         assert_eq!(wire.get(EXPECTED_LAST_SEQUENCE).unwrap().as_str(), "2");
         assert_eq!(row_of(3, "order.placed.o", Some(&wire), b"{}"), row);
         let foreign = row_of(1, "order.placed.o", None, b"{}");
-        assert!(!foreign.follows(contracts::Position::default()));
+        assert!(!foreign.follows(protocol::Position::default()));
     }
 }

@@ -2,8 +2,8 @@
 //! nothing.
 
 use anyhow::Context as _;
-use contracts::Service;
 use engine::starting::Fence;
+use protocol::Service;
 use warp::Filter as _;
 
 use super::{measure_redundant, status_routes};

@@ -4,8 +4,9 @@
 use std::os::unix::fs::FileExt as _;
 use std::path::Path;
 
-use contracts::{Chain, Position, Service};
+use contracts::service;
 use engine::{database, rusqlite};
+use protocol::{Chain, Position};
 use runtime::seal_keys::file_beside;
 use serde_json::Value;
 
@@ -95,7 +96,7 @@ async fn a_file_that_is_no_database_is_fenced() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     with_customers(&data, &broker, &["a"]);
-    let file = database::file_in(&data, Service::Customer);
+    let file = database::file_in(&data, service::CUSTOMER);
     // The write-ahead log alone would mend it.
     std::fs::remove_file(file.with_extension("db-wal")).unwrap();
     std::fs::write(&file, vec![7; 64 * 1024]).unwrap();
@@ -158,7 +159,7 @@ async fn a_damaged_outbox_without_a_stream_is_fenced() {
 
 /// Overwrites the one page that only commands come by.
 fn damage_the_table_of_customers(data: &Path) {
-    let file = database::file_in(data, Service::Customer);
+    let file = database::file_in(data, service::CUSTOMER);
     let connection = rusqlite::Connection::open(&file).unwrap();
     let sql =
         "SELECT rootpage, page_size FROM sqlite_schema, pragma_page_size WHERE name = 'known'";
@@ -173,7 +174,7 @@ fn damage_the_table_of_customers(data: &Path) {
 
 /// A hand in the database of a service that does not run.
 fn edit(data: &Path, sql: &str) {
-    let file = database::file_in(data, Service::Customer);
+    let file = database::file_in(data, service::CUSTOMER);
     let changed = rusqlite::Connection::open(file).unwrap().execute(sql, []).unwrap();
     assert_eq!(changed, 1);
 }

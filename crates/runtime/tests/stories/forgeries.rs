@@ -1,7 +1,8 @@
 //! What somebody writes into a stream who may publish, and has not the owner's key: it is told, and never
 //! becomes the owner's own history.
 
-use contracts::Service;
+use contracts::choreography::MURMURATION;
+use contracts::service;
 use engine::database;
 use engine::healing::{Plan, Refusal, plan};
 use runtime::healing::Stores;
@@ -84,9 +85,10 @@ async fn healing_shows_the_forged_messages_and_discards_nothing_for_them() {
     assert!(status["reason"].as_str().unwrap().contains(FORGED), "{status}");
     let connection = broker.connection().await;
     let stores = Stores {
-        service: Service::Customer,
+        service: service::CUSTOMER,
+        choreography: &MURMURATION,
         connection: &connection,
-        database: database::file_in(&data, Service::Customer),
+        database: database::file_in(&data, service::CUSTOMER),
         neighbours: Vec::new(),
         keys: Some(seal_keys::load(&seal_keys::file_beside(&data)).unwrap()),
     };

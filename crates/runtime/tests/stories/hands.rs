@@ -2,7 +2,7 @@
 
 use std::time::{Duration, Instant};
 
-use contracts::Service;
+use contracts::service;
 use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy};
 use runtime::nats::{streams, wire};
 
@@ -116,7 +116,7 @@ async fn a_damaged_stream_of_which_a_message_was_edited_is_not_deleted() {
     rows[2].payload = b"{}".as_slice().into();
     let context = broker.jetstream().await;
     context.delete_stream("CUSTOMER").await.unwrap();
-    streams::create(&context, &streams::wanted(Service::Customer, 1)).await.unwrap();
+    streams::create(&context, &streams::wanted(service::CUSTOMER, 1)).await.unwrap();
     for row in rows {
         let (headers, payload) = (wire::headers_of(&row), row.payload.to_vec().into());
         let publishing = context.publish_with_headers(row.subject, headers, payload).await;

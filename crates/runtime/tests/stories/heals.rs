@@ -2,10 +2,12 @@
 
 use std::path::Path;
 
-use contracts::{Position, Service};
+use contracts::choreography::MURMURATION;
+use contracts::service;
 use engine::database::owner::NotOwner;
 use engine::database::{self, Aside};
 use engine::healing::{Plan, Refusal, plan};
+use protocol::Position;
 use runtime::healing::Stores;
 
 use crate::support::broker::Broker;
@@ -19,8 +21,15 @@ async fn look(broker: &Broker, data: &Path) -> Plan {
 }
 
 fn stores<'a>(connection: &'a runtime::nats::Connection, data: &Path) -> Stores<'a> {
-    let database = database::file_in(data, Service::Customer);
-    Stores { service: Service::Customer, connection, database, neighbours: Vec::new(), keys: None }
+    let database = database::file_in(data, service::CUSTOMER);
+    Stores {
+        service: service::CUSTOMER,
+        choreography: &MURMURATION,
+        connection,
+        database,
+        neighbours: Vec::new(),
+        keys: None,
+    }
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -37,7 +46,7 @@ async fn a_fork_is_shown_row_by_row_and_healed_by_setting_the_database_aside() {
     assert_eq!(subjects, ["customer.registered.b", "customer.registered.c"]);
     assert!(matches!(Aside::of(&data), Err(NotOwner::Locked(_))), "it is in use");
     process.stop();
-    let now = contracts::Timestamp::from_micros(1);
+    let now = protocol::Timestamp::from_micros(1);
     let kept = Aside::of(&data).unwrap().set_aside(now).unwrap();
     assert_eq!(proof::outbox(&kept).len(), 3, "it is kept, whole");
     let process = Process::again(&data, &broker);
@@ -53,7 +62,7 @@ async fn what_another_service_has_seen_of_a_fork_is_not_discarded() {
     fork(&mut broker, &data);
     let seen = proof::outbox(&data)[2].position();
     publish_witness(&broker, seen).await;
-    let promised = Refusal::Promised { witness: Service::Order, row: 3 };
+    let promised = Refusal::Promised { witness: service::ORDER, row: 3 };
     assert_eq!(look(&broker, &data).await, Plan::Refuse(promised));
 }
 
@@ -62,9 +71,9 @@ async fn what_nobody_holds_is_told_as_a_double_loss() {
     let (mut broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     fork(&mut broker, &data);
-    let chain = contracts::Chain::START.next("lost", "", b"");
+    let chain = protocol::Chain::START.next("lost", "", b"");
     publish_witness(&broker, Position { sequence: 9, chain }).await;
-    let lost = Refusal::TwoStoresLost { witness: Service::Order, row: 9 };
+    let lost = Refusal::TwoStoresLost { witness: service::ORDER, row: 9 };
     assert_eq!(look(&broker, &data).await, Plan::Refuse(lost));
 }
 

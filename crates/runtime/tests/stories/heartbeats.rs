@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use contracts::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState};
 use engine::database;
 use futures_util::StreamExt as _;
+use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState};
 use runtime::async_nats::{self, Subscriber};
 
 use crate::support::broker::Broker;
@@ -44,7 +44,7 @@ impl Listener {
 }
 
 fn nobody_can_read(data: &Path) {
-    let file = database::file_in(data, contracts::Service::Customer);
+    let file = database::file_in(data, contracts::service::CUSTOMER);
     std::fs::remove_file(file.with_extension("db-wal")).unwrap();
     std::fs::write(&file, vec![7; 64 * 1024]).unwrap();
 }

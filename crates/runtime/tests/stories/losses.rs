@@ -1,6 +1,7 @@
 //! One store is lost and nothing is; two are lost, and it is told.
 
-use contracts::{Chain, Position, Service};
+use contracts::service;
+use protocol::{Chain, Position};
 use runtime::nats::streams;
 
 use crate::support::broker::Broker;
@@ -108,6 +109,6 @@ async fn a_first_start_is_fenced_when_another_service_has_seen_rows() {
     let status = process.until_state("fenced");
     assert!(status["choices"][0].as_str().unwrap().contains("Two stores"), "{status}");
     assert_eq!(status["head"], 0);
-    let own = streams::find(&broker.jetstream().await, Service::Customer).await.unwrap();
+    let own = streams::find(&broker.jetstream().await, service::CUSTOMER).await.unwrap();
     assert!(own.is_none(), "nothing is touched");
 }

@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
-use contracts::{Position, Row, Service};
+use contracts::service;
 use engine::reading::Alarm;
+use protocol::{Position, Row};
 use runtime::async_nats::jetstream::stream::Config;
 use runtime::nats::streams;
 use runtime::reading::{self, ConsumerLife};
@@ -20,7 +21,7 @@ async fn a_reading_survives_kills_of_the_broker_without_a_hole_or_a_duplicate() 
     let (sink, mut rows) = mpsc::channel::<Row>(16);
     let start = Position::default();
     let connection = broker.connection().await;
-    let reading = reading::spawn(connection, "test", Service::Customer, start, sink);
+    let reading = reading::spawn(connection, "test", service::CUSTOMER, start, sink);
     let mut position = start;
     for round in 0..3 {
         for nth in 0..50 {
@@ -43,11 +44,11 @@ async fn a_reading_of_another_history_raises_an_alarm_and_hands_nothing_over() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let process = Process::first(&folder.path().join("customer"), &broker);
     assert_eq!(process.register("a", &[]).status, 201);
-    let chain = contracts::Chain::START.next("another", "history", b"");
+    let chain = protocol::Chain::START.next("another", "history", b"");
     let from = Position { sequence: 1, chain };
     let (sink, mut rows) = mpsc::channel::<Row>(16);
     let connection = broker.connection().await;
-    let reading = reading::spawn(connection, "test", Service::Customer, from, sink);
+    let reading = reading::spawn(connection, "test", service::CUSTOMER, from, sink);
     let mut progress = reading.progress.clone();
     let alarm = progress.wait_for(|progress| progress.alarm.is_some());
     let alarm = tokio::time::timeout(crate::support::WITHIN, alarm).await.unwrap().unwrap();
@@ -75,7 +76,7 @@ async fn a_consumer_that_misses_a_row_has_its_owner_look_at_it_and_rebuild_the_s
     let (sink, mut rows) = mpsc::channel::<Row>(16);
     let start = Position::default();
     let connection = broker.connection().await;
-    let reading = reading::spawn(connection, "test", Service::Customer, start, sink);
+    let reading = reading::spawn(connection, "test", service::CUSTOMER, start, sink);
     assert!(!process.ended().success());
     let wrong = reading.progress.borrow().wrong;
     assert_eq!(wrong.and_then(|alarm| alarm.row()), Some(2), "{wrong:?}");
@@ -99,7 +100,7 @@ async fn a_reading_renews_its_consumer_by_time_too_without_a_hole_or_a_duplicate
     let mut position = Position::default();
     let life = ConsumerLife { lasts: Duration::from_millis(30), ..ConsumerLife::default() };
     let connection = broker.connection().await;
-    let stream = Service::Customer;
+    let stream = service::CUSTOMER;
     let _reading = reading::spawn_with(life, connection, "renewing", stream, position, sink);
     for nth in 0..60 {
         assert_eq!(process.register(&format!("c-{nth}"), &[]).status, 201);
@@ -116,14 +117,14 @@ async fn a_reading_renews_its_consumer_by_time_too_without_a_hole_or_a_duplicate
 async fn an_alarm_over_counters_is_over_when_they_are_right_again_though_no_row_comes() {
     let broker = Broker::start();
     let context = broker.jetstream().await;
-    let wanted = streams::wanted(Service::Customer, 1);
+    let wanted = streams::wanted(service::CUSTOMER, 1);
     let config = Config { deny_purge: false, ..wanted.clone() };
     let stream = context.create_stream(config).await.unwrap();
     stream.purge().sequence(5).await.unwrap();
     let (sink, _rows) = mpsc::channel::<Row>(16);
     let connection = broker.connection().await;
     let start = Position::default();
-    let reading = reading::spawn(connection, "test", Service::Customer, start, sink);
+    let reading = reading::spawn(connection, "test", service::CUSTOMER, start, sink);
     let mut progress = reading.progress.clone();
     let raised = progress.wait_for(|progress| progress.wrong == Some(Alarm::Holed));
     assert!(tokio::time::timeout(crate::support::WITHIN, raised).await.unwrap().is_ok());

@@ -1,6 +1,7 @@
 //! A writer that was replaced slips rows in behind its replacement: the broker compares numbers.
 
-use contracts::{Chain, Headers, Row, Service};
+use contracts::service;
+use protocol::{Chain, Headers, Row};
 use runtime::nats::{streams, wire};
 
 use crate::support::broker::Broker;
@@ -87,7 +88,7 @@ async fn a_stream_that_somebody_else_began_anew_is_not_written_to() {
     process.signal("STOP");
     let context = broker.jetstream().await;
     context.delete_stream("CUSTOMER").await.unwrap();
-    let mut anew = streams::create(&context, &streams::wanted(Service::Customer, 1)).await.unwrap();
+    let mut anew = streams::create(&context, &streams::wanted(service::CUSTOMER, 1)).await.unwrap();
     process.signal("CONT");
     assert!(!process.ended().success());
     assert!(process.log().contains("another was created"), "{}", process.log());

@@ -6,8 +6,8 @@ mod world;
 
 mod histories;
 
-use contracts::Kind;
 use contracts::events::order::Ended;
+use contracts::kind;
 use engine::batch::RestoreError;
 
 use super::*;
@@ -70,7 +70,7 @@ fn a_charge_that_is_newer_than_the_replica_decides() {
     let mut world = World::new();
     world.hear(Event::CustomerRegistered(customer("XX", OPEN)));
     let event = world.hear(charged(2, customer("GB", OPEN)));
-    assert_eq!(kind_of(event), Some(Kind::ShippingCreated));
+    assert_eq!(kind_of(event), Some(kind::SHIPPING_CREATED));
 }
 
 #[test]
@@ -195,9 +195,9 @@ fn every_pair_of_state_and_event_does_what_the_choreography_says() {
         for event in &events {
             let kind = event.kind();
             let expected = match (state, kind) {
-                ("none", Kind::PaymentCharged) => Some(Kind::ShippingCreated),
-                ("created", Kind::OrderConfirmed) => Some(Kind::ShippingDispatched),
-                ("none" | "created", Kind::OrderCancelled) => Some(Kind::ShippingCancelled),
+                ("none", kind::PAYMENT_CHARGED) => Some(kind::SHIPPING_CREATED),
+                ("created", kind::ORDER_CONFIRMED) => Some(kind::SHIPPING_DISPATCHED),
+                ("none" | "created", kind::ORDER_CANCELLED) => Some(kind::SHIPPING_CANCELLED),
                 _ => None,
             };
             let published = kind_of(world_in(state).hear(event.clone()));
@@ -209,7 +209,7 @@ fn every_pair_of_state_and_event_does_what_the_choreography_says() {
 #[test]
 fn rows_that_contradict_the_table_cannot_be_applied() {
     let created = world_in("created");
-    let created = outbox(&created.engine)[0].parse().unwrap().event;
+    let created = outbox(&created.engine)[0].parse::<Event>().unwrap().event;
     let dispatched = dispatched().unwrap();
     let tombstone = cancelled_for(CancelReason::OrderCancelled).unwrap();
     for events in [

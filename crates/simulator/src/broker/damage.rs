@@ -5,8 +5,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
 use engine::starting::Claim;
+use protocol::Service;
 
 use super::{Broker, Stream};
 

@@ -1,17 +1,18 @@
 //! Rows by somebody who may publish and has all that a reader has, but no key.
 
-use contracts::{Event, Kind, Position, Row, Service, StoredEvent};
+use contracts::{Event, StoredEvent, kind};
+use protocol::{Event as _, Kind, Position, Row, Service};
 
 use super::{Broker, Message};
 
 /// Events that stand at the beginning of something: one more of them can be applied.
 const BEGINNINGS: [Kind; 6] = [
-    Kind::CustomerRegistered,
-    Kind::ProductListed,
-    Kind::OrderPlaced,
-    Kind::InventoryReserved,
-    Kind::PaymentCharged,
-    Kind::ShippingCreated,
+    kind::CUSTOMER_REGISTERED,
+    kind::PRODUCT_LISTED,
+    kind::ORDER_PLACED,
+    kind::INVENTORY_RESERVED,
+    kind::PAYMENT_CHARGED,
+    kind::SHIPPING_CREATED,
 ];
 
 impl Broker {
@@ -37,7 +38,8 @@ fn forged(event: &StoredEvent, before: Position) -> Option<Row> {
     let (id, other) = (event.headers.id.to_string(), format!("{}-forged", event.headers.id));
     let payload = String::from_utf8(event.event.to_payload().ok()?).ok()?;
     let payload = payload.replace(&format!("\"{id}\""), &format!("\"{other}\""));
-    forged.event = Event::parse(event.headers.kind, payload.as_bytes()).ok()?;
+    forged.event =
+        Event::parse(event.headers.kind, event.headers.version, payload.as_bytes()).ok()?;
     forged.headers.id = other.parse().ok()?;
     forged.headers.sequence = before.sequence + 1;
     let mut row = forged.to_row().ok()?;

@@ -1,7 +1,8 @@
 //! What happens to the broker and its streams.
 
-use contracts::Service;
 use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::Service;
 
 use super::Undo;
 use crate::agenda::{MILLISECOND, SECOND, What};
@@ -34,7 +35,7 @@ impl World {
             Fault::RefusedAndRemoved => self.mischief(service, Mischief::RefuseAndRemove),
             Fault::ConsumerClamped | Fault::ConsumerWaits => {
                 self.env.broker.clamps = fault == Fault::ConsumerClamped;
-                let reader = if service == Service::Customer { Service::Order } else { service };
+                let reader = if service == service::CUSTOMER { service::ORDER } else { service };
                 self.env.arm(reader, fault);
                 for stream in MURMURATION.streams_read_by(reader) {
                     self.env.broker.lose_consumers(stream);
@@ -80,7 +81,7 @@ impl World {
                 let lengths = self.chaos.lengths.clone();
                 broker.restore_claims(self.chaos.claims.clone());
                 let mut any = false;
-                for service in Service::ALL {
+                for service in service::ALL {
                     let keep = lengths.get(&service).copied().unwrap_or(0);
                     any |= broker.cut_tail(service, keep);
                 }
@@ -176,7 +177,7 @@ impl World {
         let was_up = self.env.broker.up;
         self.env.broker.up = false;
         self.env.broker.recount();
-        for service in Service::ALL {
+        for service in service::ALL {
             self.disconnect(service);
         }
         self.undo_after(away, Undo::Broker);
@@ -209,7 +210,7 @@ impl World {
         }
         self.env.violations.append(&mut wrong);
         self.chaos.claims.clone_from(self.env.broker.claims());
-        for service in Service::ALL {
+        for service in service::ALL {
             let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
             self.chaos.lengths.insert(service, last);
             let image = self.main(service).and_then(|pid| {

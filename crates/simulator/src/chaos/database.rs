@@ -1,7 +1,8 @@
 //! What happens to databases.
 
-use contracts::Service;
+use contracts::service;
 use engine::Database;
+use protocol::Service;
 
 use super::Undo;
 use crate::agenda::SECOND;
@@ -58,7 +59,7 @@ impl World {
     fn lose_database_and_tail(&mut self, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let keep = last.saturating_sub(self.env.random.between(1, 8));
-        let witnessed = Service::ALL.into_iter().any(|of| self.names_more(of, service, keep));
+        let witnessed = service::ALL.into_iter().any(|of| self.names_more(of, service, keep));
         self.stop_broker(SECOND);
         let cut = self.env.broker.cut_tail(service, keep);
         let lost = self.lose_database(service, Fault::DatabaseDeleted);
@@ -72,7 +73,7 @@ impl World {
         let copy = self.old_copy(service);
         let kept = copy.as_ref().and_then(|copy| engine::outbox::head(&copy.read()).ok());
         let kept = kept.map_or(0, |head| head.sequence);
-        let witnessed = Service::ALL.into_iter().any(|of| self.names_more(of, service, kept));
+        let witnessed = service::ALL.into_iter().any(|of| self.names_more(of, service, kept));
         let is_empty = copy.is_none();
         self.stop_broker(SECOND);
         self.env.broker.delete(service);

@@ -1,6 +1,6 @@
 //! What happens to connections and clocks.
 
-use contracts::Service;
+use protocol::Service;
 
 use super::Undo;
 use crate::agenda::{MILLISECOND, SECOND};

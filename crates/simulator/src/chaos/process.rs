@@ -1,6 +1,7 @@
 //! What happens to processes.
 
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 
 use super::{ChaosStep, Undo};
 use crate::agenda::{MILLISECOND, SECOND, What};
@@ -45,7 +46,7 @@ impl World {
             | Fault::CrashAfterRecovered => {
                 // Only who has lost a database restores one.
                 let loses =
-                    if fault == Fault::CrashWhileReplicaLoads { Service::Order } else { service };
+                    if fault == Fault::CrashWhileReplicaLoads { service::ORDER } else { service };
                 self.env.arm(loses, fault);
                 self.lose_database(loses, Fault::DatabaseDeleted);
                 false

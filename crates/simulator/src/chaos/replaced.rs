@@ -1,8 +1,8 @@
 //! A writer that was replaced, and that its supervisor starts anew in the moment in which its replacement
 //! rebuilds the stream: it must not take a stream that was deleted for one that was lost.
 
-use contracts::Service;
 use engine::Database;
+use protocol::Service;
 
 use super::{ChaosStep, POSTPONE, POSTPONED_MAX, Undo};
 use crate::agenda::{MILLISECOND, SECOND, What};

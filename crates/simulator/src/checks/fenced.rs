@@ -1,6 +1,6 @@
 //! P7: what cannot be repaired is fenced, and accepts nothing.
 
-use contracts::Service;
+use contracts::service;
 use engine::process::Stage;
 
 use crate::world::World;
@@ -13,7 +13,7 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
             wrong.push(format!("P7: {service} has lost what others have seen, and is {stage:?}"));
         }
     }
-    for service in Service::ALL {
+    for service in service::ALL {
         let Some(pid) = world.main(service) else { continue };
         let ask = world.clients.requests.iter().find(|r| r.ask.what.service() == service);
         let Some(ask) = ask.map(|request| request.ask.clone()) else { continue };

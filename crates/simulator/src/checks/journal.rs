@@ -3,8 +3,8 @@
 
 use auditor::journal::{Durability, Entry, Outcome};
 use auditor::{Checked, Fold, invariants::commands};
-use contracts::{Chain, Id, Service};
 use engine::promise::Durability as Kept;
+use protocol::{Chain, Id, Service};
 use serde_json::json;
 
 use crate::clients::workload::placed_order;

@@ -1,13 +1,14 @@
 //! P4: each consumer has applied exactly a prefix of each stream, once, and at rest it is all of it.
 
 use contracts::choreography::MURMURATION;
-use contracts::{Cause, Chain, Service};
+use contracts::service;
+use protocol::{Cause, Chain};
 
 use crate::world::World;
 
 /// Each event carries the positions after exactly the input that made it: not the batch's end.
 pub(super) fn check_vectors(world: &World, wrong: &mut Vec<String>) {
-    for service in Service::ALL {
+    for service in service::ALL {
         let stream = world.env.broker.stream(service);
         for message in stream.into_iter().flat_map(|stream| stream.all()) {
             let Ok(event) = message.event() else { continue };
@@ -27,7 +28,7 @@ pub(super) fn check_vectors(world: &World, wrong: &mut Vec<String>) {
 
 /// Compares each position with the stream that it is a position in.
 pub(super) fn check(world: &World, wrong: &mut Vec<String>) {
-    for reader in Service::ALL {
+    for reader in service::ALL {
         let Some(shell) = world.shell(reader) else {
             wrong.push(format!("P8: {reader} does not run"));
             continue;

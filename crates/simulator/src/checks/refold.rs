@@ -1,9 +1,10 @@
 //! P6, within a service: its tables are the fold of its own events. A database that is restored from
 //! the whole stream equals the one that has lived through all of it, table by table.
 
-use contracts::Service;
+use contracts::service;
 use engine::rusqlite::types::Value;
 use engine::{Read, StateError, outbox};
+use protocol::Service;
 
 use crate::services;
 use crate::world::World;
@@ -17,7 +18,7 @@ const DIFFERENCES_MAX: usize = 3;
 
 /// Compares the database of one service, by chance, with its fold.
 pub(crate) fn check(world: &mut World, wrong: &mut Vec<String>) {
-    let Some(service) = world.env.random.pick(&Service::ALL).copied() else { return };
+    let Some(service) = world.env.random.pick(&service::ALL).copied() else { return };
     match differences(world, service) {
         Ok(differences) => wrong.extend(differences),
         Err(error) => wrong.push(format!("P6: {service} cannot be folded anew: {error}")),

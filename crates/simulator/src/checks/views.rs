@@ -1,8 +1,10 @@
 //! P6 of the read side: projectors fold what this world has published, while Redis loses things, and in
 //! the end the view is the fold of the streams.
 
-use contracts::{Row, Service};
+use contracts::service;
+use protocol::{Row, Service};
 
+use crate::env::index;
 use crate::random::Random;
 use crate::read_side::{Counts, ReadFault, ReadSide};
 use crate::world::World;
@@ -29,10 +31,10 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) -> Counts {
         return Counts::default();
     }
     let mut published = Published { rows: Default::default(), ends: [0; 6] };
-    for service in Service::ALL {
+    for service in service::ALL {
         let stream = world.env.broker.stream(service);
         let rows = stream.into_iter().flat_map(|stream| stream.all());
-        published.rows[service as usize] = rows.map(|message| message.row().clone()).collect();
+        published.rows[index(service)] = rows.map(|message| message.row().clone()).collect();
     }
     let mut reads = ReadSide::new();
     while published.publish_some(&mut random) {
@@ -53,7 +55,7 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) -> Counts {
 
 impl Published {
     fn of(&self, service: Service) -> &[Row] {
-        let nth = service as usize;
+        let nth = index(service);
         &self.rows[nth][..self.ends[nth]]
     }
 

@@ -1,7 +1,7 @@
 //! What clients want: customers, products, stock, orders that go well and orders that do not.
 
-use contracts::Id;
 use contracts::events::Address;
+use protocol::Id;
 
 use super::{Clients, Request};
 use crate::agenda::{MILLISECOND, SECOND};

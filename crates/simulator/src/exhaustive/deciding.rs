@@ -3,9 +3,11 @@
 
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 
-use contracts::choreography::{MURMURATION, Reaction, Rule, Trigger};
-use contracts::{Event, Kind, Service};
+use contracts::choreography::MURMURATION;
+use contracts::{Event, service};
 use engine::{Answer, Database, Domain, Engine, Outcome, QueuedInput, Request};
+use protocol::choreography::{Reaction, Rule, Trigger};
+use protocol::{Kind, Service};
 
 use super::Mutant;
 use super::place::{Own, SERVICES, state_of};
@@ -122,21 +124,21 @@ impl<'a> Deciding<'a> {
             Asked::Place | Asked::Cancel | Asked::Deadline | Asked::Window => None,
         };
         match SERVICES[service] {
-            Service::Order => {
+            service::ORDER => {
                 let command = self.props.command(asked);
                 decide(stage::ORDER, &own, &foreign, (input, command, asked))
             }
-            Service::Inventory => {
+            service::INVENTORY => {
                 decide(inventory::domain::InventoryDomain, &own, &foreign, (input, None, asked))
             }
-            Service::Payment => {
+            service::PAYMENT => {
                 decide(payment::PaymentDomain, &own, &foreign, (input, None, asked))
             }
-            Service::Shipping => {
+            service::SHIPPING => {
                 let shipping = shipping::domain::ShippingDomain::default();
                 decide(shipping, &own, &foreign, (input, None, asked))
             }
-            Service::Customer | Service::Product => Err("it is in no saga".to_owned()),
+            _ => Err("it is in no saga".to_owned()),
         }
     }
 
@@ -162,7 +164,7 @@ impl<'a> Deciding<'a> {
     pub(super) fn disagreements(&self) -> Vec<String> {
         let of_the_saga = |reaction: &&Reaction| {
             SERVICES.contains(&reaction.service)
-                && (reaction.service == Service::Order || matches!(reaction.on, Trigger::Event(_)))
+                && (reaction.service == service::ORDER || matches!(reaction.on, Trigger::Event(_)))
         };
         let mut all: Vec<String> = self.disagreements.iter().cloned().collect();
         for reaction in MURMURATION.reactions.iter().filter(of_the_saga) {
@@ -187,7 +189,7 @@ pub(super) const fn trigger(asked: Asked) -> Trigger {
 }
 
 /// Restores a service from its own events and gives it the input, in the real engine.
-fn decide<D: Domain>(
+fn decide<D: Domain<Event = Event>>(
     domain: D,
     own: &[Event],
     foreign: &[Event],
@@ -220,7 +222,7 @@ fn decide<D: Domain>(
         }
         Some(Outcome::Command(Answer::Accepted { event, .. })) => Ok(Some(Some(event.event))),
         Some(Outcome::Event | Outcome::Ignored | Outcome::Timer) => {
-            let row = batch.rows.last().map(contracts::Row::parse).transpose();
+            let row = batch.rows.last().map(protocol::Row::parse::<Event>).transpose();
             Ok(Some(row.map_err(|e| told(&e))?.map(|stored| stored.event)))
         }
         Some(Outcome::Command(

@@ -1,7 +1,8 @@
 //! What must be true when nothing is left to read.
 
-use contracts::Kind;
-use contracts::choreography::NONE;
+use contracts::kind;
+use protocol::Kind;
+use protocol::choreography::NONE;
 
 use super::place::Place;
 
@@ -18,10 +19,10 @@ pub(super) enum Judged {
 
 /// What must have happened before it.
 const NEEDS: [(Kind, Kind); 4] = [
-    (Kind::PaymentRefunded, Kind::PaymentCharged),
-    (Kind::InventoryReleased, Kind::InventoryReserved),
-    (Kind::InventoryCommitted, Kind::InventoryReserved),
-    (Kind::ShippingDispatched, Kind::ShippingCreated),
+    (kind::PAYMENT_REFUNDED, kind::PAYMENT_CHARGED),
+    (kind::INVENTORY_RELEASED, kind::INVENTORY_RESERVED),
+    (kind::INVENTORY_COMMITTED, kind::INVENTORY_RESERVED),
+    (kind::SHIPPING_DISPATCHED, kind::SHIPPING_CREATED),
 ];
 
 pub(super) fn judge(place: &Place) -> Judged {

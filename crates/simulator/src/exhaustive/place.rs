@@ -2,14 +2,16 @@
 
 use std::fmt;
 
-use contracts::choreography::{MURMURATION, NONE, State};
-use contracts::{Kind, Service};
+use contracts::choreography::MURMURATION;
+use contracts::service;
+use protocol::choreography::{NONE, State};
+use protocol::{Kind, Service};
 
 use super::deciding::Asked;
 
 /// The services that an order's saga runs through. Everything here counts them in this order.
 pub(super) const SERVICES: [Service; 4] =
-    [Service::Order, Service::Inventory, Service::Payment, Service::Shipping];
+    [service::ORDER, service::INVENTORY, service::PAYMENT, service::SHIPPING];
 
 /// Streams that one service reads, at most.
 const UPSTREAM_MAX: usize = 3;

@@ -3,12 +3,10 @@
 
 use contracts::events::inventory::{Reserved, Stocked};
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
-use contracts::{
-    Cause, Chain, Currency, Event, Headers, HistoryId, Id, Money, Position, Row, Service,
-    StoredEvent, Timestamp, Vector,
-};
+use contracts::{Currency, Event, Money, StoredEvent, service};
 use order::domain::{NewLine, PlaceOrder};
 use order::{Command, OrderDomain};
+use protocol::{Cause, Chain, Headers, HistoryId, Id, Position, Row, Service, Timestamp, Vector};
 
 use super::deciding::Asked;
 
@@ -84,7 +82,7 @@ impl Props {
         mut own: Vec<Event>,
     ) -> Vec<Event> {
         let bad = circumstances == Circumstances::Bad;
-        if service == Service::Inventory {
+        if service == service::INVENTORY {
             // Once it is decided what the order gets, it does not matter what others get.
             let others = bad && own.is_empty();
             own.insert(
@@ -114,22 +112,22 @@ impl Props {
         };
         let listed = Event::ProductListed(product);
         let changed = match (service, circumstances) {
-            (Service::Payment, Circumstances::Bad) => Some(Event::CustomerChanged(Customer {
+            (service::PAYMENT, Circumstances::Bad) => Some(Event::CustomerChanged(Customer {
                 credit_limit: self.gbp(1),
                 ..self.customer()
             })),
-            (Service::Shipping, Circumstances::Bad) => {
+            (service::SHIPPING, Circumstances::Bad) => {
                 Some(Event::CustomerClosed(Customer { closed: true, ..self.customer() }))
             }
             _ => None,
         };
         match service {
-            Service::Order => vec![registered, listed],
-            Service::Inventory => vec![listed],
-            Service::Payment | Service::Shipping => {
+            service::ORDER => vec![registered, listed],
+            service::INVENTORY => vec![listed],
+            service::PAYMENT | service::SHIPPING => {
                 [registered].into_iter().chain(changed).collect()
             }
-            Service::Customer | Service::Product => Vec::new(),
+            _ => Vec::new(),
         }
     }
 
@@ -193,6 +191,7 @@ fn at(sequence: u64, event: Event) -> StoredEvent {
     let headers = Headers {
         sequence,
         kind: event.kind(),
+        version: 1,
         id: event.id().clone(),
         time: NOW,
         cause: Cause::Command("stage".to_owned()),

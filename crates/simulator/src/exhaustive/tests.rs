@@ -1,6 +1,7 @@
 //! The walk agrees with the table and ends well; each way to break a service is found.
 
-use contracts::Service;
+use contracts::{kind, service};
+use protocol::{Kind, Service};
 
 use super::*;
 
@@ -50,27 +51,27 @@ fn but(
 }
 
 fn mutants() -> Vec<Named> {
-    use Kind::*;
-    use Service::{Inventory, Order, Payment, Shipping};
+    use kind::*;
+    use service::{INVENTORY, ORDER, PAYMENT, SHIPPING};
     vec![
-        but("payment forgets the tombstone", (Payment, "none", OrderCancelled), None),
-        but("shipping forgets the tombstone", (Shipping, "none", OrderCancelled), None),
-        but("no release on a rejection", (Inventory, "reserved", OrderRejected), None),
-        but("no release on a cancellation", (Inventory, "reserved", OrderCancelled), None),
-        but("no refund", (Payment, "charged", OrderCancelled), None),
-        but("a second refund", (Payment, "declined", OrderCancelled), Some(PaymentRefunded)),
-        but("a second end", (Order, "cancelled", ShippingCancelled), Some(OrderCancelled)),
-        but("shipped unconfirmed", (Shipping, "none", PaymentCharged), Some(ShippingDispatched)),
-        but("a failed shipment is ignored", (Order, "", ShippingCancelled), None),
+        but("payment forgets the tombstone", (PAYMENT, "none", ORDER_CANCELLED), None),
+        but("shipping forgets the tombstone", (SHIPPING, "none", ORDER_CANCELLED), None),
+        but("no release on a rejection", (INVENTORY, "reserved", ORDER_REJECTED), None),
+        but("no release on a cancellation", (INVENTORY, "reserved", ORDER_CANCELLED), None),
+        but("no refund", (PAYMENT, "charged", ORDER_CANCELLED), None),
+        but("a second refund", (PAYMENT, "declined", ORDER_CANCELLED), Some(PAYMENT_REFUNDED)),
+        but("a second end", (ORDER, "cancelled", SHIPPING_CANCELLED), Some(ORDER_CANCELLED)),
+        but("shipped unconfirmed", (SHIPPING, "none", PAYMENT_CHARGED), Some(SHIPPING_DISPATCHED)),
+        but("a failed shipment is ignored", (ORDER, "", SHIPPING_CANCELLED), None),
         but(
             "shipped after cancelling",
-            (Shipping, "cancelled", PaymentCharged),
-            Some(ShippingCreated),
+            (SHIPPING, "cancelled", PAYMENT_CHARGED),
+            Some(SHIPPING_CREATED),
         ),
         but(
             "committed on confirmation",
-            (Inventory, "reserved", OrderConfirmed),
-            Some(InventoryCommitted),
+            (INVENTORY, "reserved", ORDER_CONFIRMED),
+            Some(INVENTORY_COMMITTED),
         ),
     ]
 }

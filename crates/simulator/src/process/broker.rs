@@ -1,10 +1,11 @@
 //! Requests to the broker on their way there and back, and rows on their way out.
 
-use contracts::{Row, Service};
+use contracts::service;
 use engine::process::{
     BrokerAnswer, BrokerRequest, Input, RequestId, SCAN_MESSAGES_MAX, Stage, StreamInfo,
 };
 use engine::relay::Reply;
+use protocol::{Row, Service};
 
 use super::{Driver, End, Flow, Step};
 use crate::agenda::{Awaits, Publish};
@@ -70,7 +71,7 @@ impl<D: Simulated> Driver<D> {
         if *request == BrokerRequest::Find(D::SERVICE) {
             self.note_start_without_rows(env);
         }
-        if *request == BrokerRequest::Find(Service::Shipping) {
+        if *request == BrokerRequest::Find(service::SHIPPING) {
             let (at, wall) = (env.now, env.clock(D::SERVICE));
             self.news.asked(id, at, wall);
         }

@@ -3,7 +3,6 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use contracts::{Row, Service};
 use engine::process::{
     BrokerAnswer, BrokerRequest, DatabaseAnswer, DatabaseRequest, Inputs, RequestId, Stage,
     StreamInfo,
@@ -12,6 +11,7 @@ use engine::promise::Durability;
 use engine::reading::Extent;
 use engine::relay::Reply;
 use engine::{Batch, Outcome, QueuedInput, outbox};
+use protocol::{Row, Service};
 
 use super::{Driver, Step, told};
 use crate::agenda::Awaits;
@@ -113,8 +113,9 @@ impl<D: Simulated> Driver<D> {
         self.bugs.loses_queued = env.bug == Some(DriverBug::LoseQueued);
     }
 
-    pub(super) fn bug_at_commit(&mut self, inputs: &mut Inputs<D::Command>) {
-        let is_event = |work: &QueuedInput<D::Command>| matches!(work, QueuedInput::Event(_));
+    pub(super) fn bug_at_commit(&mut self, inputs: &mut Inputs<D::Command, D::Event>) {
+        let is_event =
+            |work: &QueuedInput<D::Command, D::Event>| matches!(work, QueuedInput::Event(_));
         // Who waits for which input is known by its place.
         if self.bugs.loses_queued && inputs.queued.iter().all(is_event) {
             self.bugs.loses_queued = false;
@@ -128,7 +129,7 @@ impl<D: Simulated> Driver<D> {
         }
     }
 
-    pub(super) fn bug_at_committed(&mut self, batch: &Batch<D::Refusal>) {
+    pub(super) fn bug_at_committed(&mut self, batch: &Batch<D::Refusal, D::Event>) {
         for outcome in &batch.outcomes {
             if let Outcome::Command(answer) = outcome
                 && let Some(attempt) = self.bugs.undecided.pop_front()
@@ -151,7 +152,11 @@ impl<D: Simulated> Driver<D> {
     }
 
     /// Rows that will never be committed are sent.
-    pub(super) fn publish_uncommitted(&mut self, env: &mut Env, inputs: Inputs<D::Command>) {
+    pub(super) fn publish_uncommitted(
+        &mut self,
+        env: &mut Env,
+        inputs: Inputs<D::Command, D::Event>,
+    ) {
         self.uncommitted = self.engine.image().ok();
         let rows: Vec<Row> = self
             .engine

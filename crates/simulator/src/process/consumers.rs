@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Service;
+use contracts::service;
 use engine::process::{ConsumerId, Input};
+use protocol::Service;
 
 use super::{Driver, Flow, Step};
 use crate::agenda::{SECOND, What};
@@ -160,7 +161,7 @@ impl<D: Simulated> Driver<D> {
     pub(super) fn deliver_again(&mut self, env: &mut Env) {
         if self.consumers.hold_up && self.process.wants_deliveries() {
             self.consumers.hold_up = false;
-            for stream in Service::ALL {
+            for stream in service::ALL {
                 self.wake_consumer(env, stream);
             }
         }

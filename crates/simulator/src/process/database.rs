@@ -2,12 +2,12 @@
 
 use std::path::PathBuf;
 
-use contracts::Service;
 use engine::batch::Fatal;
 use engine::database::owner::NotOwner;
 use engine::process::{DatabaseAnswer, DatabaseRequest, Input, Inputs, RequestId};
 use engine::rusqlite::ffi;
-use engine::{Batch, StateError, rusqlite};
+use engine::{Batch, Domain, StateError, rusqlite};
+use protocol::Service;
 
 use super::{Driver, End, Flow, Step};
 use crate::env::Env;
@@ -22,9 +22,9 @@ const IO_ERROR: i32 = 10;
 const READ_MAX: u64 = 60;
 
 /// Something that the database is to do.
-pub(super) enum Job<C> {
+pub(super) enum Job<C, E> {
     /// A transaction, and up to when news were looked for before its timers fire.
-    Commit(Inputs<C>, u64),
+    Commit(Inputs<C, E>, u64),
     /// An answer, or a change.
     Request(RequestId, DatabaseRequest),
 }
@@ -36,14 +36,17 @@ pub(super) struct Replaced {
     pub(super) notices: bool,
 }
 
+/// What came of a commit.
+type Committed<D> = Result<Batch<<D as Domain>::Refusal, <D as Domain>::Event>, Fatal>;
+
 impl<D: Simulated> Driver<D> {
-    pub(super) fn queue_commit(&mut self, env: &mut Env, mut inputs: Inputs<D::Command>) {
+    pub(super) fn queue_commit(&mut self, env: &mut Env, mut inputs: Inputs<D::Command, D::Event>) {
         self.bug_at_commit(&mut inputs);
         let asked_at = self.news_asked_at(env);
         self.queue(env, Job::Commit(inputs, asked_at));
     }
 
-    pub(super) fn queue(&mut self, env: &mut Env, job: Job<D::Command>) {
+    pub(super) fn queue(&mut self, env: &mut Env, job: Job<D::Command, D::Event>) {
         self.jobs.push_back(job);
         if self.jobs.len() == 1 {
             self.wait_for_disk(env);
@@ -74,9 +77,9 @@ impl<D: Simulated> Driver<D> {
     fn commit(
         &mut self,
         env: &mut Env,
-        inputs: Inputs<D::Command>,
+        inputs: Inputs<D::Command, D::Event>,
         asked_at: u64,
-    ) -> Result<Result<Batch<D::Refusal>, Fatal>, End> {
+    ) -> Result<Committed<D>, End> {
         if env.bug == Some(DriverBug::PublishBeforeCommit) && would_fail(env, D::SERVICE) {
             self.publish_uncommitted(env, inputs);
             return Err(End::Killed(Fault::CrashBeforeCommit));

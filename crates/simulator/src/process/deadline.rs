@@ -2,8 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Row, Service, Timestamp};
+use contracts::service;
 use engine::process::RequestId;
+use protocol::{Row, Timestamp};
 
 use super::Driver;
 use crate::env::Env;
@@ -57,9 +58,9 @@ impl<D: Simulated> Driver<D> {
         if !row.headers.contains("timer/deadline") {
             return;
         }
-        let decided = self.engine.positions().of(Service::Shipping).decided.sequence;
+        let decided = self.engine.positions().of(service::SHIPPING).decided.sequence;
         let news = format!("shipping.created.{order}");
-        let stream = env.broker.stream(Service::Shipping);
+        let stream = env.broker.stream(service::SHIPPING);
         let unread = stream.into_iter().flat_map(|stream| stream.all()).find(|message| {
             message.row().sequence > decided
                 && message.row().subject == news

@@ -3,10 +3,10 @@
 
 use std::fmt;
 
-use contracts::{Position, Service};
 use engine::process::{self, BrokerAnswer, BrokerRequest, ConsumerId, RequestId, Stage};
 use engine::relay::Reply;
 use engine::{Database, Read};
+use protocol::{Position, Service};
 
 use crate::clients::Attempt;
 use crate::env::{Env, Told};

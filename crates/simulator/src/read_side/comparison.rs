@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, VecDeque};
 use std::sync::Arc;
 
-use contracts::Service;
+use contracts::service;
 use query::fold::{Fold, Item, Kept};
 use query::keys::POSITION;
 use query::projector::batch;
@@ -18,7 +18,7 @@ const TOLD_MAX: usize = 8;
 /// Whether the view has folded all that the streams hold.
 pub(super) fn is_caught_up(redis: &Redis, streams: &Streams<'_>) -> bool {
     redis.find().is_some_and(|live| {
-        Service::ALL
+        service::ALL
             .into_iter()
             .all(|service| live.positions.of(service).sequence == streams(service).len() as u64)
     })
@@ -58,7 +58,7 @@ fn fold_from_zero(live: &Live, streams: &Streams<'_>) -> Result<Redis, String> {
     let mut fresh = Redis::default();
     fresh.begin_anew();
     let mut waiting = VecDeque::new();
-    for service in Service::ALL {
+    for service in service::ALL {
         let at = live.positions.of(service);
         let rows = streams(service);
         let prefix = usize::try_from(at.sequence).ok().and_then(|at| rows.get(..at));

@@ -5,8 +5,9 @@
 use std::collections::VecDeque;
 use std::sync::Arc;
 
-use contracts::{Row, Service};
+use contracts::service;
 use engine::seeded::{self, Bug};
+use protocol::{Row, Service};
 use query::fold::{Fold, Item, Kept};
 use query::positions::Positions;
 use query::projector::batch::{self, Batch};
@@ -82,7 +83,7 @@ fn look(redis: &mut Redis) -> Phase {
 /// may have been flushed meanwhile.
 fn take_rows(live: Live, kept: Kept, streams: &Streams<'_>, random: &mut Random) -> Phase {
     let mut waiting = VecDeque::new();
-    for service in Service::ALL {
+    for service in service::ALL {
         let rows = next_rows(&live.positions, service, streams(service));
         let some = usize::try_from(random.below(ROWS_AT_ONCE)).unwrap_or(0).min(rows.len());
         waiting.extend(rows[..some].iter().map(|row| Arc::new(Item::of(service, row.clone()))));

@@ -7,8 +7,8 @@
 
 use std::collections::{BTreeMap, VecDeque};
 
-use contracts::Timestamp;
 use engine::seeded::{self, Bug};
+use protocol::Timestamp;
 use query::fold::Changes;
 use query::keys::{Generation, POINTER};
 use query::positions::Positions;

@@ -1,8 +1,8 @@
 //! What happens to a row that arrives at the broker, and to the answer.
 
-use contracts::Service;
 use engine::process::BrokerAnswer;
 use engine::relay::Reply;
+use protocol::Service;
 
 use crate::agenda::{Awaits, Publish, SECOND, What};
 use crate::broker::Mischief;

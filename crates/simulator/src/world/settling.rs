@@ -1,8 +1,9 @@
 //! The end of a world: all is mended that hands can mend, and then everything must come to rest.
 
-use contracts::Service;
+use contracts::service;
 use engine::process::Stage;
 use engine::timers;
+use protocol::Service;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
 use crate::chaos::ChaosStep;
@@ -32,7 +33,7 @@ impl World {
         self.env.broker.full = false;
         self.env.broker.behave();
         self.env.disarm();
-        for service in Service::ALL {
+        for service in service::ALL {
             self.env.set_clock_offset(service, 0);
             self.mend(service);
             self.free_database(service);
@@ -94,7 +95,7 @@ impl World {
 
     /// Nothing is left to do but to wait for a timer: it is its time now. Says whether there is one.
     fn pass_time_to_next_timer(&mut self) -> bool {
-        for service in Service::ALL {
+        for service in service::ALL {
             let shell = self.main(service).and_then(|pid| self.shells.get(&pid));
             let due = shell.and_then(|shell| timers::next_due(&shell.read()).ok().flatten());
             let Some(due) = due else { continue };

@@ -5,8 +5,8 @@ use std::collections::BTreeMap;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::{Service, Timestamp};
 use engine::database;
+use protocol::{Service, Timestamp};
 use runtime::nats::streams;
 
 use super::{Goal, Lack, Loss};

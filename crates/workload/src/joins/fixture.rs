@@ -8,7 +8,7 @@ use client::consistency_token::ConsistencyToken;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
 use client::wait::{Deadline, break_if, wait_until};
-use contracts::Service;
+use contracts::service;
 use serde_json::{Value, json};
 
 use super::ways::{Completeness, Way};
@@ -40,19 +40,19 @@ impl Fixture {
     /// When a service refuses, or an order does not show in time.
     pub async fn prepare(running: &RunFile, ways: &[Way], name: &str) -> anyhow::Result<Self> {
         let (client, mut seen) = (Client::default(), ConsistencyToken::default());
-        let customers = format!("{}/customers", running.url(Service::Customer)?);
+        let customers = format!("{}/customers", running.url(service::CUSTOMER)?);
         for nth in 0..CUSTOMERS {
             let mut body = customer(&format!("{name}-c{nth}"));
             body["id"] = json!(format!("{name}-c{nth}"));
             seen.note(&post(&client, Call::post(customers.as_str()).body(&body)?).await?);
         }
-        let products = format!("{}/products", running.url(Service::Product)?);
+        let products = format!("{}/products", running.url(service::PRODUCT)?);
         for nth in 0..PRODUCTS {
             let sku = format!("{name}-p{nth}");
             let body = json!({ "sku": sku, "name": sku, "price": money(250) });
             seen.note(&post(&client, Call::post(products.as_str()).body(&body)?).await?);
         }
-        let stock = format!("{}/stock", running.url(Service::Inventory)?);
+        let stock = format!("{}/stock", running.url(service::INVENTORY)?);
         for nth in 0..PRODUCTS {
             let call = Call::post(format!("{stock}/{name}-p{nth}")).after(&seen.to_string());
             post(&client, call.body(&json!({ "quantity": 50_000_000 }))?).await?;
@@ -79,7 +79,7 @@ impl Fixture {
         let lines =
             [json!({ "sku": sku(0), "quantity": 1 }), json!({ "sku": sku(7), "quantity": 2 })];
         let body = json!({ "id": id, "customer_id": self.customer_of(nth), "lines": lines });
-        let call = Call::post(format!("{}/orders", running.url(Service::Order)?));
+        let call = Call::post(format!("{}/orders", running.url(service::ORDER)?));
         post(client, call.after(&self.seen).body(&body)?).await.map(drop)
     }
 

@@ -6,7 +6,8 @@ use std::time::{Duration, Instant};
 use anyhow::Context as _;
 use client::process::Process;
 use client::run_file::RunFile;
-use contracts::Service;
+use contracts::service;
+use protocol::Service;
 use serde::Serialize;
 use supervisor::protocol::Act;
 use supervisor::supervisor_client::SupervisorClient;
@@ -18,7 +19,7 @@ use super::tally::{Counted, Tally};
 use super::ways::{Completeness, Kind, Way};
 
 /// Who is killed. Each way joins it, and no order's life depends on it.
-pub const KILLED: Service = Service::Customer;
+pub const KILLED: Service = service::CUSTOMER;
 
 /// How finely the chart shows it.
 const SLICE: Duration = Duration::from_millis(250);

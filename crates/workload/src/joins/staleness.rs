@@ -8,7 +8,7 @@ use std::time::{Duration, Instant};
 use anyhow::bail;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
-use contracts::Service;
+use contracts::service;
 use hyper::Method;
 use serde::Serialize;
 use tokio::task::JoinSet;
@@ -85,7 +85,7 @@ async fn change_customer(
     id: &str,
     name: &str,
 ) -> anyhow::Result<()> {
-    let url = format!("{}/customers/{id}", running.url(Service::Customer)?);
+    let url = format!("{}/customers/{id}", running.url(service::CUSTOMER)?);
     let answer = client.send(Call::new(Method::PUT, url).body(&customer(name))?).await?;
     if !answer.status.is_success() {
         bail!("customer {id} cannot be changed: {}", answer.reason());

@@ -2,7 +2,7 @@
 
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
-use contracts::Service;
+use contracts::service;
 use serde::Serialize;
 
 /// A way to join.
@@ -54,7 +54,7 @@ impl Way {
         Ok([
             Self { kind: Kind::Composer, url: format!("{}/order-details", running.composer()?) },
             Self { kind: Kind::ReadModel, url: format!("{}/orders", running.query()?) },
-            Self { kind: Kind::Replica, url: format!("{}/orders", running.url(Service::Order)?) },
+            Self { kind: Kind::Replica, url: format!("{}/orders", running.url(service::ORDER)?) },
         ])
     }
 

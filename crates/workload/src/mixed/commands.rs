@@ -5,8 +5,9 @@
 
 use client::http::{Call, CallError, IDEMPOTENCY_KEY, idempotency_key};
 use client::run_file::RunFile;
-use contracts::{Id, Service};
+use contracts::service;
 use hyper::Method;
+use protocol::{Id, Service};
 use serde_json::{Value, json};
 
 use crate::dice::Dice;
@@ -115,7 +116,7 @@ impl Fixture {
             "lines": [{ "sku": format!("{run}-p3"), "quantity": 1 }],
             "deadline_ms": DEADLINE_MS,
         });
-        post(Service::Order, "place", &id, &id, "/orders".to_owned(), Some(body))
+        post(service::ORDER, "place", &id, &id, "/orders".to_owned(), Some(body))
     }
 
     fn place(&self, number: u64, dice: &mut Dice) -> anyhow::Result<Command> {
@@ -133,13 +134,13 @@ impl Fixture {
             "deadline_ms": DEADLINE_MS,
             "hand_over_ms": hand_over_ms,
         });
-        post(Service::Order, "place", &id, &id, "/orders".to_owned(), Some(body))
+        post(service::ORDER, "place", &id, &id, "/orders".to_owned(), Some(body))
     }
 
     fn cancel(&self, number: u64) -> anyhow::Result<Command> {
         let id = format!("{}-o{number}", self.run);
         let (key, path) = (format!("{id}-cancel"), format!("/orders/{id}/cancel"));
-        let command = post(Service::Order, "cancel", &id, &key, path, None)?;
+        let command = post(service::ORDER, "cancel", &id, &key, path, None)?;
         Ok(Command { effect: Effect::Cancelled, ..command })
     }
 
@@ -147,39 +148,39 @@ impl Fixture {
         let id = format!("{}-c{customer}", self.run);
         let body = json!({ "amount": money(1_500) });
         let path = format!("/accounts/{id}/settle");
-        post(Service::Payment, "settle", &id, key, path, Some(body))
+        post(service::PAYMENT, "settle", &id, key, path, Some(body))
     }
 
     fn stock(&self, product: u64, units: u32, key: &str) -> anyhow::Result<Command> {
         let sku = format!("{}-p{product}", self.run);
         let body = json!({ "quantity": units });
-        post(Service::Inventory, "stock", &sku, key, format!("/stock/{sku}"), Some(body))
+        post(service::INVENTORY, "stock", &sku, key, format!("/stock/{sku}"), Some(body))
     }
 
     fn register(&self, nth: u64) -> anyhow::Result<Command> {
         let id = format!("{}-c{nth}", self.run);
         let mut body = customer(nth, "first");
         body["id"] = json!(id);
-        post(Service::Customer, "register", &id, &id, "/customers".to_owned(), Some(body))
+        post(service::CUSTOMER, "register", &id, &id, "/customers".to_owned(), Some(body))
     }
 
     fn change_customer(&self, nth: u64, number: u64, key: &str) -> anyhow::Result<Command> {
         let id = format!("{}-c{nth}", self.run);
         let body = customer(nth, &format!("number {number}"));
-        put(Service::Customer, "change", &id, key, format!("/customers/{id}"), body)
+        put(service::CUSTOMER, "change", &id, key, format!("/customers/{id}"), body)
     }
 
     fn list(&self, nth: u64) -> anyhow::Result<Command> {
         let sku = format!("{}-p{nth}", self.run);
         let body = json!({ "sku": sku, "name": sku, "price": money(250) });
-        post(Service::Product, "list", &sku, &sku, "/products".to_owned(), Some(body))
+        post(service::PRODUCT, "list", &sku, &sku, "/products".to_owned(), Some(body))
     }
 
     fn change_product(&self, nth: u64, number: u64, key: &str) -> anyhow::Result<Command> {
         let sku = format!("{}-p{nth}", self.run);
         let price = 200 + i64::try_from(number % 100)?;
         let body = json!({ "name": format!("{sku}, number {number}"), "price": money(price) });
-        put(Service::Product, "change", &sku, key, format!("/products/{sku}"), body)
+        put(service::PRODUCT, "change", &sku, key, format!("/products/{sku}"), body)
     }
 }
 

@@ -4,13 +4,14 @@
 use std::sync::Arc;
 
 use client::streams::Streams;
-use contracts::{Kind, Service};
+use contracts::{kind, service};
+use protocol::{Headers, Kind};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 use super::order_tracker::OrderTracker;
 
-const ENDS: [Kind; 3] = [Kind::OrderCompleted, Kind::OrderRejected, Kind::OrderCancelled];
+const ENDS: [Kind; 3] = [kind::ORDER_COMPLETED, kind::ORDER_REJECTED, kind::ORDER_CANCELLED];
 /// Rows that wait to be taken note of.
 const ROWS_WAITING_MAX: usize = 4_096;
 
@@ -22,14 +23,14 @@ impl Ends {
     /// Takes note of every order that ends.
     pub fn follow(streams: &Streams, tracker: &Arc<OrderTracker>) -> Self {
         let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
-        let following = streams.follow(Service::Order, true, sink);
+        let following = streams.follow(service::ORDER, true, sink);
         let tracker = Arc::clone(tracker);
         Self(tokio::spawn(async move {
             let _following = following;
             while let Some((_, row)) = rows.recv().await {
-                let Ok(event) = row.parse() else { continue };
-                if ENDS.contains(&event.headers.kind) {
-                    tracker.note_end(event.headers.id);
+                let Ok(headers) = Headers::parse(&row.headers) else { continue };
+                if ENDS.contains(&headers.kind) {
+                    tracker.note_end(headers.id);
                 }
             }
         }))

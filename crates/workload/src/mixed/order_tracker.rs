@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auditor::journal::{Durability, Outcome};
-use contracts::{Id, Service};
+use protocol::{Id, Service};
 
 pub use super::commands::Effect;
 

@@ -5,8 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use contracts::{Chain, Currency, Id};
+use contracts::Currency;
 use csv::ByteRecord;
+use protocol::{Chain, Id};
 
 use super::entry::{Columns, Entry, Forms, Surveyed};
 use super::file::dates::DateOrder;

@@ -3,7 +3,7 @@
 //! Orders are cancelled whole. So it means the newest order of the customer with exactly the same
 //! products and quantities. One that names only a part of an order cancels nothing, and is reported.
 
-use contracts::Id;
+use protocol::Id;
 
 use super::book::Units;
 

@@ -1,11 +1,12 @@
 //! One line of the file: what it says, or why it is skipped.
 
 use anyhow::{Context as _, bail};
+use contracts::Currency;
 use contracts::events::TEXT_BYTES_MAX;
 use contracts::events::order::QUANTITY_MAX;
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Currency, Id, Timestamp};
 use csv::ByteRecord;
+use protocol::{Id, Timestamp};
 
 use super::file::dates::{Dates, Survey};
 use super::file::number::{Marks, NoNumber, Number, Points};

@@ -8,7 +8,8 @@ use std::time::Duration;
 use anyhow::Context as _;
 use client::http::idempotency_key::purpose_of;
 use client::streams::Streams;
-use contracts::{Row, Service, headers};
+use contracts::service;
+use protocol::{Row, headers};
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -34,7 +35,7 @@ impl Drop for Raised {
 impl Raised {
     /// Begins to read the stream, from its first row.
     pub(crate) fn begin(streams: &Streams, patience: Duration) -> Self {
-        let (reading, rows) = streams.read(Service::Customer);
+        let (reading, rows) = streams.read(service::CUSTOMER);
         let purposes = Arc::new(Mutex::new(HashSet::new()));
         let (sender, position) = watch::channel(0);
         let all = Arc::clone(&purposes);

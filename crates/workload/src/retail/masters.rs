@@ -6,7 +6,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Id;
+use protocol::Id;
 
 use super::book::{Book, Invoice};
 

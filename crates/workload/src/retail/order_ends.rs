@@ -10,7 +10,8 @@ use std::time::Duration;
 use client::streams::Streams;
 use client::wait::{LOOK_EVERY, break_if, look_until};
 use contracts::events::order::EndReason;
-use contracts::{Event, Id, Row, Service};
+use contracts::{Event, service};
+use protocol::{Id, Row};
 use runtime::reading::Reading;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -54,7 +55,7 @@ impl Drop for Endings {
 impl Endings {
     /// Begins to collect the ends of these orders, from the stream's first row.
     pub(crate) fn begin(streams: &Streams, orders: HashSet<Id>) -> Self {
-        let (reading, rows) = streams.read(Service::Order);
+        let (reading, rows) = streams.read(service::ORDER);
         let reported = Arc::new(Mutex::new(Reported::default()));
         let (sender, position) = watch::channel(0);
         let task = tokio::spawn(collect(rows, orders, Arc::clone(&reported), sender));

@@ -7,8 +7,9 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
-use contracts::{Id, Money, Service};
+use contracts::{Money, service};
 use indicatif::ProgressBar;
+use protocol::Id;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -106,7 +107,7 @@ fn act(
     earlier: &mut Vec<Earlier>,
     seen: &str,
 ) -> anyhow::Result<Act> {
-    let url = running.url(Service::Order)?;
+    let url = running.url(service::ORDER)?;
     if !invoice.cancels {
         let id = plan.id(&invoice.number)?;
         let call = Call::post(format!("{url}/orders")).body(&order(plan, invoice)?)?;

@@ -3,7 +3,8 @@
 use std::path::PathBuf;
 
 use anyhow::Context as _;
-use contracts::{Currency, Id};
+use contracts::Currency;
+use protocol::Id;
 
 use super::book::Book;
 use super::file::dates::DateOrder;

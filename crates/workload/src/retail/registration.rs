@@ -7,9 +7,10 @@ use client::http::idempotency_key::purpose;
 use client::http::{Answer, Call, IF_MATCH};
 use client::run_file::RunFile;
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Currency, Id, Money, Service};
+use contracts::{Currency, Money, service};
 use hyper::{Method, StatusCode};
 use indicatif::ProgressBar;
+use protocol::Id;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -177,7 +178,7 @@ fn refused(what: &str, answer: &Answer) -> anyhow::Result<Outcome> {
 }
 
 fn customer(running: &RunFile, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::Result<Make> {
-    let (url, id) = (running.url(Service::Customer)?, plan.id(id)?);
+    let (url, id) = (running.url(service::CUSTOMER)?, plan.id(id)?);
     let limit = with_more(money(0, plan.currency), money(buyer.buys_minor, plan.currency));
     let body = json!({
         "id": id,
@@ -193,7 +194,7 @@ fn customer(running: &RunFile, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::R
 }
 
 fn product(running: &RunFile, plan: &Plan, sku: &Id, article: &Article) -> anyhow::Result<Make> {
-    let (url, sku) = (running.url(Service::Product)?, plan.id(sku)?);
+    let (url, sku) = (running.url(service::PRODUCT)?, plan.id(sku)?);
     let price = money(article.price_minor, plan.currency);
     let body = json!({ "sku": sku, "name": article.name, "price": price });
     let call = Call::post(format!("{url}/products")).body(&body)?;
@@ -209,7 +210,7 @@ fn stocking(
     article: &Article,
     sender: &Sender,
 ) -> anyhow::Result<Vec<Make>> {
-    let (url, sku) = (running.url(Service::Inventory)?, plan.id(sku)?);
+    let (url, sku) = (running.url(service::INVENTORY)?, plan.id(sku)?);
     let (mut makes, mut left) = (Vec::new(), article.units);
     while left > 0 {
         let units = left.min(QUANTITY_MAX);

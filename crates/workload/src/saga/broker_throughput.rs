@@ -7,7 +7,8 @@ use std::time::{Duration, Instant};
 use anyhow::{Context as _, bail};
 use bytes::Bytes;
 use client::streams::Streams;
-use contracts::{Row, Service};
+use contracts::service;
+use protocol::Row;
 use runtime::async_nats::jetstream;
 use runtime::async_nats::jetstream::context::{
     DeleteStreamError, DeleteStreamErrorKind, PublishAckFuture,
@@ -46,7 +47,7 @@ pub async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
     let config = Config {
         name: STREAM.to_owned(),
         subjects: vec![SUBJECT.to_owned()],
-        ..streams::wanted(Service::Order, 1)
+        ..streams::wanted(service::ORDER, 1)
     };
     context.create_stream(config).await.context("cannot make a stream of our own")?;
     // Deleted also if what follows fails, or is interrupted.
@@ -64,7 +65,7 @@ pub async fn measure(streams: &Streams) -> anyhow::Result<Raw> {
 }
 
 async fn placed(context: &jetstream::Context) -> anyhow::Result<Row> {
-    let stream = streams::find(context, Service::Order).await?;
+    let stream = streams::find(context, service::ORDER).await?;
     let stream = stream.context("there is no stream of order")?;
     let row = streams::message(&stream, 1).await?;
     row.context("no order was ever placed")

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::Service;
+use contracts::service;
 use futures_util::StreamExt as _;
 use futures_util::stream::select_all;
 use runtime::async_nats::Message;
@@ -82,7 +82,7 @@ async fn see(http: Client, query: String, tracker: Arc<OrderTracker>, order: u32
     let Some(sequence) = end.headers.as_ref().and_then(|headers| headers.get(SEQUENCE)) else {
         return;
     };
-    let token = format!("{}={}", Service::Order.stream(), sequence.as_str());
+    let token = format!("{}={}", service::ORDER.stream(), sequence.as_str());
     let call = Call::get(format!("{query}/orders/{}", tracker.id_of(order))).after(&token);
     // What cannot be seen in time is missing from the sample, whose size is shown.
     if http.json::<Value>(call).await.is_ok_and(|seen| !seen["end"].is_null()) {

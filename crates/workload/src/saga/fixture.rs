@@ -3,7 +3,7 @@
 use client::consistency_token::ConsistencyToken;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
-use contracts::{Currency, Money, Service};
+use contracts::{Currency, Money, service};
 use serde_json::json;
 use tokio::task::JoinSet;
 
@@ -45,7 +45,7 @@ impl Fixture {
     ) -> anyhow::Result<Self> {
         let money = |minor| Money::new(minor, currency);
         let (customers, products) =
-            (running.url(Service::Customer)?, running.url(Service::Product)?);
+            (running.url(service::CUSTOMER)?, running.url(service::PRODUCT)?);
         let mut calls = Vec::new();
         for nth in 0..CUSTOMERS {
             let (id, limit) = (format!("{run}-c{nth}"), money(LIMIT_MINOR));
@@ -60,7 +60,7 @@ impl Fixture {
         }
         let mut seen = ConsistencyToken::default();
         all(calls, &mut seen).await?;
-        let inventory = running.url(Service::Inventory)?;
+        let inventory = running.url(service::INVENTORY)?;
         let stock = |nth| {
             let call = Call::post(format!("{inventory}/stock/{run}-p{nth}"));
             Ok(call.after(&seen.to_string()).body(&json!({ "quantity": STOCK }))?)

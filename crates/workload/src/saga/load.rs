@@ -6,7 +6,7 @@ use std::time::Instant;
 use auditor::journal::Outcome;
 use client::http::{Call, Client};
 use client::run_file::RunFile;
-use contracts::Service;
+use contracts::service;
 use terminal::interruption;
 use tokio::runtime::Handle;
 use tokio::sync::Semaphore;
@@ -42,7 +42,7 @@ pub(crate) fn begin(
         tracker: Arc::clone(tracker),
         fixture: fixture.clone(),
         client: Client::default(),
-        url: format!("{}/orders", running.url(Service::Order)?),
+        url: format!("{}/orders", running.url(service::ORDER)?),
         places: Semaphore::new(UNDER_WAY_MAX),
     });
     // Timers of the runtime tick in milliseconds; a thread's sleep is ten times as exact.

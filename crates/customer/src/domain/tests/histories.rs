@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Idempotency;
 use proptest::prelude::*;
+use protocol::Idempotency;
 
 use super::*;
 
@@ -61,7 +61,7 @@ fn any_command() -> impl Strategy<Value = Command> {
     ]
 }
 
-fn outcome(answer: &Answer<Refusal>) -> Expected {
+fn outcome(answer: &Answer<Refusal, Event>) -> Expected {
     match answer {
         Answer::Accepted { .. } => Expected::Accepted,
         Answer::Unchanged => Expected::Unchanged,

@@ -2,10 +2,15 @@
 
 use std::sync::Arc;
 
-use contracts::events::{self, Customer, Snapshot, inventory, order, payment, shipping};
-use contracts::seal::SEAL_KEY_BYTES;
-use contracts::{Cause, Chain, Event, HistoryId, Id, Idempotency, Money, Position, Row, Service};
-use contracts::{Headers, SealKeys, StoredEvent, Timestamp, Vector};
+use contracts::choreography::MURMURATION;
+use contracts::events::{Customer, Snapshot, inventory, order, payment, shipping};
+use contracts::{Event, Money, StoredEvent, events, service};
+use protocol::choreography::Choreography;
+use protocol::seal::SEAL_KEY_BYTES;
+use protocol::{
+    Cause, Chain, Event as _, Headers, HistoryId, Id, Idempotency, Position, Row, SealKeys,
+    Service, Timestamp, Vector,
+};
 
 use crate::batch::step::sealed;
 use crate::batch::{Engine, QueuedInput, Request};
@@ -40,10 +45,15 @@ pub(crate) struct Stage {
 impl Domain for Orders {
     type Command = Ask;
     type Refusal = &'static str;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Order;
+    const SERVICE: Service = service::ORDER;
     const MIGRATIONS: &'static [&'static str] =
         &["CREATE TABLE orders (id TEXT PRIMARY KEY, state TEXT NOT NULL) STRICT"];
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(_: &Ask) -> &'static str {
         "place"
@@ -58,9 +68,9 @@ impl Domain for Orders {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Ask>,
+        input: Input<'_, Ask, Event>,
         now: Timestamp,
-    ) -> Result<Decision<&'static str>, StateError> {
+    ) -> Result<Decision<&'static str, Event>, StateError> {
         Ok(match input {
             Input::Command(Ask::Place(id)) => Decision::emit("none", placed(id, "x", now)),
             Input::Command(Ask::Steal(id)) => {
@@ -78,10 +88,8 @@ impl Domain for Orders {
     }
 
     fn apply(&self, write: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
-        let (id, state) = (
-            &event.headers.id,
-            contracts::choreography::MURMURATION.state_after(event.headers.kind).unwrap_or("none"),
-        );
+        let (id, state) =
+            (&event.headers.id, MURMURATION.state_after(event.headers.kind).unwrap_or("none"));
         if let Event::OrderPlaced(placed) = &event.event {
             write.execute("INSERT INTO orders VALUES (?1, ?2)", [id.as_str(), state])?;
             return write.set_timer("deadline", id, placed.deadline);
@@ -95,7 +103,10 @@ impl Domain for Orders {
     }
 }
 
-fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<&'static str>, StateError> {
+fn react(
+    state: &Read<'_>,
+    event: &StoredEvent,
+) -> Result<Decision<&'static str, Event>, StateError> {
     let id = &event.headers.id;
     if id.as_str() == "poison" {
         return Err(StateError::Contradiction("poison".into()));
@@ -117,7 +128,7 @@ fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision<&'static str>
 
 impl Stage {
     pub(crate) fn empty_engine() -> Engine<Orders> {
-        let database = Database::in_memory(Service::Order, Orders::MIGRATIONS).unwrap();
+        let database = Database::in_memory(service::ORDER, Orders::MIGRATIONS).unwrap();
         Engine::new(Orders, database, keys()).unwrap()
     }
 
@@ -145,7 +156,7 @@ impl Foreign {
     }
 
     /// The next event of this stream, as it is queued.
-    pub(crate) fn next(&mut self, event: Event) -> QueuedInput<Ask> {
+    pub(crate) fn next(&mut self, event: Event) -> QueuedInput<Ask, Event> {
         QueuedInput::Event(Box::new(self.next_row(event).parse().unwrap()))
     }
 
@@ -154,6 +165,7 @@ impl Foreign {
         let headers = Headers {
             sequence: self.head.sequence + 1,
             kind: event.kind(),
+            version: event.version(),
             id: event.id().clone(),
             time: at(0),
             cause: Cause::Recovery,
@@ -163,7 +175,8 @@ impl Foreign {
             idempotency: None,
             seal: None,
         };
-        let (_, row) = sealed(headers, event, self.head, &keys()).unwrap();
+        let payload = event.to_payload().unwrap();
+        let (_, row) = sealed(headers, payload, self.head, &keys());
         self.head = row.position();
         assert_ne!(self.head.chain, Chain::START);
         row
@@ -187,11 +200,14 @@ pub(crate) fn key(key: &str, hash: &str) -> Idempotency {
     Idempotency { key: key.parse().unwrap(), request_hash: hash.to_owned() }
 }
 
-pub(crate) fn ask(command: Ask, idempotency: Option<Idempotency>) -> QueuedInput<Ask> {
+pub(crate) fn ask(command: Ask, idempotency: Option<Idempotency>) -> QueuedInput<Ask, Event> {
     QueuedInput::Command { command, request: Request { idempotency, ..Request::default() } }
 }
 
-pub(crate) fn place(order: &'static str, idempotency: Option<Idempotency>) -> QueuedInput<Ask> {
+pub(crate) fn place(
+    order: &'static str,
+    idempotency: Option<Idempotency>,
+) -> QueuedInput<Ask, Event> {
     ask(Ask::Place(order), idempotency)
 }
 

@@ -1,7 +1,6 @@
 //! What a start looks at: database, stream, and what others have seen of it.
 
-use contracts::choreography::MURMURATION;
-use contracts::{Chain, Headers, HistoryId, Position, Row, Service};
+use protocol::{Chain, Headers, HistoryId, Position, Row, Service};
 
 use super::{Pass, StartError};
 use crate::batch::Known;
@@ -148,10 +147,7 @@ impl Pass {
     /// What the last event of each stream that reads this one says of it.
     async fn witnesses(&self) -> Result<Vec<Witness>, AskError> {
         let mut witnesses = Vec::new();
-        for of in Service::ALL {
-            if !MURMURATION.streams_read_by(of).contains(&self.service) {
-                continue;
-            }
+        for of in self.choreography.readers_of(self.service) {
             let Some(seen) = self.seen_by(of).await? else { continue };
             let own = self.port.row(seen.sequence).await?.map(|row| row.chain);
             witnesses.push(Witness { of, seen, own });

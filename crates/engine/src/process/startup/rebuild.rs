@@ -1,7 +1,7 @@
 //! Rebuilding a damaged stream from the outbox. It is also how the last copy would be destroyed:
 //! hence the proof.
 
-use contracts::{HistoryId, Row};
+use protocol::{HistoryId, Row};
 
 use super::{Pass, STALE_WRITER_PATIENCE, StartError};
 use crate::process::routine::AskError;

@@ -1,6 +1,6 @@
 //! Taking over from the stream what the database has lost.
 
-use contracts::{Position, Row};
+use protocol::{Position, Row};
 
 use super::{Pass, StartError};
 use crate::batch::Fatal;

@@ -4,7 +4,8 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use contracts::{Event, HistoryId, Row, Service, StoredEvent, Timestamp};
+use contracts::{Event, StoredEvent, service};
+use protocol::{Headers, HistoryId, Row, Service, Timestamp};
 
 use super::super::*;
 use crate::batch::tests::stage::{Ask, Foreign, Stage as Small, keys};
@@ -23,12 +24,12 @@ pub(super) struct Hand {
     pub(super) stream: Option<BTreeMap<u64, Row>>,
     /// How many inputs each commit had.
     pub(super) commits: Vec<usize>,
-    pub(super) last_inputs: Vec<QueuedInput<Ask>>,
+    pub(super) last_inputs: Vec<QueuedInput<Ask, Event>>,
     pub(super) holds_commits: bool,
     pub(super) ended: Option<End>,
     /// What was to be done since the process began.
     pub(super) done: Vec<Effect<Orders, u64>>,
-    held_commit: Option<Inputs<Ask>>,
+    held_commit: Option<Inputs<Ask, Event>>,
     created: i64,
     sent: BTreeMap<u64, (u64, Row)>,
     foreign: BTreeMap<Service, Foreign>,
@@ -184,7 +185,7 @@ impl Hand {
     pub(super) fn forge(&mut self, event: Event) {
         let stream = self.stream.as_mut().unwrap();
         let (_, last) = stream.last_key_value().unwrap();
-        let mut headers = last.parse().unwrap().headers;
+        let mut headers = Headers::parse(&last.headers).unwrap();
         (headers.sequence, headers.kind) = (last.sequence + 1, event.kind());
         headers.id = event.id().clone();
         let mut row = StoredEvent { headers, event, chain: last.chain }.to_row().unwrap();
@@ -237,7 +238,7 @@ impl Hand {
         None
     }
 
-    fn commit(&mut self, inputs: Inputs<Ask>) {
+    fn commit(&mut self, inputs: Inputs<Ask, Event>) {
         self.commits.push(inputs.queued.len());
         self.last_inputs = inputs.queued.clone();
         let batch = self.engine.commit(inputs, self.now.wall);
@@ -247,14 +248,14 @@ impl Hand {
     fn broker(&mut self, request: BrokerRequest) -> Result<BrokerAnswer, String> {
         let own = |stream: &Option<BTreeMap<u64, Row>>| stream.clone().unwrap_or_default();
         let answer = match request {
-            BrokerRequest::Find(Service::Order) => BrokerAnswer::Stream(self.info()),
+            BrokerRequest::Find(service::ORDER) => BrokerAnswer::Stream(self.info()),
             BrokerRequest::Find(stream) => {
                 let last = self.foreign.get(&stream).map_or(0, Foreign::last);
                 let extent = Extent { first: u64::from(last > 0), last, messages: last };
                 let created = Timestamp::from_micros(0);
                 BrokerAnswer::Stream(Some(StreamInfo { created, extent, difference: None }))
             }
-            BrokerRequest::Tail(Service::Order) => {
+            BrokerRequest::Tail(service::ORDER) => {
                 let tail = own(&self.stream).last_key_value().map(|(_, row)| row.clone());
                 BrokerAnswer::Message(tail)
             }

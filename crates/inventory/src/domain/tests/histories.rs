@@ -46,7 +46,7 @@ impl Step {
         ]
     }
 
-    fn work(&self, world: &mut World) -> QueuedInput<Command> {
+    fn work(&self, world: &mut World) -> QueuedInput<Command, Event> {
         let event = match self {
             Self::Stock { sku, quantity } => {
                 let command = Command::Stock { sku: id(SKUS[*sku]), quantity: *quantity };

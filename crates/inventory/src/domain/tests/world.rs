@@ -1,11 +1,12 @@
 //! Inventory on a real engine over a database in memory, and the streams that it reads.
 
-use contracts::choreography::State;
 use contracts::events::inventory::{Rejected, Returned, Shortage, Units};
 use contracts::events::order::{EndReason, Ended, Placed};
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
-use contracts::{Event, HistoryId, Id, Money, Row, Timestamp};
+use contracts::{Event, Money};
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
+use protocol::choreography::State;
+use protocol::{HistoryId, Id, Row, Timestamp};
 
 use super::stream::Stream;
 use crate::domain::{Command, InventoryDomain, state_of};
@@ -41,7 +42,7 @@ impl World {
         world
     }
 
-    pub(super) fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+    pub(super) fn run(&mut self, inputs: &[QueuedInput<Command, Event>]) -> Batch<Refusal, Event> {
         self.engine.run(inputs, NOW).unwrap()
     }
 
@@ -58,12 +59,17 @@ impl World {
         batch.rows.first().map(|row| row.parse().unwrap().event)
     }
 
-    pub(super) fn ask(&mut self, sku: &str, quantity: u32, request: Request) -> Answer<Refusal> {
+    pub(super) fn ask(
+        &mut self,
+        sku: &str,
+        quantity: u32,
+        request: Request,
+    ) -> Answer<Refusal, Event> {
         let command = Command::Stock { sku: id(sku), quantity };
         answer(self.run(&[QueuedInput::Command { command, request }]))
     }
 
-    pub(super) fn stock(&mut self, sku: &str, quantity: u32) -> Answer<Refusal> {
+    pub(super) fn stock(&mut self, sku: &str, quantity: u32) -> Answer<Refusal, Event> {
         self.ask(sku, quantity, Request::default())
     }
 
@@ -90,11 +96,11 @@ pub(super) fn new_engine() -> Engine<InventoryDomain> {
     Engine::new(InventoryDomain, database, keys()).unwrap()
 }
 
-fn keys() -> std::sync::Arc<contracts::SealKeys> {
-    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
+fn keys() -> std::sync::Arc<protocol::SealKeys> {
+    std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
-pub(super) fn answer(batch: Batch<Refusal>) -> Answer<Refusal> {
+pub(super) fn answer(batch: Batch<Refusal, Event>) -> Answer<Refusal, Event> {
     let [Outcome::Command(answer)] = <[_; 1]>::try_from(batch.outcomes).unwrap() else {
         panic!("a command was not answered")
     };

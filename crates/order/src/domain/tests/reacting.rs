@@ -1,12 +1,14 @@
 //! What follows from the events of others and from timers, in every stage.
 
-use contracts::choreography::{MURMURATION, Rule, Trigger};
-use contracts::events::Recovered;
+use contracts::choreography::MURMURATION;
 use contracts::events::inventory::{Reserved, Returned, Stocked};
 use contracts::events::order::{EndReason, Snapshot};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::CancelReason;
-use contracts::{Event, Kind, Service};
+use contracts::{Event, kind, service};
+use protocol::Event as _;
+use protocol::choreography::{Rule, Trigger};
+use protocol::{Kind, Recovered, Service};
 
 use super::out_of_stock;
 use super::world::{
@@ -35,7 +37,8 @@ fn every_event() -> Vec<Event> {
     let recovered = |service: Service| {
         // Such an id could be an order's, too.
         let recovered = Recovered { service: order_id.clone(), rows: 1, up_to: 1 };
-        Event::recovered(service, recovered)
+        let payload = serde_json::to_vec(&recovered).unwrap();
+        Event::parse(Kind::recovered(service), Recovered::VERSION, &payload).unwrap()
     };
     vec![
         Event::InventoryStocked(Stocked { sku: order_id.clone(), quantity: 1, on_hand: 1 }),
@@ -48,7 +51,7 @@ fn every_event() -> Vec<Event> {
         out_of_stock(),
         Event::InventoryReleased(returned.clone()),
         Event::InventoryCommitted(returned),
-        recovered(Service::Inventory),
+        recovered(service::INVENTORY),
         Event::PaymentCharged(Charged {
             order_id: order_id.clone(),
             customer: snapshot,
@@ -65,24 +68,24 @@ fn every_event() -> Vec<Event> {
         }),
         Event::PaymentVoided(Voided { order_id: order_id.clone() }),
         Event::PaymentSettled(Settled { customer_id, amount, outstanding: amount }),
-        recovered(Service::Payment),
+        recovered(service::PAYMENT),
         created(),
         dispatched(),
         shipment_cancelled(CancelReason::NotServed),
-        recovered(Service::Shipping),
+        recovered(service::SHIPPING),
     ]
 }
 
 #[test]
 fn in_every_stage_every_event_does_what_the_choreography_says() {
-    let decides = [Service::Inventory, Service::Payment, Service::Shipping];
+    let decides = [service::INVENTORY, service::PAYMENT, service::SHIPPING];
     let kinds: Vec<_> = every_event().iter().map(Event::kind).collect();
-    let wanted = Kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
+    let wanted = kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
     assert!(wanted.copied().eq(kinds), "an event of each kind that order reads");
     for stage in OrderState::ALL.into_iter().chain([OrderState::None]) {
         for event in every_event() {
             let mut world = World::with_order(stage);
-            let rule = MURMURATION.rule(Service::Order, stage.name(), Trigger::Event(event.kind()));
+            let rule = MURMURATION.rule(service::ORDER, stage.name(), Trigger::Event(event.kind()));
             let next = world.hears(event.clone());
             match (rule, next.as_slice()) {
                 (Rule::Emit(kinds), [next]) => {

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
 use contracts::events::{Address, Customer, Product};
-use contracts::{
-    Cause, Event, Headers, HistoryId, Id, Idempotency, Money, Position, Row, Service, StoredEvent,
-    Timestamp, Vector,
-};
+use contracts::{Event, Money, StoredEvent};
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
+use protocol::{
+    Cause, Headers, HistoryId, Id, Idempotency, Position, Row, Service, Timestamp, Vector,
+};
 
 use crate::domain::{Command, NewLine, OrderDomain, PlaceOrder};
 use crate::tables::{self, OrderRow};
@@ -49,11 +49,11 @@ impl World {
         events(&batch.rows)
     }
 
-    pub(super) fn asks(&mut self, command: Command) -> Answer<Refusal> {
+    pub(super) fn asks(&mut self, command: Command) -> Answer<Refusal, Event> {
         self.asks_with(command, Request::default())
     }
 
-    pub(super) fn asks_with_key(&mut self, command: Command, key: &str) -> Answer<Refusal> {
+    pub(super) fn asks_with_key(&mut self, command: Command, key: &str) -> Answer<Refusal, Event> {
         let key = key.parse().unwrap();
         let idempotency = Some(Idempotency { key, request_hash: format!("{command:?}") });
         self.asks_with(command, Request { idempotency, ..Request::default() })
@@ -122,7 +122,7 @@ impl World {
         assert!(matches!(answer, Answer::Accepted { repeated: false, .. }), "{answer:?}");
     }
 
-    fn asks_with(&mut self, command: Command, request: Request) -> Answer<Refusal> {
+    fn asks_with(&mut self, command: Command, request: Request) -> Answer<Refusal, Event> {
         let mut batch = self.run(&[QueuedInput::Command { command, request }]);
         match batch.outcomes.pop() {
             Some(Outcome::Command(answer)) => answer,
@@ -130,7 +130,7 @@ impl World {
         }
     }
 
-    fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+    fn run(&mut self, inputs: &[QueuedInput<Command, Event>]) -> Batch<Refusal, Event> {
         let batch = self.engine.run(inputs, self.now).unwrap();
         self.rows.extend(batch.rows.iter().cloned());
         batch
@@ -150,8 +150,8 @@ pub(super) fn new_engine() -> Engine<OrderDomain> {
         .unwrap()
 }
 
-fn keys() -> std::sync::Arc<contracts::SealKeys> {
-    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
+fn keys() -> std::sync::Arc<protocol::SealKeys> {
+    std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {
@@ -214,6 +214,7 @@ fn follow(before: Position, event: Event, time: Timestamp) -> StoredEvent {
     let headers = Headers {
         sequence: before.sequence + 1,
         kind: event.kind(),
+        version: 1,
         id: event.id().clone(),
         time,
         cause: Cause::Command("test".into()),

@@ -1,11 +1,14 @@
 //! What follows from the events of inventory and order, in every stage.
 
-use contracts::choreography::{MURMURATION, Rule, Trigger};
+use contracts::choreography::MURMURATION;
 use contracts::events::inventory::{Rejected, Returned, Stocked};
 use contracts::events::order::{Confirmed, EndReason, Placed, Prepared};
 use contracts::events::payment::{DeclineReason, Declined};
-use contracts::events::{Customer, Recovered, Snapshot};
-use contracts::{Event, Kind, Service, Timestamp};
+use contracts::events::{Customer, Snapshot};
+use contracts::{Event, kind, service};
+use protocol::Event as _;
+use protocol::choreography::{Rule, Trigger};
+use protocol::{Kind, Recovered, Service, Timestamp};
 
 use super::world::{
     LIMIT, World, cancelled, customer, ended, gbp, id, money, reserved, reserved_for,
@@ -19,7 +22,8 @@ fn every_event() -> Vec<Event> {
     let recovered = |service: Service| {
         // Such an id could be an order's, too.
         let recovered = Recovered { service: order_id.clone(), rows: 1, up_to: 1 };
-        Event::recovered(service, recovered)
+        let payload = serde_json::to_vec(&recovered).unwrap();
+        Event::parse(Kind::recovered(service), Recovered::VERSION, &payload).unwrap()
     };
     vec![
         Event::OrderPlaced(Placed {
@@ -36,13 +40,13 @@ fn every_event() -> Vec<Event> {
         Event::OrderCompleted(ended("o-1", EndReason::Dispatched)),
         Event::OrderRejected(ended("o-1", EndReason::OutOfStock)),
         cancelled("o-1"),
-        recovered(Service::Order),
+        recovered(service::ORDER),
         Event::InventoryStocked(Stocked { sku: order_id.clone(), quantity: 1, on_hand: 1 }),
         reserved("o-1", 400),
         Event::InventoryRejected(Rejected { order_id: order_id.clone(), shortages: Vec::new() }),
         Event::InventoryReleased(returned.clone()),
         Event::InventoryCommitted(returned),
-        recovered(Service::Inventory),
+        recovered(service::INVENTORY),
     ]
 }
 
@@ -53,15 +57,15 @@ fn declined(next: &[Event]) -> &Declined {
 
 #[test]
 fn in_every_stage_every_event_does_what_the_choreography_says() {
-    let decides = [Service::Order, Service::Inventory];
+    let decides = [service::ORDER, service::INVENTORY];
     let kinds: Vec<_> = every_event().iter().map(Event::kind).collect();
-    let wanted = Kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
+    let wanted = kind::ALL.iter().filter(|kind| decides.contains(&kind.service()));
     assert!(wanted.copied().eq(kinds), "an event of each kind that payment reads");
     for stage in ChargeState::ALL.into_iter().chain([ChargeState::None]) {
         for event in every_event() {
             let mut world = World::with_charge(stage);
             let trigger = Trigger::Event(event.kind());
-            let rule = MURMURATION.rule(Service::Payment, stage.name(), trigger);
+            let rule = MURMURATION.rule(service::PAYMENT, stage.name(), trigger);
             let next = world.hears(event.clone());
             match (rule, next.as_slice()) {
                 (Rule::Emit(kinds), [next]) => {

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use contracts::events::inventory::Reserved;
 use contracts::events::order::{EndReason, Ended};
 use contracts::events::{Address, Customer, Snapshot};
-use contracts::{
-    Cause, Event, Headers, HistoryId, Id, Idempotency, Money, Position, Row, Service, StoredEvent,
-    Timestamp, Vector,
-};
+use contracts::{Event, Money, StoredEvent};
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
+use protocol::{
+    Cause, Headers, HistoryId, Id, Idempotency, Position, Row, Service, Timestamp, Vector,
+};
 
 use crate::domain::{Command, PaymentDomain};
 use crate::tables::{self, Charge};
@@ -69,11 +69,11 @@ impl World {
     }
 
     /// The customer `c-1` pays in.
-    pub(super) fn pays_in(&mut self, amount: Money) -> Answer<Refusal> {
+    pub(super) fn pays_in(&mut self, amount: Money) -> Answer<Refusal, Event> {
         self.asks(settle("c-1", amount), Request::default())
     }
 
-    pub(super) fn pays_in_with_key(&mut self, amount: Money, key: &str) -> Answer<Refusal> {
+    pub(super) fn pays_in_with_key(&mut self, amount: Money, key: &str) -> Answer<Refusal, Event> {
         let (key, request_hash) = (key.parse().unwrap(), format!("{amount}"));
         let idempotency = Some(Idempotency { key, request_hash });
         self.asks(settle("c-1", amount), Request { idempotency, ..Request::default() })
@@ -101,13 +101,13 @@ impl World {
         account.outstanding.minor
     }
 
-    fn asks(&mut self, command: Command, request: Request) -> Answer<Refusal> {
+    fn asks(&mut self, command: Command, request: Request) -> Answer<Refusal, Event> {
         let mut batch = self.run(&[QueuedInput::Command { command, request }]);
         let Some(Outcome::Command(answer)) = batch.outcomes.pop() else { panic!("no answer") };
         answer
     }
 
-    fn run(&mut self, inputs: &[QueuedInput<Command>]) -> Batch<Refusal> {
+    fn run(&mut self, inputs: &[QueuedInput<Command, Event>]) -> Batch<Refusal, Event> {
         let batch = self.engine.run(inputs, self.now).unwrap();
         self.rows.extend(batch.rows.iter().cloned());
         batch
@@ -119,8 +119,8 @@ pub(super) fn new_engine() -> Engine<PaymentDomain> {
     Engine::new(PaymentDomain, database, keys()).unwrap()
 }
 
-fn keys() -> std::sync::Arc<contracts::SealKeys> {
-    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
+fn keys() -> std::sync::Arc<protocol::SealKeys> {
+    std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {
@@ -169,6 +169,7 @@ fn follow(before: Position, event: Event, time: Timestamp) -> StoredEvent {
     let headers = Headers {
         sequence: before.sequence + 1,
         kind: event.kind(),
+        version: 1,
         id: event.id().clone(),
         time,
         cause: Cause::Command("test".into()),

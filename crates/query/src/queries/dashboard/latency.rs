@@ -1,6 +1,6 @@
 //! How long the steps of the saga take.
 
-use contracts::Kind;
+use protocol::Kind;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -8,7 +8,7 @@
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 
 use super::{Dashboard, stuck_page};
 use crate::query::{Answer, Content, NoAnswer};

@@ -1,6 +1,6 @@
 //! The last minutes and hours.
 
-use contracts::Timestamp;
+use protocol::Timestamp;
 use schemars::JsonSchema;
 use serde::Serialize;
 

@@ -1,7 +1,8 @@
 //! Orders in flight, and those that take too long.
 
-use contracts::choreography::State;
-use contracts::{Id, Money, Timestamp};
+use contracts::Money;
+use protocol::choreography::State;
+use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 

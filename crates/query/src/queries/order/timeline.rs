@@ -1,7 +1,8 @@
 //! The timeline of an order: every event of every service, with what made it and how long it took.
 
-use contracts::choreography::{Compensation, MURMURATION};
-use contracts::{Cause, Kind, Service};
+use contracts::choreography::MURMURATION;
+use protocol::choreography::Compensation;
+use protocol::{Cause, Kind, Service};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -15,7 +16,7 @@ pub struct Moment {
     /// The service that took the step.
     pub service: Service,
     /// Its stream.
-    pub stream: &'static str,
+    pub stream: String,
     /// The event.
     #[serde(flatten)]
     pub step: Step,
@@ -46,7 +47,7 @@ impl Moment {
         let undoes = undone_by(step.kind).filter(|undone| steps.iter().any(|s| s.kind == *undone));
         Self {
             service: step.service(),
-            stream: step.service().stream(),
+            stream: step.service().stream().to_owned(),
             step: step.clone(),
             caused_by: cause.map(|cause| cause.kind),
             latency_us: cause.map(|cause| step.time.micros().saturating_sub(cause.time.micros())),

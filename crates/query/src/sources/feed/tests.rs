@@ -3,12 +3,13 @@
 use std::task::{Context, Poll, Waker};
 use std::time::Duration;
 
+use contracts::service;
 use tokio::time::timeout;
 
 use super::*;
 use crate::history::{Fate, History};
 
-const STREAMS: [Service; 2] = [Service::Customer, Service::Order];
+const STREAMS: [Service; 2] = [service::CUSTOMER, service::ORDER];
 
 /// Whom a reading is made for, who has room for so many rows.
 const ROOM: usize = 40_000;
@@ -87,7 +88,7 @@ fn items(history: &History, at: &Positions, last: u64) -> Vec<Arc<Item>> {
         let rows = rows.filter(move |row| row.sequence > from && row.sequence <= last);
         rows.map(move |row| Arc::new(Item::of(service, row.clone())))
     };
-    Service::ALL.into_iter().flat_map(of_one).collect()
+    service::ALL.into_iter().flat_map(of_one).collect()
 }
 
 fn reader(history: &History, last: u64) -> Positions {
@@ -104,7 +105,7 @@ async fn soon<T>(comes: impl Future<Output = T>) -> T {
 
 fn orders(subscription: &mut Subscription) -> Vec<u64> {
     let rows = std::iter::from_fn(|| subscription.rows.try_recv().ok());
-    rows.filter(|item| item.service == Service::Order).map(|item| item.row.sequence).collect()
+    rows.filter(|item| item.service == service::ORDER).map(|item| item.row.sequence).collect()
 }
 
 #[tokio::test]

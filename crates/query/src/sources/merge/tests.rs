@@ -2,6 +2,7 @@
 
 use super::*;
 use crate::history::{Fate, History};
+use contracts::service;
 
 /// A stream of which a test says what has come of it.
 struct Stream {
@@ -60,9 +61,9 @@ async fn rows_come_in_the_order_in_which_they_were_decided_however_they_arrive()
 #[tokio::test(start_paused = true)]
 async fn a_stream_that_does_not_come_is_waited_for_once_and_not_for_long() {
     let history = orders();
-    let (absent, nothing) = lane(Service::Payment, 100);
-    let (present, some) = lane(Service::Order, 0);
-    let rows = &history.rows[&Service::Order];
+    let (absent, nothing) = lane(service::PAYMENT, 100);
+    let (present, some) = lane(service::ORDER, 0);
+    let rows = &history.rows[&service::ORDER];
     for row in rows {
         present.sender.send(row.clone()).await.unwrap();
     }
@@ -72,7 +73,7 @@ async fn a_stream_that_does_not_come_is_waited_for_once_and_not_for_long() {
         assert_eq!(merge.next().await.unwrap().row, *row);
     }
     assert_eq!(began.elapsed(), PATIENCE);
-    let row = history.rows[&Service::Payment][0].clone();
+    let row = history.rows[&service::PAYMENT][0].clone();
     absent.sender.send(row.clone()).await.unwrap();
     assert_eq!(merge.next().await.unwrap().row, row, "it is late, and not lost");
 }
@@ -80,10 +81,10 @@ async fn a_stream_that_does_not_come_is_waited_for_once_and_not_for_long() {
 #[tokio::test(start_paused = true)]
 async fn two_streams_that_do_not_come_are_waited_for_once_each() {
     let history = orders();
-    let (_first, absent) = lane(Service::Payment, 100);
-    let (second, absent_later) = lane(Service::Shipping, 0);
-    let (present, some) = lane(Service::Order, 0);
-    let rows = &history.rows[&Service::Order];
+    let (_first, absent) = lane(service::PAYMENT, 100);
+    let (second, absent_later) = lane(service::SHIPPING, 0);
+    let (present, some) = lane(service::ORDER, 0);
+    let rows = &history.rows[&service::ORDER];
     for row in rows {
         present.sender.send(row.clone()).await.unwrap();
     }
@@ -100,11 +101,11 @@ async fn two_streams_that_do_not_come_are_waited_for_once_each() {
 #[tokio::test]
 async fn nobody_waits_for_a_stream_that_is_at_its_end_or_has_lost_its_connection() {
     let history = orders();
-    let (_ended, at_its_end) = lane(Service::Payment, 0);
-    let (away, lost) = lane(Service::Shipping, 100);
+    let (_ended, at_its_end) = lane(service::PAYMENT, 0);
+    let (away, lost) = lane(service::SHIPPING, 100);
     away.progress.send_modify(|progress| progress.connected = false);
-    let (present, some) = lane(Service::Order, 0);
-    let row = &history.rows[&Service::Order][0];
+    let (present, some) = lane(service::ORDER, 0);
+    let row = &history.rows[&service::ORDER][0];
     present.sender.send(row.clone()).await.unwrap();
     let mut merge = Merge::new(vec![at_its_end, lost, some]);
     let next = std::pin::pin!(merge.next());

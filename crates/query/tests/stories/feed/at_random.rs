@@ -1,7 +1,8 @@
 //! The two readings come and go at random, while rows are written.
 
-use contracts::{Row, Service};
+use contracts::service;
 use proptest::prelude::*;
+use protocol::Row;
 use query::search::STREAMS;
 
 use super::{ByHand, ROOM, Stage, add_foreign, all, positions, stage};
@@ -74,7 +75,7 @@ async fn come_and_go(steps: &[Step]) {
     projector.hand_over(&history, usize::MAX).await;
     let (answer, _) = stage.assert_finds(&history).await;
     let foreign = |row: &&Row| row.subject.starts_with("order.foreign");
-    let foreign = history.rows[&Service::Order].iter().filter(foreign).count();
+    let foreign = history.rows[&service::ORDER].iter().filter(foreign).count();
     assert_eq!(answer.skipped, foreign as u64);
     stage.until_joined().await;
     stage.assert_never_went_back();

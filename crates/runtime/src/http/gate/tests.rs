@@ -20,7 +20,7 @@ struct Running {
 fn routes() -> Routes {
     let mugs = || warp::path("mugs");
     let one = mugs().and(http::id()).and(warp::path::end()).and(warp::get());
-    let one = one.map(|id: contracts::Id| http::json(StatusCode::OK, &id));
+    let one = one.map(|id: protocol::Id| http::json(StatusCode::OK, &id));
     let all = warp::path!("mugs").and(warp::get()).and(http::page());
     let all = all.map(|page: PageRequest| http::json(StatusCode::OK, &page.limit));
     let make = warp::path!("mugs").and(warp::post()).and(http::command::<u32>());

@@ -106,7 +106,7 @@ impl Schemas {
 
     fn path_parameters(&mut self, path: &str) -> Vec<Value> {
         let named = |part: &str| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned());
-        let id = self.taken.subschema_for::<contracts::Id>();
+        let id = self.taken.subschema_for::<protocol::Id>();
         let describe =
             |name: String| json!({ "name": name, "in": "path", "required": true, "schema": id });
         path.split('/').filter_map(named).map(describe).collect()
@@ -158,7 +158,7 @@ mod tests {
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
     struct Mug {
-        id: contracts::Id,
+        id: protocol::Id,
         #[serde(default)]
         colour: String,
     }

@@ -1,9 +1,11 @@
 //! The smallest service: customers that can be registered.
 
-use contracts::choreography::NONE;
+use contracts::choreography::MURMURATION;
 use contracts::events::{Address, Customer};
-use contracts::{Currency, Event, Id, Money, Service, StoredEvent, Timestamp};
+use contracts::{Currency, Event, Money, StoredEvent, service};
 use engine::{Decision, Domain, Input, Read, StateError, Validators, Write, params};
+use protocol::choreography::{Choreography, NONE};
+use protocol::{Id, Service, Timestamp};
 use runtime::http::server::Routes;
 use runtime::http::{self, CommandRequest, Problem, StatusCode};
 use runtime::warp::{self, Filter as _};
@@ -25,10 +27,15 @@ impl From<Taken> for Problem {
 impl Domain for Registry {
     type Command = Id;
     type Refusal = Taken;
+    type Event = Event;
 
-    const SERVICE: Service = Service::Customer;
+    const SERVICE: Service = service::CUSTOMER;
     const MIGRATIONS: &'static [&'static str] =
         &["CREATE TABLE known (id TEXT PRIMARY KEY) STRICT"];
+
+    fn choreography() -> &'static Choreography {
+        &MURMURATION
+    }
 
     fn command_name(_: &Id) -> &'static str {
         "register"
@@ -41,9 +48,9 @@ impl Domain for Registry {
     fn decide(
         &self,
         state: &Read<'_>,
-        input: Input<'_, Id>,
+        input: Input<'_, Id, Event>,
         _: Timestamp,
-    ) -> Result<Decision<Taken>, StateError> {
+    ) -> Result<Decision<Taken, Event>, StateError> {
         let Input::Command(id) = input else {
             return Err(StateError::Contradiction("only commands come here".to_owned()));
         };

@@ -3,9 +3,8 @@
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use contracts::{
-    Cause, Chain, Event, Headers, HistoryId, Kind, Position, Row, Service, Timestamp, Vector,
-};
+use contracts::{Event, kind, service};
+use protocol::{Cause, Chain, Headers, HistoryId, Position, Row, Timestamp, Vector};
 use runtime::nats::{streams, wire};
 use runtime::seal_keys::file_beside;
 
@@ -74,11 +73,12 @@ pub(crate) async fn forge(broker: &Broker, id: &str) -> Row {
 pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
     let headers = Headers {
         sequence: 1,
-        kind: Kind::of_type("order.placed.v1").unwrap(),
+        kind: kind::ORDER_PLACED,
+        version: 1,
         id: "o-1".parse().unwrap(),
         time: Timestamp::from_micros(1),
         cause: Cause::Command("place".to_owned()),
-        vector: Vector(BTreeMap::from([(Service::Customer, seen)])),
+        vector: Vector(BTreeMap::from([(service::CUSTOMER, seen)])),
         history: HistoryId::from_bytes([1; 16]),
         traceparent: None,
         idempotency: None,
@@ -88,7 +88,7 @@ pub(crate) async fn publish_witness(broker: &Broker, seen: Position) {
     let (headers, payload) = (headers.to_canonical(), b"{}".as_slice().into());
     let row = Row { sequence: 1, subject, headers, payload, chain: Chain::START };
     let context = broker.jetstream().await;
-    streams::create(&context, &streams::wanted(Service::Order, 1)).await.unwrap();
+    streams::create(&context, &streams::wanted(service::ORDER, 1)).await.unwrap();
     let (headers, subject) = (wire::headers_of(&row), row.subject);
     let publishing = context.publish_with_headers(subject, headers, "{}".into()).await;
     publishing.unwrap().await.unwrap();

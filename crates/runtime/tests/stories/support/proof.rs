@@ -2,8 +2,9 @@
 
 use std::path::Path;
 
-use contracts::{Position, Row, Service};
+use contracts::service;
 use engine::{ReadPool, database, outbox};
+use protocol::{Position, Row};
 use runtime::nats::streams;
 
 use super::broker::Broker;
@@ -21,7 +22,7 @@ pub(crate) async fn stream_equals_outbox(broker: &Broker, data: &Path) -> Vec<Ro
 /// The stream's rows, from the first message to the last, without a hole.
 pub(crate) async fn stream(broker: &Broker) -> Vec<Row> {
     let context = broker.jetstream().await;
-    let stream = streams::find(&context, Service::Customer).await.unwrap().unwrap();
+    let stream = streams::find(&context, service::CUSTOMER).await.unwrap().unwrap();
     let extent = streams::extent(stream.cached_info());
     assert!(extent.is_whole(), "{extent:?}");
     let mut rows = Vec::new();
@@ -34,7 +35,7 @@ pub(crate) async fn stream(broker: &Broker) -> Vec<Row> {
 
 /// The outbox's rows, read beside the process that owns it.
 pub(crate) fn outbox(data: &Path) -> Vec<Row> {
-    let pool = ReadPool::new(&database::file_in(data, Service::Customer));
+    let pool = ReadPool::new(&database::file_in(data, service::CUSTOMER));
     let rows = pool.read(|state| outbox::rows(state, 1, ROWS_MAX)).unwrap();
     assert_chained(&rows);
     rows

@@ -4,8 +4,9 @@ use std::collections::BTreeMap;
 
 use contracts::events::order::{Confirmed, Ended};
 use contracts::events::payment::Charged;
-use contracts::{Event, Kind};
+use contracts::{Event, kind};
 use proptest::prelude::*;
+use protocol::Kind;
 
 use super::world::{World, all, charge, customer, ended, id, new_engine, outbox};
 
@@ -119,15 +120,16 @@ impl<'a> Model<'a> {
             Step::Charge { order, version } if self.last(order).is_none() => {
                 self.charge(order, version.max(self.heard));
             }
-            Step::Confirm { order } if self.last(order) == Some(Kind::ShippingCreated) => {
+            Step::Confirm { order } if self.last(order) == Some(kind::SHIPPING_CREATED) => {
                 let leaves = self.can_leave(order);
-                let kind = if leaves { Kind::ShippingDispatched } else { Kind::ShippingCancelled };
+                let kind =
+                    if leaves { kind::SHIPPING_DISPATCHED } else { kind::SHIPPING_CANCELLED };
                 self.publish(order, kind);
             }
             Step::Cancel { order }
-                if matches!(self.last(order), None | Some(Kind::ShippingCreated)) =>
+                if matches!(self.last(order), None | Some(kind::SHIPPING_CREATED)) =>
             {
-                self.publish(order, Kind::ShippingCancelled);
+                self.publish(order, kind::SHIPPING_CANCELLED);
             }
             Step::Charge { .. } | Step::Confirm { .. } | Step::Cancel { .. } => {}
         }
@@ -136,10 +138,10 @@ impl<'a> Model<'a> {
     fn charge(&mut self, order: usize, newest: usize) {
         let country = self.life.country_at(newest);
         if country == "XX" || self.life.is_closed_at(newest) {
-            return self.publish(order, Kind::ShippingCancelled);
+            return self.publish(order, kind::SHIPPING_CANCELLED);
         }
         self.parcels.insert(order, newest);
-        self.publish(order, Kind::ShippingCreated);
+        self.publish(order, kind::SHIPPING_CREATED);
     }
 
     fn can_leave(&self, order: usize) -> bool {
@@ -161,7 +163,7 @@ impl<'a> Model<'a> {
 fn published(world: &World) -> BTreeMap<usize, Vec<Kind>> {
     let mut published: BTreeMap<usize, Vec<Kind>> = BTreeMap::new();
     for row in outbox(&world.engine) {
-        let event = row.parse().unwrap().event;
+        let event = row.parse::<Event>().unwrap().event;
         let order = ORDERS.iter().position(|order| *order == event.id().as_str()).unwrap();
         published.entry(order).or_default().push(event.kind());
     }
@@ -208,6 +210,6 @@ proptest! {
             world.hear(event);
         }
         prop_assert_eq!(world.state(), "cancelled");
-        prop_assert!(!published(&world)[&0].contains(&Kind::ShippingDispatched));
+        prop_assert!(!published(&world)[&0].contains(&kind::SHIPPING_DISPATCHED));
     }
 }

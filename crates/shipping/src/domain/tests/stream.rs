@@ -1,6 +1,7 @@
 //! A foreign stream as its owner would publish it: contiguous, and with its chain.
 
-use contracts::{Cause, Event, Headers, HistoryId, Position, StoredEvent, Timestamp, Vector};
+use contracts::{Event, StoredEvent};
+use protocol::{Cause, Headers, HistoryId, Position, Timestamp, Vector};
 
 /// Where the stream stands.
 pub(super) struct Stream(Position);
@@ -15,6 +16,7 @@ impl Stream {
         let headers = Headers {
             sequence: self.0.sequence + 1,
             kind: event.kind(),
+            version: 1,
             id: event.id().clone(),
             time: Timestamp::from_micros(1),
             cause: Cause::Command("test".into()),

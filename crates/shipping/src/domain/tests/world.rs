@@ -1,12 +1,13 @@
 //! Shipping on a real engine over a database in memory, and the streams that it reads.
 
-use contracts::choreography::State;
 use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::{CancelReason, Dispatched};
-use contracts::events::{Address, Customer, Line, Recovered, Snapshot};
-use contracts::{Event, HistoryId, Id, Kind, Money, Row, Service, Timestamp};
+use contracts::events::{Address, Customer, Line, Snapshot};
+use contracts::{Event, Money, service};
 use engine::{Database, Domain as _, Engine, Outcome, QueuedInput};
+use protocol::choreography::State;
+use protocol::{HistoryId, Id, Kind, Recovered, Row, Timestamp};
 
 use super::stream::Stream;
 use crate::domain::{ShippingDomain, cancelled, state_of};
@@ -35,10 +36,10 @@ impl World {
     /// Hands in the next event of the stream that it belongs to, and says what shipping published.
     pub(super) fn hear(&mut self, event: Event) -> Option<Event> {
         let stream = match event.kind().service() {
-            Service::Customer => &mut self.customers,
-            Service::Order => &mut self.orders,
-            Service::Payment => &mut self.payments,
-            Service::Product | Service::Inventory | Service::Shipping => panic!("never read"),
+            service::CUSTOMER => &mut self.customers,
+            service::ORDER => &mut self.orders,
+            service::PAYMENT => &mut self.payments,
+            _ => panic!("never read"),
         };
         let work = QueuedInput::Event(Box::new(stream.next(event)));
         let batch = self.engine.run(&[work], NOW).unwrap();
@@ -72,8 +73,8 @@ fn engine_without(country: &str) -> Engine<ShippingDomain> {
     Engine::new(ShippingDomain::new([country].into_iter().collect()), database, keys()).unwrap()
 }
 
-fn keys() -> std::sync::Arc<contracts::SealKeys> {
-    std::sync::Arc::new(contracts::SealKeys::of_bytes([7; contracts::seal::SEAL_KEY_BYTES]))
+fn keys() -> std::sync::Arc<protocol::SealKeys> {
+    std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
 pub(super) fn id(text: &str) -> Id {

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::Id;
+use protocol::Id;
 
 use super::super::book::{Book, Invoice};
 use super::super::masters::Masters;

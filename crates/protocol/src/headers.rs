@@ -8,7 +8,7 @@ use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
-use crate::events::EventError;
+use crate::kind::InvalidKind;
 use crate::seal::{SEAL_HEADER, Seal};
 use crate::{HistoryId, Id, Kind, Service, Timestamp, Vector};
 
@@ -80,6 +80,8 @@ pub struct Headers {
     pub sequence: u64,
     /// What happened, and so who says it. `ce-type`, `ce-source`.
     pub kind: Kind,
+    /// In which version its content is written. `ce-type`.
+    pub version: u16,
     /// What it is about. `ce-subject`.
     pub id: Id,
     /// When it was decided. `ce-time`.
@@ -113,9 +115,9 @@ pub enum HeaderError {
         /// What is wrong with it.
         reason: String,
     },
-    /// The type is unknown, or too new.
+    /// The type is none.
     #[error(transparent)]
-    Type(#[from] EventError),
+    Type(#[from] InvalidKind),
 }
 
 /// A text that is no idempotency key.
@@ -142,16 +144,17 @@ impl Headers {
     /// Parses the canonical text.
     ///
     /// # Errors
-    /// When a header is missing or wrong, or the type is unknown or too new.
+    /// When a header is missing or wrong. Whether the type is known is another question.
     pub fn parse(canonical: &str) -> Result<Self, HeaderError> {
         let values = Values::of(canonical);
         values.expect("ce-specversion", SPEC_VERSION)?;
         values.expect("ce-datacontenttype", CONTENT_TYPE)?;
-        let kind = Kind::of_type(values.text("ce-type")?)?;
+        let (kind, version) = Kind::of_type(values.text("ce-type")?)?;
         values.expect("ce-source", kind.service().name())?;
         Ok(Self {
             sequence: values.parsed("ce-id")?,
             kind,
+            version,
             id: values.parsed("ce-subject")?,
             time: values.parsed("ce-time")?,
             cause: values.parsed("ce-cause")?,
@@ -168,7 +171,7 @@ impl Headers {
             "ce-specversion" => SPEC_VERSION.to_owned(),
             "ce-id" => self.sequence.to_string(),
             "ce-source" => self.kind.service().name().to_owned(),
-            "ce-type" => self.kind.event_type(),
+            "ce-type" => self.kind.event_type(self.version),
             "ce-subject" => self.id.to_string(),
             "ce-time" => self.time.to_string(),
             "ce-datacontenttype" => CONTENT_TYPE.to_owned(),
@@ -325,7 +328,8 @@ mod tests {
     fn headers() -> Headers {
         Headers {
             sequence: 12,
-            kind: Kind::OrderPlaced,
+            kind: "order.placed".parse().unwrap(),
+            version: 1,
             id: "o-1".parse().unwrap(),
             time: Timestamp::from_micros(1_000_000),
             cause: Cause::Command("place".into()),

@@ -8,11 +8,11 @@ use crate::{Kind, Service};
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let choreography = checked.choreography;
     let mut findings = Vec::new();
-    for reads in choreography.reads {
+    for reads in &choreography.reads {
         let states = choreography.states.iter().filter(|(service, _)| *service == reads.service);
         for state in states.flat_map(|(_, states)| states.iter().copied()) {
-            let read = Kind::ALL.iter().filter(|kind| reads.decides.contains(&kind.service()));
-            findings.extend(read.filter_map(|kind| covered(checked, reads.service, state, *kind)));
+            let read = choreography.kinds().filter(|kind| reads.decides.contains(&kind.service()));
+            findings.extend(read.filter_map(|kind| covered(checked, reads.service, state, kind)));
         }
     }
     findings

@@ -10,7 +10,7 @@ use crate::{Kind, Service};
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let choreography = checked.choreography;
     let mut findings = Vec::new();
-    for (service, states) in choreography.states {
+    for (service, states) in &choreography.states {
         for state in states.iter().copied().filter(|state| *state != NONE) {
             if checked.path_to_state(*service, state).is_none() {
                 findings.push(unreachable(checked, *service, state));
@@ -30,7 +30,7 @@ pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
 }
 
 /// Every state that the table speaks of.
-fn named(choreography: &Choreography<'_>) -> BTreeSet<(Service, State)> {
+fn named(choreography: &Choreography) -> BTreeSet<(Service, State)> {
     let after = choreography.after.iter().map(|(kind, state)| (kind.service(), *state));
     let reactions = choreography.reactions.iter();
     let reactions = reactions.flat_map(|r| r.states.iter().map(|state| (r.service, *state)));

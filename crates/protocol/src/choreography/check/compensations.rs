@@ -7,7 +7,7 @@ use crate::choreography::{NONE, Trigger};
 
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for step in Kind::ALL.iter().copied() {
+    for step in checked.choreography.kinds() {
         let declared = checked.choreography.compensations.iter().any(|c| c.step == step);
         if declared {
             findings.extend(not_undone(checked, step));
@@ -43,7 +43,7 @@ fn not_undone(checked: &Checked<'_>, step: Kind) -> Vec<Finding> {
         let mut declared = choreography.compensations.iter().filter(|c| c.step == step);
         declared.any(|compensation| situation.has(compensation.undone_by))
     };
-    let failures = choreography.ends.iter().copied().filter(|end| *end != Kind::OrderCompleted);
+    let failures = choreography.ends.iter().copied().filter(|end| *end != choreography.success);
     let kept = failures.filter_map(|end| {
         let is_kept =
             |situation: &Situation| situation.has(end) && situation.has(step) && !undone(situation);

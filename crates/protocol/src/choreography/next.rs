@@ -68,32 +68,25 @@ pub struct Occurrence {
     pub due: Option<Timestamp>,
 }
 
-impl From<&StoredEvent> for Occurrence {
-    fn from(event: &StoredEvent) -> Self {
+impl<E: Event> From<&StoredEvent<E>> for Occurrence {
+    fn from(event: &StoredEvent<E>) -> Self {
         let headers = &event.headers;
-        let due = if let Event::OrderPlaced(placed) = &event.event {
-            Some(placed.deadline)
-        } else if let Event::OrderPrepared(prepared) = &event.event {
-            Some(prepared.until)
-        } else {
-            None
-        };
         Self {
             kind: headers.kind,
             sequence: headers.sequence,
             time: headers.time,
             cause: headers.cause.clone(),
             vector: headers.vector.clone(),
-            due,
+            due: event.event.due(),
         }
     }
 }
 
 /// What happens next after these events of one order. Those of one service come in its order.
 #[must_use]
-pub fn next(choreography: &Choreography<'_>, events: &[Occurrence]) -> Next {
+pub fn next(choreography: &Choreography, events: &[Occurrence]) -> Next {
     let now = situation(choreography, events);
-    let state = now.state(choreography, Service::Order);
+    let state = now.state(choreography, choreography.start.service());
     let came = choreography.ends.iter().copied().filter(|end| now.has(*end));
     let mut ends: Vec<Kind> = came.collect();
     let owed = owed(choreography, events);
@@ -109,7 +102,7 @@ pub fn next(choreography: &Choreography<'_>, events: &[Occurrence]) -> Next {
 
 /// The state of the order inside a service.
 #[must_use]
-pub fn state_of(choreography: &Choreography<'_>, service: Service, events: &[Occurrence]) -> State {
+pub fn state_of(choreography: &Choreography, service: Service, events: &[Occurrence]) -> State {
     let last = events.iter().rfind(is_of(service));
     last.and_then(|event| choreography.state_after(event.kind)).unwrap_or(NONE)
 }
@@ -119,9 +112,9 @@ pub fn state_of(choreography: &Choreography<'_>, service: Service, events: &[Occ
 /// An event is owed when the table has a reaction to an event that the service has not come to yet:
 /// nothing it said about the order was caused by it, or names a position beyond it.
 #[must_use]
-pub fn owed(choreography: &Choreography<'_>, events: &[Occurrence]) -> Vec<Owed> {
+pub fn owed(choreography: &Choreography, events: &[Occurrence]) -> Vec<Owed> {
     let mut owed = Vec::new();
-    for service in Service::ALL {
+    for service in choreography.services() {
         let state = state_of(choreography, service, events);
         let unread = events.iter().filter(|event| {
             choreography.decides(service, event.kind.service()) && !is_read(service, event, events)
@@ -160,7 +153,7 @@ fn is_read(service: Service, event: &Occurrence, events: &[Occurrence]) -> bool 
 }
 
 /// The durable timer that the last event of a service has set.
-fn timer(choreography: &Choreography<'_>, state: State, last: &Occurrence) -> Option<Owed> {
+fn timer(choreography: &Choreography, state: State, last: &Occurrence) -> Option<Owed> {
     let (due, service) = (last.due?, last.kind.service());
     let reaction = choreography.reactions.iter().find(|reaction| {
         let is_timed = matches!(reaction.on, Trigger::Timer(_));
@@ -170,9 +163,9 @@ fn timer(choreography: &Choreography<'_>, state: State, last: &Occurrence) -> Op
     Some(Owed { service, emits, on, since: last.time, due: Some(due) })
 }
 
-fn situation(choreography: &Choreography<'_>, events: &[Occurrence]) -> Situation {
+fn situation(choreography: &Choreography, events: &[Occurrence]) -> Situation {
     let mut situation = Situation::after(events.iter().map(|event| event.kind));
-    for reader in Service::ALL {
+    for reader in choreography.services() {
         for stream in choreography.streams_read_by(reader) {
             let said = events.iter().filter(is_of(stream));
             let read = said.filter(|event| is_read(reader, event, events)).count();
@@ -182,13 +175,9 @@ fn situation(choreography: &Choreography<'_>, events: &[Occurrence]) -> Situatio
     situation
 }
 
-fn awaited(
-    choreography: &Choreography<'_>,
-    events: &[Occurrence],
-    runs: &Exploration,
-) -> Vec<Awaited> {
+fn awaited(choreography: &Choreography, events: &[Occurrence], runs: &Exploration) -> Vec<Awaited> {
     let mut awaited = Vec::new();
-    for service in Service::ALL {
+    for service in choreography.services() {
         let Some(last) = events.iter().rfind(is_of(service)) else { continue };
         let state = state_of(choreography, service, events);
         let moves = |kind: &Kind| {
@@ -199,84 +188,10 @@ fn awaited(
                         && visited.situation.unread(service, kind.service()) == Some(*kind)
                 })
         };
-        let one_of: Vec<Kind> = Kind::ALL.iter().copied().filter(moves).collect();
+        let one_of: Vec<Kind> = choreography.kinds().filter(moves).collect();
         if !one_of.is_empty() {
             awaited.push(Awaited { service, state, one_of, since: last.time });
         }
     }
     awaited
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::choreography::MURMURATION;
-
-    fn occurrence(kind: Kind, sequence: u64, cause: &str) -> Occurrence {
-        Occurrence {
-            kind,
-            sequence,
-            time: Timestamp::from_micros(i64::try_from(sequence).unwrap()),
-            cause: cause.parse().unwrap(),
-            vector: Vector::default(),
-            due: (kind == Kind::OrderPlaced).then(|| Timestamp::from_micros(30_000_000)),
-        }
-    }
-
-    fn awaiting(next: &Next, service: Service) -> &[Kind] {
-        let awaited = next.awaited.iter().find(|awaited| awaited.service == service);
-        awaited.map_or(&[], |awaited| &awaited.one_of)
-    }
-
-    #[test]
-    fn of_an_order_that_was_just_placed_everything_is_open() {
-        let next = next(&MURMURATION, &[occurrence(Kind::OrderPlaced, 4, "command/place")]);
-        assert_eq!((next.state, next.is_over), ("placed", false));
-        assert_eq!(next.ends, MURMURATION.ends);
-        let owed: Vec<_> = next.owed.iter().map(|owed| (owed.service, owed.on.as_str())).collect();
-        let timer = (Service::Order, "timer deadline");
-        assert_eq!(owed, [timer, (Service::Inventory, "order.placed #4")]);
-        assert_eq!(
-            awaiting(&next, Service::Order),
-            [
-                Kind::InventoryRejected,
-                Kind::PaymentDeclined,
-                Kind::ShippingCreated,
-                Kind::ShippingCancelled
-            ]
-        );
-        assert_eq!(next.awaited[0].since, Timestamp::from_micros(4));
-    }
-
-    #[test]
-    fn what_has_become_impossible_is_not_awaited_any_more() {
-        let events = [
-            occurrence(Kind::OrderPlaced, 4, "command/place"),
-            occurrence(Kind::InventoryReserved, 9, "ORDER/4"),
-            occurrence(Kind::PaymentCharged, 2, "INVENTORY/9"),
-        ];
-        let next = next(&MURMURATION, &events);
-        assert_eq!(next.ends, [Kind::OrderCompleted, Kind::OrderCancelled]);
-        let order = awaiting(&next, Service::Order);
-        assert_eq!(order, [Kind::ShippingCreated, Kind::ShippingCancelled]);
-        assert_eq!(awaiting(&next, Service::Payment), [Kind::OrderCancelled]);
-        let held = awaiting(&next, Service::Inventory);
-        assert_eq!(held, [Kind::OrderCompleted, Kind::OrderCancelled]);
-    }
-
-    #[test]
-    fn an_end_with_something_to_undo_is_not_over_and_once_undone_nothing_is_awaited() {
-        let mut events = vec![
-            occurrence(Kind::OrderPlaced, 4, "command/place"),
-            occurrence(Kind::InventoryReserved, 9, "ORDER/4"),
-            occurrence(Kind::PaymentDeclined, 2, "INVENTORY/9"),
-            occurrence(Kind::OrderRejected, 5, "PAYMENT/2"),
-        ];
-        let before = next(&MURMURATION, &events);
-        assert_eq!((before.ends.as_slice(), before.is_over), (&[Kind::OrderRejected][..], false));
-        assert_eq!(awaiting(&before, Service::Inventory), [Kind::OrderRejected]);
-        events.push(occurrence(Kind::InventoryReleased, 10, "ORDER/5"));
-        let after = next(&MURMURATION, &events);
-        assert!(after.is_over && after.awaited.is_empty() && after.owed.is_empty());
-    }
 }

@@ -19,14 +19,13 @@ use crate::{Kind, Service};
 /// this many is not understood by people either.
 const SITUATIONS_MAX: usize = 100_000;
 
-const SERVICES: usize = Service::ALL.len();
-
 /// How far one order has come.
 #[derive(Clone, Debug, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub struct Situation {
-    said: [Vec<Kind>; SERVICES],
-    /// How much of each stream's events about the order each service has read.
-    read: [[usize; SERVICES]; SERVICES],
+    said: BTreeMap<Service, Vec<Kind>>,
+    /// How much of each stream's events about the order each service has read: of reader, then stream.
+    /// What is not named has not been read.
+    read: BTreeMap<(Service, Service), usize>,
 }
 
 /// One step of a run: in a state and on a trigger, a service says something and is in the next state.
@@ -79,45 +78,55 @@ impl Situation {
     #[must_use]
     pub fn after(said: impl IntoIterator<Item = Kind>) -> Self {
         let mut situation = Self::default();
-        said.into_iter().for_each(|kind| situation.said[kind.service() as usize].push(kind));
+        said.into_iter().for_each(|kind| situation.say(kind));
         situation
     }
 
     /// The same, when `reader` has read the first `count` of what `stream` has said.
     #[must_use]
-    pub const fn with_read(mut self, reader: Service, stream: Service, count: usize) -> Self {
-        self.read[reader as usize][stream as usize] = count;
+    pub fn with_read(mut self, reader: Service, stream: Service, count: usize) -> Self {
+        if count > 0 {
+            self.read.insert((reader, stream), count);
+        }
         self
     }
 
     /// The state that the order is in, inside `service`.
     #[must_use]
-    pub fn state(&self, choreography: &Choreography<'_>, service: Service) -> State {
-        let mut said = self.said[service as usize].iter().rev();
+    pub fn state(&self, choreography: &Choreography, service: Service) -> State {
+        let mut said = self.said_by(service).iter().rev();
         said.find_map(|kind| choreography.state_after(*kind)).unwrap_or(NONE)
     }
 
     /// Whether an event of this kind has come.
     #[must_use]
     pub fn has(&self, kind: Kind) -> bool {
-        self.said[kind.service() as usize].contains(&kind)
+        self.said_by(kind.service()).contains(&kind)
     }
 
     /// What `reader` reads next of what `stream` says about the order.
     #[must_use]
     pub fn unread(&self, reader: Service, stream: Service) -> Option<Kind> {
-        let at = self.read[reader as usize][stream as usize];
-        self.said[stream as usize].get(at).copied()
+        let at = self.read.get(&(reader, stream)).copied().unwrap_or(0);
+        self.said_by(stream).get(at).copied()
     }
 
-    const fn read_next(&mut self, reader: Service, stream: Service) {
-        self.read[reader as usize][stream as usize] += 1;
+    fn said_by(&self, service: Service) -> &[Kind] {
+        self.said.get(&service).map_or(&[], Vec::as_slice)
+    }
+
+    fn say(&mut self, kind: Kind) {
+        self.said.entry(kind.service()).or_default().push(kind);
+    }
+
+    fn read_next(&mut self, reader: Service, stream: Service) {
+        *self.read.entry((reader, stream)).or_default() += 1;
     }
 }
 
 /// Follows every run that begins with an event of this kind, which a command asks for.
 #[must_use]
-pub fn runs_from(choreography: &Choreography<'_>, root: Kind) -> Exploration {
+pub fn runs_from(choreography: &Choreography, root: Kind) -> Exploration {
     let mut reactions = choreography.reactions.iter();
     let asked = reactions.find(|reaction| reaction.emits.contains(&root));
     let by = Step {
@@ -132,11 +141,11 @@ pub fn runs_from(choreography: &Choreography<'_>, root: Kind) -> Exploration {
 
 /// Follows every run that goes on from this situation.
 #[must_use]
-pub fn runs_on(choreography: &Choreography<'_>, first: Situation) -> Exploration {
+pub fn runs_on(choreography: &Choreography, first: Situation) -> Exploration {
     explore(choreography, first, None)
 }
 
-fn explore(choreography: &Choreography<'_>, mut first: Situation, by: Option<Step>) -> Exploration {
+fn explore(choreography: &Choreography, mut first: Situation, by: Option<Step>) -> Exploration {
     let runs = Runs::of(choreography);
     runs.read_ignored(&mut first);
     let first = Rc::new(first);
@@ -195,14 +204,14 @@ impl Exploration {
 
 /// The choreography, and what each service ignores in every state.
 struct Runs<'a> {
-    choreography: &'a Choreography<'a>,
+    choreography: &'a Choreography,
     ignored: BTreeSet<(Service, Kind)>,
 }
 
 impl<'a> Runs<'a> {
-    fn of(choreography: &'a Choreography<'a>) -> Self {
-        let pairs = Service::ALL.into_iter().flat_map(|reader| {
-            let kinds = Kind::ALL.iter().copied();
+    fn of(choreography: &'a Choreography) -> Self {
+        let pairs = choreography.services().flat_map(|reader| {
+            let kinds = choreography.kinds();
             kinds
                 .filter(move |kind| choreography.ignores_always(reader, *kind))
                 .map(move |kind| (reader, kind))
@@ -212,7 +221,7 @@ impl<'a> Runs<'a> {
 
     fn moves(&self, situation: &Situation) -> Vec<Move> {
         let mut moves = Vec::new();
-        for service in Service::ALL {
+        for service in self.choreography.services() {
             for stream in self.streams(service) {
                 self.reading(situation, service, stream, &mut moves);
             }
@@ -242,7 +251,7 @@ impl<'a> Runs<'a> {
     /// What can follow by a timer or a command. What a command begins is about something else.
     fn without_reading(&self, now: &Situation, service: Service, moves: &mut Vec<Move>) {
         let state = now.state(self.choreography, service);
-        for reaction in self.choreography.reactions {
+        for reaction in &self.choreography.reactions {
             let is_read = matches!(reaction.on, Trigger::Event(_));
             let fits = reaction.service == service && reaction.states.contains(&state);
             if fits && !is_read && state != NONE {
@@ -259,13 +268,13 @@ impl<'a> Runs<'a> {
         }
         let state = now.state(self.choreography, service);
         let mut next = now.clone();
-        next.said[service as usize].push(emits);
+        next.say(emits);
         let after = next.state(self.choreography, service);
         Some((Some(Step { service, state, on, emits, after }), next))
     }
 
     fn read_ignored(&self, situation: &mut Situation) {
-        for reader in Service::ALL {
+        for reader in self.choreography.services() {
             for stream in self.streams(reader) {
                 while let Some(kind) = situation.unread(reader, stream)
                     && self.ignored.contains(&(reader, kind))
@@ -277,7 +286,8 @@ impl<'a> Runs<'a> {
     }
 
     fn streams(&self, reader: Service) -> impl Iterator<Item = Service> {
-        Service::ALL.into_iter().filter(move |stream| self.choreography.decides(reader, *stream))
+        let services = self.choreography.services();
+        services.filter(move |stream| self.choreography.decides(reader, *stream))
     }
 }
 
@@ -309,35 +319,5 @@ impl fmt::Display for Path {
             }
         }
         Ok(())
-    }
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-    use crate::choreography::MURMURATION;
-
-    #[test]
-    fn each_run_of_an_order_comes_to_one_end_and_some_run_to_each() {
-        let runs = runs_from(&MURMURATION, Kind::OrderPlaced);
-        assert!(runs.is_complete && runs.repeats.is_empty());
-        let mut ends = Vec::new();
-        for visited in runs.visited.iter().filter(|visited| visited.is_quiet) {
-            let came = MURMURATION.ends.iter().filter(|end| visited.situation.has(**end));
-            let came: Vec<Kind> = came.copied().collect();
-            assert_eq!(came.len(), 1, "{:?}", visited.situation);
-            ends.extend(came);
-        }
-        assert!(MURMURATION.ends.iter().all(|end| ends.contains(end)), "{ends:?}");
-    }
-
-    #[test]
-    fn what_goes_on_from_a_situation_does_not_come_back_to_what_it_has_left_behind() {
-        let situation = Situation::after([Kind::OrderPlaced, Kind::InventoryRejected]);
-        let situation = situation.with_read(Service::Inventory, Service::Order, 1);
-        let runs = runs_on(&MURMURATION, situation);
-        let comes = |kind| runs.path_to(|situation| situation.has(kind)).is_some();
-        assert!(comes(Kind::OrderRejected) && comes(Kind::OrderCancelled));
-        assert!(!comes(Kind::PaymentCharged) && !comes(Kind::OrderCompleted));
     }
 }

@@ -5,7 +5,7 @@
 
 use std::sync::Arc;
 
-use crate::events::EventError;
+use crate::event::EventError;
 use crate::headers::HeaderError;
 use crate::{Chain, Event, Headers, Position};
 
@@ -26,11 +26,11 @@ pub struct Row {
 
 /// An event with its envelope, as decided, stored and read.
 #[derive(Clone, Debug, PartialEq)]
-pub struct StoredEvent {
+pub struct StoredEvent<E> {
     /// The envelope.
     pub headers: Headers,
     /// The content.
-    pub event: Event,
+    pub event: E,
     /// The chain at this row.
     pub chain: Chain,
 }
@@ -69,9 +69,9 @@ impl Row {
     /// # Errors
     /// When its headers or payload are not those of an event that this build knows, or when number,
     /// subject, headers and payload do not agree with each other.
-    pub fn parse(&self) -> Result<StoredEvent, RowError> {
+    pub fn parse<E: Event>(&self) -> Result<StoredEvent<E>, RowError> {
         let headers = Headers::parse(&self.headers)?;
-        let event = Event::parse(headers.kind, &self.payload)?;
+        let event = E::parse(headers.kind, headers.version, &self.payload)?;
         if headers.sequence != self.sequence {
             let text = format!("ce-id is {}, its number is {}", headers.sequence, self.sequence);
             return Err(RowError::Contradiction(text));
@@ -84,7 +84,7 @@ impl Row {
     }
 }
 
-impl StoredEvent {
+impl<E: Event> StoredEvent<E> {
     /// Where a reader stands who has read up to this event.
     #[must_use]
     pub fn position(&self) -> Position {
@@ -94,7 +94,7 @@ impl StoredEvent {
     /// The row that holds this event.
     ///
     /// # Errors
-    /// Never for the types of this crate; the serializer's signature asks for it.
+    /// When its content cannot be written, which is a mistake in its type.
     pub fn to_row(&self) -> Result<Row, serde_json::Error> {
         Ok(Row {
             sequence: self.headers.sequence,

@@ -6,7 +6,7 @@ use crate::choreography::{NONE, Trigger};
 
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for kind in Kind::ALL.iter().copied() {
+    for kind in checked.choreography.kinds() {
         findings.extend(consumer(checked, kind));
         if !checked.comes(kind) {
             findings.push(Finding::on(Problem::NoProducer(kind), None));
@@ -34,7 +34,7 @@ fn is_consumed(checked: &Checked<'_>, kind: Kind) -> bool {
     let choreography = checked.choreography;
     let is_reacted_to = choreography.reactions.iter().any(|r| r.on == Trigger::Event(kind));
     let is_replicated = choreography.reads.iter().any(|r| r.replicas.contains(&kind.service()));
-    is_reacted_to || (is_replicated && kind != Kind::recovered(kind.service()))
+    is_reacted_to || (is_replicated && !kind.is_recovered())
 }
 
 /// Who reacts to what never comes, in each of its states.
@@ -52,7 +52,7 @@ fn awaited(checked: &Checked<'_>, kind: Kind) -> Vec<Finding> {
 
 fn foreign(checked: &Checked<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
-    for reaction in checked.choreography.reactions {
+    for reaction in &checked.choreography.reactions {
         let service = reaction.service;
         let state = reaction.states.first().copied().unwrap_or(NONE);
         for kind in reaction.emits.iter().filter(|kind| kind.service() != service) {

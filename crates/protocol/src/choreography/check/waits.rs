@@ -6,7 +6,7 @@ use crate::choreography::{NONE, Reaction, Trigger};
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let choreography = checked.choreography;
     let mut findings = Vec::new();
-    for (service, states) in choreography.states {
+    for (service, states) in &choreography.states {
         for state in states.iter().copied().filter(|state| *state != NONE) {
             let of_state = |r: &&Reaction| r.service == *service && r.states.contains(&state);
             let reactions = || choreography.reactions.iter().filter(of_state);

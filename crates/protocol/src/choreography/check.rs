@@ -63,13 +63,13 @@ pub enum Problem {
 
 /// A choreography, and every run of everything that it is about: orders first.
 struct Checked<'a> {
-    choreography: &'a Choreography<'a>,
+    choreography: &'a Choreography,
     runs: Vec<Exploration>,
 }
 
 /// Everything that is wrong; nothing if the choreography is sound.
 #[must_use]
-pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
+pub fn check(choreography: &Choreography) -> Vec<Finding> {
     let checked = Checked::of(choreography);
     let mut findings = events::findings(&checked);
     findings.extend(compensations::findings(&checked));
@@ -81,7 +81,7 @@ pub fn check(choreography: &Choreography<'_>) -> Vec<Finding> {
 }
 
 impl<'a> Checked<'a> {
-    fn of(choreography: &'a Choreography<'a>) -> Self {
+    fn of(choreography: &'a Choreography) -> Self {
         let runs = roots(choreography).into_iter().map(|root| runs_from(choreography, root));
         Self { choreography, runs: runs.collect() }
     }
@@ -115,14 +115,14 @@ impl<'a> Checked<'a> {
                 && matches!(reaction.on, Trigger::Command(_))
         });
         let follows = || kind != self.choreography.start && self.path_to_event(kind).is_some();
-        is_told || kind == Kind::recovered(kind.service()) || follows()
+        is_told || kind.is_recovered() || follows()
     }
 }
 
 /// The start of an order, and of everything else that a command begins and that has states.
-fn roots(choreography: &Choreography<'_>) -> Vec<Kind> {
+fn roots(choreography: &Choreography) -> Vec<Kind> {
     let mut roots = vec![choreography.start];
-    for reaction in choreography.reactions {
+    for reaction in &choreography.reactions {
         let begins = matches!(reaction.on, Trigger::Command(_)) && reaction.states.contains(&NONE);
         let kinds = reaction.emits.iter().filter(|kind| choreography.state_after(**kind).is_some());
         for kind in kinds.filter(|kind| begins && kind.service() == reaction.service) {
@@ -193,6 +193,3 @@ impl fmt::Display for Problem {
         }
     }
 }
-
-#[cfg(test)]
-mod tests;

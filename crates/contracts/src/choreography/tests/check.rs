@@ -1,46 +1,31 @@
 //! Contracts that are broken, each by one small change to the real one, and each refused with the run
 //! that shows why.
 
-use super::*;
-use crate::choreography::{Compensation, Exempt, Ignored, MURMURATION, Reaction, Reads};
+use protocol::choreography::{Choreography, Ignored, NONE, Reaction, State, Trigger, check};
+use protocol::{Kind, Service};
+
+use crate::choreography::MURMURATION;
+use crate::{kind, service};
 
 /// The real contract, to be changed.
-struct Edited {
-    reads: Vec<Reads>,
-    states: Vec<(Service, &'static [State])>,
-    after: Vec<(Kind, State)>,
-    reactions: Vec<Reaction>,
-    ignored: Vec<Ignored>,
-    compensations: Vec<Compensation>,
-    facts: Vec<Exempt<Kind>>,
-    waits: Vec<Exempt<(Service, State)>>,
-}
+struct Edited(Choreography);
 
 impl Edited {
     fn new() -> Self {
-        Self {
-            reads: MURMURATION.reads.to_vec(),
-            states: MURMURATION.states.to_vec(),
-            after: MURMURATION.after.to_vec(),
-            reactions: MURMURATION.reactions.to_vec(),
-            ignored: MURMURATION.ignored.to_vec(),
-            compensations: MURMURATION.compensations.to_vec(),
-            facts: MURMURATION.facts.to_vec(),
-            waits: MURMURATION.waits.to_vec(),
-        }
+        Self(MURMURATION.clone())
     }
 
     /// Without the reactions that `dropped` picks, and with these pairs ignored instead, so that only the
     /// loss itself is reported.
     fn without(dropped: impl Fn(&Reaction) -> bool) -> Self {
         let mut edited = Self::new();
-        let (gone, kept): (Vec<_>, Vec<_>) = edited.reactions.into_iter().partition(dropped);
+        let (gone, kept): (Vec<_>, Vec<_>) = edited.0.reactions.drain(..).partition(dropped);
         assert!(!gone.is_empty(), "the change changes nothing");
-        edited.reactions = kept;
+        edited.0.reactions = kept;
         for reaction in gone {
             if let Trigger::Event(on) = reaction.on {
                 let (service, states) = (reaction.service, reaction.states);
-                edited.ignored.push(Ignored { service, states, on });
+                edited.0.ignored.push(Ignored { service, states, on });
             }
         }
         edited
@@ -49,7 +34,7 @@ impl Edited {
     /// With the reaction of `service` to `on` saying something else.
     fn saying(service: Service, on: Trigger, emits: &'static [Kind]) -> Self {
         let mut edited = Self::new();
-        let reaction = edited.reactions.iter_mut().find(|r| r.service == service && r.on == on);
+        let reaction = edited.0.reactions.iter_mut().find(|r| r.service == service && r.on == on);
         reaction.unwrap().emits = emits;
         edited
     }
@@ -62,24 +47,13 @@ impl Edited {
         emits: &'static [Kind],
     ) -> Self {
         let mut edited = Self::new();
-        edited.reactions.push(Reaction { service, states, on, emits });
-        edited.ignored.retain(|i| i.service != service || Trigger::Event(i.on) != on);
+        edited.0.reactions.push(Reaction { service, states, on, emits });
+        edited.0.ignored.retain(|i| i.service != service || Trigger::Event(i.on) != on);
         edited
     }
 
     fn findings(&self) -> Vec<String> {
-        let findings = check(&Choreography {
-            reads: &self.reads,
-            states: &self.states,
-            after: &self.after,
-            reactions: &self.reactions,
-            ignored: &self.ignored,
-            compensations: &self.compensations,
-            facts: &self.facts,
-            waits: &self.waits,
-            ..MURMURATION.clone()
-        });
-        findings.iter().map(ToString::to_string).collect()
+        check(&self.0).iter().map(ToString::to_string).collect()
     }
 
     /// Asserts that this is found, by this run.
@@ -123,12 +97,12 @@ fn the_choreography_is_sound() {
 
 #[test]
 fn an_event_that_nobody_consumes_is_found() {
-    Edited::without(|r| r.on == on(Kind::PaymentDeclined)).is_refused_for_nothing_but(
+    Edited::without(|r| r.on == on(kind::PAYMENT_DECLINED)).is_refused_for_nothing_but(
         "payment.declined has no consumer and is neither an end nor a declared fact",
         &[PLACED, RESERVED, DECLINED],
     );
     let mut edited = Edited::new();
-    edited.facts.retain(|fact| fact.what != Kind::OrderPrepared);
+    edited.0.facts.retain(|fact| fact.what != kind::ORDER_PREPARED);
     edited.is_refused_for_nothing_but(
         "order.prepared has no consumer and is neither an end nor a declared fact",
         &[PLACED, RESERVED, CHARGED, CREATED, PREPARED],
@@ -137,18 +111,18 @@ fn an_event_that_nobody_consumes_is_found() {
 
 #[test]
 fn a_step_that_is_not_undone_is_found() {
-    Edited::without(|r| r.emits.contains(&Kind::PaymentRefunded)).is_refused(
+    Edited::without(|r| r.emits.contains(&kind::PAYMENT_REFUNDED)).is_refused(
         "payment.charged is not undone after order.cancelled",
         &[PLACED, RESERVED, CHARGED, NOT_CREATED, CANCELLED, RELEASED],
     );
     let releases =
-        |r: &Reaction| r.service == Service::Inventory && r.on == on(Kind::OrderRejected);
+        |r: &Reaction| r.service == service::INVENTORY && r.on == on(kind::ORDER_REJECTED);
     Edited::without(releases).is_refused_for_nothing_but(
         "inventory.reserved is not undone after order.rejected",
         &[PLACED, RESERVED, DECLINED, REJECTED],
     );
     let mut edited = Edited::new();
-    edited.compensations.retain(|c| c.step != Kind::ShippingCreated);
+    edited.0.compensations.retain(|c| c.step != kind::SHIPPING_CREATED);
     edited.is_refused_for_nothing_but(
         "shipping.created is a forward step, and no event is declared that undoes it",
         &[PLACED, RESERVED, CHARGED, CREATED],
@@ -157,11 +131,11 @@ fn a_step_that_is_not_undone_is_found() {
 
 #[test]
 fn a_run_without_an_end_is_found() {
-    Edited::without(|r| r.on == on(Kind::ShippingDispatched)).is_refused(
+    Edited::without(|r| r.on == on(kind::SHIPPING_DISPATCHED)).is_refused(
         "order stays in confirmed: no end comes unless a command does",
         &[PLACED, RESERVED, CHARGED, CREATED, CONFIRMED, DISPATCHED],
     );
-    let deaf = |r: &Reaction| r.service == Service::Order && r.on != Trigger::Command("place");
+    let deaf = |r: &Reaction| r.service == service::ORDER && r.on != Trigger::Command("place");
     Edited::without(deaf).is_refused(
         "order stays in placed: no end comes unless a command does",
         &[PLACED, OUT_OF_STOCK],
@@ -179,7 +153,7 @@ fn a_wait_without_a_deadline_is_found() {
         &[PLACED],
     );
     let mut edited = Edited::new();
-    edited.waits.retain(|wait| wait.what.0 != Service::Payment);
+    edited.0.waits.retain(|wait| wait.what.0 != service::PAYMENT);
     edited.is_refused_for_nothing_but(
         "payment waits in charged without a deadline or a declared exemption",
         &[PLACED, RESERVED, CHARGED],
@@ -189,19 +163,19 @@ fn a_wait_without_a_deadline_is_found() {
 #[test]
 fn a_reaction_to_what_nobody_publishes_is_found() {
     let never =
-        Edited::saying(Service::Payment, on(Kind::InventoryReserved), &[Kind::PaymentCharged]);
+        Edited::saying(service::PAYMENT, on(kind::INVENTORY_RESERVED), &[kind::PAYMENT_CHARGED]);
     never.is_refused(
         "order in placed reacts to payment.declined, which nobody publishes",
         &[PLACED],
     );
     // Something emits it, in a state that no run comes to.
     let mut edited = Edited::new();
-    edited.reactions.retain(|r| !r.emits.contains(&Kind::OrderConfirmed));
-    edited.reactions.push(Reaction {
-        service: Service::Order,
+    edited.0.reactions.retain(|r| !r.emits.contains(&kind::ORDER_CONFIRMED));
+    edited.0.reactions.push(Reaction {
+        service: service::ORDER,
         states: &["prepared"],
         on: Trigger::Timer("window"),
-        emits: &[Kind::OrderConfirmed],
+        emits: &[kind::ORDER_CONFIRMED],
     });
     edited.is_refused(
         "shipping in created reacts to order.confirmed, which nobody publishes",
@@ -211,13 +185,13 @@ fn a_reaction_to_what_nobody_publishes_is_found() {
 
 #[test]
 fn a_cycle_without_progress_is_found() {
-    let again = Edited::saying(Service::Order, on(Kind::PaymentDeclined), &[Kind::OrderPlaced]);
+    let again = Edited::saying(service::ORDER, on(kind::PAYMENT_DECLINED), &[kind::ORDER_PLACED]);
     again.is_refused(
         "order says order.placed again and again: a cycle without progress",
         &[PLACED, RESERVED, DECLINED, "order.placed (order placed → placed)"],
     );
     let reminder = Trigger::Timer("reminder");
-    let reminded = Edited::with(Service::Order, &["prepared"], reminder, &[Kind::OrderPrepared]);
+    let reminded = Edited::with(service::ORDER, &["prepared"], reminder, &[kind::ORDER_PREPARED]);
     reminded.is_refused_for_nothing_but(
         "order says order.prepared again and again: a cycle without progress",
         &[
@@ -233,22 +207,22 @@ fn a_cycle_without_progress_is_found() {
 
 #[test]
 fn a_state_that_cannot_be_reached_is_found() {
-    let created = on(Kind::ShippingCreated);
-    Edited::saying(Service::Order, created, &[Kind::OrderConfirmed]).is_refused(
+    let created = on(kind::SHIPPING_CREATED);
+    Edited::saying(service::ORDER, created, &[kind::ORDER_CONFIRMED]).is_refused(
         "order is never in prepared: nothing emits order.prepared, which leads to it",
         &[],
     );
-    Edited::without(|r| r.on == on(Kind::ShippingDispatched)).is_refused(
+    Edited::without(|r| r.on == on(kind::SHIPPING_DISPATCHED)).is_refused(
         "inventory is never in committed: order.completed does not come while inventory is in reserved",
         &[PLACED, RESERVED],
     );
     let mut edited = Edited::new();
-    edited.states.retain(|(service, _)| *service != Service::Product);
-    edited.states.push((Service::Product, &[NONE, "listed", "discontinued", "recalled"]));
+    edited.0.states.retain(|(service, _)| *service != service::PRODUCT);
+    edited.0.states.push((service::PRODUCT, &[NONE, "listed", "discontinued", "recalled"]));
     edited.is_refused_for_nothing_but("product is never in recalled: no event leads to it", &[]);
     let mut edited = Edited::new();
-    edited.after.retain(|(kind, _)| *kind != Kind::PaymentVoided);
-    edited.after.push((Kind::PaymentVoided, "void"));
+    edited.0.after.retain(|(kind, _)| *kind != kind::PAYMENT_VOIDED);
+    edited.0.after.push((kind::PAYMENT_VOIDED, "void"));
     edited.is_refused(
         "payment has no state void, and the table names it",
         &[
@@ -262,7 +236,7 @@ fn a_state_that_cannot_be_reached_is_found() {
 #[test]
 fn a_pair_that_is_forgotten_or_handled_twice_is_found() {
     let mut edited = Edited::new();
-    edited.ignored.retain(|i| i.service != Service::Payment || i.on != Kind::OrderConfirmed);
+    edited.0.ignored.retain(|i| i.service != service::PAYMENT || i.on != kind::ORDER_CONFIRMED);
     edited.is_refused(
         "payment in charged neither reacts to order.confirmed nor ignores it",
         &[PLACED, RESERVED, CHARGED, CREATED, CONFIRMED],
@@ -283,7 +257,7 @@ fn a_pair_that_is_forgotten_or_handled_twice_is_found() {
     );
     let mut edited = Edited::new();
     let states = &["placed"];
-    edited.ignored.push(Ignored { service: Service::Order, states, on: Kind::PaymentDeclined });
+    edited.0.ignored.push(Ignored { service: service::ORDER, states, on: kind::PAYMENT_DECLINED });
     edited.is_refused_for_nothing_but(
         "order in placed handles payment.declined in two ways",
         &[PLACED, RESERVED, DECLINED],
@@ -293,7 +267,7 @@ fn a_pair_that_is_forgotten_or_handled_twice_is_found() {
 #[test]
 fn an_event_of_another_service_is_found() {
     let steal = Trigger::Command("steal");
-    let edited = Edited::with(Service::Customer, &["open"], steal, &[Kind::OrderPlaced]);
+    let edited = Edited::with(service::CUSTOMER, &["open"], steal, &[kind::ORDER_PLACED]);
     edited.is_refused_for_nothing_but(
         "customer emits order.placed, which belongs to order",
         &["customer.registered (customer none → open on command register)"],

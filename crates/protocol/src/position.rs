@@ -17,7 +17,7 @@ pub struct Position {
 }
 
 /// One position per foreign stream: after exactly the input that made an event.
-/// As a header: `INVENTORY=12:<chain>,PAYMENT=7:<chain>`, streams in [`Service`] order.
+/// As a header: `INVENTORY=12:<chain>,PAYMENT=7:<chain>`, streams in the order of their names.
 #[derive(Clone, Debug, PartialEq, Eq, Default)]
 pub struct Vector(pub BTreeMap<Service, Position>);
 
@@ -76,8 +76,8 @@ mod tests {
     fn a_vector_survives_its_text() {
         let chain = Chain::START.next("s", "h", b"p");
         let vector = Vector(BTreeMap::from([
-            (Service::Payment, Position { sequence: 7, chain }),
-            (Service::Order, Position::default()),
+            (Service::named("payment"), Position { sequence: 7, chain }),
+            (Service::named("order"), Position::default()),
         ]));
         assert_eq!(vector.to_string().parse(), Ok(vector));
         assert_eq!("".parse(), Ok(Vector::default()));

@@ -1,0 +1,50 @@
+//! What every choreographed service needs to speak with others: the envelope that events travel in, and the
+//! choreography as data. It knows no shop: which services, events and ids there are is said elsewhere.
+//!
+//! # Layout
+//!
+//! * [`service`], [`kind`]: who speaks, and what is said, by name.
+//! * [`ids`], [`time`]: values that are parsed once and right from then on; [`as_text`] is how serde writes
+//!   them.
+//! * [`event`]: what the content of events has to offer.
+//! * [`headers`], [`chain`], [`seal`], [`position`], [`stored`]: the envelope that every event travels in.
+//! * [`heartbeat`]: what a process says of itself, for people.
+//! * [`choreography`]: who reacts to what, and with which event: put together from what each service
+//!   declares of itself, and checked as a graph.
+//!
+//! Deliberately absent: any I/O, any clock, any randomness. Time and ids are handed in.
+
+mod name;
+
+pub mod kind;
+pub mod service;
+
+pub mod ids;
+pub mod time;
+
+pub mod as_text;
+mod schema;
+
+pub mod event;
+
+pub mod chain;
+pub mod headers;
+pub mod position;
+pub mod seal;
+pub mod stored;
+
+pub mod heartbeat;
+
+pub mod choreography;
+
+pub use chain::{Chain, HistoryId};
+pub use event::{Event, EventError, Recovered, Replicated};
+pub use headers::{Cause, Headers, Idempotency, IdempotencyKey};
+pub use heartbeat::{Heartbeat, ProcessState};
+pub use ids::Id;
+pub use kind::Kind;
+pub use position::{Position, Vector};
+pub use seal::SealKeys;
+pub use service::Service;
+pub use stored::{Row, StoredEvent};
+pub use time::Timestamp;
