@@ -4,7 +4,7 @@
 //! 2. **One local transaction per batch**: [`batch`].
 //! 3. **The outbox's number is the stream's sequence**: [`outbox`] and [`relay`].
 //! 4. **Positions live with the data they produced**: [`positions`] and [`reading`].
-//! 5. **Each event carries its vector and a chain**: `contracts`, filled in by [`batch`].
+//! 5. **Each event carries its vector and a chain**: `protocol`, filled in by [`batch`].
 //! 6. **An answer is a promise kept in two places**: [`promise`].
 //!
 //! And around them: how a service starts ([`starting`]), what it watches for while it runs
