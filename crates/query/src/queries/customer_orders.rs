@@ -3,6 +3,7 @@
 use contracts::choreography::State;
 use contracts::events::Customer;
 use contracts::{Id, Money, Timestamp};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -56,7 +57,7 @@ pub struct OrderInList {
 
 impl Query for CustomerOrdersQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/customers/{id}/orders", "A customer's orders, newest first")
+        Operation::get(Read, "/customers/{id}/orders", "A customer's orders, newest first")
             .paged()
             .answers::<Fresh<CustomerOrdersAnswer>>(200, "A page of orders")
             .problem(404, "There is no such customer")

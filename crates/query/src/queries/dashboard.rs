@@ -17,6 +17,7 @@ use std::time::Duration;
 use contracts::choreography::{MURMURATION, NONE, State};
 use contracts::events::order::EndReason;
 use contracts::{Service, Timestamp};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -167,7 +168,7 @@ pub struct Entities {
 
 impl Query for DashboardQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/dashboard", "Everything at a glance")
+        Operation::get(Read, "/dashboard", "Everything at a glance")
             .answers::<Fresh<Dashboard>>(200, "The dashboard")
     }
 

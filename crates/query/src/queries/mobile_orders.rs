@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use contracts::choreography::State;
 use contracts::{Currency, Id};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use runtime::warp::http::header;
 use schemars::JsonSchema;
@@ -46,7 +47,7 @@ pub struct MobileOrder {
 
 impl Query for MobileOrdersQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/mobile/orders", "The same, small")
+        Operation::get(Read, "/mobile/orders", "The same, small")
             .needs::<Id>("customer", "Whose orders")
             .paged()
             .answers::<MobileOrders>(200, "A page of orders")

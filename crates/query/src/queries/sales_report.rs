@@ -20,6 +20,7 @@ use std::collections::BTreeMap;
 use contracts::Service;
 use contracts::choreography::State;
 use runtime::http::Problem;
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -106,6 +107,7 @@ pub struct Placed {
 impl Query for SalesReportQuery {
     fn operation(&self) -> Operation {
         Operation::get(
+            Read,
             "/reports/sales",
             "Sales by day, product, customer or country: 366 days at most",
         )
