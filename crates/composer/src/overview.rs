@@ -9,6 +9,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::exchange::Behalf;
 use crate::failure::Failure;
 use crate::owners::{Entity, MissingPart, Owners, Part, Shortfall, StalePart};
 use crate::question::Question;
@@ -68,18 +69,18 @@ pub async fn overview(
     id: &Id,
     state: Option<&str>,
     page: &PageRequest,
-    token: &Token,
+    behalf: &Behalf,
 ) -> Result<(Overview, Token), NoOverview> {
     let deadline = owners.deadline();
     let customer = Question::entity(Service::Customer, "/customers", "id", id);
     let account = Question::entity(Service::Payment, "/accounts", "customer_id", id);
     let orders = Question::page(Service::Order, orders_path(id, state, page));
     let parts = tokio::join!(
-        owners.part(&customer, token, deadline),
-        owners.part(&account, token, deadline),
-        owners.part(&orders, token, deadline),
+        owners.part(&customer, behalf, deadline),
+        owners.part(&account, behalf, deadline),
+        owners.part(&orders, behalf, deadline),
     );
-    put_together(id, token, (customer, parts.0), (account, parts.1), (orders, parts.2))
+    put_together(id, &behalf.token, (customer, parts.0), (account, parts.1), (orders, parts.2))
 }
 
 fn orders_path(id: &Id, state: Option<&str>, page: &PageRequest) -> String {
