@@ -16,8 +16,12 @@ pub(crate) fn is_live(browser: &Browser) -> bool {
 }
 
 pub(crate) fn open(system: &System, path: &str) -> Browser {
-    let browser = Browser::open(&format!("{}{path}", page_of(system)));
+    let browser = Browser::open(system.expect(&["page"]).trim());
     wait_until("the page is live", || is_live(&browser));
+    if !path.is_empty() {
+        browser.go(&format!("{}{path}", page_of(system)));
+        wait_until("the page is live", || is_live(&browser));
+    }
     browser
 }
 
