@@ -13,7 +13,7 @@ use warp::Filter as _;
 use warp::http::StatusCode;
 
 use super::*;
-use crate::http::openapi::{Document, Operation};
+use crate::http::openapi::{self, Document, Operation};
 use crate::http::server::{self, Routes};
 use crate::http::{self, Api, Response};
 use crate::shutdown::{StopSender, stop_signal};
@@ -26,7 +26,7 @@ struct Running {
 
 /// A route for each scope, and two that take none.
 fn document() -> Document {
-    let all = [
+    let mut all = vec![
         Operation::plain(Scope::Read, "get", "/mugs", "Mugs"),
         Operation::command(Scope::Write, "post", "/mugs", "A mug"),
         Operation::command(Scope::Price, "put", "/mugs", "What mugs cost"),
@@ -34,6 +34,7 @@ fn document() -> Document {
         Operation::file("/picture"),
         Operation::plain(Access::OnThisMachine, "get", "/mood", "How it is"),
     ];
+    all.extend(openapi::standing());
     Document::new("mugs", "Mugs.", &all)
 }
 
@@ -142,13 +143,14 @@ async fn without_a_token_or_with_a_false_one_nothing_is_done_and_what_to_do_is_t
 #[tokio::test]
 async fn what_everybody_may_know_and_how_it_stands_takes_no_token_on_this_machine() {
     let running = Running::start().await;
-    for path in ["/picture", "/livez", "/openapi.json", "/docs", "/mood"] {
+    for path in ["/picture", "/livez", "/readyz", "/metrics", "/openapi.json", "/docs", "/mood"] {
         for token in [None, Some("wrong"), Some("t-write")] {
             assert_eq!(running.ask("GET", path, token).await.0, 200, "{path} {token:?}");
         }
     }
     assert_eq!(running.ask("OPTIONS", "/mugs", None).await.0, 204);
     assert_eq!(running.ask("GET", "/nowhere", None).await.0, 404);
+    assert_eq!(running.ask("GET", "/status", None).await.0, 401);
 }
 
 #[tokio::test]
