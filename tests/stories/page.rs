@@ -113,6 +113,24 @@ fn a_cancelled_order_shows_how_everything_is_undone_while_one_looks() {
 }
 
 #[test]
+fn a_browser_that_nobody_has_signed_in_asks_for_a_token_and_stays_signed_in() {
+    let system = System::start();
+    let browser = Browser::open(&page_of(&system));
+    let asks = "document.querySelector('dialog[open] input[name=token]') !== null";
+    wait_until("it asks", || browser.holds(asks));
+    browser.press("wrong");
+    browser.press(ENTER);
+    wait_until("it is refused", || browser.text("dialog [role=alert]").contains("not in this"));
+    assert!(browser.holds("(document.querySelector('dialog input').value = '') === ''"));
+    browser.press(&system.token());
+    browser.press(ENTER);
+    wait_until("the page is live", || is_live(&browser));
+    browser.reload();
+    wait_until("it is live again", || is_live(&browser));
+    assert!(browser.holds("document.cookie === '' && !document.querySelector('dialog[open]')"));
+}
+
+#[test]
 fn a_page_that_has_lost_its_service_says_so_and_comes_back() {
     let system = System::start();
     system.stock_up();
