@@ -20,4 +20,5 @@ mod page;
 mod page_figures;
 mod page_health;
 mod replay;
+mod tokens;
 mod waiting;

@@ -50,9 +50,11 @@ fn the_page_is_named_at_the_end_and_opened_if_it_can_be() {
     };
     let (folder, said) = up(r#"echo "$1" > "$(dirname "$0")/opened""#);
     assert!(said.ends_with(&format!("page: {page}\n")), "{said}");
-    assert_eq!(std::fs::read_to_string(folder.path().join("opened")).unwrap().trim(), page);
+    let opened = std::fs::read_to_string(folder.path().join("opened")).unwrap();
+    assert!(opened.starts_with(&format!("{page}#code=")), "{opened}");
+    assert!(!opened.contains(&system.token()));
     let (_folder, said) = up("exit 3");
-    assert!(said.contains(&format!("open {page} by hand")), "{said}");
+    assert!(said.contains(&format!("open {page}#code=")), "{said}");
 }
 
 #[test]

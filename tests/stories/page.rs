@@ -16,8 +16,12 @@ pub(crate) fn is_live(browser: &Browser) -> bool {
 }
 
 pub(crate) fn open(system: &System, path: &str) -> Browser {
-    let browser = Browser::open(&format!("{}{path}", page_of(system)));
+    let browser = Browser::open(system.expect(&["page"]).trim());
     wait_until("the page is live", || is_live(&browser));
+    if !path.is_empty() {
+        browser.go(&format!("{}{path}", page_of(system)));
+        wait_until("the page is live", || is_live(&browser));
+    }
     browser
 }
 
@@ -106,6 +110,24 @@ fn a_cancelled_order_shows_how_everything_is_undone_while_one_looks() {
     the_same_time_is_told_alike(&browser);
     browser.picture("order-cancelled", Screen::Desktop);
     assert_eq!(browser.complaints(), Vec::<Value>::new());
+}
+
+#[test]
+fn a_browser_that_nobody_has_signed_in_asks_for_a_token_and_stays_signed_in() {
+    let system = System::start();
+    let browser = Browser::open(&page_of(&system));
+    let asks = "document.querySelector('dialog[open] input[name=token]') !== null";
+    wait_until("it asks", || browser.holds(asks));
+    browser.press("wrong");
+    browser.press(ENTER);
+    wait_until("it is refused", || browser.text("dialog [role=alert]").contains("not in this"));
+    assert!(browser.holds("(document.querySelector('dialog input').value = '') === ''"));
+    browser.press(&system.token());
+    browser.press(ENTER);
+    wait_until("the page is live", || is_live(&browser));
+    browser.reload();
+    wait_until("it is live again", || is_live(&browser));
+    assert!(browser.holds("document.cookie === '' && !document.querySelector('dialog[open]')"));
 }
 
 #[test]

@@ -105,7 +105,7 @@ fn an_ended_order_of_which_something_is_to_be_undone_is_not_settled() {
     system.expect(&["stop", "payment"]);
     let cancelled = system.post("order", "/orders/gift/cancel", &json!({}));
     assert_eq!(cancelled.status, 200, "{cancelled:?}");
-    let browser = Browser::open(&format!("http://127.0.0.1:{}/", system.port("query")));
+    let browser = Browser::open(system.expect(&["page"]).trim());
     wait_until("it is told apart", || {
         browser.text("#figures").contains("Not settled11 of them ended")
     });

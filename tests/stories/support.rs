@@ -5,5 +5,5 @@ mod http;
 mod system;
 
 pub(crate) use browser::{Browser, Screen};
-pub(crate) use http::{Answer, send};
+pub(crate) use http::{Answer, send, send_bare};
 pub(crate) use system::{System, program, wait_until};

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::anyhow;
-use client::http::{Call, Client};
+use client::http::Call;
 use client::process::Process;
 use client::wait::wait_until;
 use protocol::Id;
@@ -98,7 +98,8 @@ impl HealthCheck<'_> {
             return Ok(Some("an order that is placed now is not accepted".to_owned()));
         };
         let url = format!("{}/orders/{order}", self.system.running.query()?);
-        let seen: Value = Client::answering_within(ANSWER_WITHIN).json(Call::get(url)).await?;
+        let seen: Value =
+            self.system.running.client_answering_within(ANSWER_WITHIN).json(Call::get(url)).await?;
         let has_ended = !seen["end"].is_null();
         Ok((!has_ended).then(|| format!("{order} is not completed in the read model")))
     }

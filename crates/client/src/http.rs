@@ -10,11 +10,12 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt, Full, Limited};
-use hyper::header::HeaderMap;
+use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
+use runtime::http::auth::Bearer;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -45,6 +46,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 pub struct Client {
     pool: Pool<HttpConnector, Full<Bytes>>,
     answer_within: Duration,
+    bearer: Option<Bearer>,
 }
 
 #[derive(Clone, Debug)]
@@ -54,6 +56,7 @@ pub struct Call {
     headers: Vec<(&'static str, String)>,
     scope: Option<String>,
     body: Bytes,
+    bearer: Option<Bearer>,
 }
 
 /// What came back, whatever its status.
@@ -114,7 +117,13 @@ impl Client {
         connector.set_nodelay(true);
         connector.set_connect_timeout(Some(CONNECT_WITHIN));
         let pool = Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_FOR).build(connector);
-        Self { pool, answer_within }
+        Self { pool, answer_within, bearer: None }
+    }
+
+    /// With what lets it in, sent with every call.
+    #[must_use]
+    pub fn logged_in(self, bearer: Option<Bearer>) -> Self {
+        Self { bearer, ..self }
     }
 
     /// Sends a call. Any status is an answer.
@@ -146,7 +155,7 @@ impl Client {
     async fn exchange(&self, call: Call) -> Result<Answer, CallError> {
         let url = call.url.clone();
         let unreachable = |reason: String| CallError::Unreachable(url.clone(), reason);
-        let request = call.into_request()?;
+        let request = call.into_request(self.bearer.as_ref())?;
         let response = self.pool.request(request).await.map_err(|e| unreachable(root_cause(&e)))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
@@ -167,7 +176,14 @@ impl Call {
     }
 
     pub fn new(method: Method, url: impl Into<String>) -> Self {
-        Self { method, url: url.into(), headers: Vec::new(), scope: None, body: Bytes::new() }
+        Self {
+            method,
+            url: url.into(),
+            headers: Vec::new(),
+            scope: None,
+            body: Bytes::new(),
+            bearer: None,
+        }
     }
 
     pub fn url(&self) -> &str {
@@ -187,6 +203,11 @@ impl Call {
     /// Waits, bounded by the service, until it has seen this much.
     pub fn after(self, token: &str) -> Self {
         if token.is_empty() { self } else { self.header(TOKEN, token) }
+    }
+
+    /// With what lets it in, whoever sends it.
+    pub fn logged_in(self, bearer: Option<Bearer>) -> Self {
+        Self { bearer, ..self }
     }
 
     /// Names the command, by all that is asked and by what it is for: in one scope, it has one effect
@@ -209,9 +230,12 @@ impl Call {
         self
     }
 
-    fn into_request(self) -> Result<Request<Full<Bytes>>, CallError> {
+    fn into_request(self, bearer: Option<&Bearer>) -> Result<Request<Full<Bytes>>, CallError> {
         let key = self.key();
         let mut request = Request::builder().method(self.method).uri(&self.url);
+        if let Some(bearer) = self.bearer.as_ref().or(bearer) {
+            request = request.header(AUTHORIZATION, bearer.authorization());
+        }
         if let Some(key) = key {
             request = request.header(IDEMPOTENCY_KEY, key);
         }

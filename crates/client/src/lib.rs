@@ -11,6 +11,7 @@
 
 pub mod process;
 pub mod run_file;
+pub mod token_file;
 
 pub mod consistency_token;
 pub mod http;

@@ -7,6 +7,7 @@ use protocol::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Call, CallError, Client};
+use crate::run_file::RunFile;
 
 /// Items of a page: the most that a service answers with.
 const PAGE_ITEMS: usize = 500;
@@ -81,9 +82,9 @@ impl OrderFilter {
     /// The newest of the orders that are wanted, at most `limit`.
     ///
     /// # Errors
-    /// When the order service, which is at that address, does not answer.
-    pub async fn list(&self, service: &str, limit: usize) -> Result<OrderList, CallError> {
-        let client = Client::default();
+    /// When the order service does not answer, or was not started.
+    pub async fn list(&self, running: &RunFile, limit: usize) -> anyhow::Result<OrderList> {
+        let (client, service) = (running.client(), running.url(service::ORDER)?);
         let mut found = OrderList::default();
         let open = OPEN.map(Some);
         let only = [self.state];

@@ -10,9 +10,12 @@ use std::time::Duration;
 use anyhow::{Context as _, bail};
 use contracts::service;
 use protocol::Service;
+use runtime::http::auth::Bearer;
 use serde::{Deserialize, Serialize};
 
+use crate::http::Client;
 use crate::process::Process;
+use crate::token_file;
 
 /// Version of the run file's shape. A reader refuses any other.
 const FORMAT: u32 = 1;
@@ -40,6 +43,9 @@ pub struct RunFile {
     /// What all may take to end, at most.
     #[serde(default)]
     pub down_within: Duration,
+    /// What lets whoever has read this in. It stands in a file of its own.
+    #[serde(skip)]
+    bearer: Option<Bearer>,
 }
 
 impl RunFile {
@@ -67,6 +73,7 @@ impl RunFile {
             pids: BTreeMap::new(),
             data,
             down_within: Duration::ZERO,
+            bearer: None,
         }
     }
 
@@ -104,11 +111,35 @@ impl RunFile {
                 path.display()
             )
         };
-        let running: Self = serde_json::from_slice(&text).with_context(not_ours)?;
+        let mut running: Self = serde_json::from_slice(&text).with_context(not_ours)?;
         if running.format != FORMAT {
             bail!(not_ours());
         }
+        running.bearer = token_file::find(&token_file::file_in(data))?;
         Ok(Some(running))
+    }
+
+    /// With the token of another file.
+    ///
+    /// # Errors
+    /// When it cannot be read, or holds no token.
+    pub fn logged_in_by(self, file: &Path) -> anyhow::Result<Self> {
+        Ok(Self { bearer: Some(token_file::load(file)?), ..self })
+    }
+
+    /// What lets whoever has read this in, if there is anything.
+    pub const fn bearer(&self) -> Option<&Bearer> {
+        self.bearer.as_ref()
+    }
+
+    /// A client that is let in.
+    pub fn client(&self) -> Client {
+        Client::default().logged_in(self.bearer.clone())
+    }
+
+    /// The same, which waits this long for an answer.
+    pub fn client_answering_within(&self, answer_within: Duration) -> Client {
+        Client::answering_within(answer_within).logged_in(self.bearer.clone())
     }
 
     /// Writes the run file, whole or not at all.

@@ -8,13 +8,14 @@ use std::time::Duration;
 
 use bytes::Bytes;
 use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
-use hyper::header::{ACCEPT, CONTENT_TYPE, HeaderMap};
+use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use runtime::Token;
 use runtime::http::TOKEN_HEADER;
+use runtime::http::auth::Bearer;
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -33,6 +34,15 @@ const CONNECT_WITHIN: Duration = Duration::from_secs(1);
 /// How long an unused connection is kept. Owners close one after half a minute: a request must not
 /// cross with that.
 const IDLE_FOR: Duration = Duration::from_secs(15);
+
+/// On whose behalf owners are asked.
+#[derive(Clone, Debug, Default)]
+pub struct Behalf {
+    /// What an answer must have seen.
+    pub token: Token,
+    /// What lets the client in: its own, so that no owner tells it more here than there.
+    pub bearer: Option<Bearer>,
+}
 
 /// What an owner says.
 #[derive(Clone, Debug)]
@@ -77,8 +87,8 @@ impl Exchange {
     ///
     /// # Errors
     /// When what comes back, if anything does, is no answer of an owner.
-    pub async fn get(&self, url: &str, token: &Token) -> Result<Reply, Failure> {
-        let response = self.pool.request(request(url, token)?).await;
+    pub async fn get(&self, url: &str, behalf: &Behalf) -> Result<Reply, Failure> {
+        let response = self.pool.request(request(url, behalf)?).await;
         let response = response.map_err(|error| Failure::Unreachable(root_cause(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = body_of(response, &headers).await?;
@@ -93,8 +103,12 @@ impl Exchange {
     }
 }
 
-fn request(url: &str, token: &Token) -> Result<Request<Empty<Bytes>>, Failure> {
+fn request(url: &str, behalf: &Behalf) -> Result<Request<Empty<Bytes>>, Failure> {
+    let Behalf { token, bearer } = behalf;
     let mut request = Request::get(url).header(ACCEPT, "application/json");
+    if let Some(bearer) = bearer {
+        request = request.header(AUTHORIZATION, bearer.authorization());
+    }
     if !token.0.is_empty() {
         request = request.header(TOKEN_HEADER, token.to_string());
     }

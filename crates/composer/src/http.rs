@@ -10,12 +10,14 @@ use contracts::service;
 use protocol::Id;
 use runtime::Token;
 use runtime::http::{
-    Api, PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, id, json, page, token,
+    Api, Caller, PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, caller, id, json, page,
+    token,
 };
 use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::{self, Filter};
 use serde::{Deserialize, Serialize};
 
+use crate::exchange::Behalf;
 use crate::order_details::{NoDetails, order_details};
 use crate::overview::{NoOverview, overview};
 use crate::owners::{MissingPart, Owners};
@@ -36,19 +38,22 @@ pub fn api(owners: Arc<Owners>) -> Api {
         let owners = Arc::clone(&owners);
         warp::any().map(move || Arc::clone(&owners))
     };
+    let behalf = token()
+        .and(caller())
+        .map(|token: Token, caller: Caller| Behalf { token, bearer: caller.bearer().cloned() });
     let details = warp::path("order-details").and(id()).and(warp::path::end());
-    let details = details.and(warp::get()).and(with.clone()).and(token()).then(get_details);
+    let details = details.and(warp::get()).and(with.clone()).and(behalf.clone()).then(get_details);
     let one = warp::path("customers").and(id()).and(warp::path("overview"));
     let one = one.and(warp::path::end()).and(warp::get());
     let filter = warp::query::<OrderFilter>();
-    let overview = one.and(with).and(token()).and(page()).and(filter).then(get_overview);
+    let overview = one.and(with).and(behalf).and(page()).and(filter).then(get_overview);
     let all = details.or(overview).unify().or(standing::routes(owners)).unify().boxed();
     Api::new(all, operations::document()).taking_descriptors(service::ALL.len())
 }
 
-async fn get_details(id: Id, owners: Arc<Owners>, asked: Token) -> Response {
+async fn get_details(id: Id, owners: Arc<Owners>, behalf: Behalf) -> Response {
     let begun = Instant::now();
-    match order_details(&owners, &id, &asked).await {
+    match order_details(&owners, &id, &behalf).await {
         Ok((details, seen)) => {
             count("order_details", if details.complete { "complete" } else { "partial" }, begun);
             answer(&details, details.complete, &seen)
@@ -63,7 +68,7 @@ async fn get_details(id: Id, owners: Arc<Owners>, asked: Token) -> Response {
 async fn get_overview(
     id: Id,
     owners: Arc<Owners>,
-    asked: Token,
+    behalf: Behalf,
     page: PageRequest,
     filter: OrderFilter,
 ) -> Response {
@@ -72,7 +77,7 @@ async fn get_overview(
         Ok(state) => state,
         Err(problem) => return problem.into_response(),
     };
-    match overview(&owners, &id, state.as_deref(), &page, &asked).await {
+    match overview(&owners, &id, state.as_deref(), &page, &behalf).await {
         Ok((overview, seen)) => {
             count("overview", if overview.complete { "complete" } else { "partial" }, begun);
             let mut response = answer(&overview, overview.complete, &seen);

@@ -9,6 +9,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use tokio::task::JoinSet;
 
+use crate::exchange::Behalf;
 use crate::failure::Failure;
 use crate::owners::{Entity, MissingPart, Owners, Part, Shortfall, StalePart};
 use crate::question::Question;
@@ -90,39 +91,39 @@ struct Beyond {
 pub async fn order_details(
     owners: &Arc<Owners>,
     id: &Id,
-    token: &Token,
+    behalf: &Behalf,
 ) -> Result<(OrderDetails, Token), NoDetails> {
     let deadline = owners.deadline();
     let ask = |owner, path| async move {
         let question = Question::entity(owner, path, "order_id", id);
-        let part = owners.part(&question, token, deadline).await;
+        let part = owners.part(&question, behalf, deadline).await;
         (question, part)
     };
     let (order, charge, reservation, shipment) = tokio::join!(
-        order_and_beyond(owners, id, token, deadline),
+        order_and_beyond(owners, id, behalf, deadline),
         ask(service::PAYMENT, "/charges"),
         ask(service::INVENTORY, "/reservations"),
         ask(service::SHIPPING, "/shipments"),
     );
-    put_together(id, token, order, [charge, reservation, shipment])
+    put_together(id, &behalf.token, order, [charge, reservation, shipment])
 }
 
 async fn order_and_beyond(
     owners: &Arc<Owners>,
     id: &Id,
-    token: &Token,
+    behalf: &Behalf,
     deadline: Instant,
 ) -> (Asked, Beyond) {
     let question = Question::entity(service::ORDER, "/orders", "order_id", id);
     let share = owners.patience() * (100 - ORDER_SHARE_PERCENT) / 100;
-    let part = owners.part(&question, token, deadline - share).await;
+    let part = owners.part(&question, behalf, deadline - share).await;
     let body = match &part {
         Part::Fresh(found) => Some(&found.body),
         Part::Stale(body, ..) => Some(body),
         Part::Absent | Part::Missing(_) => None,
     };
     let beyond = match body.map(|body| serde_json::from_str::<OrderHead>(body.get())) {
-        Some(Ok(head)) => beyond(owners, &head, token, deadline).await,
+        Some(Ok(head)) => beyond(owners, &head, behalf, deadline).await,
         Some(Err(_)) | None => Beyond::default(),
     };
     ((question, part), beyond)
@@ -131,7 +132,7 @@ async fn order_and_beyond(
 async fn beyond(
     owners: &Arc<Owners>,
     head: &OrderHead,
-    token: &Token,
+    behalf: &Behalf,
     deadline: Instant,
 ) -> Beyond {
     let mut skus: Vec<&Id> = Vec::new();
@@ -144,8 +145,10 @@ async fn beyond(
     let mut questions = skus.iter().map(product);
     let asked = questions.by_ref().take(PRODUCTS_MAX).collect();
     let customer = Question::entity(service::CUSTOMER, "/customers", "id", &head.customer_id);
-    let (part, mut products) =
-        tokio::join!(owners.part(&customer, token, deadline), all(owners, asked, token, deadline),);
+    let (part, mut products) = tokio::join!(
+        owners.part(&customer, behalf, deadline),
+        all(owners, asked, behalf, deadline),
+    );
     let too_many = || Part::Missing(Failure::NotAsked("the order has too many products"));
     products.extend(questions.map(|question| (question, too_many())));
     Beyond { customer: Some((customer, part)), products }
@@ -155,14 +158,14 @@ async fn beyond(
 async fn all(
     owners: &Arc<Owners>,
     questions: Vec<Question>,
-    token: &Token,
+    behalf: &Behalf,
     deadline: Instant,
 ) -> Vec<Asked> {
     let mut asking = JoinSet::new();
     for (nth, question) in questions.into_iter().enumerate() {
-        let (owners, token) = (Arc::clone(owners), token.clone());
+        let (owners, behalf) = (Arc::clone(owners), behalf.clone());
         asking.spawn(async move {
-            let part = owners.part(&question, &token, deadline).await;
+            let part = owners.part(&question, &behalf, deadline).await;
             (nth, (question, part))
         });
     }

@@ -10,6 +10,7 @@ use serde::{Deserialize, Serialize};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
+use crate::exchange::Behalf;
 use crate::failure::Failure;
 use crate::owners::{Entity, MissingPart, Owners, Part, Shortfall, StalePart};
 use crate::question::Question;
@@ -69,18 +70,18 @@ pub async fn overview(
     id: &Id,
     state: Option<&str>,
     page: &PageRequest,
-    token: &Token,
+    behalf: &Behalf,
 ) -> Result<(Overview, Token), NoOverview> {
     let deadline = owners.deadline();
     let customer = Question::entity(service::CUSTOMER, "/customers", "id", id);
     let account = Question::entity(service::PAYMENT, "/accounts", "customer_id", id);
     let orders = Question::page(service::ORDER, orders_path(id, state, page));
     let parts = tokio::join!(
-        owners.part(&customer, token, deadline),
-        owners.part(&account, token, deadline),
-        owners.part(&orders, token, deadline),
+        owners.part(&customer, behalf, deadline),
+        owners.part(&account, behalf, deadline),
+        owners.part(&orders, behalf, deadline),
     );
-    put_together(id, token, (customer, parts.0), (account, parts.1), (orders, parts.2))
+    put_together(id, &behalf.token, (customer, parts.0), (account, parts.1), (orders, parts.2))
 }
 
 fn orders_path(id: &Id, state: Option<&str>, page: &PageRequest) -> String {

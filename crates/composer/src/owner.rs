@@ -5,12 +5,11 @@ use std::time::{Duration, Instant};
 
 use backon::{BackoffBuilder as _, ExponentialBuilder};
 use protocol::Service;
-use runtime::Token;
 use tokio::sync::{Semaphore, SemaphorePermit};
 use tokio::time::{sleep, timeout_at};
 
 use crate::breaker::{Breaker, Permit, State, Verdict, View};
-use crate::exchange::{Exchange, Reply};
+use crate::exchange::{Behalf, Exchange, Reply};
 use crate::failure::Failure;
 use crate::question::Question;
 
@@ -88,7 +87,7 @@ impl Owner {
     pub async fn ask(
         &self,
         question: &Question,
-        token: &Token,
+        behalf: &Behalf,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let mut pauses = ExponentialBuilder::new()
@@ -97,7 +96,7 @@ impl Owner {
             .with_max_times(RETRIES_MAX)
             .build();
         loop {
-            let failure = match self.attempt(question, token, deadline).await {
+            let failure = match self.attempt(question, behalf, deadline).await {
                 Ok(reply) => return Ok(reply),
                 Err(failure) => failure,
             };
@@ -112,16 +111,16 @@ impl Owner {
     async fn attempt(
         &self,
         question: &Question,
-        token: &Token,
+        behalf: &Behalf,
         deadline: Instant,
     ) -> Result<Reply, Failure> {
         let begun = Instant::now();
         let mut under_way = self.begin(begun)?;
         let url = format!("{}{}", self.url, question.path);
-        let asked = timeout_at(deadline.into(), self.exchange.get(&url, token)).await;
+        let asked = timeout_at(deadline.into(), self.exchange.get(&url, behalf)).await;
         let answer = asked.unwrap_or_else(|_| {
             let waited = begun.elapsed() >= self.fair_wait;
-            Err(Failure::TimedOut { fair: waited && token.0.is_empty() })
+            Err(Failure::TimedOut { fair: waited && behalf.token.0.is_empty() })
         });
         let answer = answer.and_then(|reply| question.check(reply));
         under_way.verdict = answer.as_ref().map_or_else(Failure::verdict, |_| Verdict::Works);

@@ -11,7 +11,7 @@ use schemars::{JsonSchema, Schema, SchemaGenerator, json_schema};
 use serde::{Serialize, Serializer};
 use serde_json::value::RawValue;
 
-use crate::exchange::{Exchange, Found, Reply};
+use crate::exchange::{Behalf, Exchange, Found, Reply};
 use crate::failure::Failure;
 use crate::last_good::{Key, LastGood};
 use crate::owner::Owner;
@@ -116,14 +116,14 @@ impl Owners {
     }
 
     /// Asks one owner, and falls back to what it said before.
-    pub async fn part(&self, question: &Question, token: &Token, deadline: Instant) -> Part {
+    pub async fn part(&self, question: &Question, behalf: &Behalf, deadline: Instant) -> Part {
         let Some(owner) = self.all.get(&question.owner) else {
             return Part::Missing(Failure::NotAsked(
                 "it has no address here: name it with --owner",
             ));
         };
         let key = (question.owner, question.path.clone());
-        match owner.ask(question, token, deadline).await {
+        match owner.ask(question, behalf, deadline).await {
             Ok(Reply::Found(found)) => {
                 self.last_good().keep(key, Arc::clone(&found.body), Instant::now());
                 Part::Fresh(found)

@@ -6,7 +6,7 @@ use std::time::Duration;
 use clap::Parser;
 use protocol::Service;
 use runtime::address::redacted;
-use runtime::http::gate::host::HostSettings;
+use runtime::http::auth::HttpSettings;
 use runtime::settings::{DRAIN_SECONDS, LogFormat};
 
 /// Answers questions across services by asking their owners.
@@ -36,7 +36,7 @@ pub struct Settings {
     pub listen: SocketAddr,
     /// Whom HTTP is served to
     #[command(flatten)]
-    pub http: HostSettings,
+    pub http: HttpSettings,
     /// How the log is written
     #[arg(long, env = "MURMUR_LOG_FORMAT", value_enum, default_value = "text")]
     pub log_format: LogFormat,

@@ -67,7 +67,7 @@ async fn compare(
     let url = format!("{}/generations", running.query()?);
     for _ in 0..ATTEMPTS {
         let reading = Reading {
-            client: Client::default(),
+            client: running.client(),
             url: &url,
             generation,
             gathering: &mut *gathering,

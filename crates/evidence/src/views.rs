@@ -59,7 +59,7 @@ pub(crate) async fn check(
         Ok(url) => url,
         Err(error) => return checked.unknown(format!("{error:#}")),
     };
-    let (client, reason) = (Client::default(), String::new());
+    let (client, reason) = (running.client(), String::new());
     Asking { client, url, gathering, deadline, checked, reason }.run().await
 }
 

@@ -56,7 +56,7 @@ pub(crate) async fn run(
             return effect.conclude(global, Ok(None)).await;
         }
     };
-    let waited = wait_ready(&global.data, process, back).await;
+    let waited = wait_ready(global, process, back).await;
     effect.conclude(global, waited.map(Some)).await
 }
 

@@ -7,7 +7,6 @@ use std::time::Duration;
 
 use anyhow::Context as _;
 use auditor::journal::{self, Entry};
-use client::run_file::RunFile;
 use evidence::examination::examine;
 use evidence::report;
 use terminal::line;
@@ -33,7 +32,7 @@ pub(crate) struct Args {
 /// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 2 wrongly told, 3
 /// nothing is broken, but not everything could be compared.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
     let journal = read_journals(&args.journal).map_err(Misuse)?;
     let audit = examine(&running, wait, journal.as_deref()).await.context(NothingCompared)?;

@@ -73,7 +73,7 @@ struct Saga {
 /// Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let Subcommand::Saga(args) = args.subcommand;
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let streams = Streams::open(&running).await?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = format!("bench-{run}");

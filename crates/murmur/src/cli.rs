@@ -13,7 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, logs, orders, replay, scenario, serve, simulate, status, stuck, trace, up, views, wipe,
+    help, logs, orders, page, replay, scenario, serve, simulate, status, stuck, trace, up, views,
+    wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -38,6 +39,8 @@ pub(crate) enum Command {
     Serve(serve::Args),
     /// Show every process, and what each service says of itself.
     Status(status::Args),
+    /// Print an address of the page that signs one browser in, once and within minutes.
+    Page(page::Args),
     /// Show what the processes have written to their logs, merged by time.
     Logs(logs::Args),
     /// Stop everything, in order.
@@ -107,6 +110,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Contract(args) => contract::run(global, &args),
         Command::Status(args) if args.watch => run_to_its_end(status::watch::run(global)),
         Command::Status(_) => execution::run(status::run(global)),
+        Command::Page(args) => execution::run(page::run(global, &args)),
         Command::Logs(args) => run_to_its_end(logs::run(global, &args)),
         Command::Orders(args) => execution::run(orders::run(global, args)),
         Command::Down => execution::run(down::run(global)),

@@ -38,7 +38,7 @@ pub(crate) struct Args {
 /// Measures, and says what came out. A way that was not there while no owner was down is a finding.
 /// Interrupted, it says what it has measured until then.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let ways = Way::all(&running)?;
     let (rate, connections) = (args.rate, args.connections);
     let mut report = Report { rate, connections, ..Report::default() };

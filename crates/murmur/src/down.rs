@@ -4,7 +4,6 @@ use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
 use client::process::Process;
-use client::run_file::RunFile;
 use client::wait::{break_if, wait_until};
 use serde_json::json;
 use supervisor::protocol::Request;
@@ -62,7 +61,7 @@ async fn end_supervised(global: &Global) -> anyhow::Result<Vec<Process>> {
 
 /// Ending loses nothing, and deleting the folder, or moving to another broker, would.
 async fn left_in_one_place(global: &Global) -> Vec<String> {
-    let Ok(running) = RunFile::load(&global.data) else { return Vec::new() };
+    let Ok(running) = global.running() else { return Vec::new() };
     let say = |text: &str| note!("waits until all is in two places: {text}");
     redundancy::left_in_one_place(&running, PUBLISHED_WITHIN, say).await
 }

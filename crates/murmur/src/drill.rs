@@ -62,7 +62,7 @@ pub(crate) struct Args {
 /// Takes them away, one after the other, and audits. What is lost, doubled or not back in time is a
 /// finding.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     refuse_unless_all_is_well(&running).await?;
     let streams = Streams::open(&running).await?;
     let journal = running.data.join(JOURNAL);

@@ -1,6 +1,5 @@
 //! What a command did to a process, in one line: what is gone, and what is back, from where and how soon.
 
-use std::path::Path;
 use std::time::{Duration, Instant};
 
 use client::process::Process;
@@ -93,12 +92,12 @@ impl Return {
 /// # Errors
 /// When it is not within a bound.
 pub(crate) async fn wait_ready(
-    data: &Path,
+    global: &Global,
     process: Process,
     how: String,
 ) -> anyhow::Result<Return> {
     let begun = Instant::now();
-    readiness::ready(data, process).await?;
+    readiness::ready(&global.running()?, process).await?;
     Ok(Return { how, after: begun.elapsed() })
 }
 

@@ -1,7 +1,6 @@
 //! `murmur events`: a live tail of all streams, one line an event.
 
 use anyhow::Context as _;
-use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::detail;
 use contracts::service;
@@ -34,7 +33,7 @@ pub(crate) struct Args {
 
 /// Prints events until it is interrupted.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let streams = Streams::open(&running).await?;
     let (sink, mut rows) = mpsc::channel(ROWS_WAITING_MAX);
     let wanted = |service: &Service| args.service.is_empty() || args.service.contains(service);

@@ -46,7 +46,7 @@ pub(crate) struct Args {
 
 /// Exit code 0: there is nothing to heal, or it was healed; 1: it was shown, or refused.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let streams = Streams::open(&running).await?;
     let stores = stores(&running, streams.connection(), args.service);
     let plan = plan_for(&stores).await?;
@@ -103,7 +103,7 @@ async fn discard(
     }
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     drop(permit);
-    readiness::redundant(&global.data, process).await?;
+    readiness::redundant(running, process).await?;
     let service = stores.service;
     if global.json {
         line!("{}", json!({ "done": "heal", "service": service, "kept": kept }));

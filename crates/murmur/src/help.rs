@@ -11,6 +11,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
         &[
             ("up", "murmur up --detach --open"),
             ("status", "murmur status --watch"),
+            ("page", "murmur page --open"),
             ("logs", "murmur logs --follow order nats"),
             ("down", "murmur down"),
             ("serve", "murmur serve order --data .murmur/order"),

@@ -27,6 +27,7 @@ mod act;
 mod down;
 mod effect;
 mod logs;
+mod page;
 mod status;
 mod wipe;
 

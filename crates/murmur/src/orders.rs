@@ -45,13 +45,13 @@ pub(crate) struct Args {
 
 /// Lists them. That there is none is no finding, and that some are stuck is one.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let now = now();
     let due_before = args.stuck.map(|age| earlier(now, age));
     let filter =
         OrderFilter { state: args.state, customer: args.customer, since: args.since, due_before };
     let limit = usize::try_from(args.limit)?;
-    let found = filter.list(running.url(service::ORDER)?, limit).await?;
+    let found = filter.list(&running, limit).await?;
     if global.json {
         line!("{}", json!(found));
     } else {
@@ -67,7 +67,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 /// When there is none.
 pub(crate) async fn newest(running: &RunFile, state: Option<State>) -> anyhow::Result<Id> {
     let filter = OrderFilter { state, ..OrderFilter::default() };
-    let found = filter.list(running.url(service::ORDER)?, 1).await?;
+    let found = filter.list(running, 1).await?;
     match (found.orders.into_iter().next(), state) {
         (Some(order), _) => Ok(order.order_id),
         (None, Some(state)) => bail!("no order is {state}: `murmur orders` lists the others"),

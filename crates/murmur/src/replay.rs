@@ -3,7 +3,6 @@
 //! Deliberately absent: anything that is known of one particular file. A form of file has a module;
 //! what is in a file of that form is read from it.
 
-use client::run_file::RunFile;
 use terminal::line;
 use terminal::verdict::Verdict;
 use workload::retail;
@@ -28,7 +27,7 @@ enum Subcommand {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let Subcommand::Retail(options) = args.subcommand;
     let book = retail::read(&options).await?;
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let report = retail::replay(&running, &options, &book, !global.json).await?;
     if global.json {
         line!("{}", report.json());

@@ -12,7 +12,6 @@ use chaos::scenario::playback::{self, Played};
 use chaos::scenario::report;
 use chaos::scenario::world::World;
 use chaos::step_file;
-use client::run_file::RunFile;
 use client::streams::Streams;
 use serde_json::json;
 use terminal::interruption::{self, unless_asked};
@@ -49,7 +48,7 @@ struct Run {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let Subcommand::Run(args) = args.subcommand;
     let scenarios = load_all(&args.files).map_err(Misuse)?;
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let log = EventLog::begin(&Streams::open(&running).await?, &run);
     let mut all = Vec::new();

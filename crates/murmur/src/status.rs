@@ -4,7 +4,6 @@ pub(crate) mod watch;
 
 use anyhow::bail;
 use client::process::Process;
-use client::run_file::RunFile;
 use serde_json::json;
 use supervisor::data_folder;
 use supervisor::protocol::{Report, State};
@@ -53,7 +52,7 @@ pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
 
 impl Overview {
     async fn of(global: &Global) -> anyhow::Result<Self> {
-        let running = RunFile::load(&global.data)?;
+        let running = global.running()?;
         if !data_folder::is_owned(&global.data) {
             bail!(
                 "the supervisor (process {}) has died: `murmur down` ends what it left running, \

@@ -4,7 +4,6 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::StoredEvent;
 use contracts::choreography::MURMURATION;
@@ -41,7 +40,7 @@ struct Waiting {
 
 /// Shows them. An order that waits for that long is a finding.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let orders = Streams::open(&running).await?.of_orders().await?;
     let stuck = stuck(&orders, args.older_than, runtime::handle::now());
     if global.json {

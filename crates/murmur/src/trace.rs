@@ -1,7 +1,6 @@
 //! `murmur trace`: one order's saga as a timeline over all streams, and what is owed next.
 
 use anyhow::bail;
-use client::run_file::RunFile;
 use client::streams::Streams;
 use client::timeline::{Timeline, text};
 use contracts::choreography::MURMURATION;
@@ -26,7 +25,7 @@ pub(crate) struct Args {
 
 /// Shows it. An order that has not reached its end is no finding; one that nobody knows is.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let order = match &args.order {
         Some(order) => order.clone(),
         None => orders::newest(&running, args.latest).await?,

@@ -71,9 +71,9 @@ struct Views {
 
 /// Does it. Generations that differ are a finding.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = RunFile::load(&global.data)?;
+    let running = global.running()?;
     let url = format!("{}/generations", running.query()?);
-    let views = Views { running, client: Client::answering_within(COMPARED_WITHIN), url };
+    let views = Views { client: running.client_answering_within(COMPARED_WITHIN), running, url };
     match &args.action {
         Action::Status => views.show_status(global).await,
         Action::Rebuild(args) => views.rebuild(global, args).await,

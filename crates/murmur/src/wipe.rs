@@ -33,7 +33,7 @@ pub(crate) struct Args {
 
 /// Waits before until nothing is lost by it, and after until another store may be.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
-    let (running, store) = (RunFile::load(&global.data)?, args.store);
+    let (running, store) = (global.running()?, args.store);
     let supervisor = SupervisorClient::of(&running);
     let permit = may_be_lost(&running, &args).await?;
     let gone = Contents::of(&running, store).await;
@@ -46,8 +46,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
         return effect.conclude(global, Ok(None)).await;
     }
     let waited = async {
-        let back = wait_ready(&global.data, store, source_of(store)).await?;
-        readiness::redundant(&global.data, store).await?;
+        let back = wait_ready(global, store, source_of(store)).await?;
+        readiness::redundant(&running, store).await?;
         Ok(Some(back))
     };
     effect.conclude(global, waited.await).await

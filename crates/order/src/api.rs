@@ -10,7 +10,9 @@ use contracts::{Event, StoredEvent};
 use engine::history::Moment;
 use engine::{Read, Validators};
 use protocol::Id;
-use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
+use runtime::http::{
+    self, Api, Caller, CommandRequest, PageRequest, Problem, Response, Scope, StatusCode,
+};
 use runtime::warp::filters::BoxedFilter;
 use runtime::warp::http::header::{HeaderValue, LOCATION};
 use runtime::warp::{self, Filter as _};
@@ -52,7 +54,8 @@ fn orders(service: Service) -> BoxedFilter<(Response,)> {
         .and(warp::path::end())
         .and(warp::get());
 
-    let place = place.and(service.clone()).and(http::command()).then(place_order);
+    let place =
+        place.and(http::caller()).and(service.clone()).and(http::command()).then(place_order);
     let cancel = cancel.and(service).and(http::bodyless_command()).then(cancel_order);
     let list = list.and(reading.clone()).and(http::page()).and(filters).then(list_orders);
     let find = find.and(http::moment()).and(reading.clone()).then(find_order);
@@ -88,7 +91,17 @@ fn replicas(service: Service) -> BoxedFilter<(Response,)> {
     customer.or(product).unify().boxed()
 }
 
-async fn place_order(service: Service, request: CommandRequest, body: NewOrder) -> Response {
+async fn place_order(
+    caller: Caller,
+    service: Service,
+    request: CommandRequest,
+    body: NewOrder,
+) -> Response {
+    if let Some(what) = body.own_terms()
+        && let Err(problem) = caller.require(Scope::Price, what)
+    {
+        return problem.into_response();
+    }
     let place = body.into_place(|| service.new_id());
     let executed = service.execute(request, Command::Place(place)).await;
     // A place is either accepted or refused: it never finds things as it wants them.

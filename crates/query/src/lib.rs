@@ -14,7 +14,7 @@
 //! * [`generations`]: the read model built anew beside the one that is read.
 //! * [`search`]: an index of its own over what can be found, in memory.
 //! * [`processes`]: how the services' processes are, by their own word.
-//! * [`live`] and [`page`]: what people look at, and what keeps it moving.
+//! * [`live`] and [`page`]: what people look at, and what keeps it moving; [`session`]: how a browser signs in.
 //! * [`process`], with its [`settings`]: the life of it all.
 //!
 //! Deliberately absent: any command, and any state that could not be lost. Redis can be flushed at
@@ -59,6 +59,7 @@ pub mod processes;
 
 pub mod live;
 pub mod page;
+pub mod session;
 
 pub mod process;
 pub mod settings;

@@ -10,21 +10,19 @@
 pub mod update;
 
 pub mod listener;
+pub mod seats;
 
-use std::sync::Arc;
 use std::time::Duration;
 
 use runtime::http::server::Routes;
-use runtime::http::{Problem, Response, StatusCode};
+use runtime::http::{Caller, Problem, Response, StatusCode, caller};
 use runtime::shutdown::Stop;
 use runtime::warp::{self, Filter, Reply as _};
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 
 use listener::Listener;
+use seats::{Full, LISTENERS_EACH_MAX, LISTENERS_MAX, Seats};
 use update::Source;
-
-/// Most listeners at once: each holds a connection for as long as somebody looks at the page.
-pub const LISTENERS_MAX: usize = 64;
 
 /// Proxies close connections on which nothing is sent for long.
 const KEEP_ALIVE: Duration = Duration::from_secs(10);
@@ -40,12 +38,13 @@ pub fn routes<T: Send + Sync + 'static>(
 ) -> Routes {
     let (publisher, subscriber) = update::channel();
     tokio::spawn(publisher.run(source, changed, stop.clone()));
-    let seats = Arc::new(Semaphore::new(LISTENERS_MAX));
+    let seats = Seats::default();
     warp::path!("live")
         .and(warp::get())
-        .map(move || match Arc::clone(&seats).try_acquire_owned() {
+        .and(caller())
+        .map(move |caller: Caller| match seats.take(caller.client()) {
             Ok(seat) => respond(Listener::new(subscriber.subscribe(), stop.clone(), seat)),
-            Err(_) => too_many(),
+            Err(full) => too_many(full),
         })
         .boxed()
 }
@@ -55,9 +54,17 @@ fn respond(listener: Listener) -> Response {
     warp::sse::reply(events).into_response()
 }
 
-fn too_many() -> Response {
+fn too_many(full: Full) -> Response {
+    let detail = match full {
+        Full::All => format!("at most {LISTENERS_MAX} may listen at once"),
+        Full::Client => {
+            format!(
+                "at most {LISTENERS_EACH_MAX} of one client may listen at once: close some pages"
+            )
+        }
+    };
     Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-listeners", "Too many pages listen")
-        .detail(format!("at most {LISTENERS_MAX} may listen at once"))
+        .detail(detail)
         .retry_after(5)
         .into_response()
 }

@@ -30,7 +30,7 @@ use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::sources::feed::{Feed, Tapped};
 use crate::store::{self, Store, StoreError};
-use crate::{live, page, processes};
+use crate::{live, page, processes, session};
 
 /// Threads for all that answers.
 const THREADS: usize = 2;
@@ -53,6 +53,7 @@ pub fn run(settings: Settings) -> u8 {
 }
 
 async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
+    let guard = settings.guard()?;
     let redis = store::client(settings.redis.expose()).with_context(|| {
         format!("--redis {} is no usable address of Redis: use redis://HOST:PORT", settings.redis)
     });
@@ -64,6 +65,7 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let (stopper, stop) = stop_signal(settings.process.drain());
     let (threads, mut beside) = (FoldingThreads::start()?, JoinSet::new());
     let api = api(&settings, redis, broker, &threads, &mut beside, stop.clone())?;
+    let api = api.with(session::routes(guard.clone())).guarded(guard);
     let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");

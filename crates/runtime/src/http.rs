@@ -10,10 +10,11 @@
 //! * [`fallback`]: what is answered where no route is.
 //! * [`openapi`]: the API, described, and a page to try it.
 //! * [`api`]: routes with the table of what they take; [`gate`]: what every request has to pass.
+//! * [`auth`]: who may ask for what.
 //! * `security`: what every answer says to browsers.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 //!
-//! Deliberately absent: TLS and authentication. Both belong in front of the services.
+//! Deliberately absent: TLS. It belongs in front of the services.
 
 pub mod problem;
 
@@ -31,12 +32,14 @@ pub mod fallback;
 pub mod openapi;
 
 pub mod api;
+pub mod auth;
 pub mod gate;
 mod security;
 pub mod server;
 
 pub use answer::{answer, json, paged, result, with_promise};
 pub use api::Api;
+pub use auth::{Caller, Scope, caller};
 pub use command::{BODY_BYTES_MAX, CommandRequest, bodyless_command, command, token};
 pub use moment::moment;
 pub use page::{PageRequest, page};

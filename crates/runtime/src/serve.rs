@@ -89,11 +89,14 @@ async fn live<D: Domain, A: Into<Api>>(
     domain: D,
     api: impl FnOnce(Handle<D>) -> A,
 ) -> anyhow::Result<()> {
-    // 1. Own the database.
+    // 1. Own the database. Whom to serve is known before anything of it is touched.
+    let guard = settings.process.http.guard(settings.process.listen)?;
     let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
     let engine = match open(&settings, domain, Arc::clone(&keys))? {
         Opened::Usable(engine) => engine,
-        Opened::Fenced(fence) => return fenced::live(&settings.process, D::SERVICE, fence).await,
+        Opened::Fenced(fence) => {
+            return fenced::live(&settings.process, guard, D::SERVICE, fence).await;
+        }
     };
     let file = database::file_in(&settings.data, D::SERVICE);
     // 2. Serve: reads at once, commands as soon as the start is through.
@@ -110,7 +113,7 @@ async fn live<D: Domain, A: Into<Api>>(
     tokio::spawn(measure_redundant(status.clone()));
     let api: Api = api(handle).into();
     let api = api.with(status_routes(status.clone(), timers));
-    let api = api.called(&settings.process.http.hosts);
+    let api = api.called(&settings.process.http.hosts).guarded(guard);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
     let life = Life { settings, keys, clock, status, replicas, stopper, stop, driver };

@@ -8,7 +8,7 @@ use clap::Args;
 use protocol::{SealKeys, Service};
 
 use crate::address::{Address, Secret};
-use crate::http::gate::host::HostSettings;
+use crate::http::auth::HttpSettings;
 use crate::seal_keys;
 
 /// Seconds that a stopping process may take, unless it is told otherwise: above the five after which
@@ -65,7 +65,7 @@ pub struct ProcessSettings {
     pub listen: SocketAddr,
     /// Whom HTTP is served to
     #[command(flatten)]
-    pub http: HostSettings,
+    pub http: HttpSettings,
     /// The broker
     #[command(flatten)]
     pub nats: NatsSettings,

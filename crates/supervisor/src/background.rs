@@ -3,6 +3,7 @@
 
 use std::collections::BTreeMap;
 use std::env;
+use std::io::IsTerminal as _;
 use std::ops::ControlFlow;
 use std::path::{Path, PathBuf};
 use std::process::{Child, Stdio};
@@ -76,7 +77,7 @@ pub(crate) async fn start(json: bool, started: Started) -> anyhow::Result<Verdic
         let reports = SupervisorClient::in_folder(data).report().await.unwrap_or_default();
         let unready: Vec<_> = reports.iter().filter(|r| r.state != State::Ready).collect();
         if !reports.is_empty() && unready.is_empty() {
-            say_all_ready(json, &reports, begun.elapsed(), &started).await;
+            say_all_ready(json, &reports, begun.elapsed(), &started).await?;
             return Ok(ControlFlow::Break(Verdict::Clean));
         }
         let waited = begun.elapsed();
@@ -107,27 +108,42 @@ fn spawn(log: &Path) -> anyhow::Result<Child> {
         .context("cannot start murmur in the background")
 }
 
-async fn say_all_ready(json: bool, reports: &[Report], after: Duration, started: &Started) {
+async fn say_all_ready(
+    json: bool,
+    reports: &[Report],
+    after: Duration,
+    started: &Started,
+) -> anyhow::Result<()> {
     if !json {
-        say_to_person(reports, after, started);
+        say_to_person(reports, after, started).await?;
     }
     say_to_script(json, reports, after, true);
-    if let Some(page) = page_in(reports).filter(|_| started.open)
-        && let Err(why) = page::open(&page).await
+    if started.open
+        && let Err(why) = page::open_signed_in(&RunFile::load(&started.data)?).await
     {
         note!("{why}");
     }
+    Ok(())
 }
 
-fn say_to_person(reports: &[Report], after: Duration, started: &Started) {
+async fn say_to_person(
+    reports: &[Report],
+    after: Duration,
+    started: &Started,
+) -> anyhow::Result<()> {
     let ports = reports.iter().map(|report| (report.process, report.port)).collect();
     if let Some(displaced) = ports::displaced(&ports, started.ports, &started.last_ports) {
         note!("{displaced}");
     }
     note!("all ready after {after:.1?}; `murmur status` shows it, `murmur down` ends it");
-    if let Some(page) = page_in(reports) {
+    let Some(page) = page_in(reports) else { return Ok(()) };
+    // What is written to a file may be read by others before anybody has followed it.
+    if std::io::stderr().is_terminal() {
+        note!("page: {}", page::address(&RunFile::load(&started.data)?).await?);
+    } else {
         note!("page: {page}");
     }
+    Ok(())
 }
 
 fn say_to_script(json: bool, reports: &[Report], after: Duration, ready: bool) {

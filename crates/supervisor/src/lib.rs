@@ -18,6 +18,7 @@ pub mod redundancy;
 pub mod service_status;
 pub mod store_contents;
 
+pub mod page;
 pub mod up;
 
 mod event_loop;
@@ -33,6 +34,7 @@ mod port_reservation;
 pub mod ports;
 mod programs;
 pub mod store_address;
+mod tokens;
 
 pub mod data_folder;
 pub mod leftovers;
@@ -40,5 +42,4 @@ pub mod leftovers;
 mod background;
 mod control_socket;
 mod inherited_descriptors;
-mod page;
 mod progress_view;

@@ -4,6 +4,7 @@
 //! What cannot be done is shown; it never ends the supervisor.
 
 use std::collections::BTreeMap;
+use std::path::Path;
 use std::time::{Duration, Instant};
 
 use client::http::Client;
@@ -198,20 +199,22 @@ impl Members {
         self.view.say(text);
     }
 
-    /// Says that everything is ready, and where to look; opens the page, beside the loop.
+    /// Says that everything is ready, and where to look; asks for the page, and opens it, beside the loop.
     pub(crate) fn announce(&self, after: Duration, open: bool) {
         self.say(&format!("all ready after {after:.1?}"));
         let Ok(query) = self.run_file.query() else { return };
-        let page = format!("{query}/");
-        self.say(&format!("page: {page}"));
-        if open {
-            let news = self.news.clone();
-            tokio::spawn(async move {
-                if let Err(why) = page::open(&page).await {
-                    drop(news.send(News::Said(why)).await);
-                }
-            });
+        // What is written to a file may be read by others before anybody has followed it.
+        let for_a_person = self.view.is_live();
+        if !for_a_person {
+            self.say(&format!("page: {query}/"));
         }
+        let (news, data) = (self.news.clone(), self.folder.path().to_owned());
+        tokio::spawn(async move {
+            let said = page_of(&data, for_a_person, open).await;
+            for text in said.unwrap_or_else(|error| vec![format!("{error:#}")]) {
+                drop(news.send(News::Said(text)).await);
+            }
+        });
     }
 
     /// Nothing runs any more.
@@ -303,4 +306,16 @@ impl Members {
             self.say(&format!("{process}: {error:#}"));
         }
     }
+}
+
+/// What is to be said of the page, which is opened where that was asked for.
+async fn page_of(data: &Path, for_a_person: bool, open: bool) -> anyhow::Result<Vec<String>> {
+    let (running, mut said) = (run_file::RunFile::load(data)?, Vec::new());
+    if for_a_person {
+        said.push(format!("page: {}", page::address(&running).await?));
+    }
+    if open {
+        said.extend(page::open_signed_in(&running).await.err());
+    }
+    Ok(said)
 }

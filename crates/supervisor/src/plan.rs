@@ -11,7 +11,7 @@ use protocol::Service;
 use crate::command_line::{CommandLine, texts};
 use crate::data_folder::DataFolder;
 use crate::lifecycle::{STOP_WITHIN, stop_within};
-use crate::programs;
+use crate::{programs, tokens};
 
 /// What every broker is started with; the same file that serves outside of `murmur up`.
 pub const BROKER_CONFIGURATION: &str = include_str!("../../../nats/one-node.conf");
@@ -115,8 +115,8 @@ impl Plan {
             Process::Nats => self.nats(folder),
             Process::Redis => self.redis(folder),
             Process::Service(service) => self.service(service, folder),
-            Process::Query => self.query(),
-            Process::Composer => self.composer(),
+            Process::Query => self.query(folder),
+            Process::Composer => self.composer(folder),
         };
         let mut line = CommandLine::new(program, arguments);
         line.hide("--nats", "MURMUR_NATS");
@@ -161,25 +161,27 @@ impl Plan {
         let process = Process::Service(service);
         let mut arguments = texts([SERVE, service.name(), "--data"]);
         arguments.push(folder.of(process).into());
-        arguments.extend(self.network(process));
+        arguments.extend(self.network(process, folder));
         if folder.is_first_start(process) {
             arguments.push("--first-start".into());
         }
         arguments
     }
 
-    fn query(&self) -> Vec<OsString> {
+    fn query(&self, folder: &DataFolder) -> Vec<OsString> {
         let direct = || format!("redis://127.0.0.1:{}", self.port(Process::Redis));
         let redis = self.endpoints.redis.clone().unwrap_or_else(direct);
         let mut arguments = texts([SERVE, Process::Query.name(), "--redis", &redis]);
-        arguments.extend(self.network(Process::Query));
+        arguments.extend(self.network(Process::Query, folder));
+        arguments.extend(["--session-key".into(), tokens::session_key_in(folder.path()).into()]);
         arguments
     }
 
-    fn composer(&self) -> Vec<OsString> {
+    fn composer(&self, folder: &DataFolder) -> Vec<OsString> {
         let listen = format!("127.0.0.1:{}", self.port(Process::Composer));
         let name = Process::Composer.name();
         let mut arguments = texts([SERVE, name, "--listen", &listen, "--until-stdin-closes"]);
+        arguments.extend(closed(folder));
         for (process, port) in &self.ports {
             if let Process::Service(service) = process {
                 let owner = format!("{service}=http://127.0.0.1:{port}");
@@ -189,12 +191,19 @@ impl Plan {
         arguments
     }
 
-    fn network(&self, process: Process) -> Vec<OsString> {
+    fn network(&self, process: Process, folder: &DataFolder) -> Vec<OsString> {
         let listen = format!("127.0.0.1:{}", self.port(process));
         let direct = || format!("nats://127.0.0.1:{}", self.port(Process::Nats));
         let nats = self.endpoints.broker.get(&process).cloned().unwrap_or_else(direct);
-        texts(["--listen", &listen, "--nats", &nats, "--until-stdin-closes"])
+        let mut arguments = texts(["--listen", &listen, "--nats", &nats, "--until-stdin-closes"]);
+        arguments.extend(closed(folder));
+        arguments
     }
+}
+
+/// Lets in only who brings a token of this system.
+fn closed(folder: &DataFolder) -> [OsString; 2] {
+    ["--tokens".into(), tokens::hashes_in(folder.path()).into()]
 }
 
 /// What these arguments say of the time for stopping.
@@ -260,7 +269,7 @@ mod tests {
     }
 
     #[test]
-    fn only_the_stores_are_tethered_and_everything_listens_on_loopback() {
+    fn only_the_stores_are_tethered_and_everything_listens_on_loopback_and_asks_for_tokens() {
         let data = tempfile::tempdir().unwrap();
         let folder = DataFolder::open(data.path()).unwrap();
         let tether = Some("/usr/bin/setpriv".into());
@@ -270,6 +279,7 @@ mod tests {
             assert_eq!(line.program.ends_with("setpriv"), process.is_store(), "{process}");
             let text = arguments(&plan, process, &folder).join(" ");
             assert!(text.contains("127.0.0.1") && !text.contains("0.0.0.0"), "{text}");
+            assert_eq!(text.contains("--tokens"), !process.is_store(), "{text}");
         }
     }
 

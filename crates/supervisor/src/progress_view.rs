@@ -34,6 +34,11 @@ impl ProgressView {
         }
     }
 
+    /// Whether a person looks at it.
+    pub(crate) const fn is_live(&self) -> bool {
+        matches!(self, Self::Live(..))
+    }
+
     /// Says something that stays.
     pub(crate) fn say(&self, text: &str) {
         match self {

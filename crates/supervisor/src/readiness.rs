@@ -1,11 +1,10 @@
 //! Waits until what was stopped, started or wiped does its work again, and says at once if it cannot.
 
 use std::ops::ControlFlow;
-use std::path::Path;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use client::http::{Call, Client};
+use client::http::Call;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{Deadline, wait_until};
@@ -29,16 +28,15 @@ const WITHIN: Duration = Duration::from_secs(60);
 ///
 /// # Errors
 /// When a service is fenced, with its reason and its choices; and when it takes too long.
-pub async fn ready(data: &Path, process: Process) -> anyhow::Result<()> {
-    let running = RunFile::load(data)?;
-    let supervisor = SupervisorClient::of(&running);
+pub async fn ready(running: &RunFile, process: Process) -> anyhow::Result<()> {
+    let supervisor = SupervisorClient::of(running);
     let deadline = Deadline::from(WITHIN).every(ASK_EVERY);
-    until(deadline, async || unready(&supervisor, &running, process).await).await?;
+    until(deadline, async || unready(&supervisor, running, process).await).await?;
     if process == Process::Nats {
-        published(&supervisor, &running, &service::ALL, deadline).await?;
+        published(&supervisor, running, &service::ALL, deadline).await?;
     }
     if process == Process::Redis && supervises(&supervisor, Process::Query).await? {
-        until(deadline, async || unbuilt(&running).await).await?;
+        until(deadline, async || unbuilt(running).await).await?;
     }
     Ok(())
 }
@@ -48,12 +46,11 @@ pub async fn ready(data: &Path, process: Process) -> anyhow::Result<()> {
 ///
 /// # Errors
 /// As for [`ready`].
-pub async fn redundant(data: &Path, process: Process) -> anyhow::Result<()> {
-    ready(data, process).await?;
+pub async fn redundant(running: &RunFile, process: Process) -> anyhow::Result<()> {
+    ready(running, process).await?;
     let Process::Service(service) = process else { return Ok(()) };
-    let running = RunFile::load(data)?;
     let deadline = Deadline::from(WITHIN).every(ASK_EVERY);
-    published(&SupervisorClient::of(&running), &running, &[service], deadline).await
+    published(&SupervisorClient::of(running), running, &[service], deadline).await
 }
 
 /// Waits until all that these services hold is in two places, as far as they run.
@@ -122,7 +119,7 @@ const fn is_down(state: State) -> bool {
 /// noticed what it has lost.
 async fn unbuilt(running: &RunFile) -> anyhow::Result<Option<String>> {
     let url = format!("{}/generations", running.query()?);
-    let Ok(overview) = Client::default().json::<Value>(Call::get(url)).await else {
+    let Ok(overview) = running.client().json::<Value>(Call::get(url)).await else {
         return Ok(Some("the query service does not answer".to_owned()));
     };
     let is_built = overview["live"]["built"] == true;

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use client::http::{Call, Client};
+use client::http::Call;
 use client::process::Process;
 use client::run_file::RunFile;
 use protocol::Timestamp;
@@ -81,7 +81,7 @@ pub type Services = BTreeMap<Process, Result<ServiceReport, String>>;
 
 /// Asks all services, query and composer at once how they are.
 pub async fn ask_services(running: &RunFile) -> Services {
-    let client = Client::answering_within(ANSWER_WITHIN);
+    let client = running.client_answering_within(ANSWER_WITHIN);
     let mut asked = JoinSet::new();
     let services = running.services.iter();
     let mut urls: Vec<_> =

@@ -23,7 +23,7 @@ use crate::ports::{self, Wanted};
 use crate::progress_view::ProgressView;
 use crate::protocol::Request;
 use crate::supervisor_client::SupervisorClient;
-use crate::{background, inherited_descriptors, leftovers};
+use crate::{background, inherited_descriptors, leftovers, tokens};
 
 /// What is started, and how.
 #[derive(Debug)]
@@ -66,10 +66,11 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
     runtime.block_on(supervise(folder, options, ProgressView::new(json))).map(|()| Verdict::Clean)
 }
 
-/// Opens the data folder and ends what an earlier supervisor left behind.
+/// Opens the data folder, ends what an earlier supervisor left behind, and makes what lets its operator in.
 fn prepare(data: &Path) -> anyhow::Result<DataFolder> {
     let folder = DataFolder::open(data)?;
     leftovers::clean_up(folder.path())?;
+    tokens::make(folder.path())?;
     Ok(folder)
 }
 

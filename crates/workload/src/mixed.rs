@@ -75,7 +75,7 @@ impl Load {
         let (over, is_over) = watch::channel(false);
         let tracker = Arc::new(OrderTracker::default());
         let sender = Arc::new(Sender {
-            client: Client::answering_within(ANSWER_WITHIN),
+            client: running.client_answering_within(ANSWER_WITHIN),
             running: running.clone(),
             tracker: Arc::clone(&tracker),
             journal: Journal::create(journal)?,

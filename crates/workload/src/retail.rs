@@ -77,7 +77,7 @@ pub async fn replay(
 ) -> anyhow::Result<Report> {
     let plan = &Plan::of(options, book);
     let patience = Duration::from_secs(options.patience_seconds);
-    let sender = Arc::new(Sender::new(patience));
+    let sender = Arc::new(Sender::new(running, patience));
     let sales = book.sales().map(|invoice| plan.id(&invoice.number));
     let orders: HashSet<Id> = sales.collect::<anyhow::Result<_>>()?;
     let streams = Streams::open(running).await?;

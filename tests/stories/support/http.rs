@@ -1,12 +1,17 @@
 //! One HTTP/1.1 request on a connection of its own.
 
+use std::collections::BTreeMap;
 use std::io::{ErrorKind, Read as _, Write as _};
 use std::net::TcpStream;
+use std::sync::Mutex;
 use std::time::Duration;
 
 use serde_json::Value;
 
 const TIMEOUT: Duration = Duration::from_secs(15);
+
+/// What lets a test in, by the port of each process that it was told of.
+static TOKENS: Mutex<BTreeMap<u16, String>> = Mutex::new(BTreeMap::new());
 
 /// What came back.
 #[derive(Clone, Debug)]
@@ -29,11 +34,34 @@ impl Answer {
     }
 }
 
-/// Sends a request.
+/// From now on, what is sent there is sent with this token.
+pub(crate) fn log_in(port: u16, token: &str) {
+    TOKENS.lock().unwrap().insert(port, token.to_owned());
+}
+
+/// Sends a request, with what lets it in there, unless it brings something of its own.
 ///
 /// # Errors
 /// When nobody answers.
 pub(crate) fn send(
+    port: u16,
+    method: &str,
+    path: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> std::io::Result<Answer> {
+    let token = TOKENS.lock().unwrap().get(&port).map(|token| format!("Bearer {token}"));
+    let brings = headers.iter().any(|(name, _)| ["authorization", "cookie"].contains(name));
+    let token = token.as_deref().filter(|_| !brings).map(|token| ("authorization", token));
+    let headers: Vec<_> = headers.iter().copied().chain(token).collect();
+    send_bare(port, method, path, &headers, body)
+}
+
+/// Sends a request as it is.
+///
+/// # Errors
+/// When nobody answers.
+pub(crate) fn send_bare(
     port: u16,
     method: &str,
     path: &str,

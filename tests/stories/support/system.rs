@@ -10,7 +10,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use super::http::{Answer, send};
+use super::http::{Answer, log_in, send};
 
 /// Everything here heals within seconds; a busy machine may take some more.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -66,9 +66,18 @@ impl System {
         let status = self.status();
         let processes = status["processes"].as_array().unwrap();
         let found = processes.iter().find(|one| one["process"] == process).unwrap();
-        found["port"].as_u64().unwrap().try_into().unwrap()
+        let port = found["port"].as_u64().unwrap().try_into().unwrap();
+        log_in(port, &self.token());
+        port
     }
 
+    /// The token of its operator.
+    pub(crate) fn token(&self) -> String {
+        let token = std::fs::read_to_string(self.folder("operator.token")).unwrap();
+        token.trim().to_owned()
+    }
+
+    /// Where it keeps what is called that.
     pub(crate) fn folder(&self, process: &str) -> PathBuf {
         self.data.path().join(process)
     }

@@ -4,7 +4,7 @@
 use std::ops::ControlFlow;
 
 use anyhow::{Context as _, anyhow, bail};
-use client::http::{Call, Client};
+use client::http::Call;
 use client::process::Process;
 use client::wait::wait_until;
 use hyper::StatusCode;
@@ -24,7 +24,7 @@ pub(crate) async fn is_fenced(
         bail!("{} has no fence", expected.process)
     };
     let url = format!("{}/readyz", system.running.url(service)?);
-    let answer = Client::default().send(Call::get(url)).await?;
+    let answer = system.running.client().send(Call::get(url)).await?;
     let body = answer.value();
     let choices = body["choices"].as_array().map_or(0, Vec::len);
     let says = body["detail"].as_str() == Some(&reason);

@@ -47,7 +47,7 @@ impl World {
         Self {
             running: running.clone(),
             supervisor: SupervisorClient::of(running),
-            client: Client::default(),
+            client: running.client(),
             suffix,
             orders: BTreeMap::new(),
             seen: ConsistencyToken::default(),

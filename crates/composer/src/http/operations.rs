@@ -1,5 +1,6 @@
 //! The API of the composer, as data.
 
+use runtime::http::Scope::Read;
 use runtime::http::openapi::{Document, Operation, standing as of_every_process};
 
 use super::standing::{BreakerAnswer, StatusAnswer};
@@ -11,19 +12,23 @@ pub(super) fn document() -> Document {
     let mut all = of_every_process();
     all.retain(|operation| operation.path() != "/status");
     all.extend([
-        Operation::get("/order-details/{id}", "One order with all that belongs to it")
+        Operation::get(Read, "/order-details/{id}", "One order with all that belongs to it")
             .answers::<OrderDetails>(200, "The order; `complete` says whether nothing is missing")
             .problem(404, "There is no such order")
             .problem(503, AWAY),
-        Operation::get("/customers/{id}/overview", "One customer with what is owed and ordered")
-            .query::<String>("state", "Only orders that stand there")
-            .paged()
-            .answers::<Overview>(200, "The customer; `complete` says whether nothing is missing")
-            .problem(404, "There is no such customer")
-            .problem(503, AWAY),
-        Operation::plain("get", "/breakers", "The circuit breaker of each owner")
+        Operation::get(
+            Read,
+            "/customers/{id}/overview",
+            "One customer with what is owed and ordered",
+        )
+        .query::<String>("state", "Only orders that stand there")
+        .paged()
+        .answers::<Overview>(200, "The customer; `complete` says whether nothing is missing")
+        .problem(404, "There is no such customer")
+        .problem(503, AWAY),
+        Operation::plain(Read, "get", "/breakers", "The circuit breaker of each owner")
             .answers::<Vec<BreakerAnswer>>(200, "All breakers"),
-        Operation::plain("get", "/status", "How it stands")
+        Operation::plain(Read, "get", "/status", "How it stands")
             .answers::<StatusAnswer>(200, "How it stands"),
     ]);
     Document::new("composer", "Questions across services, answered by asking their owners.", &all)

@@ -73,3 +73,25 @@ async fn what_the_order_service_refuses_is_refused() {
         assert_eq!(stage.get(&format!("/customers/ann/overview{wrong}")).await.status, 400);
     }
 }
+
+#[tokio::test]
+async fn owners_are_asked_with_the_token_of_who_asks_and_never_with_another() {
+    let stage = Stage::start().await;
+    assert_eq!(stage.get(DETAILS).await.status, 200);
+    assert!(stage.owners.values().all(|owner| owner.authorization().is_none()));
+    for bearer in ["Bearer of-ann", "Bearer of-bob"] {
+        assert_eq!(stage.get_with(DETAILS, &[("authorization", bearer)]).await.status, 200);
+        let path = "/customers/ann/overview?limit=1";
+        let overview = stage.get_with(path, &[("authorization", bearer)]).await;
+        assert_eq!(overview.status, 200);
+        for (service, owner) in &stage.owners {
+            assert_eq!(owner.authorization().as_deref(), Some(bearer), "{service}");
+        }
+    }
+    let refusal =
+        response("403 Forbidden", "application/problem+json", "{\"type\":\"missing-scope\"}");
+    stage.set(service::PAYMENT, Manner::Says(refusal));
+    let partial = stage.get_with(DETAILS, &[("authorization", "Bearer of-bob")]).await;
+    assert_eq!(partial.reason("missing", "payment"), "refused");
+    assert!(partial.body["charge"].is_null(), "what was told another is not told this one");
+}

@@ -78,9 +78,17 @@ impl Stage {
 
     /// Asks with a consistency token.
     pub(crate) async fn get_after(&self, path: &str, token: &str) -> Answer {
+        self.get_with(path, &[("murmur-token", token)]).await
+    }
+
+    /// Asks with these headers.
+    pub(crate) async fn get_with(&self, path: &str, headers: &[(&str, &str)]) -> Answer {
         let begun = Instant::now();
         let client = Client::builder(TokioExecutor::new()).build_http::<Empty<Bytes>>();
-        let request = Request::get(format!("{}{path}", self.url)).header("murmur-token", token);
+        let mut request = Request::get(format!("{}{path}", self.url));
+        for (name, value) in headers {
+            request = request.header(*name, *value);
+        }
         let response = client.request(request.body(Empty::new()).unwrap()).await.unwrap();
         let (parts, body) = response.into_parts();
         let body = body.collect().await.unwrap().to_bytes();

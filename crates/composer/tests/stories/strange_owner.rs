@@ -38,6 +38,8 @@ struct State {
     asked: AtomicUsize,
     /// The consistency token of the last request.
     token: Mutex<Option<String>>,
+    /// What let it in.
+    authorization: Mutex<Option<String>>,
 }
 
 impl StrangeOwner {
@@ -48,6 +50,7 @@ impl StrangeOwner {
             manner: Mutex::new(manner),
             asked: AtomicUsize::new(0),
             token: Mutex::new(None),
+            authorization: Mutex::new(None),
         });
         let serving = Arc::clone(&state);
         let server = tokio::spawn(async move {
@@ -71,6 +74,11 @@ impl StrangeOwner {
     /// The token that came with the last request.
     pub(crate) fn token(&self) -> Option<String> {
         self.state.token.lock().unwrap().clone()
+    }
+
+    /// The `Authorization` that came with the last request.
+    pub(crate) fn authorization(&self) -> Option<String> {
+        self.state.authorization.lock().unwrap().clone()
     }
 }
 
@@ -102,14 +110,18 @@ async fn converse(stream: TcpStream, state: Arc<State>) {
 async fn read_request(stream: &mut BufReader<TcpStream>, state: &State) -> Option<String> {
     let mut first = String::new();
     stream.read_line(&mut first).await.ok().filter(|length| *length > 0)?;
-    let mut token = None;
+    let (mut token, mut authorization) = (None, None);
     loop {
         let mut line = String::new();
         stream.read_line(&mut line).await.ok()?;
         if let Some(value) = line.strip_prefix("murmur-token: ") {
             token = Some(value.trim().to_owned());
         }
+        if let Some(value) = line.strip_prefix("authorization: ") {
+            authorization = Some(value.trim().to_owned());
+        }
         if line.trim().is_empty() {
+            *state.authorization.lock().unwrap() = authorization;
             *state.token.lock().unwrap() = token;
             return first.split(' ').nth(1).map(str::to_owned);
         }

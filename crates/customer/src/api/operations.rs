@@ -1,6 +1,7 @@
 //! The API of customers, as data.
 
 use contracts::events::Snapshot;
+use runtime::http::Scope::{Price, Read};
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
 use super::Registration;
@@ -8,24 +9,29 @@ use crate::domain::Details;
 
 pub(super) fn document() -> Document {
     let mut all = vec![
-        Operation::get("/customers", "Customers, by their ids")
+        Operation::get(Read, "/customers", "Customers, by their ids")
             .paged()
             .answers::<PageOf<Snapshot>>(200, "A page of customers"),
-        Operation::command("post", "/customers", "Register a customer")
+        Operation::command(Price, "post", "/customers", "Register a customer")
             .body::<Registration>()
             .answers::<Snapshot>(201, "The customer")
             .problem(409, "There is a customer of that id"),
-        Operation::get("/customers/{id}", "One customer")
+        Operation::get(Read, "/customers/{id}", "One customer")
             .answers::<Snapshot>(200, "The customer")
             .problem(404, "There is no such customer"),
-        Operation::command("put", "/customers/{id}", "Change a customer, wholly")
+        Operation::command(Price, "put", "/customers/{id}", "Change a customer, wholly")
             .body::<Details>()
             .answers::<Snapshot>(200, "The customer")
             .problem(404, "There is no such customer")
             .problem(409, "The customer is closed"),
-        Operation::command("post", "/customers/{id}/close", "Close a customer: no more orders")
-            .answers::<Snapshot>(200, "The customer")
-            .problem(404, "There is no such customer"),
+        Operation::command(
+            Price,
+            "post",
+            "/customers/{id}/close",
+            "Close a customer: no more orders",
+        )
+        .answers::<Snapshot>(200, "The customer")
+        .problem(404, "There is no such customer"),
     ];
     all.extend(standing());
     Document::new("customer", "Customers, their addresses and credit limits.", &all)

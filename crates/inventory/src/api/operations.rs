@@ -1,23 +1,24 @@
 //! The API of stock and reservations, as data.
 
 use contracts::events::inventory::Stocked;
+use runtime::http::Scope::{Read, Write};
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
 use super::{Delivery, ReservationBody, StockBody};
 
 pub(super) fn document() -> Document {
     let mut all = vec![
-        Operation::get("/stock", "Stock, by SKUs")
+        Operation::get(Read, "/stock", "Stock, by SKUs")
             .paged()
             .answers::<PageOf<StockBody>>(200, "A page of stock"),
-        Operation::get("/stock/{sku}", "The stock of one product")
+        Operation::get(Read, "/stock/{sku}", "The stock of one product")
             .answers::<StockBody>(200, "The stock")
             .problem(404, "Nothing of it was ever stocked"),
-        Operation::command("post", "/stock/{sku}", "Goods come in")
+        Operation::command(Write, "post", "/stock/{sku}", "Goods come in")
             .undated()
             .body::<Delivery>()
             .answers::<Stocked>(201, "What came in, and what is there now"),
-        Operation::get("/reservations/{order_id}", "What is reserved for an order")
+        Operation::get(Read, "/reservations/{order_id}", "What is reserved for an order")
             .answers::<ReservationBody>(200, "The reservation")
             .problem(404, "Nothing was heard of the order"),
     ];

@@ -6,7 +6,7 @@ use std::ops::ControlFlow;
 use std::time::Duration;
 
 use anyhow::{anyhow, bail};
-use client::http::{Call, Client};
+use client::http::Call;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{break_if, look_until, wait_until};
@@ -119,7 +119,7 @@ impl<'a> Losses<'a> {
     /// Waits until all is back and an order goes through; how long after the loss all was back.
     async fn heal(&self, store: Store, held: u64, clock: &Clock<'_>) -> anyhow::Result<Duration> {
         let redundant = tokio::select! {
-            redundant = readiness::redundant(&self.running.data, store.process()) => redundant,
+            redundant = readiness::redundant(self.running, store.process()) => redundant,
             never = self.tell_states(store, clock) => match never {},
         };
         redundant?;
@@ -181,7 +181,7 @@ impl<'a> Losses<'a> {
         };
         let order: Id =
             wait_until(self.within, place, |()| anyhow!("no order is accepted")).await?;
-        let client = Client::answering_within(ANSWER_WITHIN);
+        let client = self.running.client_answering_within(ANSWER_WITHIN);
         let url = format!("{}/orders/{order}", self.running.query()?);
         let see = async || {
             let seen = client.json::<Value>(Call::get(&url)).await.unwrap_or_default();

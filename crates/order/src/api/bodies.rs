@@ -82,6 +82,13 @@ pub(super) struct ReplicatedProduct {
 }
 
 impl NewOrder {
+    /// What the order brings that is the shop's to say, as a rule.
+    pub(super) fn own_terms(&self) -> Option<&'static str> {
+        let named = self.lines.iter().any(|line| line.unit_price.is_some());
+        let price = named.then_some("an order with a price of its own");
+        price.or_else(|| self.business_date.as_ref().map(|_| "an order with a business date"))
+    }
+
     pub(super) fn into_place(self, new_id: impl FnOnce() -> Id) -> PlaceOrder {
         let line = |line: WantedLine| NewLine {
             sku: line.sku,

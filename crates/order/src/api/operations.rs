@@ -2,6 +2,7 @@
 
 use contracts::events::Snapshot;
 use protocol::Id;
+use runtime::http::Scope::{Read, Write};
 use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
@@ -20,11 +21,15 @@ pub(super) fn document() -> Document {
 
 fn commands() -> Vec<Operation> {
     vec![
-        Operation::command("post", "/orders", "Place an order")
+        Operation::command(Write, "post", "/orders", "Place an order")
             .body::<NewOrder>()
             .answers::<PlacedOrder<'_>>(201, "The order")
+            .problem(
+                403,
+                "A scope is lacking: write, or price where it brings a price or business date",
+            )
             .problem(409, "There is an order of that id"),
-        Operation::command("post", "/orders/{id}/cancel", "Cancel an order")
+        Operation::command(Write, "post", "/orders/{id}/cancel", "Cancel an order")
             .answers::<Ended<'_>>(200, "The order is cancelled")
             .problem(404, "There is no such order")
             .problem(409, "It is too late, or the order was rejected"),
@@ -34,28 +39,29 @@ fn commands() -> Vec<Operation> {
 fn reads() -> Vec<Operation> {
     const NO_ORDER: &str = "There is no such order";
     vec![
-        Operation::get("/orders", "Orders, newest first")
+        Operation::get(Read, "/orders", "Orders, newest first")
             .query::<OrderState>("state", "Only those that stand there")
             .query::<Id>("customer", "Only those of this customer")
             .paged()
             .answers::<PageOf<OrderRow>>(200, "A page of orders"),
-        Operation::get("/orders/{id}", "One order")
+        Operation::get(Read, "/orders/{id}", "One order")
             .query::<String>(MOMENT, "As it was after this event's number, or at this time")
             .answers::<OrderRow>(200, "The order")
             .problem(404, NO_ORDER),
         Operation::get(
+            Read,
             "/orders/{id}/details",
             "One order, joined with the replicas of this service",
         )
         .answers::<OrderDetails>(200, "The order, its customer and its products")
         .problem(404, NO_ORDER),
-        Operation::get("/orders/{id}/events", "The audit trail of an order")
+        Operation::get(Read, "/orders/{id}/events", "The audit trail of an order")
             .answers::<Vec<AuditedEvent>>(200, "All of its events")
             .problem(404, NO_ORDER),
-        Operation::get("/replicas/customers/{id}", "A customer, as known here")
+        Operation::get(Read, "/replicas/customers/{id}", "A customer, as known here")
             .answers::<Snapshot>(200, "The customer")
             .problem(404, "It is not known here, or not yet"),
-        Operation::get("/replicas/products/{sku}", "A product, as known here")
+        Operation::get(Read, "/replicas/products/{sku}", "A product, as known here")
             .answers::<ReplicatedProduct>(200, "The product")
             .problem(404, "It is not known here, or not yet"),
     ]

@@ -1,6 +1,7 @@
 //! The API of charges and accounts, as data.
 
 use contracts::events::payment::Settled;
+use runtime::http::Scope::{Operate, Read};
 use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, standing};
 
@@ -10,21 +11,21 @@ use crate::tables::Charge;
 pub(super) fn document() -> Document {
     const NO_CHARGE: &str = "Nothing was heard of the order";
     let mut all = vec![
-        Operation::get("/accounts/{customer_id}", "What a customer owes")
+        Operation::get(Read, "/accounts/{customer_id}", "What a customer owes")
             .query::<String>(
                 MOMENT,
                 "As it was after this event's number, or at this time; without the limit of then",
             )
             .answers::<AccountBody>(200, "The account")
             .problem(404, "The customer is not known here and was never charged"),
-        Operation::command("post", "/accounts/{customer_id}/settle", "A customer pays in")
+        Operation::command(Operate, "post", "/accounts/{customer_id}/settle", "A customer pays in")
             .undated()
             .body::<Settlement>()
             .answers::<Settled>(200, "What was paid in, and what is still owed"),
-        Operation::get("/charges/{order_id}", "The charge of an order")
+        Operation::get(Read, "/charges/{order_id}", "The charge of an order")
             .answers::<Charge>(200, "The charge")
             .problem(404, NO_CHARGE),
-        Operation::get("/charges/{order_id}/events", "The audit trail of a charge")
+        Operation::get(Read, "/charges/{order_id}/events", "The audit trail of a charge")
             .answers::<Vec<AuditedEvent>>(200, "All of its events")
             .problem(404, NO_CHARGE),
     ];

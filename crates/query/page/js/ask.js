@@ -11,10 +11,18 @@ export class NoAnswer extends Error {
 }
 
 /** The answer as JSON. */
-export async function ask(path, signal) {
+export const ask = (path, signal) => answer(path, { signal, headers: { accept: "application/json" } });
+
+/** The answer to what changes something. */
+export function tell(path, body, headers = {}) {
+  const json = { accept: "application/json", "content-type": "application/json" };
+  return answer(path, { method: "POST", headers: { ...json, ...headers }, body: JSON.stringify(body ?? {}) });
+}
+
+async function answer(path, options) {
   let response;
   try {
-    response = await fetch(path, { signal, headers: { accept: "application/json" } });
+    response = await fetch(path, options);
   } catch (error) {
     if (error.name === "AbortError") throw error;
     throw new NoAnswer(0, { title: "The query service cannot be reached" });

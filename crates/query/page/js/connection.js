@@ -1,5 +1,6 @@
 // The live connection: says whether it is there, and comes back by itself.
 import { parse } from "./exact.js";
+import { signedIn } from "./session.js";
 import { known, take } from "./store.js";
 
 /** The service sends something each second; so much silence is a lost connection. */
@@ -25,6 +26,12 @@ function open() {
   source.onerror = () => lose();
 }
 
+/** What was lost may be the right to listen: who has signed in is asked first. */
+async function again() {
+  await signedIn();
+  open();
+}
+
 function hear(message) {
   lastHeard = Date.now();
   const wasLost = Boolean(known.lost);
@@ -36,7 +43,7 @@ function lose() {
   source?.close();
   source = null;
   // A wake of many pages must not come all in one moment.
-  retry ??= setTimeout(open, RETRY_MS * (1 + Math.random() / 2));
+  retry ??= setTimeout(again, RETRY_MS * (1 + Math.random() / 2));
   if (!known.lost) take({ lost: Date.now() });
 }
 

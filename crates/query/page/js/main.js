@@ -14,6 +14,7 @@ import { startSales } from "./panels/sales.js";
 import { startStuck } from "./panels/stuck.js";
 import { route, startRouter } from "./router.js";
 import { startSearch } from "./search.js";
+import { signedIn } from "./session.js";
 import { showCustomer } from "./sheet/customer.js";
 import { showOrder } from "./sheet/order.js";
 import { showProduct } from "./sheet/product.js";
@@ -35,6 +36,7 @@ function startRefreshing() {
 }
 
 startTheme();
+await signedIn();
 startCounting();
 for (const start of [startNotice, startFigures, startSales, startLatencies, startStuck, startNewest, startHealth, startLeaders, startFoot]) start();
 startKeys();

@@ -93,7 +93,7 @@ fn unconditional() -> impl Filter<Extract = (), Error = Rejection> + Clone + Sen
 
 /// Lets only callers on the same machine through.
 fn operator() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
-    server::caller()
+    server::origin()
         .and_then(|remote: Option<SocketAddr>| async move {
             if remote.is_some_and(|remote| remote.ip().to_canonical().is_loopback()) {
                 return Ok(());

@@ -9,8 +9,9 @@ use futures_util::stream::unfold;
 use runtime::shutdown::Stop;
 use runtime::warp::sse::Event;
 use serde_json::value::RawValue;
-use tokio::sync::{OwnedSemaphorePermit, watch};
+use tokio::sync::watch;
 
+use super::seats::Seat;
 use super::update::{DashboardUpdate, Sections};
 
 /// How soon a browser that has lost the connection tries again.
@@ -22,17 +23,13 @@ pub struct Listener {
     greeted: bool,
     stop: Stop,
     /// Its place among those that may listen at once.
-    _seat: OwnedSemaphorePermit,
+    _seat: Seat,
 }
 
 impl Listener {
     /// A listener that has been sent nothing.
     #[must_use]
-    pub fn new(
-        updates: watch::Receiver<Arc<DashboardUpdate>>,
-        stop: Stop,
-        seat: OwnedSemaphorePermit,
-    ) -> Self {
+    pub fn new(updates: watch::Receiver<Arc<DashboardUpdate>>, stop: Stop, seat: Seat) -> Self {
         Self { updates, sent: Sections::new(), greeted: false, stop, _seat: seat }
     }
 

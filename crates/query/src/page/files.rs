@@ -46,6 +46,7 @@ pub static FILES: &[File] = &[
     file!("js/router.js"),
     file!("js/search.js"),
     file!("js/series.js"),
+    file!("js/session.js"),
     file!("js/store.js"),
     file!("js/theme-early.js"),
     file!("js/theme.js"),

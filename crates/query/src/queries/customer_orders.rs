@@ -4,6 +4,7 @@ use contracts::Money;
 use contracts::events::Customer;
 use protocol::choreography::State;
 use protocol::{Id, Timestamp};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -57,7 +58,7 @@ pub struct OrderInList {
 
 impl Query for CustomerOrdersQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/customers/{id}/orders", "A customer's orders, newest first")
+        Operation::get(Read, "/customers/{id}/orders", "A customer's orders, newest first")
             .paged()
             .answers::<Fresh<CustomerOrdersAnswer>>(200, "A page of orders")
             .problem(404, "There is no such customer")

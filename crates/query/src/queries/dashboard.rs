@@ -19,6 +19,7 @@ use contracts::events::order::EndReason;
 use contracts::service;
 use protocol::Timestamp;
 use protocol::choreography::{NONE, State};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -169,7 +170,7 @@ pub struct Entities {
 
 impl Query for DashboardQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/dashboard", "Everything at a glance")
+        Operation::get(Read, "/dashboard", "Everything at a glance")
             .answers::<Fresh<Dashboard>>(200, "The dashboard")
     }
 

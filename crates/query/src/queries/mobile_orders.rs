@@ -8,6 +8,7 @@ use std::time::Duration;
 use contracts::Currency;
 use protocol::Id;
 use protocol::choreography::State;
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use runtime::warp::http::header;
 use schemars::JsonSchema;
@@ -47,7 +48,7 @@ pub struct MobileOrder {
 
 impl Query for MobileOrdersQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/mobile/orders", "The same, small")
+        Operation::get(Read, "/mobile/orders", "The same, small")
             .needs::<Id>("customer", "Whose orders")
             .paged()
             .answers::<MobileOrders>(200, "A page of orders")

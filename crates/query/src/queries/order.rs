@@ -8,6 +8,7 @@ use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
 use protocol::choreography::{NONE, State};
 use protocol::{Id, Timestamp};
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -150,7 +151,7 @@ pub(super) struct Records {
 
 impl Query for OrderQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/orders/{id}", "One order, with all that belongs to it")
+        Operation::get(Read, "/orders/{id}", "One order, with all that belongs to it")
             .answers::<Fresh<OrderAnswer>>(200, "The order")
             .problem(404, "There is no such order")
     }

@@ -2,6 +2,7 @@
 
 use contracts::events::Product;
 use protocol::Id;
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -55,7 +56,7 @@ pub struct StockOfProduct {
 
 impl Query for ProductSalesQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/products/{sku}/sales", "What was sold of a product")
+        Operation::get(Read, "/products/{sku}/sales", "What was sold of a product")
             .answers::<Fresh<ProductSalesAnswer>>(200, "Its sales")
             .problem(404, "Nothing of it was ever sold, and it is not known")
     }

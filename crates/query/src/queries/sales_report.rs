@@ -21,6 +21,7 @@ use contracts::service;
 use protocol::Service;
 use protocol::choreography::State;
 use runtime::http::Problem;
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -107,6 +108,7 @@ pub struct Placed {
 impl Query for SalesReportQuery {
     fn operation(&self) -> Operation {
         Operation::get(
+            Read,
             "/reports/sales",
             "Sales by day, product, customer or country: 366 days at most",
         )

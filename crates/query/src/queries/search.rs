@@ -3,6 +3,7 @@
 use std::time::Duration;
 
 use contracts::choreography::MURMURATION;
+use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use runtime::http::{PageRequest, Problem, StatusCode};
 
@@ -35,7 +36,7 @@ runtime::described_text!(WordsText, { "type": "string", "minLength": 1, "maxLeng
 
 impl Query for SearchQuery {
     fn operation(&self) -> Operation {
-        Operation::get("/search", "Orders, customers and products, by their beginnings")
+        Operation::get(Read, "/search", "Orders, customers and products, by their beginnings")
             .needs::<WordsText>("q", QUESTION)
             .query::<KindText>("kind", "Only of this kind")
             .query::<StateText>("state", "Only what is in this state, by the choreography's name")

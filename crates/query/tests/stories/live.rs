@@ -2,8 +2,9 @@
 
 use std::time::Duration;
 
+use query::live;
+use query::live::seats::{LISTENERS_EACH_MAX, LISTENERS_MAX};
 use query::live::update::Source;
-use query::live::{self, LISTENERS_MAX};
 use query::page;
 use query::processes::observed::Observed;
 use query::reader::Reader;
@@ -12,7 +13,7 @@ use runtime::shutdown::{StopSender, stop_signal};
 use runtime::warp::Filter as _;
 use serde_json::Value;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufReader};
-use tokio::net::TcpStream;
+use tokio::net::{TcpSocket, TcpStream};
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
 use tokio::time::timeout;
@@ -57,7 +58,14 @@ impl Stage {
     }
 
     async fn listen(&self) -> Listening {
-        let mut stream = TcpStream::connect(&self.address).await.unwrap();
+        self.listen_from(1).await
+    }
+
+    /// Listens from 127.0.0.N.
+    async fn listen_from(&self, nth: u8) -> Listening {
+        let socket = TcpSocket::new_v4().unwrap();
+        socket.bind(([127, 0, 0, nth], 0).into()).unwrap();
+        let mut stream: TcpStream = socket.connect(self.address.parse().unwrap()).await.unwrap();
         let request = "GET /live HTTP/1.1\r\nhost: localhost\r\n\r\n";
         stream.write_all(request.as_bytes()).await.unwrap();
         Listening(BufReader::new(stream))
@@ -167,23 +175,42 @@ async fn a_page_that_listens_does_not_hold_up_the_stop() {
 async fn no_more_may_listen_than_there_are_seats() {
     let stage = Stage::start().await;
     let mut pages = Vec::new();
-    for _ in 0..LISTENERS_MAX {
-        let mut page = stage.listen().await;
+    for nth in 0..LISTENERS_MAX {
+        let client = u8::try_from(nth / LISTENERS_EACH_MAX).unwrap() + 1;
+        let mut page = stage.listen_from(client).await;
         assert_eq!(page.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));
         pages.push(page);
     }
     let refused = get(&stage.address, "/live", &[]).await;
     assert_eq!((refused.status, &refused.body["type"]), (503, &"too-many-listeners".into()));
+    let mut other = stage.listen_from(99).await;
+    assert_eq!(other.line("HTTP/1.1 ").await.as_deref(), Some("503 Service Unavailable"));
     pages.pop();
     let seated = async {
         loop {
-            let mut page = stage.listen().await;
+            let mut page = stage.listen_from(99).await;
             if page.line("HTTP/1.1 ").await.as_deref() == Some("200 OK") {
                 return;
             }
         }
     };
     timeout(SOON, seated).await.unwrap();
+}
+
+#[tokio::test]
+async fn one_client_leaves_seats_to_others() {
+    let stage = Stage::start().await;
+    let mut pages = Vec::new();
+    for _ in 0..LISTENERS_EACH_MAX {
+        let mut page = stage.listen().await;
+        assert_eq!(page.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));
+        pages.push(page);
+    }
+    let refused = get(&stage.address, "/live", &[]).await;
+    assert_eq!((refused.status, &refused.body["type"]), (503, &"too-many-listeners".into()));
+    assert!(refused.body["detail"].as_str().unwrap().contains("of one client"), "{refused:?}");
+    let mut other = stage.listen_from(2).await;
+    assert_eq!(other.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));
 }
 
 #[tokio::test]

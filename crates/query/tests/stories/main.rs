@@ -34,4 +34,5 @@ mod reports;
 mod rest;
 mod rivals;
 mod search;
+mod session;
 mod wire;

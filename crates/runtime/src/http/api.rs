@@ -8,6 +8,7 @@ use std::sync::Arc;
 use warp::Filter as _;
 use warp::http::Method;
 
+use super::auth::{Access, Guard};
 use super::gate::host::HostName;
 use super::openapi::{self, Document, Operation};
 use super::server::{Front, Patience, Routes};
@@ -21,6 +22,7 @@ pub struct Api {
     pub(super) is_open: bool,
     pub(super) front: Option<Front>,
     pub(super) hosts: Vec<HostName>,
+    pub(super) guard: Guard,
     /// Descriptors that an answer may take besides its connection.
     pub(super) descriptors_each: usize,
     pub(super) patience: Patience,
@@ -35,6 +37,8 @@ pub struct Table(Vec<Entry>);
 pub(super) struct Entry {
     pub(super) method: Method,
     template: &'static str,
+    /// What it asks of who calls it.
+    pub(super) access: Access,
     /// The names of the parts of its query; none if whatever stands there is passed over.
     pub(super) parameters: Option<Vec<&'static str>>,
 }
@@ -66,6 +70,12 @@ impl Api {
         Self { hosts: hosts.to_vec(), ..self }
     }
 
+    /// Served to whom this lets in; without, to everybody.
+    #[must_use]
+    pub fn guarded(self, guard: Guard) -> Self {
+        Self { guard, ..self }
+    }
+
     /// With clients that are waited for so long.
     #[must_use]
     pub fn patient_for(self, patience: Patience) -> Self {
@@ -88,9 +98,9 @@ impl Api {
 /// Routes that nobody has described: they see to their methods and queries themselves.
 impl From<Routes> for Api {
     fn from(routes: Routes) -> Self {
-        let (table, hosts) = (Arc::default(), Vec::new());
-        let patience = Patience::default();
-        Self { routes, table, is_open: true, front: None, hosts, descriptors_each: 0, patience }
+        let (table, hosts, guard) = (Arc::default(), Vec::new(), Guard::default());
+        let (front, descriptors_each, patience) = (None, 0, Patience::default());
+        Self { routes, table, is_open: true, front, hosts, guard, descriptors_each, patience }
     }
 }
 
@@ -121,6 +131,7 @@ impl Entry {
         Some(Self {
             method: Method::from_bytes(method.as_bytes()).ok()?,
             template: operation.path(),
+            access: operation.access(),
             parameters: operation.query_names(),
         })
     }
@@ -149,8 +160,9 @@ mod tests {
 
     #[test]
     fn a_path_is_known_by_its_template() {
-        let get = |path| Operation::plain("get", path, "x");
-        let all = [get("/mugs"), Operation::plain("put", "/mugs/{id}", "x"), get("/page/{*file}")];
+        let plain = |method, path| Operation::plain(Access::Anybody, method, path, "x");
+        let get = |path| plain("get", path);
+        let all = [get("/mugs"), plain("put", "/mugs/{id}"), get("/page/{*file}")];
         let table = Table::of(&all);
         let methods = |path: &str| {
             table.at(path).into_iter().map(|entry| entry.method.to_string()).collect::<Vec<_>>()

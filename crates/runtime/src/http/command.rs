@@ -14,7 +14,7 @@ use warp::http::header::{CONTENT_LENGTH, HeaderMap};
 use warp::http::{Method, StatusCode};
 use warp::{Filter, Rejection};
 
-use super::server::Caller;
+use super::server::Origin;
 use super::{
     IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page, precondition,
 };
@@ -117,19 +117,19 @@ fn request()
 /// The whole body, up to the limit; what is announced as larger is not even read.
 fn body() -> impl Filter<Extract = (Bytes,), Error = Rejection> + Clone {
     let announced = warp::header::optional::<u64>(CONTENT_LENGTH.as_str());
-    let caller = warp::ext::optional::<Caller>();
-    announced.and(caller).and(warp::body::stream()).and_then(
-        |announced: Option<u64>, caller: Option<Caller>, stream| async move {
+    let origin = warp::ext::optional::<Origin>();
+    announced.and(origin).and(warp::body::stream()).and_then(
+        |announced: Option<u64>, origin: Option<Origin>, stream| async move {
             if announced.is_some_and(|length| length > BODY_BYTES_MAX as u64) {
                 return Err(warp::reject::custom(too_large()));
             }
-            let body = match &caller {
-                Some(caller) => tokio::time::timeout(caller.body_within(), collect(stream))
+            let body = match &origin {
+                Some(origin) => tokio::time::timeout(origin.body_within(), collect(stream))
                     .await
                     .unwrap_or_else(|_| Err(too_slow())),
                 None => collect(stream).await,
             };
-            caller.iter().for_each(Caller::answers);
+            origin.iter().for_each(Origin::answers);
             body.map_err(warp::reject::custom)
         },
     )

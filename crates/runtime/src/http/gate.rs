@@ -20,6 +20,8 @@ use warp::http::{Method, Request, StatusCode};
 use warp::reply::Response;
 
 use super::api::{Api, Entry, Table};
+use super::auth::guard::Asking;
+use super::auth::{Access, Caller, Guard};
 use super::{Problem, query};
 use host::HostName;
 
@@ -29,21 +31,25 @@ pub(super) struct Gate {
     table: Arc<Table>,
     is_open: bool,
     hosts: Vec<HostName>,
+    guard: Guard,
 }
 
 impl Gate {
     pub(super) fn of(api: &Api) -> Self {
-        Self { table: Arc::clone(&api.table), is_open: api.is_open, hosts: api.hosts.clone() }
+        let (table, guard) = (Arc::clone(&api.table), api.guard.clone());
+        Self { table, is_open: api.is_open, hosts: api.hosts.clone(), guard }
     }
 
-    /// Lets a request through, in the form in which routes are asked; or answers it. A connection
-    /// of this process is at `local`.
+    /// Lets a request through, in the form in which routes are asked, and with who asks in it; or
+    /// answers it. The connection is from `from` to `local`.
     pub(super) fn pass<B: Body>(
         &self,
         request: &mut Request<B>,
+        from: SocketAddr,
         local: SocketAddr,
     ) -> Result<(), Box<Response>> {
-        self.pass_checked(request, local)?;
+        let caller = self.pass_checked(request, from, local)?;
+        request.extensions_mut().insert(caller);
         // Whoever answers a GET answers a HEAD: the server leaves the body away.
         if request.method() == Method::HEAD {
             *request.method_mut() = Method::GET;
@@ -54,8 +60,9 @@ impl Gate {
     fn pass_checked<B: Body>(
         &self,
         request: &mut Request<B>,
+        from: SocketAddr,
         local: SocketAddr,
-    ) -> Result<(), Box<Response>> {
+    ) -> Result<Caller, Box<Response>> {
         let refuse = |problem: Problem| Box::new(problem.into_response());
         let authority = host::check(request, &self.hosts, local).map_err(refuse)?;
         site::check(request.method(), request.headers(), authority.as_ref()).map_err(refuse)?;
@@ -63,10 +70,16 @@ impl Gate {
             *request.uri_mut() = target;
         }
         let entry = self.entry_of(request)?;
+        // What nobody has described is answered alike, whatever it would have taken.
+        let access = entry.map_or(Access::Holders, |entry| entry.access);
+        let (method, headers) = (request.method(), request.headers());
+        let asking = Asking { method, headers, host: authority.as_ref(), from };
+        let caller = self.guard.admit(access, asking)?;
         if let Some(known) = entry.and_then(|entry| entry.parameters.as_ref()) {
             query::check(request.uri().query().unwrap_or_default(), known).map_err(refuse)?;
         }
-        check_body(request).map_err(refuse)
+        check_body(request).map_err(refuse)?;
+        Ok(caller)
     }
 
     /// What a request asks for; none where an open API has no such path.

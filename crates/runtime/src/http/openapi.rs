@@ -14,6 +14,7 @@ mod page;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 
+use super::auth::{Access, Scope};
 use super::server::Routes;
 pub use document::Document;
 
@@ -23,6 +24,7 @@ type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
 /// One operation: what a route takes and gives.
 #[derive(Clone, Debug)]
 pub struct Operation {
+    access: Access,
     method: &'static str,
     path: &'static str,
     summary: &'static str,
@@ -74,8 +76,8 @@ pub struct AnyObject(pub serde_json::Map<String, serde_json::Value>);
 impl Operation {
     /// A read that takes a consistency token and waits until it has seen that much.
     #[must_use]
-    pub fn get(path: &'static str, summary: &'static str) -> Self {
-        Self::plain("get", path, summary)
+    pub fn get(access: impl Into<Access>, path: &'static str, summary: &'static str) -> Self {
+        Self::plain(access, "get", path, summary)
             .header::<TokenText>("Murmur-Token", "What the answer must have seen")
             .problem(400, "A header, the path or the query does not make sense")
             .problem(504, "It has not yet seen what Murmur-Token asks for")
@@ -83,8 +85,13 @@ impl Operation {
 
     /// A command, with what comes with every command.
     #[must_use]
-    pub fn command(method: &'static str, path: &'static str, summary: &'static str) -> Self {
-        Self::plain(method, path, summary)
+    pub fn command(
+        access: impl Into<Access>,
+        method: &'static str,
+        path: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        Self::plain(access, method, path, summary)
             .header::<KeyText>(
                 "Idempotency-Key",
                 "Names the command: its repeat has no second effect",
@@ -113,27 +120,58 @@ impl Operation {
 
     /// An operation that takes nothing but its path.
     #[must_use]
-    pub fn plain(method: &'static str, path: &'static str, summary: &'static str) -> Self {
-        let (parameters, answers) = (Vec::new(), Vec::new());
+    pub fn plain(
+        access: impl Into<Access>,
+        method: &'static str,
+        path: &'static str,
+        summary: &'static str,
+    ) -> Self {
+        let (access, parameters, answers) = (access.into(), Vec::new(), Vec::new());
         let (is_hidden, takes_any_query) = (false, false);
         let body = None;
-        Self { method, path, summary, parameters, body, answers, is_hidden, takes_any_query }
+        let plain = Self {
+            access,
+            method,
+            path,
+            summary,
+            parameters,
+            body,
+            answers,
+            is_hidden,
+            takes_any_query,
+        };
+        plain
+            .refused_to_strangers()
             .problem(400, "A header or the query does not make sense")
-            .problem(403, "A page of another origin has asked for it")
             .problem(421, "The process does not answer under the Host that was named")
     }
 
     /// One that the server has to know of and that is not described: nobody is promised that it
     /// stays as it is.
     #[must_use]
-    pub fn hidden(method: &'static str, path: &'static str) -> Self {
-        Self { is_hidden: true, ..Self::plain(method, path, "") }
+    pub fn hidden(access: impl Into<Access>, method: &'static str, path: &'static str) -> Self {
+        Self { is_hidden: true, ..Self::plain(access, method, path, "") }
     }
 
-    /// A file, hidden too: whatever stands in its query, such as a version, is passed over.
+    /// A file, hidden too, that is the same for everybody: whatever stands in its query, such as a
+    /// version, is passed over.
     #[must_use]
     pub fn file(path: &'static str) -> Self {
-        Self { takes_any_query: true, ..Self::hidden("get", path) }
+        Self { takes_any_query: true, ..Self::hidden(Access::Anybody, "get", path) }
+    }
+
+    fn refused_to_strangers(self) -> Self {
+        const ELSEWHERE: &str = "A page of another origin has asked for it";
+        match self.access {
+            Access::Anybody => self.problem(403, ELSEWHERE),
+            Access::OnThisMachine | Access::Holders | Access::Only(_) => self
+                .problem(401, "It takes a token, and this is none that is known")
+                .problem(403, "The token lacks the scope, or a page of another origin has asked"),
+        }
+    }
+
+    pub(super) const fn access(&self) -> Access {
+        self.access
     }
 
     pub(super) const fn method(&self) -> &'static str {
@@ -229,22 +267,16 @@ impl Operation {
 #[must_use]
 pub fn standing() -> Vec<Operation> {
     vec![
-        Operation::plain("get", "/livez", "Whether the process runs").answers_text(
-            200,
-            "text/plain",
-            "It runs",
-        ),
-        Operation::plain("get", "/readyz", "Whether it does its work")
+        Operation::plain(Access::Anybody, "get", "/livez", "Whether the process runs")
+            .answers_text(200, "text/plain", "It runs"),
+        Operation::plain(Access::OnThisMachine, "get", "/readyz", "Whether it does its work")
             .query::<VerboseText>("verbose", "Say also whether all is in two places: redundant")
             .answers::<AnyObject>(200, "It does")
             .problem(503, "It does not; the detail says why"),
-        Operation::plain("get", "/status", "How it stands")
+        Operation::plain(Scope::Read, "get", "/status", "How it stands")
             .answers::<AnyObject>(200, "How it stands"),
-        Operation::plain("get", "/metrics", "Metrics, for Prometheus").answers_text(
-            200,
-            "text/plain",
-            "All metrics",
-        ),
+        Operation::plain(Access::OnThisMachine, "get", "/metrics", "Metrics, for Prometheus")
+            .answers_text(200, "text/plain", "All metrics"),
     ]
 }
 

@@ -73,7 +73,7 @@ pub struct Patience {
 
 /// Where a request comes from.
 #[derive(Clone)]
-pub(super) struct Caller {
+pub(super) struct Origin {
     from: SocketAddr,
     permit: Arc<Permit>,
     body_within: Duration,
@@ -103,8 +103,8 @@ pub async fn bind(address: SocketAddr) -> anyhow::Result<TcpListener> {
 }
 
 /// Where a request comes from; nothing if no server of this module took it.
-pub fn caller() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Copy {
-    warp::ext::optional::<Caller>().map(|caller: Option<Caller>| caller.map(|caller| caller.from))
+pub fn origin() -> impl Filter<Extract = (Option<SocketAddr>,), Error = Infallible> + Copy {
+    warp::ext::optional::<Origin>().map(|origin: Option<Origin>| origin.map(|origin| origin.from))
 }
 
 /// Serves an API until it is time to stop, and then, until the stop's deadline, what has begun.
@@ -112,6 +112,9 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
     let api: Api = api.into();
     let connections = Connections::within_descriptors(api.descriptors_each);
     let patience = api.patience;
+    if let Some(tokens) = api.guard.tokens() {
+        tokio::spawn(Arc::clone(tokens).follow(stop.clone()));
+    }
     let server = Arc::new(Server::of(api));
     let open = GracefulShutdown::new();
     loop {
@@ -131,10 +134,10 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
             turn_away(stream);
             continue;
         };
-        let caller = Caller { from, permit: Arc::clone(&permit), body_within: patience.body };
+        let origin = Origin { from, permit: Arc::clone(&permit), body_within: patience.body };
         let (server, local) = (Arc::clone(&server), stream.local_addr().unwrap_or(from));
         let service =
-            service_fn(move |request| Arc::clone(&server).answer(caller.clone(), local, request));
+            service_fn(move |request| Arc::clone(&server).answer(origin.clone(), local, request));
         let connection = open.watch(connection(stream, service, patience));
         tokio::spawn(async move {
             tokio::select! {
@@ -189,18 +192,18 @@ where
 {
     async fn answer(
         self: Arc<Self>,
-        caller: Caller,
+        origin: Origin,
         local: SocketAddr,
         mut request: Request<Incoming>,
     ) -> Result<HttpResponse<impl Body<Data = bytes::Bytes, Error = warp::Error>>, Infallible> {
-        let permit = Arc::clone(&caller.permit);
+        let permit = Arc::clone(&origin.permit);
         if request.body().is_end_stream() {
             permit.answers();
         }
         let method = request.method().clone();
         let conditions = precondition::asked(request.headers());
-        let response = match self.gate.pass(&mut request, local) {
-            Ok(()) => self.ask(caller, request).await?,
+        let response = match self.gate.pass(&mut request, origin.from, local) {
+            Ok(()) => self.ask(origin, request).await?,
             Err(refused) => *refused,
         };
         let response = match conditions {
@@ -212,13 +215,13 @@ where
 
     async fn ask(
         &self,
-        caller: Caller,
+        origin: Origin,
         mut request: Request<Incoming>,
     ) -> Result<Response, Infallible> {
         match self.front.as_ref().and_then(|front| front(&request)) {
             Some(answering) => Ok(answering.await),
             None => {
-                request.extensions_mut().insert(caller);
+                request.extensions_mut().insert(origin);
                 self.routes.call(request).await
             }
         }
@@ -231,7 +234,7 @@ impl Default for Patience {
     }
 }
 
-impl Caller {
+impl Origin {
     /// How long the body of its request may take.
     pub(super) const fn body_within(&self) -> Duration {
         self.body_within

@@ -9,6 +9,7 @@ use warp::Filter as _;
 use super::{measure_redundant, status_routes};
 use crate::handle::fenced;
 use crate::heartbeat::Heartbeats;
+use crate::http::auth::Guard;
 use crate::http::openapi::{self, Document};
 use crate::http::{Api, server};
 use crate::nats::Connection;
@@ -19,6 +20,7 @@ use crate::status::Status;
 /// Answers everything with why the service is fenced, until it is asked to stop.
 pub(super) async fn live(
     settings: &ProcessSettings,
+    guard: Guard,
     service: Service,
     fence: Fence,
 ) -> anyhow::Result<()> {
@@ -38,7 +40,7 @@ pub(super) async fn live(
     let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
     let all = status_routes(status, || None).or(refuse).unify().boxed();
     let document = Document::new(service.name(), "It is fenced.", &openapi::standing());
-    let api = Api::new(all, document).open().called(&settings.http.hosts);
+    let api = Api::new(all, document).open().called(&settings.http.hosts).guarded(guard);
     let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "stopping");

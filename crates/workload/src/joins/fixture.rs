@@ -39,7 +39,7 @@ impl Fixture {
     /// # Errors
     /// When a service refuses, or an order does not show in time.
     pub async fn prepare(running: &RunFile, ways: &[Way], name: &str) -> anyhow::Result<Self> {
-        let (client, mut seen) = (Client::default(), ConsistencyToken::default());
+        let (client, mut seen) = (running.client(), ConsistencyToken::default());
         let customers = format!("{}/customers", running.url(service::CUSTOMER)?);
         for nth in 0..CUSTOMERS {
             let mut body = customer(&format!("{name}-c{nth}"));

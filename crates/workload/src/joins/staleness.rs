@@ -38,7 +38,7 @@ pub async fn measure(
     fixture: &Fixture,
     changes: u32,
 ) -> anyhow::Result<Vec<Behind>> {
-    let client = Client::default();
+    let client = running.client();
     let (mut orders, mut customers) = (tallies(ways)?, tallies(ways)?);
     for nth in 0..changes {
         let order = fixture.new_order(nth);

@@ -3,6 +3,7 @@
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
 use contracts::service;
+use runtime::http::auth::Bearer;
 use serde::Serialize;
 
 /// A way to join.
@@ -31,6 +32,7 @@ pub enum Completeness {
 pub struct Way {
     pub kind: Kind,
     url: String,
+    bearer: Option<Bearer>,
 }
 
 impl Kind {
@@ -51,17 +53,18 @@ impl Way {
     /// # Errors
     /// When one of them was left out.
     pub fn all(running: &RunFile) -> anyhow::Result<[Self; 3]> {
+        let way = |kind, url| Self { kind, url, bearer: running.bearer().cloned() };
         Ok([
-            Self { kind: Kind::Composer, url: format!("{}/order-details", running.composer()?) },
-            Self { kind: Kind::ReadModel, url: format!("{}/orders", running.query()?) },
-            Self { kind: Kind::Replica, url: format!("{}/orders", running.url(service::ORDER)?) },
+            way(Kind::Composer, format!("{}/order-details", running.composer()?)),
+            way(Kind::ReadModel, format!("{}/orders", running.query()?)),
+            way(Kind::Replica, format!("{}/orders", running.url(service::ORDER)?)),
         ])
     }
 
     /// The question about one order.
     pub fn ask(&self, order: &str) -> Call {
         let tail = if self.kind == Kind::Replica { "/details" } else { "" };
-        Call::get(format!("{}/{order}{tail}", self.url))
+        Call::get(format!("{}/{order}{tail}", self.url)).logged_in(self.bearer.clone())
     }
 
     /// How complete an answer is.
@@ -100,7 +103,7 @@ mod tests {
     }
 
     fn completeness(kind: Kind, status: StatusCode, body: &'static str) -> Completeness {
-        Way { kind, url: String::new() }.completeness(&answer(status, body))
+        Way { kind, url: String::new(), bearer: None }.completeness(&answer(status, body))
     }
 
     #[test]

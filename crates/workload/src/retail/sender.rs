@@ -9,6 +9,7 @@ use std::time::Duration;
 use anyhow::bail;
 use client::consistency_token::ConsistencyToken;
 use client::http::{Answer, Call, Client};
+use client::run_file::RunFile;
 use hyper::StatusCode;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -27,8 +28,8 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// One that gives up when a command is not answered for that long.
-    pub(crate) fn new(patience: Duration) -> Self {
-        let client = Client::answering_within(Duration::from_secs(15));
+    pub(crate) fn new(running: &RunFile, patience: Duration) -> Self {
+        let client = running.client_answering_within(Duration::from_secs(15));
         Self { client, patience, seen: Mutex::default(), sent_again: AtomicU64::new(0) }
     }
 

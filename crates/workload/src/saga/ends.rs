@@ -49,10 +49,9 @@ pub(crate) async fn follow(
         subscribed.push(subscription.with_context(|| format!("cannot subscribe to {subject}"))?);
     }
     client.flush().await.context("the broker does not answer")?;
-    let query = running.query()?.to_owned();
+    let (query, http) = (running.query()?.to_owned(), running.client());
     let every = (tracker.schedule.rate() / SHOWN_EACH_SECOND).max(1);
     Ok(Ends(tokio::spawn(async move {
-        let http = Client::default();
         let mut messages = select_all(subscribed);
         while let Some(message) = messages.next().await {
             let Some(order) = end_in(&message, &tracker) else { continue };

@@ -58,15 +58,15 @@ impl Fixture {
             let body = json!({ "sku": sku, "name": sku, "price": money(PRICE_MINOR) });
             calls.push(Call::post(format!("{products}/products")).body(&body)?);
         }
-        let mut seen = ConsistencyToken::default();
-        all(calls, &mut seen).await?;
+        let (client, mut seen) = (running.client(), ConsistencyToken::default());
+        all(&client, calls, &mut seen).await?;
         let inventory = running.url(service::INVENTORY)?;
         let stock = |nth| {
             let call = Call::post(format!("{inventory}/stock/{run}-p{nth}"));
             Ok(call.after(&seen.to_string()).body(&json!({ "quantity": STOCK }))?)
         };
         let calls = (0..PRODUCTS).map(stock).collect::<anyhow::Result<Vec<_>>>()?;
-        all(calls, &mut ConsistencyToken::default()).await?;
+        all(&client, calls, &mut ConsistencyToken::default()).await?;
         let (orders, name) = (format!("{run}-m"), run.to_owned());
         Ok(Self { orders, name, seen: seen.to_string(), lines })
     }
@@ -95,8 +95,7 @@ impl Fixture {
 }
 
 /// Sends all calls at once, and takes note of what was seen.
-async fn all(calls: Vec<Call>, seen: &mut ConsistencyToken) -> anyhow::Result<()> {
-    let client = Client::default();
+async fn all(client: &Client, calls: Vec<Call>, seen: &mut ConsistencyToken) -> anyhow::Result<()> {
     let mut sending = JoinSet::new();
     for call in calls {
         let client = client.clone();

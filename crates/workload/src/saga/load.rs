@@ -41,7 +41,7 @@ pub(crate) fn begin(
     let load = Arc::new(Load {
         tracker: Arc::clone(tracker),
         fixture: fixture.clone(),
-        client: Client::default(),
+        client: running.client(),
         url: format!("{}/orders", running.url(service::ORDER)?),
         places: Semaphore::new(UNDER_WAY_MAX),
     });

@@ -91,7 +91,7 @@ pub async fn measure(
     let following = ends::follow(streams, running, Arc::clone(&tracker)).await?;
     let processes = SupervisorClient::of(running).report().await?;
     let before = Usage::now(&processes);
-    let reading = reads::begin(running.query()?, &tracker, reads);
+    let reading = reads::begin(running, &tracker, reads)?;
     load::begin(running, fixture, &tracker)?.await?;
     let went_through = unless_asked(wait_for_ends(&tracker)).await.is_some();
     drop(reading);

@@ -4,6 +4,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use client::http::{Call, Client};
+use client::run_file::RunFile;
 use hyper::StatusCode;
 use tokio::task::JoinHandle;
 use tokio::time::{MissedTickBehavior, interval};
@@ -21,11 +22,18 @@ impl Drop for Reads {
 }
 
 /// Begins to read so many orders a second of those that have ended lately. None if none are wanted.
-pub(crate) fn begin(query: &str, tracker: &Arc<OrderTracker>, a_second: u32) -> Option<Reads> {
-    let every = Duration::from_secs(1).checked_div(a_second)?;
-    let (query, tracker) = (query.to_owned(), Arc::clone(tracker));
-    Some(Reads(tokio::spawn(async move {
-        let http = Client::default();
+///
+/// # Errors
+/// When there is no query service.
+pub(crate) fn begin(
+    running: &RunFile,
+    tracker: &Arc<OrderTracker>,
+    a_second: u32,
+) -> anyhow::Result<Option<Reads>> {
+    let Some(every) = Duration::from_secs(1).checked_div(a_second) else { return Ok(None) };
+    let (query, http) = (running.query()?.to_owned(), running.client());
+    let tracker = Arc::clone(tracker);
+    Ok(Some(Reads(tokio::spawn(async move {
         let mut ticks = interval(every);
         ticks.set_missed_tick_behavior(MissedTickBehavior::Burst);
         loop {
@@ -34,7 +42,7 @@ pub(crate) fn begin(query: &str, tracker: &Arc<OrderTracker>, a_second: u32) -> 
             let call = Call::get(format!("{query}/orders/{}", tracker.id_of(order)));
             tokio::spawn(read(http.clone(), call, Arc::clone(&tracker)));
         }
-    })))
+    }))))
 }
 
 async fn read(http: Client, call: Call, tracker: Arc<OrderTracker>) {

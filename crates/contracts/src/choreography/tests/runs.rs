@@ -1,5 +1,7 @@
 //! The runs of an order of this shop.
 
+use contracts::kind;
+use contracts::service;
 use protocol::Kind;
 use protocol::choreography::runs::{Situation, runs_from, runs_on};
 

@@ -22,15 +22,6 @@ pub struct HostName {
     port: Option<u16>,
 }
 
-/// Under which names a process is reached besides those of this machine.
-#[derive(Clone, Debug, Default, clap::Args)]
-pub struct HostSettings {
-    /// Names under which clients reach this process, as NAME or NAME:PORT; repeatable, or separated
-    /// by commas. The machine's own, localhost and the address that is bound, always count
-    #[arg(long = "host", env = "MURMUR_HOSTS", value_delimiter = ',', value_name = "NAME[:PORT]")]
-    pub hosts: Vec<HostName>,
-}
-
 /// A text that names no host.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]
 #[error("{0:?} is no name of a host: use one such as shop.example or shop.example:8083")]

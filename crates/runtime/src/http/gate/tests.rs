@@ -7,6 +7,7 @@ use tokio::net::TcpStream;
 use warp::Filter as _;
 
 use super::*;
+use crate::http::auth::Scope;
 use crate::http::openapi::{Document, Operation, PageOf};
 use crate::http::server::{self, Routes};
 use crate::http::{self, CommandRequest, PageRequest};
@@ -34,10 +35,12 @@ fn routes() -> Routes {
 impl Running {
     async fn start() -> Self {
         let operations = [
-            Operation::get("/mugs", "Mugs").paged().answers::<PageOf<u32>>(200, "Mugs"),
-            Operation::command("post", "/mugs", "A mug").body::<u32>(),
-            Operation::get("/mugs/{id}", "A mug"),
-            Operation::command("post", "/mugs/{id}/wash", "Wash a mug"),
+            Operation::get(Scope::Read, "/mugs", "Mugs")
+                .paged()
+                .answers::<PageOf<u32>>(200, "Mugs"),
+            Operation::command(Scope::Write, "post", "/mugs", "A mug").body::<u32>(),
+            Operation::get(Scope::Read, "/mugs/{id}", "A mug"),
+            Operation::command(Scope::Write, "post", "/mugs/{id}/wash", "Wash a mug"),
         ];
         let names = ["shop.example".parse().unwrap()];
         let api = Api::new(routes(), Document::new("mugs", "Mugs.", &operations)).called(&names);

@@ -9,6 +9,7 @@ use serde_json::{Map, Value, json};
 
 use super::{Answer, Content, Operation, Parameter, page};
 use crate::http::api::Table;
+use crate::http::auth::Access;
 
 /// The description of an API, and the table of what it takes.
 #[derive(Clone, Debug)]
@@ -56,7 +57,7 @@ impl Document {
             "openapi": "3.1.0",
             "info": { "title": title, "description": description, "version": env!("CARGO_PKG_VERSION") },
             "paths": paths,
-            "components": { "schemas": components },
+            "components": { "schemas": components, "securitySchemes": security_schemes() },
         });
         let all: Vec<Operation> = operations.iter().cloned().chain(page::operations()).collect();
         Self { value, table: Arc::new(Table::of(&all)) }
@@ -95,6 +96,7 @@ impl Schemas {
             "summary": operation.summary,
             "operationId": operation_id(operation),
             "parameters": parameters,
+            "security": security(operation.access),
             "responses": self.answers(&operation.answers),
         });
         if let Some(body) = operation.body {
@@ -144,6 +146,26 @@ impl Schemas {
     }
 }
 
+/// The name of the one way to say who one is.
+const SCHEME: &str = "bearer";
+
+fn security_schemes() -> Value {
+    let description = "A token, as Authorization: Bearer TOKEN. Each operation names the scope that \
+        it has to have: read, write, price or operate.";
+    json!({ SCHEME: { "type": "http", "scheme": "bearer", "description": description } })
+}
+
+/// The scope, as the role that OpenAPI has for it; an empty one where it can do without.
+fn security(access: Access) -> Value {
+    let role = access.scope().map(|scope| json!({ SCHEME: [scope.name()] }));
+    match access {
+        Access::Anybody => json!([]),
+        Access::OnThisMachine => json!([{}, role]),
+        Access::Holders => json!([{ SCHEME: [] }]),
+        Access::Only(_) => json!([role]),
+    }
+}
+
 fn operation_id(Operation { method, path, .. }: &Operation) -> String {
     let words = path.split(['/', '-', '{', '}', '.']).filter(|word| !word.is_empty());
     words.fold((*method).to_owned(), |id, word| id + "_" + word)
@@ -154,6 +176,7 @@ mod tests {
     use serde::{Deserialize, Serialize};
 
     use super::*;
+    use crate::http::auth::Scope;
 
     #[derive(Serialize, Deserialize, JsonSchema)]
     #[serde(deny_unknown_fields)]
@@ -164,9 +187,10 @@ mod tests {
     }
 
     fn document() -> Value {
-        let put = Operation::command("put", "/mugs/{id}", "Change a mug").body::<Mug>();
+        let put =
+            Operation::command(Scope::Write, "put", "/mugs/{id}", "Change a mug").body::<Mug>();
         let put = put.answers::<Mug>(200, "The mug");
-        let list = Operation::get("/mugs", "Mugs").paged();
+        let list = Operation::get(Scope::Read, "/mugs", "Mugs").paged();
         let list = list.answers::<super::super::PageOf<Mug>>(200, "A page");
         Document::new("mugs", "Mugs.", &[put, list]).value().clone()
     }
@@ -181,6 +205,17 @@ mod tests {
         assert_eq!(document["components"]["schemas"]["Mug"]["required"], json!(["id", "colour"]));
         let given = &put["responses"]["200"]["content"]["application/json"]["schema"];
         assert_eq!(given["$ref"], "#/components/schemas/Mug");
+    }
+
+    #[test]
+    fn each_operation_names_the_scope_that_it_takes() {
+        let document = document();
+        assert_eq!(document["components"]["securitySchemes"]["bearer"]["scheme"], "bearer");
+        let put = &document["paths"]["/mugs/{id}"]["put"];
+        assert_eq!(put["security"], json!([{ "bearer": ["write"] }]));
+        assert!(put["responses"]["401"].is_object());
+        assert_eq!(security(Access::Anybody), json!([]));
+        assert_eq!(security(Access::OnThisMachine), json!([{}, { "bearer": ["read"] }]));
     }
 
     #[test]

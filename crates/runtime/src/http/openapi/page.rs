@@ -9,6 +9,7 @@ use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::Response;
 
 use super::{Document, Operation};
+use crate::http::auth::Access;
 use crate::http::json;
 use crate::http::server::Routes;
 
@@ -23,7 +24,7 @@ const POLICY: &str = "default-src 'none'; script-src 'self'; style-src 'self'; c
 /// What is here, and not described: it describes.
 pub(super) fn operations() -> [Operation; 4] {
     [
-        Operation::hidden("get", "/openapi.json"),
+        Operation::hidden(Access::Anybody, "get", "/openapi.json"),
         Operation::file("/docs"),
         Operation::file("/docs.js"),
         Operation::file("/docs.css"),

@@ -8,7 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
-use runtime::http::gate::host::HostSettings;
+use runtime::http::auth::HttpSettings;
 use runtime::settings::{LogFormat, ProcessSettings};
 use runtime::{Settings, failpoint, serve};
 use serde_json::Value;
@@ -40,7 +40,7 @@ fn a_service_process() {
         database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
         process: ProcessSettings {
             listen: ([127, 0, 0, 1], port).into(),
-            http: HostSettings::default(),
+            http: HttpSettings::default(),
             nats: runtime::NatsSettings::at(&std::env::var(NATS).unwrap()),
             log_format: LogFormat::Text,
             drain_seconds: DRAIN.as_secs(),

@@ -42,6 +42,8 @@ const request = (form, method, path) => {
     if (input.dataset.in === 'query') query.set(input.name, input.value);
     if (input.dataset.in === 'header') headers[input.name] = input.value;
   }
+  const token = document.getElementById('token').value.trim();
+  if (token) headers.Authorization = `Bearer ${token}`;
   const body = form.querySelector('textarea')?.value;
   if (body !== undefined) headers['Content-Type'] = 'application/json';
   return [path + (query.size ? `?${query}` : ''), { method: method.toUpperCase(), headers, body }];

@@ -1,0 +1,78 @@
+//! How a process is told whom it serves.
+
+use std::net::SocketAddr;
+use std::path::PathBuf;
+use std::sync::Arc;
+
+use anyhow::anyhow;
+
+use super::guard::Guard;
+use super::tokens::Tokens;
+use crate::exit::Misconfigured;
+use crate::http::gate::host::HostName;
+
+/// Whom HTTP is served to.
+#[derive(Clone, Debug, Default, clap::Args)]
+pub struct HttpSettings {
+    /// Names under which clients reach this process, as NAME or NAME:PORT; repeatable, or separated
+    /// by commas. The machine's own, localhost and the address that is bound, always count
+    #[arg(long = "host", env = "MURMUR_HOSTS", value_delimiter = ',', value_name = "NAME[:PORT]")]
+    pub hosts: Vec<HostName>,
+    /// File with the tokens that clients bring, one a line as SHA256 NAME SCOPES, such as
+    /// read,write,price,operate; followed while the process runs. Without it, whoever is on this machine
+    /// is served, and the process listens nowhere else
+    #[arg(long, env = "MURMUR_TOKENS", value_name = "FILE")]
+    pub tokens: Option<PathBuf>,
+    /// Listen beyond this machine without tokens: a proxy in front asks who is there
+    #[arg(long, env = "MURMUR_BEHIND_PROXY")]
+    pub behind_proxy: bool,
+}
+
+impl HttpSettings {
+    /// What is asked of clients of a process that listens there.
+    ///
+    /// # Errors
+    /// When the file of tokens cannot be used; and when nobody would be asked beyond this machine.
+    pub fn guard(&self, listen: SocketAddr) -> Result<Guard, Misconfigured> {
+        let tokens = self.tokens.as_deref().map(Tokens::load).transpose().map_err(Misconfigured)?;
+        if tokens.is_none() && !self.behind_proxy {
+            if !listen.ip().to_canonical().is_loopback() {
+                return Err(Misconfigured(anyhow!(
+                    "{listen} can be reached from other machines, and nobody would be asked for a \
+                     token: name the file of their hashes with --tokens (MURMUR_TOKENS), listen on \
+                     127.0.0.1, or say --behind-proxy if a proxy asks who is there"
+                )));
+            }
+            tracing::warn!("HTTP is open to everybody on this machine: --tokens closes it");
+        }
+        Ok(Guard::new(tokens.map(Arc::new), self.behind_proxy))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn guard(listen: &str, settings: &HttpSettings) -> Result<Guard, String> {
+        settings.guard(listen.parse().unwrap()).map_err(|error| error.to_string())
+    }
+
+    #[test]
+    fn nobody_is_served_unasked_from_another_machine() {
+        let nothing = HttpSettings::default();
+        for own in ["127.0.0.1:0", "127.9.9.9:1", "[::1]:0", "[::ffff:127.0.0.1]:0"] {
+            assert!(guard(own, &nothing).unwrap().tokens().is_none(), "{own}");
+        }
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("tokens");
+        let tokens = HttpSettings { tokens: Some(file.clone()), ..HttpSettings::default() };
+        let proxy = HttpSettings { behind_proxy: true, ..HttpSettings::default() };
+        for all in ["0.0.0.0:80", "[::]:80", "10.1.2.3:80"] {
+            assert!(guard(all, &nothing).unwrap_err().contains("--tokens"), "{all}");
+            assert!(guard(all, &tokens).unwrap_err().contains("cannot be used"), "{all}");
+            assert!(guard(all, &proxy).unwrap().tokens().is_none(), "{all}");
+        }
+        std::fs::write(&file, "").unwrap();
+        assert!(guard("0.0.0.0:80", &tokens).unwrap().tokens().is_some());
+    }
+}
