@@ -43,6 +43,7 @@ mod bench;
 mod chaos;
 mod compare_joins;
 mod drill;
+mod load;
 mod replay;
 mod scenario;
 mod simulate;
