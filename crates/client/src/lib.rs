@@ -9,6 +9,7 @@
     reason = "each fold and each table is about a few kinds out of all"
 )]
 
+mod deployment;
 pub mod process;
 pub mod run_file;
 pub mod token_file;

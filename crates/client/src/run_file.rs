@@ -11,8 +11,10 @@ use anyhow::{Context as _, bail};
 use contracts::service;
 use protocol::Service;
 use runtime::http::auth::Bearer;
+use runtime::{NatsSettings, seal_keys};
 use serde::{Deserialize, Serialize};
 
+use crate::deployment::Deployment;
 use crate::http::Client;
 use crate::process::Process;
 use crate::token_file;
@@ -46,6 +48,9 @@ pub struct RunFile {
     /// What lets whoever has read this in. It stands in a file of its own.
     #[serde(skip)]
     bearer: Option<Bearer>,
+    /// What describes it, where no supervisor has started it.
+    #[serde(skip)]
+    deployment: Option<Deployment>,
 }
 
 impl RunFile {
@@ -74,21 +79,42 @@ impl RunFile {
             data,
             down_within: Duration::ZERO,
             bearer: None,
+            deployment: None,
         }
     }
 
-    /// Reads the run file of a data folder.
+    /// Reads the run file of a data folder, or what describes a system that others have started.
     ///
     /// # Errors
-    /// When there is none, or none that this build understands. The message says what to do.
+    /// When there is neither, or none that this build understands. The message says what to do.
     pub fn load(data: &Path) -> anyhow::Result<Self> {
-        let Some(running) = Self::find(data)? else {
+        if let Some(running) = Self::find(data)? {
+            return Ok(running);
+        }
+        let Some(deployment) = Deployment::find(data)? else {
             bail!(
                 "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
                 data.display()
             );
         };
-        Ok(running)
+        Ok(Self::deployed(data, deployment))
+    }
+
+    fn deployed(data: &Path, deployment: Deployment) -> Self {
+        Self {
+            format: FORMAT,
+            supervisor: 0,
+            nats: deployment.nats.clone(),
+            redis: deployment.redis.clone(),
+            query: deployment.query.clone(),
+            composer: deployment.composer.clone(),
+            services: deployment.services.clone(),
+            pids: BTreeMap::new(),
+            data: data.to_owned(),
+            down_within: Duration::ZERO,
+            bearer: None,
+            deployment: Some(deployment),
+        }
     }
 
     /// Reads the run file, if there is one.
@@ -184,6 +210,50 @@ impl RunFile {
         self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
     }
 
+    /// How the broker is reached.
+    pub fn nats_settings(&self) -> NatsSettings {
+        match &self.deployment {
+            Some(deployment) => deployment.nats_settings(),
+            None => NatsSettings::at(&self.nats),
+        }
+    }
+
+    /// The folder of a service's database.
+    ///
+    /// # Errors
+    /// When others have started it, and it is not said that the folder can be read here.
+    pub fn database_of(&self, service: Service) -> anyhow::Result<PathBuf> {
+        let Some(deployment) = &self.deployment else { return Ok(self.data.join(service.name())) };
+        let named = deployment.databases.get(&service).cloned();
+        named.with_context(|| format!("deployment.toml names no database of {service}"))
+    }
+
+    /// The file with the keys that seal a service's rows.
+    ///
+    /// # Errors
+    /// When others have started it, and it is not said that the file can be read here.
+    pub fn seal_keys_of(&self, service: Service) -> anyhow::Result<PathBuf> {
+        let Some(deployment) = &self.deployment else {
+            return Ok(seal_keys::file_beside(&self.data.join(service.name())));
+        };
+        let named = deployment.seal_keys.get(&service).cloned();
+        named.with_context(|| format!("deployment.toml names no seal keys of {service}"))
+    }
+
+    /// Whether a supervisor has started it.
+    ///
+    /// # Errors
+    /// When others have: then only they can stop, wipe and start.
+    pub fn started_here(&self) -> anyhow::Result<()> {
+        if self.deployment.is_none() {
+            return Ok(());
+        }
+        bail!(
+            "murmur did not start what {} describes: what has started it stops, wipes and starts",
+            self.data.join("deployment.toml").display()
+        )
+    }
+
     pub fn control_socket(&self) -> PathBuf {
         control_socket_in(&self.data)
     }
@@ -196,4 +266,40 @@ pub fn control_socket_in(data: &Path) -> PathBuf {
 
 fn file_in(data: &Path) -> PathBuf {
     data.join("running.json")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const FILE: &str = "deployment.toml";
+    const TEXT: &str = "nats = 'nats://broker:4222'\nredis = 'redis://store:6379'\n\
+        [services]\norder = 'http://order:8080'\n[databases]\norder = 'volumes/order'\n";
+
+    #[test]
+    fn a_folder_with_a_deployment_is_a_system_that_others_started() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), TEXT).unwrap();
+        let running = RunFile::load(folder.path()).unwrap();
+        assert_eq!(running.url(service::ORDER).unwrap(), "http://order:8080");
+        assert_eq!(
+            running.database_of(service::ORDER).unwrap(),
+            folder.path().join("volumes/order")
+        );
+        for unknown in [running.database_of(service::PAYMENT), running.seal_keys_of(service::ORDER)]
+        {
+            let unknown = unknown.unwrap_err().to_string();
+            assert!(unknown.contains("deployment.toml names no"), "{unknown}");
+        }
+        assert!(running.started_here().unwrap_err().to_string().contains("did not start"));
+        assert_eq!(RunFile::find(folder.path()).unwrap(), None);
+    }
+
+    #[test]
+    fn what_a_deployment_cannot_say_is_refused() {
+        let folder = tempfile::tempdir().unwrap();
+        fs::write(folder.path().join(FILE), format!("brokers = 3\n{TEXT}")).unwrap();
+        let error = format!("{:#}", RunFile::load(folder.path()).unwrap_err());
+        assert!(error.contains("brokers"), "{error}");
+    }
 }

@@ -11,7 +11,6 @@ use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
 use contracts::{StoredEvent, service};
 use protocol::{Id, Position, Row, Service};
-use runtime::NatsSettings;
 use runtime::nats::Connection;
 use runtime::reading::{self, Progress, Reading};
 use tokio::sync::{mpsc, watch};
@@ -52,7 +51,7 @@ impl Streams {
     /// # Errors
     /// When the broker does not answer.
     pub async fn open(running: &RunFile) -> anyhow::Result<Self> {
-        let connection = Connection::open(&NatsSettings::at(&running.nats), READER).await?;
+        let connection = Connection::open(&running.nats_settings(), READER).await?;
         let connected = timeout(PATIENCE, connection.connected()).await;
         connected.with_context(|| {
             let reason = connection.waits().borrow().clone().unwrap_or_default();

@@ -51,7 +51,7 @@ pub async fn examine(
     };
     compare_outboxes(&mut gathering, running).await?;
     let deadline = Instant::now() + COMPARED_WITHIN;
-    let replicas = replicas::check(&running.data, &mut gathering, deadline).await;
+    let replicas = replicas::check(running, &mut gathering, deadline).await;
     let records = records::check(running, &mut gathering, records::LIVE, deadline).await;
     let views = views::check(running, &mut gathering, deadline).await;
     close(&mut gathering).await;
@@ -66,8 +66,7 @@ pub async fn examine(
 /// Whose keys can be read here, their rows have to be sealed with them.
 fn expect_seals(gathering: &mut Gathering, running: &RunFile) {
     for service in service::ALL {
-        let file = seal_keys::file_beside(&running.data.join(service.name()));
-        match seal_keys::load(&file) {
+        match running.seal_keys_of(service).and_then(|file| seal_keys::load(&file)) {
             Ok(keys) => gathering.intake.expect_seals(service, keys),
             Err(error) => tracing::warn!("seals of {service} are not looked at: {error:#}"),
         }
@@ -114,7 +113,14 @@ async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight 
 /// has to arrive in the stream.
 async fn compare_outboxes(gathering: &mut Gathering, running: &RunFile) -> anyhow::Result<()> {
     for service in service::ALL {
-        let outbox = match read_outbox(running.data.clone(), service).await? {
+        let folder = match running.database_of(service) {
+            Ok(folder) => folder,
+            Err(unnamed) => {
+                gathering.intake.rows.unknown = Some(format!("{unnamed:#}"));
+                continue;
+            }
+        };
+        let outbox = match read_outbox(folder, service).await? {
             Ok(outbox) => outbox,
             Err(error) => {
                 gathering.intake.rows.found(service, Vec::new(), format!("{error:#}"));
@@ -131,9 +137,9 @@ async fn compare_outboxes(gathering: &mut Gathering, running: &RunFile) -> anyho
 }
 
 async fn read_outbox(
-    data: PathBuf,
+    folder: PathBuf,
     service: Service,
 ) -> anyhow::Result<Result<Outbox, anyhow::Error>> {
-    let read = tokio::task::spawn_blocking(move || rows::read_outbox(&data, service));
+    let read = tokio::task::spawn_blocking(move || rows::read_outbox(&folder, service));
     read.await.context("reading an outbox was cut off")
 }

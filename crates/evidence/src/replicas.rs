@@ -6,6 +6,7 @@ use std::path::Path;
 use anyhow::Context as _;
 use auditor::Checked;
 use auditor::replicas::{Replica, begin, compare_customers, compare_products};
+use client::run_file::RunFile;
 use contracts::choreography::MURMURATION;
 use contracts::events::{Customer, Product};
 use contracts::service;
@@ -24,11 +25,18 @@ struct Held {
 }
 
 /// Compares every replica of every service.
-pub(crate) async fn check(data: &Path, gathering: &mut Gathering, deadline: Instant) -> Checked {
+pub(crate) async fn check(
+    running: &RunFile,
+    gathering: &mut Gathering,
+    deadline: Instant,
+) -> Checked {
     let mut checked = begin();
     for holder in service::ALL {
-        let file = data.to_owned();
-        let read = tokio::task::spawn_blocking(move || read(&file, holder)).await;
+        let folder = match running.database_of(holder) {
+            Ok(folder) => folder,
+            Err(unnamed) => return checked.unknown(format!("{unnamed:#}")),
+        };
+        let read = tokio::task::spawn_blocking(move || read(&folder, holder)).await;
         let held = match read.context("the reading was cut off") {
             Ok(Ok(held)) => held,
             Ok(Err(error)) => {
@@ -49,13 +57,13 @@ pub(crate) async fn check(data: &Path, gathering: &mut Gathering, deadline: Inst
     checked
 }
 
-fn read(data: &Path, holder: Service) -> Result<Held, StateError> {
+fn read(folder: &Path, holder: Service) -> Result<Held, StateError> {
     let mut held = Held::default();
     let replicates = |owner| MURMURATION.replicates(holder, owner);
     if !replicates(service::CUSTOMER) && !replicates(service::PRODUCT) {
         return Ok(held);
     }
-    let connection = open_to_read(&file_in(&data.join(holder.name()), holder))?;
+    let connection = open_to_read(&file_in(folder, holder))?;
     // One snapshot: the positions and the states belong together.
     let snapshot = connection.unchecked_transaction()?;
     let state = Read::new(&snapshot);

@@ -11,9 +11,9 @@ use protocol::Service;
 /// Rows that are read from an outbox at once.
 const ROWS_AT_ONCE: u32 = 1_000;
 
-/// Reads and verifies the whole outbox of a service, from its database file, to read only.
-pub(crate) fn read_outbox(data: &Path, service: Service) -> anyhow::Result<Outbox> {
-    let file = file_in(&data.join(service.name()), service);
+/// Reads and verifies the whole outbox of a service, from the database file in this folder, to read only.
+pub(crate) fn read_outbox(folder: &Path, service: Service) -> anyhow::Result<Outbox> {
+    let file = file_in(folder, service);
     let unreadable = || format!("cannot read the outbox of {service} in {}", file.display());
     let connection = open_to_read(&file).with_context(unreadable)?;
     let state = Read::new(&connection);

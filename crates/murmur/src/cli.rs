@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, logs, orders, page, replay, scenario, serve, simulate, status, stuck, trace, up, views,
-    wipe,
+    help, load, logs, orders, page, replay, scenario, serve, simulate, status, stuck, trace, up,
+    views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -71,6 +71,8 @@ pub(crate) enum Command {
     Scenario(scenario::Args),
     /// Place the orders of a file of real input.
     Replay(replay::Args),
+    /// Send mixed commands for a while, then count what was lost or doubled, and audit.
+    Load(load::Args),
     /// Put load on the running services and measure.
     Bench(bench::Args),
     /// Compare composer, read model and replica on the same question.
@@ -128,6 +130,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Audit(args) => execution::run(audit::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),
         Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),
+        Command::Load(args) => run_to_its_end(load::run(global, args)),
         Command::Bench(args) => run_to_its_end(bench::run(global, args)),
         Command::CompareJoins(args) => run_to_its_end(compare_joins::run(global, args)),
         Command::Chaos(args) => run_to_its_end(chaos::run(global, args)),

@@ -95,6 +95,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 
 /// Whoever is down already would be blamed on the drill.
 async fn refuse_unless_all_is_well(running: &RunFile) -> anyhow::Result<()> {
+    running.started_here()?;
     running.query()?;
     service::ALL.into_iter().try_for_each(|service| running.url(service).map(drop))?;
     let reports = SupervisorClient::of(running).report().await?;

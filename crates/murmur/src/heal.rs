@@ -47,6 +47,7 @@ pub(crate) struct Args {
 /// Exit code 0: there is nothing to heal, or it was healed; 1: it was shown, or refused.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = global.running()?;
+    running.started_here()?;
     let streams = Streams::open(&running).await?;
     let stores = stores(&running, streams.connection(), args.service);
     let plan = plan_for(&stores).await?;

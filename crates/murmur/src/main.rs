@@ -44,6 +44,7 @@ mod bench;
 mod chaos;
 mod compare_joins;
 mod drill;
+mod load;
 mod replay;
 mod scenario;
 mod simulate;

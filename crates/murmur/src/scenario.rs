@@ -15,8 +15,8 @@ use chaos::step_file;
 use client::streams::Streams;
 use serde_json::json;
 use terminal::interruption::{self, unless_asked};
-use terminal::line;
 use terminal::verdict::{Misuse, Verdict};
+use terminal::{line, note};
 use uuid::Uuid;
 
 use crate::global::Global;
@@ -47,8 +47,11 @@ struct Run {
 /// Plays them. One that does not go as it says is a finding.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let Subcommand::Run(args) = args.subcommand;
-    let scenarios = load_all(&args.files).map_err(Misuse)?;
+    let mut scenarios = load_all(&args.files).map_err(Misuse)?;
     let running = global.running()?;
+    if let Err(why) = running.started_here() {
+        leave_out_what_stops_processes(&mut scenarios, &why);
+    }
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let log = EventLog::begin(&Streams::open(&running).await?, &run);
     let mut all = Vec::new();
@@ -70,6 +73,15 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 fn load_all(paths: &[PathBuf]) -> anyhow::Result<Vec<(Scenario, PathBuf)>> {
     let files = step_file::find(paths)?;
     files.into_iter().map(|path| Ok((file::load(&path)?, path))).collect()
+}
+
+/// Of a system that others have started, no process can be stopped from here.
+fn leave_out_what_stops_processes(all: &mut Vec<(Scenario, PathBuf)>, why: &anyhow::Error) {
+    let left_out: Vec<_> = all.extract_if(.., |(scenario, _)| scenario.stops_processes()).collect();
+    if !left_out.is_empty() {
+        let names = left_out.iter().map(|(_, path)| path.display().to_string());
+        note!("{why}. Left out: {}", names.collect::<Vec<_>>().join(", "));
+    }
 }
 
 fn conclude(global: &Global, all: &[Played], wanted: usize) -> Verdict {

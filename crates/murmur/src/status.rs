@@ -38,7 +38,8 @@ struct Layout {
 
 /// Where everything stands at one time.
 struct Overview {
-    processes: Vec<Report>,
+    /// Of a system that others have started, nobody says.
+    processes: Option<Vec<Report>>,
     services: Services,
 }
 
@@ -46,13 +47,15 @@ struct Overview {
 pub(crate) async fn run(global: &Global) -> anyhow::Result<Verdict> {
     let overview = Overview::of(global).await?;
     line!("{}", overview.shown(global, Layout::default()));
-    let ready = overview.processes.iter().all(|process| process.state == State::Ready);
-    Ok(if ready { Verdict::Clean } else { Verdict::Found })
+    Ok(if overview.is_ready() { Verdict::Clean } else { Verdict::Found })
 }
 
 impl Overview {
     async fn of(global: &Global) -> anyhow::Result<Self> {
         let running = global.running()?;
+        if running.started_here().is_err() {
+            return Ok(Self { processes: None, services: ask_services(&running).await });
+        }
         if !data_folder::is_owned(&global.data) {
             bail!(
                 "the supervisor (process {}) has died: `murmur down` ends what it left running, \
@@ -60,8 +63,18 @@ impl Overview {
                 running.supervisor
             );
         }
-        let processes = SupervisorClient::of(&running).report().await?;
+        let processes = Some(SupervisorClient::of(&running).report().await?);
         Ok(Self { processes, services: ask_services(&running).await })
+    }
+
+    fn is_ready(&self) -> bool {
+        let is_ready = |answer: &Result<ServiceReport, String>| {
+            answer.as_ref().is_ok_and(|report| report.state == "ready")
+        };
+        match &self.processes {
+            Some(processes) => processes.iter().all(|process| process.state == State::Ready),
+            None => self.services.values().all(is_ready),
+        }
     }
 
     /// For whoever reads it.
@@ -70,13 +83,14 @@ impl Overview {
             let services = as_json(&self.services);
             return json!({ "processes": self.processes, "services": services }).to_string();
         }
-        let tables = [processes(&self.processes, layout), services(&self.services)];
-        let tables = tables.map(|mut table| {
+        let processes = self.processes.iter().map(|reports| processes(reports, layout));
+        let tables = processes.chain([services(&self.services)]).map(|mut table| {
             if let Some(columns) = layout.columns {
                 table.set_width(columns);
             }
             table.to_string()
         });
+        let tables: Vec<_> = tables.collect();
         let mut parts = vec![tables.join("\n\n")];
         parts.extend(troubles(&self.services));
         parts.join("\n")

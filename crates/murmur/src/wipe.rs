@@ -34,6 +34,7 @@ pub(crate) struct Args {
 /// Waits before until nothing is lost by it, and after until another store may be.
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let (running, store) = (global.running()?, args.store);
+    running.started_here()?;
     let supervisor = SupervisorClient::of(&running);
     let permit = may_be_lost(&running, &args).await?;
     let gone = Contents::of(&running, store).await;

@@ -165,10 +165,14 @@ impl SupervisorClient {
     async fn connect(&self) -> anyhow::Result<UnixStream> {
         match UnixStream::connect(&self.socket).await {
             Ok(stream) => Ok(stream),
-            Err(error) if is_nobody(error.kind()) => bail!(
-                "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
-                self.socket.parent().unwrap_or(&self.socket).display()
-            ),
+            Err(error) if is_nobody(error.kind()) => {
+                let folder = self.socket.parent().unwrap_or(&self.socket);
+                RunFile::load(folder)?.started_here()?;
+                bail!(
+                    "nothing runs in {}: start it with `murmur up`, or name the folder with --data",
+                    folder.display()
+                )
+            }
             Err(error) => {
                 Err(error).with_context(|| format!("cannot use {}", self.socket.display()))
             }

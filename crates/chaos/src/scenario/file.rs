@@ -29,6 +29,16 @@ pub struct Scenario {
     pub then: Vec<Step>,
 }
 
+impl Scenario {
+    /// Whether it needs somebody who can stop and start processes.
+    pub fn stops_processes(&self) -> bool {
+        let acts = |step: &Step| {
+            matches!(step, Step::Kill(_) | Step::Stop(_) | Step::Pause(_) | Step::Start(_))
+        };
+        self.when.iter().chain(&self.then).any(acts)
+    }
+}
+
 /// What there is before a scenario begins. All of it is made for it.
 #[derive(Clone, Debug, Default, Deserialize)]
 #[serde(deny_unknown_fields, default)]

@@ -1,8 +1,7 @@
 //! Contracts that are broken, each by one small change to the real one, and each refused with the run
 //! that shows why.
 
-use contracts::kind;
-use contracts::service;
+use contracts::{kind, service};
 use protocol::choreography::{Choreography, Ignored, NONE, Reaction, State, Trigger, check};
 use protocol::{Kind, Service};
 

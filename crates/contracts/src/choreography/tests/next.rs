@@ -1,7 +1,6 @@
 //! What happens next to an order of this shop.
 
-use contracts::kind;
-use contracts::service;
+use contracts::{kind, service};
 use protocol::choreography::next::{Next, Occurrence, next};
 use protocol::{Kind, Service, Timestamp, Vector};
 

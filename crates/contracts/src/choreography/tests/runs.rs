@@ -1,7 +1,6 @@
 //! The runs of an order of this shop.
 
-use contracts::kind;
-use contracts::service;
+use contracts::{kind, service};
 use protocol::Kind;
 use protocol::choreography::runs::{Situation, runs_from, runs_on};
 
