@@ -3,6 +3,7 @@
 use std::fmt;
 use std::time::Duration;
 
+use contracts::kind;
 use protocol::Kind;
 use serde::{Deserialize, Deserializer, de};
 
@@ -71,7 +72,7 @@ impl<T: fmt::Display> fmt::Display for AnyOf<T> {
 impl<'de> Deserialize<'de> for Next {
     fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
         let names = AnyOf::<String>::deserialize(deserializer)?;
-        let kind = |name: &String| name.parse::<Kind>().map_err(de::Error::custom);
+        let kind = |name: &String| kind::named(name).map_err(de::Error::custom);
         names.all().iter().map(kind).collect::<Result<_, _>>().map(Self)
     }
 }

@@ -9,6 +9,7 @@ use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
+use contracts::service;
 use protocol::Service;
 use runtime::NatsSettings;
 use serde::{Deserialize, Serialize};
@@ -58,6 +59,10 @@ impl Deployment {
             }
         };
         let mut all: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
+        let named = [all.services.keys(), all.foreign_prefixes.keys()].into_iter().flatten();
+        for service in named.chain(all.databases.keys()).chain(all.seal_keys.keys()) {
+            service::named(service.name()).with_context(|| path.display().to_string())?;
+        }
         // As seen from the file that names them.
         for named in all.databases.values_mut().chain(all.seal_keys.values_mut()) {
             *named = folder.join(&*named);

@@ -4,6 +4,7 @@ use std::net::SocketAddr;
 use std::time::Duration;
 
 use clap::Parser;
+use contracts::service;
 use protocol::Service;
 use runtime::address::redacted;
 use runtime::http::auth::HttpSettings;
@@ -60,7 +61,7 @@ fn owner(text: &str) -> Result<(Service, String), String> {
     let wrong =
         || format!("{} is not SERVICE=URL, such as order=http://127.0.0.1:8083", redacted(text));
     let (name, url) = text.split_once('=').ok_or_else(wrong)?;
-    let service = name.parse::<Service>().map_err(|_| wrong())?;
+    let service = service::named(name).map_err(|_| wrong())?;
     // Owners are inside the system; TLS belongs in front of it.
     let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
     match host {
@@ -74,7 +75,6 @@ fn owner(text: &str) -> Result<(Service, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use contracts::service;
 
     #[test]
     fn owners_are_named_with_a_plain_address() {

@@ -39,6 +39,15 @@ macro_rules! events {
 
             /// Every kind there is.
             pub const ALL: &[Kind] = &[$($($constant,)*)*];
+
+            /// The kind of this shop's events that has that name.
+            ///
+            /// # Errors
+            /// When none has.
+            pub fn named(name: &str) -> Result<Kind, protocol::kind::InvalidKind> {
+                let kind: Kind = name.parse()?;
+                if ALL.contains(&kind) { Ok(kind) } else { Err(protocol::kind::InvalidKind::of(name)) }
+            }
         }
 
         $(

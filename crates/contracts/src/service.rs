@@ -1,6 +1,8 @@
 //! The services of this shop that own a stream.
 
 use protocol::Service;
+use serde::de::Error as _;
+use serde::{Deserialize as _, Deserializer};
 
 /// Customers, their addresses and credit limits. State-stored.
 pub const CUSTOMER: Service = Service::named("customer");
@@ -25,6 +27,14 @@ pub const ALL: [Service; 6] = [CUSTOMER, PRODUCT, ORDER, INVENTORY, PAYMENT, SHI
 pub fn named(name: &str) -> Result<Service, UnknownService> {
     let found = ALL.into_iter().find(|service| service.name() == name);
     found.ok_or_else(|| UnknownService(name.to_owned()))
+}
+
+/// For serde: a service of this shop, by its name.
+///
+/// # Errors
+/// When there is no text, or no service has that name.
+pub fn deserialize<'de, D: Deserializer<'de>>(from: D) -> Result<Service, D::Error> {
+    named(&String::deserialize(from)?).map_err(D::Error::custom)
 }
 
 /// No service has that name.

@@ -21,7 +21,7 @@ const ROWS_WAITING_MAX: usize = 1024;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// Only the streams of these services.
-    #[arg(long, value_name = "SERVICE", value_delimiter = ',')]
+    #[arg(long, value_name = "SERVICE", value_delimiter = ',', value_parser = service::named)]
     service: Vec<Service>,
     /// Only events about this order (or customer, or product).
     #[arg(long, value_name = "ID")]

@@ -35,6 +35,7 @@ const WITHIN: Duration = Duration::from_secs(60);
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// customer, product, order, inventory, payment or shipping.
+    #[arg(value_parser = service::named)]
     service: Service,
     /// Show what only this database holds, and whether it may go.
     #[arg(long)]

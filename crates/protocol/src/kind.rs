@@ -25,6 +25,14 @@ pub struct Kind {
 #[error("{0:?} is no kind of event: expected SERVICE.EVENT, and a version behind it as a type")]
 pub struct InvalidKind(String);
 
+impl InvalidKind {
+    /// Of this text.
+    #[must_use]
+    pub fn of(text: &str) -> Self {
+        Self(text.chars().take(128).collect())
+    }
+}
+
 impl Kind {
     /// The kind of that name, known while the program is compiled.
     ///
@@ -78,7 +86,7 @@ impl Kind {
     /// # Errors
     /// When the text is no type. Whether there is such a kind is another question.
     pub fn of_type(event_type: &str) -> Result<(Self, u16), InvalidKind> {
-        let invalid = || InvalidKind(event_type.chars().take(128).collect());
+        let invalid = || InvalidKind::of(event_type);
         let (name, version) = event_type.rsplit_once(".v").ok_or_else(invalid)?;
         let is_plain = !version.starts_with(['0', '+']);
         let version = version.parse().ok().filter(|_| is_plain).ok_or_else(invalid)?;
@@ -127,7 +135,7 @@ impl FromStr for Kind {
     type Err = InvalidKind;
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let invalid = || InvalidKind(text.chars().take(128).collect());
+        let invalid = || InvalidKind::of(text);
         let (service, _) = text.split_once('.').ok_or_else(invalid)?;
         let service: Service = service.parse().map_err(|_| invalid())?;
         if !is_event_of(service.name().as_bytes(), text.as_bytes()) {

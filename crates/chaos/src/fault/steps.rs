@@ -4,6 +4,7 @@
 use std::fmt;
 
 use client::process::Process;
+use contracts::service;
 use protocol::Service;
 use serde::{Deserialize, Serialize, Serializer};
 use supervisor::redundancy::Loss;
@@ -40,19 +41,19 @@ pub enum Step {
     /// Cuts the end off a stream's newest file. The broker must be down.
     CutTail(Cut),
     /// Flips one bit in the middle of a stream's file. The broker must be down.
-    FlipBit(Service),
+    FlipBit(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Deletes a stream with the broker's own tool.
-    DeleteStream(Service),
+    DeleteStream(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Limits a stream to its newest messages for a moment.
     TrimStream(Trim),
     /// Puts a stream in its place that allows it, and purges it beyond its end. The service is down.
-    PurgeBeyond(Service),
+    PurgeBeyond(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Edits a stream's configuration.
-    EditStream(Service),
+    EditStream(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Deletes a stream and creates another in its place, configured otherwise.
-    RecreateStream(Service),
+    RecreateStream(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Publishes a message that the owner did not write.
-    Inject(Service),
+    Inject(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Deletes every consumer of every stream.
     DeleteConsumers,
     /// Gives the broker no more room than it uses, and starts it again.
@@ -66,21 +67,21 @@ pub enum Step {
     EditView,
 
     /// `rm -rf` of a service's folder while it runs.
-    DeleteFolder(Service),
+    DeleteFolder(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Puts another file in the place of a service's database while it runs.
-    ReplaceFile(Service),
+    ReplaceFile(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Cuts a service's write-ahead log in half. The service must be down.
-    CutLog(Service),
+    CutLog(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Flips one bit in a service's write-ahead log. The service must be down.
-    FlipBitInLog(Service),
+    FlipBitInLog(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Gives a service's database so few more bytes, and starts it again.
     NoRoomFor(Room),
     /// Gives it its room back, and starts it again.
-    RoomFor(Service),
+    RoomFor(#[serde(deserialize_with = "service::deserialize")] Service),
     /// Puts another service's database in the place of a service's own. Both must be down.
     Swap(Swap),
     /// Tries to start a second process on a service's database: it must be refused.
-    SecondOwner(Service),
+    SecondOwner(#[serde(deserialize_with = "service::deserialize")] Service),
 
     /// The network misbehaves from here on.
     Network(Misbehaviour),
@@ -104,7 +105,7 @@ pub enum Step {
     /// A process must say that it is not ready, and why.
     NotReady(ReasonExpected),
     /// `murmur heal SERVICE --discard-local`, if the service is fenced.
-    DiscardLocal(Service),
+    DiscardLocal(#[serde(deserialize_with = "service::deserialize")] Service),
 
     /// A step that takes a store away although what it holds may be nowhere else.
     Forced(Box<Step>),
@@ -147,6 +148,7 @@ pub enum Before {
 #[serde(deny_unknown_fields)]
 pub struct Cut {
     /// Whose stream.
+    #[serde(deserialize_with = "service::deserialize")]
     pub of: Service,
     /// So much.
     pub bytes: u64,
@@ -157,6 +159,7 @@ pub struct Cut {
 #[serde(deny_unknown_fields)]
 pub struct Trim {
     /// Whose stream.
+    #[serde(deserialize_with = "service::deserialize")]
     pub of: Service,
     /// So many messages.
     pub to: i64,
@@ -167,6 +170,7 @@ pub struct Trim {
 #[serde(deny_unknown_fields)]
 pub struct Room {
     /// Whose.
+    #[serde(deserialize_with = "service::deserialize")]
     pub of: Service,
     /// So much.
     pub bytes: u64,
@@ -177,8 +181,10 @@ pub struct Room {
 #[serde(deny_unknown_fields)]
 pub struct Swap {
     /// Whose place.
+    #[serde(deserialize_with = "service::deserialize")]
     pub of: Service,
     /// Whose database.
+    #[serde(deserialize_with = "service::deserialize")]
     pub by: Service,
 }
 
