@@ -19,7 +19,7 @@ async fn an_order_is_joined_with_all_that_belongs_to_it() {
     for part in ["charge", "reservation", "shipment"] {
         assert_eq!(body[part]["order_id"], "o-1", "{part}");
     }
-    assert_eq!(answer.headers["murmur-token"], "CUSTOMER=3,PRODUCT=5,ORDER=7");
+    assert_eq!(answer.headers["murmur-token"], "CUSTOMER=3,ORDER=7,PRODUCT=5");
 }
 
 #[tokio::test]
@@ -40,10 +40,10 @@ async fn the_token_goes_to_the_owners_and_comes_back_as_far_as_it_was_heeded() {
     let token = "CUSTOMER=9,SHIPPING=8";
     let answer = stage.get_after(DETAILS, token).await;
     assert_eq!(stage.owners[&service::CUSTOMER].token().as_deref(), Some(token));
-    assert_eq!(answer.headers["murmur-token"], "CUSTOMER=9,PRODUCT=5,ORDER=7,SHIPPING=8");
+    assert_eq!(answer.headers["murmur-token"], "CUSTOMER=9,ORDER=7,PRODUCT=5,SHIPPING=8");
     stage.set(service::CUSTOMER, Manner::HangsUp);
     let answer = stage.get_after(DETAILS, "CUSTOMER=10").await;
-    assert_eq!(answer.headers["murmur-token"], "PRODUCT=5,ORDER=7");
+    assert_eq!(answer.headers["murmur-token"], "ORDER=7,PRODUCT=5");
 }
 
 #[tokio::test]

@@ -233,8 +233,8 @@ async fn read_until_stopped(
         answers.fetch_add(1, Ordering::Relaxed);
         if answer.status == 200 {
             let token = answer.header("murmur-token").unwrap();
-            let folded =
-                service::ALL.map(|service| (service.to_string(), folded_in(token, service)));
+            let folded = service::ALL
+                .map(|service| (service.stream().to_owned(), folded_in(token, service)));
             let folded = folded.into_iter().collect();
             all.push(Got { asked_at, folded, body: answer.body });
         } else {

@@ -119,11 +119,13 @@ fn is_of_format(format: &str, value: &Value) -> bool {
     }
 }
 
-/// The two patterns that the document has.
+/// The patterns that the document has.
 fn matches(pattern: &str, text: &str) -> bool {
     match pattern {
         "^[A-Z]{3}$" => text.len() == 3 && text.bytes().all(|byte| byte.is_ascii_uppercase()),
         id if id.starts_with("^[A-Za-z0-9_-]{1,") => text.parse::<protocol::Id>().is_ok(),
+        "^[a-z][a-z0-9-]*\\.[A-Za-z0-9_-]+$" => text.parse::<protocol::Kind>().is_ok(),
+        "^[a-z][a-z0-9-]{0,22}$" => text.parse::<protocol::Service>().is_ok(),
         other => panic!("the pattern {other} is not known"),
     }
 }
