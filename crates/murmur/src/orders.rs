@@ -5,7 +5,6 @@ use std::time::{Duration, SystemTime};
 use anyhow::bail;
 use client::orders::{ListedOrder, OrderFilter, OrderList, states};
 use client::run_file::RunFile;
-use contracts::service;
 use protocol::choreography::{NONE, State};
 use protocol::{Id, Timestamp};
 use serde_json::json;

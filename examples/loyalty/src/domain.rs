@@ -65,7 +65,6 @@ impl Domain for LoyaltyDomain {
     }
 }
 
-#[expect(clippy::wildcard_enum_match_arm, reason = "the other events of ORDER change nothing")]
 fn react(state: &Read<'_>, event: &StoredEvent<Event>) -> Result<Decision, StateError> {
     use contracts::Event::{OrderCancelled, OrderCompleted, OrderPlaced, OrderRejected};
     let Event::Shop(shop) = &event.event else {

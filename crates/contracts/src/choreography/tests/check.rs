@@ -1,7 +1,6 @@
 //! Contracts that are broken, each by one small change to the real one, and each refused with the run
 //! that shows why.
 
-use contracts::{kind, service};
 use protocol::choreography::{Choreography, Ignored, NONE, Reaction, State, Trigger, check};
 use protocol::{Kind, Service};
 

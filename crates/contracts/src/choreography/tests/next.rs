@@ -1,6 +1,5 @@
 //! What happens next to an order of this shop.
 
-use contracts::{kind, service};
 use protocol::choreography::next::{Next, Occurrence, next};
 use protocol::{Kind, Service, Timestamp, Vector};
 

@@ -1,6 +1,5 @@
 //! The runs of an order of this shop.
 
-use contracts::{kind, service};
 use protocol::Kind;
 use protocol::choreography::runs::{Situation, runs_from, runs_on};
 
