@@ -14,6 +14,7 @@ mod http;
 mod input;
 mod interrupting;
 mod losses;
+mod loyalty;
 mod operating;
 mod orders;
 mod page;

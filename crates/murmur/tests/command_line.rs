@@ -48,7 +48,7 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         }
         // What stands after the process's name is the process's own.
         "serve" => &["--json", "redis"],
-        "bench saga" | "views status" | "views rebuild" | "views rollback" => &[],
+        "bench saga" | "load" | "page" | "views status" | "views rebuild" | "views rollback" => &[],
         "contract check" | "contract show" | "config" | "stuck" => &[],
         "contract docs" => &["--check", "--out", "../../docs/contract"],
         "completions" => &["bash"],
