@@ -27,7 +27,7 @@ pub struct Folded {
 #[serde(transparent)]
 pub struct History(#[serde(with = "protocol::as_text")] pub HistoryId);
 
-/// The whole vector: all streams, in [`Service`] order.
+/// The whole vector: all streams, in the order of [`contracts::service::ALL`].
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct Positions(Vec<Folded>);

@@ -28,7 +28,7 @@ pub(super) struct Report {
     pub(super) follows: bool,
     /// Why it does not fold.
     pub(super) away: Option<String>,
-    /// Each stream, in [`Service`] order.
+    /// Each stream, in the order of [`contracts::service::ALL`].
     pub(super) streams: Vec<StreamReport>,
 }
 

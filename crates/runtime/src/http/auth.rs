@@ -3,7 +3,7 @@
 //! * [`scope`]: what a token is good for, and what an operation asks of who calls it.
 //! * [`bearer`]: a token as its holder has it, and the hash that is all a process keeps of it.
 //! * [`tokens`]: the file of hashes, followed while the process runs.
-//! * [`caller`]: who asks, for routes to look at.
+//! * [`mod@caller`]: who asks, for routes to look at.
 //! * [`session`]: a browser that has signed in, and [`code`], by which a link signs it in.
 //! * [`guard`]: what of that a process asks of each request; [`settings`]: how it is told.
 //!
