@@ -27,5 +27,5 @@ COPY scripts/containers/deployment.toml /deployment/
 # The auditor works in the place of query.
 RUN mkdir /audit && sed 's#//query:8080#//127.0.0.1:8080#' /deployment/deployment.toml >/audit/deployment.toml
 # The lock of a database lies beside its folder: the volume holds both.
-RUN mkdir /data /keys /work && chown murmur:murmur /data /keys /work
+RUN mkdir /data /keys /operator && chown murmur:murmur /data /keys /operator
 USER 10001:10001
