@@ -22,7 +22,7 @@ fn path(kind: Kind) -> String {
 
 fn index(choreography: &Choreography) -> String {
     let mut page = "# The contract\n\n\
-        What the services say to each other, derived from `protocol::choreography` and the events' types.\n\
+        What the services say to each other, derived from `contracts::choreography` and the events' types.\n\
         `murmur contract docs` writes this folder; CI checks that it is up to date.\n\n\
         - [asyncapi.json](asyncapi.json): channels, operations and messages, by AsyncAPI 3.0\n\
         - [The saga](saga.md) as a diagram, and [as a picture](saga.svg)\n\

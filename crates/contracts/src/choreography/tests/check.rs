@@ -1,7 +1,9 @@
 //! Contracts that are broken, each by one small change to the real one, and each refused with the run
 //! that shows why.
 
-use protocol::choreography::{Choreography, Ignored, NONE, Reaction, State, Trigger, check};
+use protocol::choreography::{
+    Choreography, Exempt, Ignored, NONE, Reaction, Reads, State, Trigger, check,
+};
 use protocol::{Kind, Service};
 
 use crate::choreography::MURMURATION;
@@ -272,4 +274,20 @@ fn an_event_of_another_service_is_found() {
         "customer emits order.placed, which belongs to order",
         &["customer.registered (customer none → open on command register)"],
     );
+}
+
+#[test]
+fn what_a_service_from_outside_consumes_stays_a_fact_and_what_the_saga_goes_on_from_does_not() {
+    const MAIL: Service = Service::named("mail");
+    const SENT: &[Kind] = &[Kind::named(MAIL, "mail.sent")];
+    let mut edited = Edited::new();
+    edited.0.reads.push(Reads { service: MAIL, decides: &[], replicas: &[] });
+    edited.0.states.push((MAIL, &[NONE]));
+    let refunded = on(kind::PAYMENT_REFUNDED);
+    edited.0.reactions.push(Reaction { service: MAIL, states: &[NONE], on: refunded, emits: SENT });
+    assert_eq!(edited.findings(), Vec::<String>::new());
+    let mut edited = Edited::new();
+    edited.0.facts.push(Exempt::of(kind::PAYMENT_CHARGED, "for nobody"));
+    edited
+        .is_refused_for_nothing_but("an exemption is not needed: payment.charged is consumed", &[]);
 }

@@ -1,8 +1,8 @@
 //! Each event is somebody's, comes, and is consumed.
 
 use super::{Checked, Finding, Problem};
-use crate::Kind;
-use crate::choreography::{NONE, Trigger};
+use crate::choreography::{NONE, Reaction, Reads, Trigger};
+use crate::{Kind, Service};
 
 pub(super) fn findings(checked: &Checked<'_>) -> Vec<Finding> {
     let mut findings = Vec::new();
@@ -21,7 +21,7 @@ fn consumer(checked: &Checked<'_>, kind: Kind) -> Option<Finding> {
     let choreography = checked.choreography;
     let is_fact = choreography.facts.iter().any(|fact| fact.what == kind);
     let is_consumed = is_consumed(checked, kind);
-    if is_consumed && is_fact {
+    if is_fact && others_go_on(checked, kind) {
         let text = format!("{kind} is consumed");
         return Some(Finding::on(Problem::NeedlessExemption(text), None));
     }
@@ -35,6 +35,17 @@ fn is_consumed(checked: &Checked<'_>, kind: Kind) -> bool {
     let is_reacted_to = choreography.reactions.iter().any(|r| r.on == Trigger::Event(kind));
     let is_replicated = choreography.reads.iter().any(|r| r.replicas.contains(&kind.service()));
     is_reacted_to || (is_replicated && !kind.is_recovered())
+}
+
+/// Whether a service consumes the kind that others go on from. One that nobody reads is added without a
+/// change to what others declare: what it consumes is a fact to them all the same.
+fn others_go_on(checked: &Checked<'_>, kind: Kind) -> bool {
+    let choreography = checked.choreography;
+    let is_read = |service: Service| choreography.readers_of(service).next().is_some();
+    let reacts = |r: &Reaction| r.on == Trigger::Event(kind) && is_read(r.service);
+    let replicates = |r: &Reads| r.replicas.contains(&kind.service()) && is_read(r.service);
+    choreography.reactions.iter().any(reacts)
+        || (!kind.is_recovered() && choreography.reads.iter().any(replicates))
 }
 
 /// Who reacts to what never comes, in each of its states.
