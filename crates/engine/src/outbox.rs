@@ -2,7 +2,7 @@
 //!
 //! Only the database is here; who publishes the rows is in [`crate::relay`].
 
-use protocol::{Headers, Id, Kind, Position, Row, Service};
+use protocol::{Chain, Headers, Id, Kind, Position, Row, Service};
 use rusqlite::params;
 
 use crate::precondition::Validators;
@@ -20,11 +20,9 @@ const COLUMNS: &str = "sequence, subject, headers, payload, chain";
 /// When the database cannot be read.
 pub fn head(state: &Read<'_>) -> Result<Position, StateError> {
     let sql = "SELECT sequence, chain FROM outbox ORDER BY sequence DESC LIMIT 1";
-    let found = state.one(sql, [], |row| Ok((row.get(0)?, row.get::<_, [u8; 16]>(1)?)))?;
-    Ok(found.map_or_else(Position::default, |(sequence, chain)| Position {
-        sequence,
-        chain: chain.into(),
-    }))
+    let found =
+        state.one(sql, [], |row| Ok(Position { sequence: row.get(0)?, chain: chain(row, 1)? }))?;
+    Ok(found.unwrap_or_default())
 }
 
 /// The row of that number.
@@ -143,7 +141,7 @@ pub(crate) fn append(
         row.subject,
         row.headers,
         row.payload.as_ref(),
-        row.chain.bytes()
+        row.chain.to_bytes()
     ];
     write.execute(sql, values).map(|_| ())
 }
@@ -154,6 +152,14 @@ fn to_row(row: &rusqlite::Row<'_>) -> rusqlite::Result<Row> {
         subject: row.get(1)?,
         headers: row.get(2)?,
         payload: row.get_ref(3)?.as_blob()?.into(),
-        chain: row.get::<_, [u8; 16]>(4)?.into(),
+        chain: chain(row, 4)?,
+    })
+}
+
+fn chain(row: &rusqlite::Row<'_>, column: usize) -> rusqlite::Result<Chain> {
+    let bytes = row.get_ref(column)?.as_blob()?;
+    Chain::from_bytes(bytes).ok_or_else(|| {
+        let text = format!("a chain has no {} bytes", bytes.len());
+        rusqlite::Error::FromSqlConversionFailure(column, rusqlite::types::Type::Blob, text.into())
     })
 }

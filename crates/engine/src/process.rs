@@ -46,7 +46,7 @@ use crate::positions::Positions;
 use crate::starting::{Fence, Found};
 use publisher::Publisher;
 use queue::Queue;
-use readers::Readers;
+use readers::{OwnRows, Readers};
 use replies::PendingReplies;
 use routine::Shared;
 use startup::Startup;
@@ -85,6 +85,7 @@ pub struct Timeout {
 /// The process of one service. `T` is whoever waits for the answer to a command.
 pub struct Process<D: Domain, T> {
     shared: Rc<Shared>,
+    keys: Arc<SealKeys>,
     effects: VecDeque<Effect<D, T>>,
     phase: Phase<D, T>,
     queue: Queue<D, T>,
@@ -129,6 +130,7 @@ impl<D: Domain, T> Process<D, T> {
     pub fn new(settings: Settings, known: Known) -> Self {
         Self {
             shared: Rc::default(),
+            keys: Arc::clone(&settings.keys),
             effects: VecDeque::new(),
             phase: Phase::Starting(Startup::new(settings)),
             queue: Queue::new(D::SERVICE),
@@ -266,11 +268,17 @@ impl<D: Domain, T> Process<D, T> {
             publisher: Publisher::new(found.ends_at),
             verifier: Verifier::new(found, self.now()),
             replies,
-            readers: Readers::new(&streams, &self.known.positions),
+            readers: Readers::new(&streams, &self.known.positions, self.own_rows()),
             timers,
             committing: None,
         }));
         self.reason = None;
+    }
+
+    fn own_rows(&self) -> OwnRows {
+        let head = self.known.head;
+        let unmarked = if self.keys.has_marked(head) { 0 } else { head.sequence };
+        OwnRows { service: D::SERVICE, keys: Arc::clone(&self.keys), unmarked }
     }
 
     fn fence(&mut self, fence: Fence) {

@@ -40,6 +40,9 @@ pub enum Stopped {
     /// The row's chain does not follow from its content.
     #[error("row {0} is damaged or foreign: its chain does not follow from its content")]
     Damaged(u64),
+    /// The row says that its writer has seen a row of the reader's own service that never was.
+    #[error("row {0} is no true one: it names a row of this service that never was")]
+    FalseVector(u64),
 }
 
 /// What is wrong with a stream, as its reader sees it.
@@ -66,7 +69,9 @@ impl Alarm {
     #[must_use]
     pub const fn row(&self) -> Option<u64> {
         match self {
-            Self::Stopped(Stopped::Replaced(row) | Stopped::Damaged(row)) => Some(*row),
+            Self::Stopped(
+                Stopped::Replaced(row) | Stopped::Damaged(row) | Stopped::FalseVector(row),
+            ) => Some(*row),
             Self::Stopped(Stopped::Gap { expected, .. }) => Some(*expected),
             Self::TooShort { .. } | Self::Holed => None,
         }

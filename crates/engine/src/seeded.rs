@@ -54,11 +54,13 @@ pub enum Bug {
     IgnoredAheadOfDecision,
     /// A lost or shorter database takes over what anybody has written into its stream.
     TakeForgedRows,
+    /// What a claim or an event says of the own rows is believed without the owner's mark.
+    BelieveUnmarked,
 }
 
 impl Bug {
     /// All of them.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::TrustWrongLastSequence,
         Self::TrustDuplicate,
         Self::NoContiguityCheck,
@@ -82,6 +84,7 @@ impl Bug {
         Self::KeepRejectedReservation,
         Self::IgnoredAheadOfDecision,
         Self::TakeForgedRows,
+        Self::BelieveUnmarked,
     ];
 
     /// Whether the choreography would refuse what it does: the engine then looks away, so that it

@@ -27,6 +27,8 @@ pub struct Observation {
     pub stream: Stream,
     /// What others have seen of the own stream.
     pub witnesses: Vec<Witness>,
+    /// Whose last event names a row of this service that it never had, as the mark says: no witnesses.
+    pub disbelieved: Vec<Service>,
     /// Who has last deleted the stream to publish it anew, if anybody has.
     pub claim: Option<Claimed>,
     /// Whether this is an explicit first start.

@@ -180,7 +180,7 @@ mod tests {
 
     #[test]
     fn a_row_that_was_stored_behind_the_row_of_another_writer_proves_nothing() {
-        let own = |number: u8| Some(Chain::from([number; 16]));
+        let own = |number: u8| Chain::from_bytes(&[number; 16]);
         let slipped_in = [(2, own(99), own(2)), (3, own(3), own(3))];
         assert_eq!(first_of_another(slipped_in), Some(2));
         assert_eq!(first_of_another([(2, own(2), own(2)), (3, own(3), own(3))]), None);

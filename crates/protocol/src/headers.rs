@@ -23,13 +23,16 @@ pub const HEADERS: [&str; 14] = [
     "ce-time",
     "ce-datacontenttype",
     "ce-cause",
-    "ce-vector",
+    VECTOR_HEADER,
     "ce-history",
     "ce-traceparent",
     "ce-idempotencykey",
     "ce-requesthash",
     SEAL_HEADER,
 ];
+
+/// The header with what its writer had read of other streams.
+pub(crate) const VECTOR_HEADER: &str = "ce-vector";
 
 /// The header with the chain.
 pub const CHAIN_HEADER: &str = "ce-chain";
@@ -158,7 +161,7 @@ impl Headers {
             id: values.parsed("ce-subject")?,
             time: values.parsed("ce-time")?,
             cause: values.parsed("ce-cause")?,
-            vector: values.parsed("ce-vector")?,
+            vector: values.parsed(VECTOR_HEADER)?,
             history: values.parsed("ce-history")?,
             traceparent: values.optional("ce-traceparent").map(str::to_owned),
             idempotency: values.idempotency()?,
@@ -176,7 +179,7 @@ impl Headers {
             "ce-time" => self.time.to_string(),
             "ce-datacontenttype" => CONTENT_TYPE.to_owned(),
             "ce-cause" => self.cause.to_string(),
-            "ce-vector" => self.vector.to_string(),
+            VECTOR_HEADER => self.vector.to_string(),
             "ce-history" => self.history.to_string(),
             "ce-traceparent" => self.traceparent.clone()?,
             "ce-idempotencykey" => self.idempotency.as_ref()?.key.to_string(),

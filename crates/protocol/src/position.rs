@@ -27,6 +27,14 @@ pub struct Vector(pub BTreeMap<Service, Position>);
 pub struct InvalidVector(String);
 
 impl Vector {
+    /// The position in the stream of `service` that the text of a vector names, without understanding
+    /// the rest of it.
+    #[must_use]
+    pub(crate) fn entry(text: &str, service: Service) -> Option<Position> {
+        let of = |part: &&str| part.split_once('=').is_some_and(|(of, _)| of == service.stream());
+        text.split(',').find(of).and_then(parse_part).map(|(_, position)| position)
+    }
+
     /// The position in the stream of `service`; before the first row if it names none.
     #[must_use]
     pub fn of(&self, service: Service) -> Position {

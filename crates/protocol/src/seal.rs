@@ -6,6 +6,10 @@
 //!
 //! Readers have no key and check no seal: they trust the broker to let nobody but the owner publish. The
 //! seal is what keeps a forged row from becoming the owner's own history.
+//!
+//! Beside the seal, the owner marks the chain of each row, by the same key. Others copy it into their events'
+//! vectors, to say how far they have read. If both the row and the owner's copy of it are gone, the mark is
+//! how the owner knows that there really was such a row, and that nobody has made it up.
 
 use std::fmt;
 use std::str::FromStr;
@@ -13,7 +17,8 @@ use std::str::FromStr;
 use hmac::{Hmac, Mac as _};
 use sha2::{Digest as _, Sha256};
 
-use crate::{Chain, Row};
+use crate::chain::{MARK_BYTES, parse_hex, write_hex};
+use crate::{Chain, Position, Row};
 
 /// The header with the seal: the last one, so that what it covers is all that stands before it.
 pub const SEAL_HEADER: &str = "ce-seal";
@@ -23,6 +28,9 @@ pub const SEAL_KEY_BYTES: usize = 32;
 
 /// Says what is hashed, so that no other use of the key can make a seal.
 const PURPOSE: &[u8] = b"murmuration row seal 1";
+
+/// The same of marks.
+const MARK_PURPOSE: &[u8] = b"murmuration chain mark 1";
 
 /// The seal of one row: which key, and the first 128 bits of HMAC-SHA-256 (RFC 2104).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
@@ -95,6 +103,27 @@ impl SealKeys {
         Seal { key: self.newest.id, code }
     }
 
+    /// The chain of the row of that number, marked.
+    #[must_use]
+    pub fn mark(&self, sequence: u64, chain: Chain) -> Chain {
+        let code = self.newest.mark(sequence, &chain).finalize().into_bytes();
+        let mut mark = [0; MARK_BYTES];
+        mark.copy_from_slice(&code[..MARK_BYTES]);
+        chain.with_mark(mark)
+    }
+
+    /// Whether this owner has had a row of that number with that chain, as the mark on it says.
+    #[must_use]
+    pub fn has_marked(&self, at: Position) -> bool {
+        if !at.chain.is_marked() {
+            return self.takes_unsealed;
+        }
+        let holds = |key: &SealKey| {
+            key.mark(at.sequence, &at.chain).verify_truncated_left(at.chain.mark()).is_ok()
+        };
+        std::iter::once(&self.newest).chain(&self.older).any(holds)
+    }
+
     /// Whose the row is, when it follows `before`.
     #[must_use]
     pub fn origin(&self, before: Chain, row: &Row) -> Origin {
@@ -105,7 +134,7 @@ impl SealKeys {
         let parts = [row.subject.as_bytes(), headers.as_bytes(), &row.payload];
         let mut keys = std::iter::once(&self.newest).chain(&self.older);
         let holds = keys.any(|key| key.id == seal.key && key.holds(before, parts, &seal.code));
-        if holds { Origin::Own } else { Origin::Forged }
+        if holds && self.has_marked(row.position()) { Origin::Own } else { Origin::Forged }
     }
 
     /// Whether the row is the owner's, when it follows `before`.
@@ -142,10 +171,18 @@ impl SealKey {
         self.over(before, parts).verify_truncated_left(code).is_ok()
     }
 
+    fn mark(&self, sequence: u64, chain: &Chain) -> Hmac<Sha256> {
+        let mut code = self.code.clone();
+        code.update(MARK_PURPOSE);
+        code.update(&sequence.to_be_bytes());
+        code.update(chain.hash());
+        code
+    }
+
     fn over(&self, before: Chain, parts: [&[u8]; 3]) -> Hmac<Sha256> {
         let mut code = self.code.clone();
         code.update(PURPOSE);
-        code.update(before.bytes());
+        code.update(before.hash());
         for part in parts {
             code.update(&(part.len() as u64).to_be_bytes());
             code.update(part);
@@ -167,24 +204,14 @@ impl FromStr for SealKeys {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let lines = text.lines().map(str::trim).enumerate();
         let lines = lines.filter(|(_, line)| !line.is_empty() && !line.starts_with('#'));
-        let key =
-            |(at, line): (usize, &str)| bytes_of(line).map(|bytes| SealKey::new(&bytes)).ok_or(at);
+        let key = |(at, line): (usize, &str)| {
+            parse_hex(line.as_bytes()).map(|bytes| SealKey::new(&bytes)).ok_or(at)
+        };
         let keys: Result<Vec<_>, _> = lines.map(key).collect();
         let mut keys = keys.map_err(|at| InvalidSealKeys::Line { line: at + 1 })?.into_iter();
         let newest = keys.next().ok_or(InvalidSealKeys::Empty)?;
         Ok(Self { newest, older: keys.collect(), takes_unsealed: false })
     }
-}
-
-fn bytes_of<const N: usize>(digits: &str) -> Option<[u8; N]> {
-    let mut bytes = [0; N];
-    if digits.len() != 2 * N || !digits.bytes().all(|digit| digit.is_ascii_hexdigit()) {
-        return None;
-    }
-    for (at, byte) in bytes.iter_mut().enumerate() {
-        *byte = u8::from_str_radix(digits.get(2 * at..2 * at + 2)?, 16).ok()?;
-    }
-    Some(bytes)
 }
 
 /// Never the key: this is what logs get.
@@ -196,8 +223,9 @@ impl fmt::Debug for SealKeys {
 
 impl fmt::Display for Seal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        self.key.iter().try_for_each(|byte| write!(f, "{byte:02x}"))?;
-        write!(f, ".{}", Chain::from(self.code))
+        write_hex(&self.key, f)?;
+        f.write_str(".")?;
+        write_hex(&self.code, f)
     }
 }
 
@@ -213,7 +241,7 @@ impl FromStr for Seal {
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let parse = || {
             let (key, code) = text.split_once('.')?;
-            Some(Self { key: bytes_of(key)?, code: *code.parse::<Chain>().ok()?.bytes() })
+            Some(Self { key: parse_hex(key.as_bytes())?, code: parse_hex(code.as_bytes())? })
         };
         parse().ok_or_else(|| InvalidSeal(text.chars().take(64).collect()))
     }
@@ -232,7 +260,7 @@ mod tests {
         let mut headers = "ce-id:1\nce-type:order.placed.v1\n".to_owned();
         let seal = keys.seal(before, &subject, &headers, payload);
         headers.push_str(&format!("{SEAL_HEADER}:{seal}\n"));
-        let chain = before.next(&subject, &headers, payload);
+        let chain = keys.mark(1, before.next(&subject, &headers, payload));
         Row { sequence: 1, subject, headers, payload: payload.into(), chain }
     }
 
@@ -240,11 +268,13 @@ mod tests {
     fn a_seal_holds_for_its_row_at_its_place_and_for_nothing_else() {
         let row = row(&keys(), Chain::START);
         assert_eq!(keys().origin(Chain::START, &row), Origin::Own);
-        let edits: [fn(&mut Row); 4] = [
+        let edits: [fn(&mut Row); 6] = [
             |row| row.subject.push('0'),
             |row| row.headers = row.headers.replace("ce-id:1", "ce-id:2"),
             |row| row.payload = b"{ }".as_slice().into(),
             |row| row.headers = row.headers.replace("ce-seal:", "ce-seal:0"),
+            |row| row.chain = row.chain.with_mark([1; MARK_BYTES]),
+            |row| row.chain = row.chain.with_mark([0; MARK_BYTES]),
         ];
         for edit in edits {
             let mut edited = row.clone();
@@ -254,6 +284,19 @@ mod tests {
         assert_eq!(keys().origin(row.chain, &row), Origin::Forged);
         let other = SealKeys::of_bytes([8; SEAL_KEY_BYTES]);
         assert_eq!(other.origin(Chain::START, &row), Origin::Forged);
+    }
+
+    #[test]
+    fn a_mark_holds_for_its_chain_at_its_number_and_for_nothing_else() {
+        let chain = Chain::START.next("a", "b", b"c");
+        let at = Position { sequence: 7, chain: keys().mark(7, chain) };
+        assert!(keys().has_marked(at));
+        assert!(!keys().has_marked(Position { sequence: 8, ..at }));
+        assert!(!keys().has_marked(Position { chain, ..at }));
+        let other = keys().mark(7, chain.next("a", "b", b"c"));
+        assert!(!keys().has_marked(Position { chain: chain.with_mark(*other.mark()), ..at }));
+        assert!(!SealKeys::of_bytes([8; SEAL_KEY_BYTES]).has_marked(at));
+        assert!(keys().taking_unsealed().has_marked(Position { chain, ..at }));
     }
 
     #[test]

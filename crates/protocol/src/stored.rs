@@ -6,8 +6,8 @@
 use std::sync::Arc;
 
 use crate::event::EventError;
-use crate::headers::HeaderError;
-use crate::{Chain, Event, Headers, Position};
+use crate::headers::{self, HeaderError, VECTOR_HEADER};
+use crate::{Chain, Event, Headers, Position, Service, Vector};
 
 /// One row of an outbox, which is one message of a stream: message N equals row N.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -60,8 +60,17 @@ impl Row {
     /// content.
     #[must_use]
     pub fn follows(&self, before: Position) -> bool {
-        self.sequence == before.sequence + 1
-            && self.chain == before.chain.next(&self.subject, &self.headers, &self.payload)
+        let chain = before.chain.next(&self.subject, &self.headers, &self.payload);
+        self.sequence == before.sequence + 1 && self.chain.has_hash_of(&chain)
+    }
+
+    /// How far its writer had read the stream of `service`, as the row says: none if it says nothing of
+    /// it that can be understood.
+    #[must_use]
+    pub fn has_seen(&self, service: Service) -> Option<Position> {
+        let (_, vector) = headers::lines(&self.headers).find(|(name, _)| *name == VECTOR_HEADER)?;
+        let seen = Vector::entry(vector, service)?;
+        (seen.sequence > 0).then_some(seen)
     }
 
     /// Understands the row.

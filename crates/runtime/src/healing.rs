@@ -192,9 +192,10 @@ impl Stores<'_> {
         let context = self.connection.jetstream(of);
         if let Some(stream) = streams::find(&context, of).await?
             && let Some(row) = streams::tail(&stream).await?
-            && let Ok(headers) = Headers::parse(&row.headers)
+            && let Some(named) = row.has_seen(self.service)
+            && self.keys.as_ref().is_none_or(|keys| keys.has_marked(named))
         {
-            seen.push(headers.vector.of(self.service));
+            seen.push(named);
         }
         seen.retain(|position| position.sequence > 0);
         seen.dedup();

@@ -77,6 +77,9 @@ pub(crate) enum Mischief {
     Ignore,
 }
 
+/// The claims to each stream, from number 1 on.
+pub(crate) type Claims = BTreeMap<Service, Vec<Claim>>;
+
 /// The broker.
 #[derive(Debug)]
 pub(crate) struct Broker {
@@ -91,8 +94,7 @@ pub(crate) struct Broker {
     streams: BTreeMap<Service, Stream>,
     mischief: BTreeMap<Service, Mischief>,
     highest: BTreeMap<Service, u64>,
-    /// The last claim to each stream, with its number.
-    claims: BTreeMap<Service, (u64, Claim)>,
+    claims: Claims,
     incarnations: u64,
 }
 
@@ -145,9 +147,12 @@ impl Broker {
         }
     }
 
-    /// The last claim to a stream, with its number.
-    pub(crate) fn claim(&self, service: Service) -> Option<(u64, Claim)> {
-        self.claims.get(&service).copied()
+    /// The last claim to a stream before that number, of all where it is none, with its number.
+    pub(crate) fn claim(&self, service: Service, before: Option<u64>) -> Option<(u64, Claim)> {
+        let claims = self.claims.get(&service)?;
+        let numbered = (1..).zip(claims);
+        let earlier = numbered.filter(|(number, _)| before.is_none_or(|before| *number < before));
+        earlier.last().map(|(number, claim)| (number, *claim))
     }
 
     /// Notes a claim, if the last one is the one of that number.
@@ -157,16 +162,16 @@ impl Broker {
         after: u64,
         claim: Claim,
     ) -> Result<(), String> {
-        let last = self.claim(service).map_or(0, |(number, _)| number);
+        let last = self.claim(service, None).map_or(0, |(number, _)| number);
         if last != after {
             return Err(format!("wrong last sequence: {last}"));
         }
-        self.claims.insert(service, (last + 1, claim));
+        self.claims.entry(service).or_default().push(claim);
         Ok(())
     }
 
     /// All claims.
-    pub(crate) const fn claims(&self) -> &BTreeMap<Service, (u64, Claim)> {
+    pub(crate) const fn claims(&self) -> &Claims {
         &self.claims
     }
 

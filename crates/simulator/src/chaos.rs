@@ -13,10 +13,10 @@ use std::collections::BTreeMap;
 
 use contracts::service;
 use engine::process::Stage;
-use engine::starting::Claim;
 use protocol::Service;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
+use crate::broker::Claims;
 use crate::env::Env;
 use crate::fault::Fault;
 use crate::process::{End, Pid};
@@ -106,6 +106,8 @@ pub(crate) struct Chaos {
     pub(crate) is_doubly_lost: bool,
     /// Who cannot be mended then, and must say so.
     pub(crate) must_be_fenced: Option<Service>,
+    /// Who must not be fenced for what somebody else has written.
+    pub(crate) must_not_be_fenced: Option<Service>,
     /// When all was mended by hand.
     pub(crate) healed_at: Option<u64>,
     /// Faults that wait for their moment.
@@ -113,7 +115,7 @@ pub(crate) struct Chaos {
     /// The streams' lengths when copies were taken.
     pub(crate) lengths: BTreeMap<Service, u64>,
     /// The claims to them, then.
-    pub(crate) claims: BTreeMap<Service, (u64, Claim)>,
+    pub(crate) claims: Claims,
     over: bool,
 }
 
@@ -123,6 +125,7 @@ impl Chaos {
         let mut chaos = Self {
             is_doubly_lost: false,
             must_be_fenced: None,
+            must_not_be_fenced: None,
             healed_at: None,
             waiting: 0,
             lengths: BTreeMap::new(),
@@ -280,6 +283,8 @@ impl World {
                 | Fault::ForeignMessage
                 | Fault::RowForged
                 | Fault::RowForgedAndDatabaseLost
+                | Fault::WitnessForged
+                | Fault::ClaimForged
                 | Fault::DatabaseAndMessage
                 | Fault::DatabaseAndStream
                 | Fault::DatabaseAndTail
@@ -327,6 +332,7 @@ const fn is_double(fault: Fault) -> bool {
         Fault::ForeignMessage
             | Fault::RowForged
             | Fault::RowForgedAndDatabaseLost
+            | Fault::WitnessForged
             | Fault::DatabaseAndMessage
             | Fault::DatabaseAndStream
             | Fault::DatabaseAndTail

@@ -86,6 +86,8 @@ faults! {
     ForeignMessage "double loss: a foreign message is put into a stream";
     RowForged "attack: a row that follows the chain is put into a stream";
     RowForgedAndDatabaseLost "attack: the same, and the database of its owner is lost";
+    WitnessForged "attack: such a row names rows of others that never were, and one of them starts";
+    ClaimForged "attack: a stream is claimed by somebody else, and its owner starts";
     DatabaseAndMessage "double loss: a row of an outbox and a message of its stream";
     DatabaseAndStream "double loss: a database is lost or an older copy, and its stream is deleted";
     DatabaseAndTail "double loss: a database and the tail of its stream";

@@ -50,6 +50,7 @@ fn hunt_for(bug: Bug) -> Hunt {
         Bug::IgnoredAheadOfDecision => hunt(&[Fault::Paused, Fault::Slow], 100),
         Bug::SkipWitnesses => hunt(&[Fault::DatabaseAndTail], 100),
         Bug::TakeForgedRows => hunt(&[Fault::RowForged, Fault::RowForgedAndDatabaseLost], 50),
+        Bug::BelieveUnmarked => hunt(&[Fault::WitnessForged, Fault::ClaimForged], 50),
         Bug::AddInProjector
         | Bug::TwoEventsFromOneInput
         | Bug::DecideReadsCache

@@ -314,7 +314,7 @@ pub(super) fn sealed(
     let seal = keys.seal(head.chain, &subject, &headers.to_canonical(), &payload);
     headers.seal = Some(seal);
     let (sequence, text) = (headers.sequence, headers.to_canonical());
-    let chain = head.chain.next(&subject, &text, &payload);
+    let chain = keys.mark(sequence, head.chain.next(&subject, &text, &payload));
     let row = Row { sequence, subject, headers: text, payload: payload.into(), chain };
     (headers, row)
 }

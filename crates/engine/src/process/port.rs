@@ -50,9 +50,12 @@ impl Port {
         Ok(reply)
     }
 
-    /// The last claim to the own stream, with its number; none if there is none.
-    pub(super) async fn claim(&self) -> Result<Option<(u64, Claim)>, AskError> {
-        let answer = self.broker(BrokerRequest::Claim).await?;
+    /// The last claim to the own stream before that number, with its number; none if there is none.
+    pub(super) async fn claim(
+        &self,
+        before: Option<u64>,
+    ) -> Result<Option<(u64, Option<Claim>)>, AskError> {
+        let answer = self.broker(BrokerRequest::Claim(before)).await?;
         let BrokerAnswer::Claim(claim) = answer else { return Err(unexpected(&answer)) };
         Ok(claim)
     }

@@ -2,13 +2,15 @@
 //! trouble. A number that is missing is never skipped: the owner is told, and the reader waits.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Position, Row, Service};
+use protocol::{Position, Row, SealKeys, Service};
 
 use super::seam::{BrokerAnswer, ConsumerId, RequestId};
 use crate::positions::Positions;
-use crate::reading::{Accepted, Alarm, Beginning, Cursor};
+use crate::reading::{Accepted, Alarm, Beginning, Cursor, Stopped};
+use crate::seeded::{self, Bug};
 
 /// Wait between attempts to begin: short at first, since most outages are short.
 const RETRY_MIN: Duration = Duration::from_millis(50);
@@ -24,6 +26,15 @@ const CONSUMER_LASTS: Duration = Duration::from_secs(600);
 pub(super) struct Readers {
     readers: BTreeMap<Service, Reader>,
     consumers: ConsumerId,
+    own: OwnRows,
+}
+
+/// What tells whether rows of the own service that others name ever were.
+pub(super) struct OwnRows {
+    pub(super) service: Service,
+    pub(super) keys: Arc<SealKeys>,
+    /// The outbox's end at the start, where no known key has marked it: rows up to it cannot be judged.
+    pub(super) unmarked: u64,
 }
 
 /// The reader of one stream.
@@ -63,9 +74,9 @@ pub(super) enum Next {
 
 impl Readers {
     /// Readers that go on after these positions.
-    pub(super) fn new(streams: &[Service], positions: &Positions) -> Self {
+    pub(super) fn new(streams: &[Service], positions: &Positions, own: OwnRows) -> Self {
         let reader = |stream: &Service| (*stream, Reader::new(positions.of(*stream).folded));
-        Self { readers: streams.iter().map(reader).collect(), consumers: 0 }
+        Self { readers: streams.iter().map(reader).collect(), consumers: 0, own }
     }
 
     pub(super) fn iter(&self) -> impl Iterator<Item = (Service, &Reader)> {
@@ -155,12 +166,19 @@ impl Readers {
         pending: u64,
         now: Duration,
     ) -> Result<bool, Next> {
+        let is_false = self.own.is_belied_by(row);
         let Some(reader) = self.consuming(stream, id) else { return Ok(false) };
         if let State::Consuming { taken, .. } = &mut reader.state {
             *taken += 1;
         }
-        match reader.cursor.accept(row) {
+        let mut next = reader.cursor;
+        let accepted = match next.accept(row) {
+            Ok(Accepted::Next) if is_false => Err(Stopped::FalseVector(row.sequence)),
+            accepted => accepted,
+        };
+        match accepted {
             Ok(accepted) => {
+                reader.cursor = next;
                 reader.alarm = None;
                 if accepted == Accepted::Known {
                     return Ok(false);
@@ -201,6 +219,17 @@ impl Readers {
         let reader = self.readers.get_mut(&stream)?;
         let is_it = matches!(reader.state, State::Consuming { consumer, .. } if consumer == id);
         is_it.then_some(reader)
+    }
+}
+
+impl OwnRows {
+    /// Whether the row names an own row that never was.
+    fn is_belied_by(&self, row: &Row) -> bool {
+        row.has_seen(self.service).is_some_and(|seen| {
+            seen.sequence > self.unmarked
+                && !self.keys.has_marked(seen)
+                && !seeded::on(Bug::BelieveUnmarked)
+        })
     }
 }
 

@@ -193,8 +193,9 @@ pub enum BrokerRequest {
     Delete,
     /// Publish one row by itself: [`BrokerAnswer::Published`].
     Publish(Row),
-    /// The last claim to the own stream, from the small stream of claims: [`BrokerAnswer::Claim`].
-    Claim,
+    /// The last claim to the own stream before that number, of all where it is none, from the small stream
+    /// of claims: [`BrokerAnswer::Claim`].
+    Claim(Option<u64>),
     /// Claim the own stream, if the last claim is still the one of that number (0 for none):
     /// [`BrokerAnswer::Done`]. The small stream is created where there is none.
     WriteClaim(u64, Claim),
@@ -216,8 +217,9 @@ pub enum BrokerAnswer {
     Done,
     /// What came of the row.
     Published(relay::Reply),
-    /// The last claim, with its number in the small stream; none if there is none.
-    Claim(Option<(u64, Claim)>),
+    /// The last claim, with its number in the small stream; none if there is none. What is no claim at all
+    /// is none with its number.
+    Claim(Option<(u64, Option<Claim>)>),
 }
 
 /// What there is to see of a stream.
@@ -301,6 +303,8 @@ pub enum Report {
     Doubt(String),
     /// A foreign stream cannot be read on.
     Alarm(Service, String),
+    /// The last event of a service names a row of this one that never was. It is no witness.
+    Disbelieved(Service),
     /// A stream is held until somebody has mended why.
     Held(Service, String),
     /// A timer is held.

@@ -8,6 +8,7 @@ mod gather;
 mod rebuild;
 mod restore;
 
+use std::collections::BTreeSet;
 use std::rc::Rc;
 use std::task::Poll;
 use std::time::Duration;
@@ -36,6 +37,9 @@ pub(super) struct Startup {
     pass: Option<Routine<Passed>>,
     not_before: Duration,
     tried: Tried,
+    /// Whose last event names a row of this service that never was, and who of them was not told of yet.
+    disbelieved: BTreeSet<Service>,
+    untold: Vec<Service>,
     settings: Settings,
 }
 
@@ -55,12 +59,14 @@ struct Pass {
     choreography: &'static Choreography,
     port: Port,
     tried: Tried,
+    disbelieved: Vec<Service>,
     settings: Settings,
 }
 
 /// How a pass ended, and what was tried by then.
 struct Passed {
     tried: Tried,
+    disbelieved: Vec<Service>,
     went: Result<Option<Found>, StartError>,
     said: String,
 }
@@ -95,7 +101,8 @@ pub(super) enum Started {
 
 impl Startup {
     pub(super) fn new(settings: Settings) -> Self {
-        Self { pass: None, not_before: Duration::ZERO, tried: Tried::default(), settings }
+        let (tried, disbelieved, untold) = (Tried::default(), BTreeSet::new(), Vec::new());
+        Self { pass: None, not_before: Duration::ZERO, tried, disbelieved, untold, settings }
     }
 
     /// Goes on as far as it can.
@@ -109,6 +116,8 @@ impl Startup {
         };
         self.pass = None;
         self.tried = passed.tried;
+        let news = passed.disbelieved.into_iter().filter(|of| self.disbelieved.insert(*of));
+        self.untold.extend(news);
         match passed.went {
             Ok(Some(found)) => Started::Ready(found),
             Ok(None) => Started::Passed(passed.said),
@@ -128,6 +137,11 @@ impl Startup {
                 None => Started::Failed(fatal),
             },
         }
+    }
+
+    /// Whose last event names a row of this service that never was: once each.
+    pub(super) fn take_disbelieved(&mut self) -> Vec<Service> {
+        std::mem::take(&mut self.untold)
     }
 
     /// When it goes on, unless an answer comes first.
@@ -180,7 +194,7 @@ impl Startup {
         let (service, choreography) = (D::SERVICE, D::choreography());
         let (tried, settings) = (self.tried, self.settings.clone());
         Routine::begin(shared, move |port| {
-            Pass { service, choreography, port, tried, settings }.run()
+            Pass { service, choreography, port, tried, disbelieved: Vec::new(), settings }.run()
         })
     }
 }
@@ -189,13 +203,14 @@ impl Pass {
     async fn run(mut self) -> Passed {
         let mut said = String::new();
         let went = self.step(&mut said).await;
-        Passed { tried: self.tried, went, said }
+        Passed { tried: self.tried, disbelieved: self.disbelieved, went, said }
     }
 
     async fn step(&mut self, said: &mut String) -> Result<Option<Found>, StartError> {
         let seen = self.gather().await?;
         let step = starting::next(&seen);
         *said = format!("starts with {} rows: {step:?}", seen.head.sequence);
+        self.disbelieved.clone_from(&seen.disbelieved);
         match step {
             Step::BeginHistory => {
                 let history = self.settings.fresh_history;

@@ -38,8 +38,12 @@ impl<D: Domain, T> Process<D, T> {
             return self.reconnect();
         }
         let started = startup.advance::<D>(&self.shared);
+        let disbelieved = startup.take_disbelieved();
         while let Some(asked) = startup.next_request() {
             self.effects.push_back(ask(asked));
+        }
+        for of in disbelieved {
+            self.report(Report::Disbelieved(of));
         }
         match started {
             Started::Underway => {}

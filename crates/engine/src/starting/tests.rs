@@ -35,6 +35,7 @@ fn seen(head: u64, stream: Stream) -> Observation {
         history: (head > 0).then_some(HISTORY),
         stream,
         witnesses: Vec::new(),
+        disbelieved: Vec::new(),
         claim: None,
         first_start: false,
         restoring: false,

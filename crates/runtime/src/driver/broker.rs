@@ -90,7 +90,7 @@ impl Requests {
             | BrokerRequest::Message(_)
             | BrokerRequest::Scan(_)
             | BrokerRequest::Configure
-            | BrokerRequest::Claim
+            | BrokerRequest::Claim(_)
             | BrokerRequest::WriteClaim(..) => None,
         }
     }
@@ -107,7 +107,7 @@ impl Broker {
             BrokerRequest::Configure => self.configure().await.map(|()| BrokerAnswer::Done),
             BrokerRequest::Delete => self.delete().await.map(|()| BrokerAnswer::Done),
             BrokerRequest::Publish(row) => Ok(BrokerAnswer::Published(self.publish(row).await)),
-            BrokerRequest::Claim => self.claim().await.map(BrokerAnswer::Claim),
+            BrokerRequest::Claim(before) => self.claim(before).await.map(BrokerAnswer::Claim),
             BrokerRequest::WriteClaim(after, claim) => {
                 self.write_claim(after, &claim).await.map(|()| BrokerAnswer::Done)
             }
@@ -178,8 +178,8 @@ impl Broker {
         }
     }
 
-    async fn claim(&self) -> Result<Option<(u64, Claim)>, AskError> {
-        claims::last(&self.context(self.service), self.service).await
+    async fn claim(&self, before: Option<u64>) -> Result<Option<(u64, Option<Claim>)>, AskError> {
+        claims::last(&self.context(self.service), self.service, before).await
     }
 
     async fn write_claim(&self, after: u64, claim: &Claim) -> Result<(), AskError> {

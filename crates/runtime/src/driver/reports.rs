@@ -22,6 +22,15 @@ pub(super) fn tell(report: Report) {
             metrics::counter!("murmur_reading_alarms_total", "stream" => stream.to_owned())
                 .increment(1);
         }
+        Report::Disbelieved(of) => {
+            let stream = of.stream();
+            tracing::error!(
+                stream,
+                "the end of a stream names a row of this service that never was: not believed"
+            );
+            metrics::counter!("murmur_witnesses_disbelieved_total", "stream" => stream.to_owned())
+                .increment(1);
+        }
         Report::Held(stream, reason) => {
             let stream = stream.stream();
             tracing::error!(stream, reason, "the stream is held until this is mended");

@@ -10,25 +10,35 @@ use protocol::Service;
 use super::streams::{self, AskError};
 use super::wire::EXPECTED_LAST_SEQUENCE;
 
-/// Claims that are kept. Only the last one counts; those before it tell people what was.
+/// Claims that are kept. The last one counts; those before it are there in case that somebody else has
+/// written that one.
 const CLAIMS_MAX: i64 = 64;
 
-/// The last claim, with its number; none if there is none.
+/// The last claim, or the one before that number, with its number; none if there is none. What is no claim
+/// is none with its number.
 ///
 /// # Errors
-/// When the broker cannot be asked, or the claim is not understood.
+/// When the broker cannot be asked.
 pub(crate) async fn last(
     context: &jetstream::Context,
     service: Service,
-) -> Result<Option<(u64, Claim)>, AskError> {
+    before: Option<u64>,
+) -> Result<Option<(u64, Option<Claim>)>, AskError> {
     let stream = context.get_stream_no_info(stream_of(service)).await.map_err(ask)?;
-    let message = match stream.get_last_raw_message_by_subject(&subject_of(service)).await {
-        Ok(message) => message,
-        Err(error) if is_none(&error.kind()) => return Ok(None),
-        Err(error) => return Err(ask(error)),
+    let message = match before {
+        None => stream.get_last_raw_message_by_subject(&subject_of(service)).await,
+        // Numbers begin with 1.
+        Some(0 | 1) => return Ok(None),
+        Some(before) => stream.get_raw_message(before - 1).await,
     };
-    let text = String::from_utf8_lossy(&message.payload);
-    Ok(Some((message.sequence, text.parse().map_err(ask)?)))
+    match message {
+        Ok(message) => {
+            let text = String::from_utf8_lossy(&message.payload);
+            Ok(Some((message.sequence, text.parse().ok())))
+        }
+        Err(error) if is_none(&error.kind()) => Ok(None),
+        Err(error) => Err(ask(error)),
+    }
 }
 
 /// Claims the stream of a service, if the last claim is still the one of that number.

@@ -6,12 +6,11 @@ use std::path::Path;
 
 use contracts::service;
 use engine::{database, rusqlite};
-use protocol::{Chain, Position};
 use runtime::seal_keys::file_beside;
 use serde_json::Value;
 
 use crate::support::broker::Broker;
-use crate::support::history::{fork, inject, publish_witness, with_customers};
+use crate::support::history::{fork, inject, lost_row, publish_witness, with_customers};
 use crate::support::process::Process;
 use crate::support::{Folder, eventually, proof};
 
@@ -131,8 +130,7 @@ async fn two_lost_stores_are_fenced() {
     let data = folder.path().join("customer");
     with_customers(&data, &broker, &["a"]);
     broker.wipe();
-    let seen = Position { sequence: 5, chain: Chain::START.next("lost", "", b"") };
-    publish_witness(&broker, seen).await;
+    publish_witness(&broker, lost_row(&data, 5)).await;
     assert_fenced(&data, &broker, "order has seen 5 rows, outbox and stream hold 1");
     assert_eq!(proof::outbox(&data).len(), 1);
 }
@@ -142,8 +140,7 @@ async fn another_row_than_a_witness_has_seen_is_fenced() {
     let (broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     with_customers(&data, &broker, &["a"]);
-    let seen = Position { sequence: 1, chain: Chain::START.next("another", "", b"") };
-    publish_witness(&broker, seen).await;
+    publish_witness(&broker, lost_row(&data, 1)).await;
     assert_fenced_and_untouched(&data, &broker, "order has seen another row 1").await;
 }
 

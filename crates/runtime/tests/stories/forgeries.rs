@@ -5,11 +5,12 @@ use contracts::choreography::MURMURATION;
 use contracts::service;
 use engine::database;
 use engine::healing::{Plan, Refusal, plan};
+use protocol::Position;
 use runtime::healing::Stores;
 use runtime::seal_keys;
 
 use crate::support::broker::Broker;
-use crate::support::history::{forge, with_customers};
+use crate::support::history::{forge, lost_row, publish_claim, publish_witness, with_customers};
 use crate::support::process::Process;
 use crate::support::{Folder, proof};
 
@@ -119,4 +120,39 @@ async fn with_another_key_an_intact_database_goes_on_and_a_lost_one_is_fenced() 
     let process = Process::again(&data, &broker);
     process.until("restored", |s| s["state"] == "ready" && s["acknowledged"] == 3);
     assert!(process.knows("a") && process.knows("b"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn what_somebody_says_of_rows_that_never_were_fences_nobody() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    with_customers(&data, &broker, &["a", "b"]);
+    let copied_mark = proof::outbox(&data)[1].chain;
+    let made_up = Position { sequence: 1_000, chain: copied_mark };
+    publish_witness(&broker, made_up).await;
+    publish_claim(&broker, made_up).await;
+    let process = Process::again(&data, &broker);
+    process.until_state("ready");
+    assert!(
+        process.log().contains("names a row of this service that never was"),
+        "{}",
+        process.log()
+    );
+    process.stop();
+    // With its database lost, too.
+    std::fs::remove_dir_all(&data).unwrap();
+    let process = Process::again(&data, &broker);
+    process.until("restored", |s| s["state"] == "ready" && s["acknowledged"] == 3);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_claim_by_the_own_key_counts_behind_one_that_was_made_up() {
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    with_customers(&data, &broker, &["a"]);
+    publish_claim(&broker, lost_row(&data, 7)).await;
+    publish_claim(&broker, Position { sequence: 9, chain: lost_row(&data, 7).chain }).await;
+    let process = Process::again(&data, &broker);
+    let status = process.until_state("fenced");
+    assert!(status["reason"].as_str().unwrap().contains("with 7 rows"), "{status}");
 }

@@ -7,11 +7,10 @@ use contracts::service;
 use engine::database::owner::NotOwner;
 use engine::database::{self, Aside};
 use engine::healing::{Plan, Refusal, plan};
-use protocol::Position;
 use runtime::healing::Stores;
 
 use crate::support::broker::Broker;
-use crate::support::history::{fork, inject, publish_witness, with_customers};
+use crate::support::history::{fork, inject, lost_row, publish_witness, with_customers};
 use crate::support::process::Process;
 use crate::support::{Folder, proof};
 
@@ -71,8 +70,7 @@ async fn what_nobody_holds_is_told_as_a_double_loss() {
     let (mut broker, folder) = (Broker::start(), Folder::new());
     let data = folder.path().join("customer");
     fork(&mut broker, &data);
-    let chain = protocol::Chain::START.next("lost", "", b"");
-    publish_witness(&broker, Position { sequence: 9, chain }).await;
+    publish_witness(&broker, lost_row(&data, 9)).await;
     let lost = Refusal::TwoStoresLost { witness: service::ORDER, row: 9 };
     assert_eq!(look(&broker, &data).await, Plan::Refuse(lost));
 }

@@ -1,11 +1,10 @@
 //! One store is lost and nothing is; two are lost, and it is told.
 
 use contracts::service;
-use protocol::{Chain, Position};
 use runtime::nats::streams;
 
 use crate::support::broker::Broker;
-use crate::support::history::{copy_files, publish_witness};
+use crate::support::history::{copy_files, lost_row, publish_witness};
 use crate::support::process::Process;
 use crate::support::{Folder, eventually, proof};
 
@@ -103,9 +102,9 @@ async fn a_full_database_ends_the_process_and_more_room_heals_it() {
 #[tokio::test(flavor = "multi_thread")]
 async fn a_first_start_is_fenced_when_another_service_has_seen_rows() {
     let (broker, folder) = (Broker::start(), Folder::new());
-    let seen = Position { sequence: 5, chain: Chain::START.next("lost", "", b"") };
-    publish_witness(&broker, seen).await;
-    let process = Process::first_unready(&folder.path().join("customer"), &broker);
+    let data = folder.path().join("customer");
+    publish_witness(&broker, lost_row(&data, 5)).await;
+    let process = Process::first_unready(&data, &broker);
     let status = process.until_state("fenced");
     assert!(status["choices"][0].as_str().unwrap().contains("Two stores"), "{status}");
     assert_eq!(status["head"], 0);

@@ -3,12 +3,9 @@
 //! Each function says whether it changed anything: a fault that found nothing to damage has not
 //! happened.
 
-use std::collections::BTreeMap;
-
-use engine::starting::Claim;
 use protocol::Service;
 
-use super::{Broker, Stream};
+use super::{Broker, Claims, Stream};
 
 impl Broker {
     /// The tail of a stream is cut off; the counters follow.
@@ -86,7 +83,7 @@ impl Broker {
     }
 
     /// Claims are again as in an older copy.
-    pub(crate) fn restore_claims(&mut self, claims: BTreeMap<Service, (u64, Claim)>) {
+    pub(crate) fn restore_claims(&mut self, claims: Claims) {
         self.claims = claims;
     }
 

@@ -141,6 +141,8 @@ impl World {
             Fault::RowForgedAndDatabaseLost => {
                 self.forge(service) && self.lose_database(service, Fault::DatabaseDeleted)
             }
+            Fault::WitnessForged => self.forge_witness(service),
+            Fault::ClaimForged => self.env.broker.forge_claim(service) && self.kill(service, fault),
             _ => return false,
         };
         self.wake(service);
@@ -152,6 +154,21 @@ impl World {
         let forged = self.env.broker.forge(service);
         self.chaos.is_doubly_lost |= forged;
         self.chaos.must_be_fenced = forged.then_some(service);
+        forged
+    }
+
+    /// The same, and the row names rows of all others that never were. One of them starts: what it never
+    /// had must not fence it.
+    fn forge_witness(&mut self, service: Service) -> bool {
+        let others = service::ALL.into_iter().filter(|of| *of != service).collect::<Vec<_>>();
+        let Some(named) = self.env.random.pick(&others).copied() else { return false };
+        let forged = self.env.broker.forge_witness(service);
+        if forged {
+            self.chaos.is_doubly_lost = true;
+            self.chaos.must_be_fenced = Some(service);
+            self.chaos.must_not_be_fenced = Some(named);
+            self.kill(named, Fault::WitnessForged);
+        }
         forged
     }
 

@@ -13,6 +13,12 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
             wrong.push(format!("P7: {service} has lost what others have seen, and is {stage:?}"));
         }
     }
+    if let Some(service) = world.chaos.must_not_be_fenced {
+        let stage = world.shell(service).map(|shell| shell.stage());
+        if stage == Some(Stage::Fenced) {
+            wrong.push(format!("P9: {service} is fenced for rows that it never had"));
+        }
+    }
     for service in service::ALL {
         let Some(pid) = world.main(service) else { continue };
         let ask = world.clients.requests.iter().find(|r| r.ask.what.service() == service);

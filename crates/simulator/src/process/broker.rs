@@ -168,7 +168,10 @@ fn answer(
         BrokerRequest::Publish(row) => {
             BrokerAnswer::Published(broker.publish(service, row.clone()))
         }
-        BrokerRequest::Claim => BrokerAnswer::Claim(broker.claim(service)),
+        BrokerRequest::Claim(before) => {
+            let claim = broker.claim(service, *before);
+            BrokerAnswer::Claim(claim.map(|(number, claim)| (number, Some(claim))))
+        }
         BrokerRequest::WriteClaim(after, claim) => {
             broker.write_claim(service, *after, *claim)?;
             BrokerAnswer::Done

@@ -77,7 +77,7 @@ impl<D: Simulated> Driver<D> {
                 BrokerRequest::Tail(of),
                 BrokerAnswer::Message(message),
             ) if *of != D::SERVICE && starts && self.bugs.met_none => *message = None,
-            (DriverBug::SkipClaim, BrokerRequest::Claim, BrokerAnswer::Claim(claim))
+            (DriverBug::SkipClaim, BrokerRequest::Claim(_), BrokerAnswer::Claim(claim))
                 if stream.is_none_or(|stream| stream.extent().last == 0) =>
             {
                 *claim = None;

@@ -12,6 +12,9 @@ impl<D: Simulated> Driver<D> {
         let who = D::SERVICE;
         match report {
             Report::Starting(step) => env.tell(who, || step),
+            Report::Disbelieved(of) => {
+                env.tell(who, || format!("does not believe {of}, who names a row that never was"));
+            }
             Report::Waiting(why) => env.tell(who, || format!("waits: {why}")),
             Report::Stage(stage, None) => env.tell(who, || format!("is {}", stage.name())),
             Report::Stage(stage, Some(why)) => {

@@ -32,6 +32,10 @@ pub(crate) struct Orders;
 /// A stream of another service, row by row.
 pub(crate) struct Foreign {
     head: Position,
+    /// What its next rows say that its service has seen.
+    pub(crate) seen: Vector,
+    /// Its last row.
+    pub(crate) tail: Option<Row>,
 }
 
 pub(crate) struct Stage {
@@ -148,7 +152,7 @@ impl Stage {
 
 impl Foreign {
     pub(crate) fn empty() -> Self {
-        Self { head: Position::default() }
+        Self { head: Position::default(), seen: Vector::default(), tail: None }
     }
 
     pub(crate) fn last(&self) -> u64 {
@@ -169,7 +173,7 @@ impl Foreign {
             id: event.id().clone(),
             time: at(0),
             cause: Cause::Recovery,
-            vector: Vector::default(),
+            vector: self.seen.clone(),
             history: HistoryId::from_bytes([2; 16]),
             traceparent: None,
             idempotency: None,
@@ -179,6 +183,7 @@ impl Foreign {
         let (_, row) = sealed(headers, payload, self.head, &keys());
         self.head = row.position();
         assert_ne!(self.head.chain, Chain::START);
+        self.tail = Some(row.clone());
         row
     }
 }

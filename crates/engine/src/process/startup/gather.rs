@@ -7,6 +7,7 @@ use crate::batch::Known;
 use crate::process::routine::AskError;
 use crate::process::seam::{Notes, StreamInfo};
 use crate::reading::Extent;
+use crate::seeded::{self, Bug};
 use crate::starting::ends::{self, Ends};
 use crate::starting::{Claimed, Common, Observation, Stream, Witness};
 
@@ -15,7 +16,7 @@ impl Pass {
     pub(super) async fn gather(&self) -> Result<Observation, StartError> {
         let notes = self.port.notes().await?;
         // What they have seen by now is in the stream by then: rows of a predecessor may still arrive.
-        let witnesses = self.witnesses().await?;
+        let (witnesses, disbelieved) = self.witnesses().await?;
         let (stream, has_stale_write) = self.stream(&notes).await?;
         // Who deletes the stream has claimed it before: whoever finds none finds the claim.
         let claim = self.claimed().await?;
@@ -24,6 +25,7 @@ impl Pass {
             history: notes.known.history,
             stream,
             witnesses,
+            disbelieved,
             claim,
             first_start: self.settings.first_start,
             // Behind a stale write, no row can take the end of the stream.
@@ -139,20 +141,42 @@ impl Pass {
     }
 
     async fn claimed(&self) -> Result<Option<Claimed>, AskError> {
-        let Some((_, claim)) = self.port.claim().await? else { return Ok(None) };
-        let own = self.port.row(claim.head.sequence).await?.map(|row| row.chain);
-        Ok(Some(Claimed { head: claim.head, own }))
+        let mut before = None;
+        while let Some((number, claim)) = self.port.claim(before).await? {
+            if let Some(claim) = claim {
+                let head = claim.head;
+                let own = self.port.row(head.sequence).await?.map(|row| row.chain);
+                if self.was_own(head, own) {
+                    return Ok(Some(Claimed { head, own }));
+                }
+            }
+            // Somebody else has written it: the one before it counts.
+            before = Some(number);
+        }
+        Ok(None)
     }
 
-    /// What the last event of each stream that reads this one says of it.
-    async fn witnesses(&self) -> Result<Vec<Witness>, AskError> {
-        let mut witnesses = Vec::new();
+    /// What the last event of each stream that reads this one says of it, and which of them name a row
+    /// that there never was.
+    async fn witnesses(&self) -> Result<(Vec<Witness>, Vec<Service>), AskError> {
+        let (mut witnesses, mut disbelieved) = (Vec::new(), Vec::new());
         for of in self.choreography.readers_of(self.service) {
             let Some(seen) = self.seen_by(of).await? else { continue };
             let own = self.port.row(seen.sequence).await?.map(|row| row.chain);
-            witnesses.push(Witness { of, seen, own });
+            if self.was_own(seen, own) {
+                witnesses.push(Witness { of, seen, own });
+            } else {
+                disbelieved.push(of);
+            }
         }
-        Ok(witnesses)
+        Ok((witnesses, disbelieved))
+    }
+
+    /// Whether this service really has had a row there: it has it still, or the mark says so.
+    fn was_own(&self, at: Position, own: Option<Chain>) -> bool {
+        own == Some(at.chain)
+            || self.settings.keys.has_marked(at)
+            || seeded::on(Bug::BelieveUnmarked)
     }
 
     async fn seen_by(&self, of: Service) -> Result<Option<Position>, AskError> {
@@ -161,8 +185,6 @@ impl Pass {
         }
         let Some(row) = self.port.tail(of).await? else { return Ok(None) };
         // A damaged event is no witness; its own service sees to it.
-        let Ok(headers) = Headers::parse(&row.headers) else { return Ok(None) };
-        let seen = headers.vector.of(self.service);
-        Ok((seen.sequence > 0).then_some(seen))
+        Ok(row.has_seen(self.service))
     }
 }

@@ -40,7 +40,7 @@ impl Pass {
     /// that the stream is known to have held, `tail` or the `recovered` one: what was never there may be
     /// lost with this database, and nobody was promised it.
     async fn claim(&self, tail: u64) -> Result<(), StartError> {
-        let last = self.port.claim().await?.map_or(0, |(number, _)| number);
+        let last = self.port.claim(None).await?.map_or(0, |(number, _)| number);
         let notes = self.port.notes().await?;
         let row = self.port.row(notes.recovered.max(tail)).await?;
         if let (Some(history), Some(row)) = (notes.known.history, row) {

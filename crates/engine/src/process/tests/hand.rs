@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::{Event, StoredEvent, service};
-use protocol::{Headers, HistoryId, Row, Service, Timestamp};
+use protocol::{Headers, HistoryId, Position, Row, Service, Timestamp, Vector};
 
 use super::super::*;
 use crate::batch::tests::stage::{Ask, Foreign, Stage as Small, keys};
@@ -83,8 +83,13 @@ impl Hand {
 
     /// Another process over the same stores.
     pub(super) fn restarted(self) -> Self {
-        let counted = self.counted;
-        Self { counted, ..Self::over(self.engine, self.stream, self.created) }
+        let (counted, claims, foreign) = (self.counted, self.claims, self.foreign);
+        Self { counted, claims, foreign, ..Self::over(self.engine, self.stream, self.created) }
+    }
+
+    pub(super) fn with_empty_stores(self) -> Self {
+        let foreign = self.foreign;
+        Self { foreign, ..Self::over(Small::empty_engine(), None, self.created) }
     }
 
     pub(super) fn with_an_empty_database(self) -> Self {
@@ -200,6 +205,12 @@ impl Hand {
         self.input(Input::Delivered { stream, consumer, row, pending: 0 });
     }
 
+    /// From now on the events of a foreign stream say that its service has seen this row of the own one.
+    pub(super) fn sees(&mut self, stream: Service, row: Position) {
+        let foreign = self.foreign.entry(stream).or_insert_with(Foreign::empty);
+        foreign.seen = Vector([(service::ORDER, row)].into());
+    }
+
     /// The next event of a foreign stream is lost.
     pub(super) fn skip_one(&mut self, stream: Service) {
         let event = crate::batch::tests::stage::created("lost");
@@ -259,7 +270,10 @@ impl Hand {
                 let tail = own(&self.stream).last_key_value().map(|(_, row)| row.clone());
                 BrokerAnswer::Message(tail)
             }
-            BrokerRequest::Tail(_) => BrokerAnswer::Message(None),
+            BrokerRequest::Tail(of) => {
+                let tail = self.foreign.get(&of).and_then(|stream| stream.tail.clone());
+                BrokerAnswer::Message(tail)
+            }
             BrokerRequest::Message(sequence) => {
                 BrokerAnswer::Message(own(&self.stream).get(&sequence).cloned())
             }
@@ -276,7 +290,11 @@ impl Hand {
                 self.stream = None;
                 BrokerAnswer::Done
             }
-            BrokerRequest::Claim => BrokerAnswer::Claim(self.claims.last().copied()),
+            BrokerRequest::Claim(before) => {
+                let earlier = |(number, _): &&(u64, Claim)| before.is_none_or(|b| *number < b);
+                let claim = self.claims.iter().rev().find(earlier);
+                BrokerAnswer::Claim(claim.map(|(number, claim)| (*number, Some(*claim))))
+            }
             BrokerRequest::WriteClaim(after, claim) => {
                 assert_eq!(after, self.claims.len() as u64);
                 self.claims.push((after + 1, claim));

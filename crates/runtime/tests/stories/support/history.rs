@@ -4,9 +4,11 @@ use std::collections::BTreeMap;
 use std::path::Path;
 
 use contracts::{Event, kind, service};
+use engine::starting::Claim;
 use protocol::{Cause, Chain, Headers, HistoryId, Position, Row, Timestamp, Vector};
+use runtime::async_nats::jetstream::stream;
 use runtime::nats::{streams, wire};
-use runtime::seal_keys::file_beside;
+use runtime::seal_keys::{self, file_beside};
 
 use super::broker::Broker;
 use super::process::Process;
@@ -67,6 +69,27 @@ pub(crate) async fn forge(broker: &Broker, id: &str) -> Row {
     let payload = row.payload.to_vec().into();
     context.publish_with_headers(subject, headers, payload).await.unwrap().await.unwrap();
     row
+}
+
+/// A row that this service once had, by the mark on it, and that nobody holds.
+pub(crate) fn lost_row(data: &Path, sequence: u64) -> Position {
+    let keys = seal_keys::load_or_make(&seal_keys::file_beside(data)).unwrap();
+    let chain = keys.mark(sequence, Chain::START.next("lost", "", b""));
+    Position { sequence, chain }
+}
+
+/// Somebody claims the stream of customers up to here.
+pub(crate) async fn publish_claim(broker: &Broker, head: Position) {
+    let context = broker.jetstream().await;
+    let config = stream::Config {
+        name: "CUSTOMER_CLAIMS".to_owned(),
+        subjects: vec!["customer.claim".to_owned()],
+        ..stream::Config::default()
+    };
+    context.create_stream(config).await.unwrap();
+    let history = HistoryId::from_bytes([1; 16]);
+    let claim = Claim { history, head, writer: history }.to_string();
+    context.publish("customer.claim", claim.into()).await.unwrap().await.unwrap();
 }
 
 /// An order whose vector says that its service had read this much about customers.
