@@ -34,6 +34,10 @@ const CACHE_KIB: i32 = 16 * 1_024;
 /// default size.
 const LOG_PAGES_MAX: u32 = 4_096;
 
+/// The same while rows are restored: 64 MiB. Batch after batch touches the same pages of the indexes, and
+/// each is written back once.
+const RESTORING_LOG_PAGES_MAX: u32 = 65_536;
+
 /// SQLite from 3.7.0 to 3.51.2 can lose a WAL reset between two connections.
 const SQLITE_VERSION_MIN: i32 = 3_051_003;
 
@@ -162,6 +166,13 @@ impl Database {
         self.owner.as_ref().map_or(Ok(()), Owner::check)
     }
 
+    /// Whether many rows are about to be written at once: the log may then grow, and is written back and
+    /// cut in the end.
+    pub(crate) fn expect_many(&self, many: bool) -> Result<(), StateError> {
+        let pages = if many { RESTORING_LOG_PAGES_MAX } else { LOG_PAGES_MAX };
+        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", pages)?)
+    }
+
     /// Runs `work` in one immediate transaction; commits if it succeeds and changes nothing if not.
     pub(crate) fn transaction<T, E: From<StateError>>(
         &mut self,
@@ -202,6 +213,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "page_size", PAGE_BYTES)?;
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
+    connection.pragma_update(None, "journal_size_limit", LOG_PAGES_MAX * PAGE_BYTES)?;
     // Negative: in KiB, not in pages.
     connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
     // NORMAL may lose commits that were already published.

@@ -72,6 +72,9 @@ impl<D: Domain> Engine<D> {
     pub fn restore(&mut self, rows: &[Row]) -> Result<(), RestoreError> {
         self.database.check_still_owner().map_err(Fatal::NotOwner)?;
         let Self { domain, database, known, .. } = self;
+        let recovered = Kind::recovered(D::SERVICE);
+        let goes_on = rows.last().is_some_and(|last| !last.subject.starts_with(recovered.name()));
+        database.expect_many(goes_on)?;
         let before = known.clone();
         let mut after = before.clone();
         database.transaction(|write| {
@@ -99,9 +102,8 @@ impl<D: Domain> Engine<D> {
                 after.head = row.position();
                 after.restore_positions::<D>(&event.headers.vector);
             }
-            if let Some(last) = rows.last() {
-                let recovered = last.subject.starts_with(Kind::recovered(D::SERVICE).name());
-                schema::set_restoring(write, !recovered)?;
+            if !rows.is_empty() {
+                schema::set_restoring(write, goes_on)?;
             }
             positions::store(write, &before.positions, &after.positions)?;
             Ok(())

@@ -10,6 +10,10 @@ use crate::relay::Reply;
 use crate::seeded::{self, Bug};
 use crate::starting::{Fence, Found};
 
+/// Rows that one transaction takes over, and that wait in memory meanwhile: more of them touch the same
+/// pages of the indexes, and each page is written once a transaction.
+const RESTORED_AT_ONCE: usize = 4_000;
+
 impl Pass {
     /// Restores up to `up_to`, and takes the end of the stream with a `recovered` row before
     /// anything is decided: a killed predecessor's bytes may still be arriving.
@@ -59,7 +63,7 @@ impl Pass {
                 None => {}
             }
             // The database takes these rows while the broker sends the next ones.
-            let (taken, scanned) = both(self.take_over(rows), self.scan(next)).await;
+            let (taken, scanned) = both(self.take_over(rows), self.scan_many(next, up_to)).await;
             taken?;
             messages = scanned?;
         }
@@ -102,6 +106,18 @@ impl Pass {
         let messages = self.port.scan(from).await?;
         if messages.is_empty() {
             return Err(StartError::Broker("reading the stream ended".to_owned()));
+        }
+        Ok(messages)
+    }
+
+    /// As many messages as one transaction takes, or all up to that number.
+    async fn scan_many(&self, from: u64, up_to: u64) -> Result<Vec<Row>, StartError> {
+        let mut messages = self.scan(from).await?;
+        while let Some(last) = messages.last().map(|row| row.sequence)
+            && last < up_to
+            && messages.len() < RESTORED_AT_ONCE
+        {
+            messages.extend(self.scan(last + 1).await?);
         }
         Ok(messages)
     }
