@@ -101,8 +101,8 @@ pub enum Refusal {
         /// What was asked for.
         hand_over_ms: u32,
     },
-    /// A text that is no day.
-    #[error("business_date is {0:?}: write a day such as 2026-01-31")]
+    /// A text that is no day, or one of no business that can have been.
+    #[error("business_date is {0:?}: write a day from 1970-01-01 to tomorrow, such as 2026-01-31")]
     BusinessDate(String),
     /// There is an order of that id already.
     #[error("there is an order {0} already: place this one under another id")]

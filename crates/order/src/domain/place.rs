@@ -22,6 +22,9 @@ pub use contracts::events::order::QUANTITY_MAX;
 /// the outbox takes rows of at most 960 KiB.
 pub const ORDER_BYTES_MAX: usize = 640 * 1024;
 
+/// How far ahead of the service's clock a business date may begin: where it is tomorrow already.
+const DATE_AHEAD_MS_MAX: u32 = 24 * 60 * 60 * 1_000;
+
 /// An order that somebody asks for. All but the id may be wrong.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceOrder {
@@ -103,9 +106,10 @@ fn times(usual: &OrderDomain, place: &PlaceOrder) -> Result<(u32, u32), Refusal>
 
 fn business_date(place: &PlaceOrder, now: Timestamp) -> Result<String, Refusal> {
     let Some(date) = &place.business_date else { return Ok(now.day()) };
+    let days = Timestamp::from_micros(0)..=now.plus_millis(DATE_AHEAD_MS_MAX);
     let midnight = format!("{date}T00:00:00Z").parse::<Timestamp>();
     match midnight {
-        Ok(midnight) if midnight.day() == *date => Ok(date.clone()),
+        Ok(midnight) if midnight.day() == *date && days.contains(&midnight) => Ok(date.clone()),
         _ => Err(Refusal::BusinessDate(date.chars().take(32).collect())),
     }
 }

@@ -159,9 +159,19 @@ fn times_out_of_bounds_are_refused() {
 fn days_that_do_not_exist_are_refused() {
     let mut world = World::new();
     let texts = ["", "2026-02-30", "2026-2-3", "20260131", "31.01.2026", "2026-01-31T00:00", "ä"];
+    // The newest days are what the dashboard shows: days to come would hide all that were.
+    let too_far = ["2026-02-02", "2026-12-31", "9999-12-31", "1969-12-31", "0001-01-01"];
+    let texts = texts.into_iter().chain(too_far);
     for text in texts {
         let place = PlaceOrder { business_date: Some(text.into()), ..four_cups() };
         assert_eq!(world.refusal(place), Refusal::BusinessDate(text.into()), "{text}");
+    }
+    // East of here it is tomorrow already.
+    for (nth, text) in ["2026-02-01", "1970-01-01"].into_iter().enumerate() {
+        let id = id(&format!("o-{nth}"));
+        let place = PlaceOrder { id: id.clone(), business_date: Some(text.into()), ..four_cups() };
+        world.accepts(Command::Place(place));
+        assert_eq!(world.order(id.as_str()).unwrap().business_date, text);
     }
 }
 
