@@ -6,6 +6,8 @@ pub mod owner;
 pub mod read_pool;
 pub mod schema;
 
+use std::fs::DirBuilder;
+use std::os::unix::fs::DirBuilderExt as _;
 use std::path::{Path, PathBuf};
 
 use protocol::{HistoryId, Service};
@@ -97,7 +99,8 @@ impl Database {
             return Err(OpenError::Library(rusqlite::version().to_owned()));
         }
         let lock = owner::lock(folder)?;
-        std::fs::create_dir_all(folder).map_err(io)?;
+        // What is in it is people's, and nobody else's on this machine.
+        DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
         let file = file_in(folder, service);
         let sqlite = |source| OpenError::Sqlite { path: file.clone(), source };
         let mut connection = Connection::open(&file).map_err(sqlite)?;

@@ -2,8 +2,9 @@
 //! one `murmur up` to the next.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs::{self, File, TryLockError};
+use std::fs::{self, File, Permissions, TryLockError};
 use std::io::ErrorKind;
+use std::os::unix::fs::PermissionsExt as _;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -47,6 +48,9 @@ impl DataFolder {
         let path = path.canonicalize().with_context(|| format!("cannot use {}", path.display()))?;
         let memory = Memory::load(&path)?;
         let lock = lock(&path)?;
+        // Databases hold people's addresses, and logs their orders.
+        fs::set_permissions(&path, Permissions::from_mode(0o700))
+            .with_context(|| format!("cannot close {} to others", path.display()))?;
         fs::create_dir_all(path.join("logs"))?;
         let folder = Self { path, memory, _lock: lock };
         folder.save()?;
