@@ -63,7 +63,9 @@ impl FromStr for Vector {
         for part in text.split(',') {
             let invalid = || InvalidVector(text.chars().take(256).collect());
             let (service, position) = parse_part(part).ok_or_else(invalid)?;
-            vector.0.insert(service, position);
+            if vector.0.insert(service, position).is_some() {
+                return Err(invalid());
+            }
         }
         Ok(vector)
     }
@@ -90,5 +92,10 @@ mod tests {
         assert_eq!(vector.to_string().parse(), Ok(vector));
         assert_eq!("".parse(), Ok(Vector::default()));
         assert!("ORDER=1".parse::<Vector>().is_err());
+        let twice = format!("ORDER=1:{chain},ORDER=2:{chain}");
+        assert!(
+            twice.parse::<Vector>().is_err(),
+            "readers must not differ in which of the two holds"
+        );
     }
 }

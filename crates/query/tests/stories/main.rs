@@ -28,6 +28,7 @@ mod losses;
 mod process;
 mod processes;
 mod promises;
+mod questions;
 mod rebuild;
 mod refusals;
 mod reports;
