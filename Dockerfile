@@ -15,6 +15,7 @@ COPY Cargo.toml Cargo.lock ./
 COPY nats nats
 COPY tests tests
 COPY crates crates
+COPY examples examples
 # Line tables are most of the file, and nobody reads a backtrace in a container.
 RUN cargo build --profile $PROFILE --locked --bin murmur \
     && mv target/$PROFILE/murmur . && strip --strip-debug murmur && rm -r target

@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, load, logs, orders, page, replay, scenario, serve, simulate, status, stuck, trace, up,
-    views, wipe,
+    help, load, logs, new, orders, page, replay, scenario, serve, simulate, status, stuck, trace,
+    up, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -67,6 +67,8 @@ pub(crate) enum Command {
     Events(events::Args),
     /// Check, show or document the choreography.
     Contract(contract::Args),
+    /// Make a service of your own, in a checkout.
+    New(new::Args),
     /// Run scenario files against the running services.
     Scenario(scenario::Args),
     /// Place the orders of a file of real input.
@@ -110,6 +112,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Completions(args) => Ok(completions::run(global, &args, command())),
         Command::Serve(args) => serve::run(args),
         Command::Contract(args) => contract::run(global, &args),
+        Command::New(args) => new::run(global, &args),
         Command::Status(args) if args.watch => run_to_its_end(status::watch::run(global)),
         Command::Status(_) => execution::run(status::run(global)),
         Command::Page(args) => execution::run(page::run(global, &args)),

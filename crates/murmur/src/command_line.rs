@@ -14,7 +14,7 @@ use crate::config::Settings;
 use crate::config_file::{self, ConfigFile};
 
 /// What has no data folder: nothing is kept, or each run makes folders of its own.
-const WITHOUT_DATA: [&str; 5] = ["contract", "chaos", "simulate", "serve", "completions"];
+const WITHOUT_DATA: [&str; 6] = ["contract", "chaos", "simulate", "serve", "completions", "new"];
 
 /// Reads the command line.
 ///

@@ -5,7 +5,7 @@
 use clap::Command;
 
 /// The groups, each command with an example. A command that stands in none is listed at the end.
-const GROUPS: [(&str, &[(&str, &str)]); 5] = [
+const GROUPS: [(&str, &[(&str, &str)]); 6] = [
     (
         "Run a system",
         &[
@@ -50,6 +50,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 5] = [
             ("compare-joins", "murmur compare-joins"),
         ],
     ),
+    ("Build on it", &[("new", "murmur new service stamps")]),
     (
         "Prove it",
         &[

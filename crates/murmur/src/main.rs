@@ -27,6 +27,7 @@ mod act;
 mod down;
 mod effect;
 mod logs;
+mod new;
 mod page;
 mod status;
 mod wipe;
