@@ -1,0 +1,41 @@
+//! What was found, for people.
+
+use terminal::output::plain;
+use terminal::table::{self, judged};
+
+use super::{Difference, Reconciliation};
+
+/// Differences that are shown, and as many of what is left. All are counted.
+const SHOWN_MAX: usize = 20;
+
+impl Reconciliation {
+    pub fn text(&self) -> String {
+        let mut table = table::with_header(["", "old database", "services", ""]);
+        for figure in &self.figures {
+            let verdict = match figure.is_equal() {
+                true => judged("equal", Some(true)),
+                // With nothing that differs, it is what is left.
+                false if self.differences.is_empty() && !self.left.is_empty() => {
+                    judged("not yet", None)
+                }
+                false => judged("differs", Some(false)),
+            };
+            let [what, old, services] =
+                [&figure.what, &figure.old, &figure.services].map(|text| plain(text).into());
+            table.add_row(vec![what, old, services, verdict]);
+        }
+        let mut lines = vec![table.to_string()];
+        lines.extend(shown("differs", &self.differences));
+        lines.extend(shown("left", &self.left));
+        lines.join("\n")
+    }
+}
+
+fn shown(word: &str, all: &[Difference]) -> Vec<String> {
+    let line = |one: &Difference| plain(&format!("{word}: {}: {}", one.thing, one.what));
+    let mut lines: Vec<_> = all.iter().take(SHOWN_MAX).map(line).collect();
+    if all.len() > SHOWN_MAX {
+        lines.push(format!("{word}: and {} more: --json lists all", all.len() - SHOWN_MAX));
+    }
+    lines
+}
