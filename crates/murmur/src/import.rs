@@ -3,14 +3,15 @@
 use std::collections::BTreeMap;
 use std::path::PathBuf;
 
+use anyhow::bail;
 use contracts::Currency;
 use serde_json::json;
 use shared_database::borders::{NamedOwner, Owners, Report};
 use shared_database::example;
-use shared_database::import::{Import, Options, Pass, refuse_writes};
+use shared_database::import::{Import, Options, Pass, left_behind, refuse_writes};
 use shared_database::plan::Stage;
 use shared_database::reconciliation::reconcile;
-use shared_database::summary::Waiting;
+use shared_database::summary::{Waiting, refusals};
 use terminal::execution::run as run_async;
 use terminal::verdict::Verdict;
 use terminal::{line, note};
@@ -62,7 +63,7 @@ enum Step {
         once: bool,
     },
     /// Refuse further writes of the old system, carry over the rest, and compare.
-    Switch(Samples),
+    Switch(SwitchArgs),
     /// Compare the old database with the services.
     ///
     /// Exit codes: 0 all is the same, 1 something differs, 3 only that differs which the switch does.
@@ -77,6 +78,15 @@ struct ReportArgs {
     /// Who would own a table; repeated for several.
     #[arg(long, value_name = "TABLE=SERVICE")]
     owner: Vec<NamedOwner>,
+}
+
+#[derive(Clone, Copy, Debug, clap::Args)]
+struct SwitchArgs {
+    /// Leave behind what could not be moved: nobody can mend it in the old database afterwards.
+    #[arg(long)]
+    leave_behind: bool,
+    #[command(flatten)]
+    samples: Samples,
 }
 
 #[derive(Clone, Copy, Debug, clap::Args)]
@@ -109,7 +119,7 @@ pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         Some(Step::Report(args)) => report(global, &shared, args),
         Some(Step::Move { follow }) => run_async(move_all(global, &shared, *follow)),
         Some(Step::Follow { once }) => run_async(follow(global, &shared, *once)),
-        Some(Step::Switch(samples)) => run_async(switch(global, &shared, *samples)),
+        Some(Step::Switch(args)) => run_async(switch(global, &shared, *args)),
         Some(Step::Reconcile(samples)) => run_async(compare(global, &shared, *samples)),
     }
 }
@@ -176,13 +186,23 @@ async fn carry_over(
 }
 
 /// Writes are refused first, so that whoever follows comes to an end and lets this one go on.
-async fn switch(global: &Global, shared: &SharedDb, samples: Samples) -> anyhow::Result<Verdict> {
+async fn switch(global: &Global, shared: &SharedDb, args: SwitchArgs) -> anyhow::Result<Verdict> {
     let running = global.running()?;
+    let left_behind = left_behind(&shared.file, &shared.options)?;
+    if !args.leave_behind && !left_behind.is_empty() {
+        refusals(&left_behind).iter().for_each(|refusal| note!("{refusal}"));
+        bail!(
+            "{} things are not moved, and nothing was done: mend them in the old database and `murmur \
+             import shared-db {} move`, or leave them behind with --leave-behind",
+            left_behind.len(),
+            shared.file.display()
+        );
+    }
     refuse_writes(&shared.file)?;
     note!("{} refuses every further write", shared.file.display());
     let mut import = Import::resume(&running, &shared.file, &shared.options, !global.json)?;
     import.leave().await?;
-    let found = reconcile(&running, &shared.file, samples.samples).await?;
+    let found = reconcile(&running, &shared.file, args.samples.samples).await?;
     let summary = import.summary(Waiting::default())?;
     let verdict = found.verdict();
     if global.json {

@@ -4,6 +4,7 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
+use client::consistency_token::ConsistencyToken;
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
 use client::wait::Deadline;
@@ -26,6 +27,8 @@ pub struct Carrier<'a> {
     sender: Sender,
     /// The name of the import, which all of its idempotency keys are within.
     import: String,
+    /// How far the services were when a pass began, as a consistency token.
+    heads: String,
 }
 
 /// One attempt to carry an item.
@@ -39,7 +42,31 @@ impl<'a> Carrier<'a> {
     /// One that waits that long for an answer, or an order's end.
     pub fn new(running: &'a RunFile, import: &str, patience: Duration) -> Self {
         let (sender, import) = (Sender::new(running, patience), import.to_owned());
-        Self { running, sender, import }
+        Self { running, sender, import, heads: String::new() }
+    }
+
+    /// Lets what is sent from here on wait until its service has seen all that is there: also what an
+    /// earlier run has moved a moment ago.
+    ///
+    /// # Errors
+    /// When a service cannot be used at all.
+    pub async fn catch_up(&mut self) -> anyhow::Result<()> {
+        let mut heads = Vec::new();
+        for service in service::ALL {
+            let head = self.get(service, "/status").await?.value()["head"].as_u64();
+            let head = head.with_context(|| format!("{service} does not say how far it is"))?;
+            heads.push(format!("{}={head}", service.stream()));
+        }
+        self.heads = heads.join(",");
+        Ok(())
+    }
+
+    /// All that is there, as a consistency token.
+    pub fn seen(&self) -> String {
+        let mut seen = ConsistencyToken::default();
+        seen.note(&self.heads);
+        seen.note(&self.sender.seen());
+        seen.to_string()
     }
 
     /// Carries all of these, so many at once, each with the number of its attempt.
@@ -76,7 +103,7 @@ impl<'a> Carrier<'a> {
             None => call,
         };
         // What it is about may have been made a moment ago, by another service.
-        let answer = self.sender.send(call.after(&self.sender.seen())).await?;
+        let answer = self.sender.send(call.after(&self.seen())).await?;
         let outcome = self.outcome(request, &answer).await?;
         match request.ending {
             Some(ending) if outcome == Outcome::Moved => self.end(attempt, ending).await,

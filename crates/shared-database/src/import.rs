@@ -28,7 +28,7 @@ use crate::summary::{Summary, Waiting};
 use opening::{joined, open_progress, require_moved};
 use pass::Carried;
 
-pub use opening::refuse_writes;
+pub use opening::{left_behind, refuse_writes};
 pub use pass::Pass;
 
 /// Requests whose outcomes are noted together. What was under way when an import ended is sent again.
@@ -173,6 +173,7 @@ impl<'a> Import<'a> {
 
     async fn pass(&mut self, scope: Scope, stage: Stage) -> anyhow::Result<Pass> {
         let mut pass = Pass::default();
+        self.carrier.catch_up().await?;
         for carried in self.resolve_doubt().await? {
             pass.add(carried);
         }
@@ -215,8 +216,9 @@ impl<'a> Import<'a> {
             let of_kind: Vec<_> =
                 in_doubt.iter().filter(|(item, _)| item.entity == entity).cloned().collect();
             let (items, attempts): (Vec<_>, Vec<_>) = of_kind.into_iter().unzip();
-            // As careful as any of them has to be.
-            let outcomes = self.carrier.carry(items, attempts, 1, || {}).await?;
+            let is_cancelled = |item: &Item| item.request.ending == Some(Ending::Cancelled);
+            let at_once = if items.iter().any(is_cancelled) { 1 } else { self.at_once };
+            let outcomes = self.carrier.carry(items, attempts, at_once, || {}).await?;
             self.progress.note_outcomes(&outcomes)?;
             all.push((entity, outcomes));
         }

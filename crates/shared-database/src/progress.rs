@@ -6,11 +6,12 @@
 mod notes;
 
 use std::collections::BTreeMap;
+use std::fs::{File, TryLockError};
 use std::path::{Path, PathBuf};
-use std::time::Duration;
+use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
-use rusqlite::{Connection, OptionalExtension as _, Row};
+use anyhow::{Context as _, bail};
+use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 
 use crate::item::Entity;
 
@@ -41,12 +42,19 @@ const TABLES: &str = "
         taken INTEGER NOT NULL DEFAULT 0
     ) STRICT, WITHOUT ROWID;";
 
-/// The progress of one import. Only one process has it open at a time.
+/// The progress of one import. One process at a time works with it; others may look at it.
 #[derive(Debug)]
 pub struct Progress {
+    // Closed before the lock is: a file that is closed loses the locks of SQLite, too.
     connection: Connection,
+    _lock: Option<File>,
     file: PathBuf,
 }
+
+/// How long one who looks may keep this one waiting.
+const BUSY_FOR: Duration = Duration::from_secs(10);
+/// How often is looked whether another process is done with it.
+const LOOK_EVERY: Duration = Duration::from_millis(100);
 
 /// What is known of a thing.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -95,19 +103,28 @@ impl Progress {
     /// # Errors
     /// When another process keeps it, or it is none.
     pub fn open(file: &Path, patience: Duration) -> anyhow::Result<Self> {
-        let open = || -> rusqlite::Result<Connection> {
+        let open = || {
+            let lock = locked(file, patience)?;
             let connection = Connection::open(file)?;
-            connection.busy_timeout(patience)?;
-            connection.pragma_update(None, "locking_mode", "EXCLUSIVE")?;
+            connection.busy_timeout(BUSY_FOR)?;
+            connection.pragma_update(None, "journal_mode", "WAL")?;
             connection.pragma_update(None, "synchronous", "FULL")?;
-            connection.execute_batch(&format!("BEGIN EXCLUSIVE; {TABLES} COMMIT;"))?;
-            Ok(connection)
+            connection.execute_batch(TABLES)?;
+            anyhow::Ok(Self { connection, _lock: Some(lock), file: file.to_owned() })
         };
-        let connection = open().with_context(|| {
-            let file = file.display();
-            format!("{file} cannot be opened: another `murmur import` may be at work with it")
-        })?;
-        Ok(Self { connection, file: file.to_owned() })
+        open().with_context(|| format!("{} cannot be used as the progress", file.display()))
+    }
+
+    /// Looks at the progress of an import that another process may be at work with.
+    ///
+    /// # Errors
+    /// When it is not there, or cannot be read.
+    pub fn look(file: &Path) -> anyhow::Result<Self> {
+        let flags = OpenFlags::SQLITE_OPEN_READ_WRITE | OpenFlags::SQLITE_OPEN_NO_MUTEX;
+        let connection = Connection::open_with_flags(file, flags)
+            .with_context(|| format!("{} is no progress of an import", file.display()))?;
+        connection.busy_timeout(BUSY_FOR)?;
+        Ok(Self { connection, _lock: None, file: file.to_owned() })
     }
 
     pub fn file(&self) -> &Path {
@@ -227,6 +244,22 @@ impl Progress {
         let mut all: Vec<_> = rows.into_iter().filter_map(refused).collect();
         all.sort_by_key(|refused| refused.entity);
         Ok(all)
+    }
+}
+
+/// The file, locked for this process. Whatever ends the process, the lock goes with it.
+fn locked(file: &Path, patience: Duration) -> anyhow::Result<File> {
+    let lock = File::options().create(true).append(true).open(file)?;
+    let deadline = Instant::now() + patience;
+    loop {
+        match lock.try_lock() {
+            Ok(()) => return Ok(lock),
+            Err(TryLockError::Error(error)) => return Err(error.into()),
+            Err(TryLockError::WouldBlock) if Instant::now() < deadline => {
+                std::thread::sleep(LOOK_EVERY);
+            }
+            Err(TryLockError::WouldBlock) => bail!("another `murmur import` is at work with it"),
+        }
     }
 }
 

@@ -82,7 +82,7 @@ impl Waiting {
 }
 
 /// The first of what was not moved, each with its reason.
-fn refusals(refused: &[Refused]) -> Vec<String> {
+pub fn refusals(refused: &[Refused]) -> Vec<String> {
     let line = |one: &Refused| {
         plain(&format!("not moved: {} {}: {}", one.entity.name(), one.key, one.reason))
     };

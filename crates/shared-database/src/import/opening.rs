@@ -1,6 +1,6 @@
 //! How an import is found again: the old database and the progress have to be of the same one.
 
-use std::path::Path;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::bail;
@@ -9,8 +9,21 @@ use uuid::Uuid;
 
 use super::Options;
 use crate::item::Entity;
-use crate::progress::{Progress, file_beside};
+use crate::progress::{Progress, Refused, file_beside};
 use crate::source::Source;
+
+/// What is not moved and could be mended, since the old database still takes writes.
+///
+/// # Errors
+/// When nothing was moved yet, or the progress cannot be read.
+pub fn left_behind(file: &Path, options: &Options) -> anyhow::Result<Vec<Refused>> {
+    let source = Source::open(file)?;
+    require_moved(&source)?;
+    if source.refuses_writes()? {
+        return Ok(Vec::new());
+    }
+    Ok(Progress::look(&progress_file(file, options))?.refused()?)
+}
 
 /// Refuses further writes of the old system, once everything was moved.
 ///
@@ -63,6 +76,9 @@ pub(super) fn open_progress(
     options: &Options,
     patience: Duration,
 ) -> anyhow::Result<Progress> {
-    let path = options.progress.clone().unwrap_or_else(|| file_beside(file));
-    Progress::open(&path, patience)
+    Progress::open(&progress_file(file, options), patience)
+}
+
+fn progress_file(file: &Path, options: &Options) -> PathBuf {
+    options.progress.clone().unwrap_or_else(|| file_beside(file))
 }

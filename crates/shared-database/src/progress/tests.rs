@@ -72,10 +72,15 @@ fn what_was_refused_keeps_its_reason_and_what_it_was() {
 }
 
 #[test]
-fn one_process_has_it_at_a_time() {
-    let (folder, progress) = fresh();
-    let second = Progress::open(&folder.path().join("p"), NO_WAIT).unwrap_err();
+fn one_process_works_with_it_at_a_time_and_others_may_look() {
+    let (folder, mut progress) = fresh();
+    let file = folder.path().join("p");
+    let second = Progress::open(&file, NO_WAIT).unwrap_err();
     assert!(format!("{second:#}").contains("another `murmur import`"), "{second:#}");
+    let refused = (Entity::Order, "8".into(), String::new(), Outcome::Refused("no".into()));
+    progress.note_without_request(&[refused]).unwrap();
+    assert_eq!(Progress::look(&file).unwrap().refused().unwrap().len(), 1);
     drop(progress);
-    Progress::open(&folder.path().join("p"), NO_WAIT).unwrap();
+    Progress::open(&file, NO_WAIT).unwrap();
+    assert!(Progress::look(&folder.path().join("none")).is_err());
 }

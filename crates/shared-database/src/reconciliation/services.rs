@@ -2,6 +2,7 @@
 //! model, once that has folded all of it.
 
 use std::collections::{BTreeMap, BTreeSet};
+use std::time::Duration;
 
 use anyhow::Context as _;
 use client::http::{Call, Client, exact_json};
@@ -14,10 +15,13 @@ use serde::Deserialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
 
+use crate::carrier::Carrier;
 use crate::source::snapshot::Snapshot;
 
 /// Items of a page: the most that a service answers with.
 const PAGE_ITEMS: usize = 500;
+/// How long a service may be away.
+const PATIENCE: Duration = Duration::from_secs(60);
 /// Requests under way at once.
 const AT_ONCE: usize = 32;
 
@@ -109,7 +113,9 @@ impl Services {
         };
         let there = old.customers.keys().filter(|id| services.customers.contains_key(*id));
         services.accounts = reading.accounts(there).await?;
-        let token = reading.heads().await?;
+        let mut carrier = Carrier::new(running, "", PATIENCE);
+        carrier.catch_up().await?;
+        let token = carrier.seen();
         services.revenue = reading.revenue(&days(old), &token).await?;
         let ids = evenly(old.orders.keys().filter(|id| services.orders.contains_key(*id)), samples);
         services.samples = reading.samples(ids, &token).await?;
@@ -141,18 +147,6 @@ impl Reading<'_> {
             anyhow::Ok((id, account))
         });
         accounts.buffer_unordered(AT_ONCE).try_collect().await
-    }
-
-    /// How far each service is, as a consistency token.
-    async fn heads(&self) -> anyhow::Result<String> {
-        let mut parts = Vec::new();
-        for service in service::ALL {
-            let call = Call::get(format!("{}/status", self.running.url(service)?));
-            let head = self.client.value(call).await?["head"].as_u64();
-            let head = head.with_context(|| format!("{service} does not say how far it is"))?;
-            parts.push(format!("{}={head}", service.stream()));
-        }
-        Ok(parts.join(","))
     }
 
     async fn revenue(
