@@ -18,7 +18,7 @@ use terminal::note;
 use workload::retail::bar;
 
 use crate::carrier::Carrier;
-use crate::item::{Ending, Entity, Item, Outcome};
+use crate::item::{Ending, Entity, Item};
 use crate::plan::{Plan, Planner, Stage};
 use crate::progress::Progress;
 use crate::source::Source;
@@ -32,7 +32,7 @@ pub use opening::{left_behind, refuse_writes};
 pub use pass::Pass;
 
 /// Requests whose outcomes are noted together. What was under way when an import ended is sent again.
-const NOTED_TOGETHER: usize = 256;
+const NOTED_TOGETHER: usize = 64;
 /// How often the old database is looked at for changes.
 const FOLLOW_EVERY: Duration = Duration::from_millis(200);
 
@@ -153,9 +153,10 @@ impl<'a> Import<'a> {
             bail!("{} still takes writes", self.source.file().display());
         }
         // What is at an end goes before what is handed over, which takes what is left for it.
-        let moved = match self.progress.is_left()? {
-            true => Pass::default(),
-            false => self.everything(Stage::Moving).await?,
+        let moved = if self.progress.is_left()? {
+            Pass::default()
+        } else {
+            self.everything(Stage::Moving).await?
         };
         let last = self.everything(Stage::Leaving).await?;
         self.progress.set_left()?;
@@ -174,21 +175,19 @@ impl<'a> Import<'a> {
     async fn pass(&mut self, scope: Scope, stage: Stage) -> anyhow::Result<Pass> {
         let mut pass = Pass::default();
         self.carrier.catch_up().await?;
-        for carried in self.resolve_doubt().await? {
-            pass.add(carried);
-        }
+        pass.add(self.resolve_doubt().await?);
         let snapshot = self.source.snapshot(scope)?;
         let [customers, products] = self.planner(&snapshot, scope, stage).masters()?;
-        pass.add(self.carry_out(Entity::Customer, customers).await?);
-        pass.add(self.carry_out(Entity::Product, products).await?);
+        pass.add(self.carry_out("customers", customers).await?);
+        pass.add(self.carry_out("products", products).await?);
         let payments = self.planner(&snapshot, scope, stage).payments()?;
-        pass.add(self.carry_out(Entity::Payment, payments).await?);
+        pass.add(self.carry_out("payments", payments).await?);
         let orders = self.planner(&snapshot, scope, stage).orders()?;
         let stock = self.planner(&snapshot, scope, stage).stock(&orders)?;
-        pass.add(self.carry_out(Entity::Stock, stock).await?);
-        pass.add(self.carry_out(Entity::Order, orders).await?);
+        pass.add(self.carry_out("stock", stock).await?);
+        pass.add(self.carry_out("orders", orders).await?);
         let ends = self.planner(&snapshot, scope, stage).ends()?;
-        pass.add(self.carry_out(Entity::ClosedCustomer, ends).await?);
+        pass.add(self.carry_out("ends", ends).await?);
         self.progress.set_position(snapshot.position)?;
         self.source.forget_changes(snapshot.position)?;
         if stage == Stage::Moving {
@@ -202,7 +201,7 @@ impl<'a> Import<'a> {
     }
 
     /// Sends again what was sent when an import ended, before anything else is thought of.
-    async fn resolve_doubt(&mut self) -> anyhow::Result<Vec<Carried>> {
+    async fn resolve_doubt(&mut self) -> anyhow::Result<Carried> {
         let in_doubt = self.progress.in_doubt()?;
         if in_doubt.is_empty() {
             return Ok(Vec::new());
@@ -220,17 +219,17 @@ impl<'a> Import<'a> {
             let at_once = if items.iter().any(is_cancelled) { 1 } else { self.at_once };
             let outcomes = self.carrier.carry(items, attempts, at_once, || {}).await?;
             self.progress.note_outcomes(&outcomes)?;
-            all.push((entity, outcomes));
+            all.extend(outcomes);
         }
         Ok(all)
     }
 
-    async fn carry_out(&mut self, entity: Entity, plan: Plan) -> anyhow::Result<Carried> {
+    async fn carry_out(&mut self, what: &'static str, plan: Plan) -> anyhow::Result<Carried> {
         self.progress.note_without_request(&plan.without_request)?;
         for (entity, key) in &plan.gone {
             self.progress.forget(*entity, key)?;
         }
-        let bar = bar(self.shows, entity.plural(), plan.items.len())?;
+        let bar = bar(self.shows, what, plan.items.len())?;
         let mut outcomes = Vec::with_capacity(plan.items.len());
         for (items, at_once) in self.groups(plan.items) {
             for items in items.chunks(NOTED_TOGETHER) {
@@ -238,7 +237,7 @@ impl<'a> Import<'a> {
             }
         }
         bar.finish();
-        Ok((entity, outcomes))
+        Ok(outcomes)
     }
 
     async fn send(
@@ -246,7 +245,7 @@ impl<'a> Import<'a> {
         items: &[Item],
         at_once: usize,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Vec<(Item, Outcome)>> {
+    ) -> anyhow::Result<Carried> {
         let attempts = self.progress.note_sent(items)?;
         let carried = self.carrier.carry(items.to_vec(), attempts, at_once, || bar.inc(1));
         let outcomes = carried.await?;

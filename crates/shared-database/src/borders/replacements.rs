@@ -8,7 +8,7 @@ use protocol::Service;
 use serde::Serialize;
 
 /// One route, and how it replaces what crossed the border.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct Api {
     /// `order`, `query`, …
     pub process: &'static str,

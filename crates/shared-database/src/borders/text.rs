@@ -1,16 +1,18 @@
 //! The report, for people.
 
+use std::collections::BTreeSet;
+
 use protocol::Service;
 use terminal::output::plain;
 use terminal::table;
 
-use super::{Crossing, Report, What};
+use super::{Api, Crossing, Report, What};
 
 impl Report {
     pub fn text(&self) -> String {
         let mut parts = vec![self.table_of_tables(), self.sentence()];
         if !self.crossings.is_empty() {
-            parts.push(self.table_of_crossings());
+            parts.extend([self.table_of_crossings(), self.table_of_routes()]);
         }
         let unclear =
             |one: &super::Unclear| plain(&format!("not understood: {}: {}", one.name, one.reason));
@@ -46,15 +48,24 @@ impl Report {
     }
 
     fn table_of_crossings(&self) -> String {
-        let mut table = table::with_header(["", "what crosses", "services", "instead", "how"]);
+        let mut table = table::with_header(["", "what crosses", "services", "instead"]);
         for crossing in &self.crossings {
             let Crossing { what, owners, instead, .. } = crossing;
             let mut first = [what.name().to_owned(), plain(&crossing.shown()), listed(owners)];
             for api in instead {
                 let [what, name, owners] = std::mem::take(&mut first);
-                let route = format!("{}: {}", api.process, api.route);
-                table.add_row([what, name, owners, route, api.how.to_owned()]);
+                table.add_row([what, name, owners, format!("{}: {}", api.process, api.route)]);
             }
+        }
+        table.to_string()
+    }
+
+    /// How each route replaces what crossed, once.
+    fn table_of_routes(&self) -> String {
+        let routes: BTreeSet<_> = self.crossings.iter().flat_map(|one| &one.instead).collect();
+        let mut table = table::with_header(["", "route", "how it replaces what crossed"]);
+        for Api { process, route, how } in routes {
+            table.add_row([process, route, how]);
         }
         table.to_string()
     }

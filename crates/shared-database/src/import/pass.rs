@@ -16,17 +16,20 @@ pub struct Pass {
 }
 
 /// What a carried plan has come to.
-pub(super) type Carried = (Entity, Vec<(Item, Outcome)>);
+pub(super) type Carried = Vec<(Item, Outcome)>;
 
 impl Pass {
     pub fn is_empty(&self) -> bool {
         self.moved.values().all(|moved| *moved == 0) && self.refused == 0
     }
 
-    pub(super) fn add(&mut self, (entity, outcomes): Carried) {
-        let moved = outcomes.iter().filter(|(_, outcome)| *outcome == Outcome::Moved).count();
-        *self.moved.entry(entity).or_default() += moved;
-        self.refused += outcomes.len() - moved;
+    pub(super) fn add(&mut self, carried: Carried) {
+        for (item, outcome) in carried {
+            match outcome {
+                Outcome::Moved => *self.moved.entry(item.entity).or_default() += 1,
+                Outcome::Refused(_) => self.refused += 1,
+            }
+        }
     }
 
     /// With what a later one has done.

@@ -12,13 +12,14 @@ impl Reconciliation {
     pub fn text(&self) -> String {
         let mut table = table::with_header(["", "old database", "services", ""]);
         for figure in &self.figures {
-            let verdict = match figure.is_equal() {
-                true => judged("equal", Some(true)),
-                // With nothing that differs, it is what is left.
-                false if self.differences.is_empty() && !self.left.is_empty() => {
-                    judged("not yet", None)
-                }
-                false => judged("differs", Some(false)),
+            // With nothing that differs, a figure that does is of what is left.
+            let may_differ = self.differences.is_empty() && !self.left.is_empty();
+            let verdict = if figure.is_equal() {
+                judged("equal", Some(true))
+            } else if may_differ {
+                judged("not yet", None)
+            } else {
+                judged("differs", Some(false))
             };
             let [what, old, services] =
                 [&figure.what, &figure.old, &figure.services].map(|text| plain(text).into());

@@ -181,7 +181,7 @@ mod tests {
         let write = |sql: &str| source.connection.execute_batch(sql).unwrap();
         write("UPDATE customers SET city = 'York' WHERE id = 'ann'");
         write("INSERT INTO order_lines VALUES ('1', 9, 'mug', 1, 2.5)");
-        write("UPDATE stock SET on_hand = 4");
+        write("UPDATE stock SET on_hand = 4 WHERE sku = 'mug'");
         write(
             "DELETE FROM payments WHERE id = 1; INSERT INTO payments VALUES (7, '1', 2, '2011-01-01')",
         );

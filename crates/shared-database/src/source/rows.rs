@@ -6,6 +6,7 @@ use std::collections::BTreeMap;
 use contracts::{Currency, Money};
 use protocol::Id;
 use rusqlite::Row;
+use rusqlite::types::ValueRef;
 
 /// What is read of each key, or why it cannot be.
 pub type Rows<T> = BTreeMap<String, Result<T, String>>;
@@ -152,9 +153,18 @@ pub(super) fn units(row: &Row<'_>) -> Result<u64, String> {
     on_hand.parse().map_err(|_| format!("{on_hand:?} is no number of units"))
 }
 
-/// A column that the query has made a text; none is an empty one.
+/// A column as text, whatever it holds; nothing is an empty one. A float is what its first 15 digits say,
+/// as many as it holds for certain: the others are what sums of floats leave behind.
 pub(super) fn text(row: &Row<'_>, column: &str) -> String {
-    row.get::<_, Option<String>>(column).ok().flatten().unwrap_or_default()
+    match row.get_ref(column) {
+        Ok(ValueRef::Text(text)) => String::from_utf8_lossy(text).into_owned(),
+        Ok(ValueRef::Integer(integer)) => integer.to_string(),
+        Ok(ValueRef::Real(real)) => {
+            let certain = format!("{real:.14e}").parse::<f64>();
+            certain.unwrap_or(real).to_string()
+        }
+        Ok(ValueRef::Null | ValueRef::Blob(_)) | Err(_) => String::new(),
+    }
 }
 
 fn id(text: &str) -> Result<Id, String> {

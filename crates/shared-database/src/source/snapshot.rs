@@ -33,24 +33,15 @@ pub struct Snapshot {
 }
 
 const CUSTOMERS: &str = "
-    SELECT COALESCE(CAST(id AS TEXT), '') AS id, CAST(name AS TEXT) AS name,
-           CAST(street AS TEXT) AS street, CAST(city AS TEXT) AS city,
-           CAST(country AS TEXT) AS country, CAST(currency AS TEXT) AS currency,
-           CAST(credit_limit AS TEXT) AS credit_limit, CAST(closed AS TEXT) AS closed
+    SELECT id, name, street, city, country, currency, credit_limit, closed
     FROM customers WHERE COALESCE(CAST(id AS TEXT), '') IN (SELECT key FROM temp.affected)";
 
-const PRODUCTS: &str = "
-    SELECT COALESCE(CAST(sku AS TEXT), '') AS id, CAST(sku AS TEXT) AS sku,
-           CAST(name AS TEXT) AS name, CAST(price AS TEXT) AS price,
-           CAST(currency AS TEXT) AS currency, CAST(discontinued AS TEXT) AS discontinued
-    FROM products";
+const PRODUCTS: &str = "SELECT sku AS id, sku, name, price, currency, discontinued FROM products";
 
-const STOCK: &str = "
-    SELECT COALESCE(CAST(sku AS TEXT), '') AS id, CAST(on_hand AS TEXT) AS on_hand FROM stock";
+const STOCK: &str = "SELECT sku AS id, on_hand FROM stock";
 
 const PAYMENTS: &str = "
-    SELECT COALESCE(CAST(p.id AS TEXT), '') AS id, CAST(o.customer_id AS TEXT) AS customer_id,
-           CAST(p.amount AS TEXT) AS amount, CAST(c.currency AS TEXT) AS currency
+    SELECT p.id AS id, o.customer_id AS customer_id, p.amount AS amount, c.currency AS currency
     FROM payments p LEFT JOIN orders o ON o.id = p.order_id
     LEFT JOIN customers c ON c.id = o.customer_id
     WHERE COALESCE(CAST(o.customer_id AS TEXT), '') IN (SELECT key FROM temp.affected)
@@ -58,11 +49,9 @@ const PAYMENTS: &str = "
 
 /// A line a row, the lines of an order one after the other.
 const ORDERS: &str = "
-    SELECT COALESCE(CAST(o.id AS TEXT), '') AS id, CAST(o.customer_id AS TEXT) AS customer_id,
-           CAST(o.ordered_on AS TEXT) AS ordered_on, CAST(o.state AS TEXT) AS state,
-           CAST(c.currency AS TEXT) AS currency, CAST(l.order_id AS TEXT) AS of_order,
-           CAST(l.sku AS TEXT) AS sku, CAST(l.quantity AS TEXT) AS quantity,
-           CAST(l.unit_price AS TEXT) AS unit_price
+    SELECT o.id AS id, o.customer_id AS customer_id, o.ordered_on AS ordered_on, o.state AS state,
+           c.currency AS currency, l.order_id AS of_order, l.sku AS sku, l.quantity AS quantity,
+           l.unit_price AS unit_price
     FROM orders o LEFT JOIN customers c ON c.id = o.customer_id
     LEFT JOIN order_lines l ON l.order_id = o.id
     WHERE COALESCE(CAST(o.customer_id AS TEXT), '') IN (SELECT key FROM temp.affected)
@@ -150,7 +139,7 @@ fn rows<T>(
     read: impl Fn(&Row<'_>) -> Result<T, String>,
 ) -> rusqlite::Result<Rows<T>> {
     let mut query = connection.prepare(sql)?;
-    let found = query.query_map([], |row| Ok((row.get::<_, String>("id")?, read(row))))?;
+    let found = query.query_map([], |row| Ok((text(row, "id"), read(row))))?;
     found.collect()
 }
 
@@ -158,7 +147,7 @@ fn orders(connection: &Connection) -> rusqlite::Result<Rows<Order>> {
     let mut query = connection.prepare(ORDERS)?;
     let (mut all, mut found) = (Rows::new(), query.query([])?);
     while let Some(row) = found.next()? {
-        let id: String = row.get("id")?;
+        let id = text(row, "id");
         let order = all.remove(&id).unwrap_or_else(|| Order::read(row));
         let order = order.and_then(|order| {
             if text(row, "of_order").is_empty() {

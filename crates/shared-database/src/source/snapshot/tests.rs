@@ -44,7 +44,7 @@ fn money_is_read_to_the_penny_however_it_is_stored() {
     assert_eq!(all.payments["1"].as_ref().unwrap().amount.minor, 1_530);
     let limits = ["ann", "bob"].map(|id| all.customers[id].as_ref().unwrap().limit.minor);
     assert_eq!(limits, [10_000, 5_000]);
-    // What a sum of floats leaves behind is what SQLite shows of it.
+    // What a sum of floats leaves behind the 15th digit says nothing.
     let sql = "UPDATE products SET price = 0.1 + 0.2 WHERE sku = 'mug'";
     source.connection.execute_batch(sql).unwrap();
     let all = source.snapshot(Scope::Everything).unwrap();
