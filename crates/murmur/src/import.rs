@@ -1,6 +1,5 @@
 //! `murmur import`: the way out of a shared database, step by step.
 
-use std::collections::BTreeMap;
 use std::path::PathBuf;
 
 use anyhow::bail;
@@ -238,17 +237,16 @@ fn show(global: &Global, import: &Import<'_>, waiting: Waiting) -> anyhow::Resul
     Ok(summary.verdict())
 }
 
-/// One line for what has changed.
+/// What was carried over, and what was refused.
 fn tell(global: &Global, pass: &Pass) {
-    let moved: BTreeMap<_, _> = pass.moved.iter().filter(|(_, moved)| **moved > 0).collect();
     if global.json {
-        line!("{}", json!({ "carried_over": moved, "refused": pass.refused }));
+        line!("{}", json!({ "carried_over": pass.moved, "refused": pass.refused }));
         return;
     }
-    let parts: Vec<_> =
-        moved.iter().map(|(entity, moved)| format!("{} {moved}", entity.plural())).collect();
-    let refused =
-        if pass.refused == 0 { String::new() } else { format!("; {} not moved", pass.refused) };
-    let parts = if parts.is_empty() { "nothing to send".to_owned() } else { parts.join(", ") };
-    line!("carried over: {parts}{refused}");
+    let moved = pass.moved.iter();
+    let parts: Vec<_> = moved.map(|(entity, many)| format!("{} {many}", entity.plural())).collect();
+    if !parts.is_empty() {
+        line!("carried over: {}", parts.join(", "));
+    }
+    refusals(&pass.refused).iter().for_each(|refusal| line!("{refusal}"));
 }

@@ -18,7 +18,7 @@ use terminal::note;
 use workload::retail::bar;
 
 use crate::carrier::Carrier;
-use crate::item::{Ending, Entity, Item};
+use crate::item::{Ending, Entity, Item, Outcome};
 use crate::plan::{Plan, Planner, Stage};
 use crate::progress::Progress;
 use crate::source::Source;
@@ -148,19 +148,16 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// When a store or a service cannot be used, or it still takes writes.
-    pub async fn leave(&mut self) -> anyhow::Result<Pass> {
+    pub async fn leave(&mut self) -> anyhow::Result<()> {
         if !self.source.refuses_writes()? {
             bail!("{} still takes writes", self.source.file().display());
         }
         // What is at an end goes before what is handed over, which takes what is left for it.
-        let moved = if self.progress.is_left()? {
-            Pass::default()
-        } else {
-            self.everything(Stage::Moving).await?
-        };
-        let last = self.everything(Stage::Leaving).await?;
-        self.progress.set_left()?;
-        Ok(moved.and(last))
+        if !self.progress.is_left()? {
+            self.everything(Stage::Moving).await?;
+        }
+        self.everything(Stage::Leaving).await?;
+        Ok(self.progress.set_left()?)
     }
 
     /// How far everything is.
@@ -204,13 +201,13 @@ impl<'a> Import<'a> {
     async fn resolve_doubt(&mut self) -> anyhow::Result<Carried> {
         let in_doubt = self.progress.in_doubt()?;
         if in_doubt.is_empty() {
-            return Ok(Vec::new());
+            return Ok(Carried::default());
         }
         note!(
             "{} requests were under way when the import ended: they are sent again",
             in_doubt.len()
         );
-        let mut all = Vec::new();
+        let mut carried = Carried::default();
         for entity in Entity::ALL {
             let of_kind: Vec<_> =
                 in_doubt.iter().filter(|(item, _)| item.entity == entity).cloned().collect();
@@ -219,13 +216,13 @@ impl<'a> Import<'a> {
             let at_once = if items.iter().any(is_cancelled) { 1 } else { self.at_once };
             let outcomes = self.carrier.carry(items, attempts, at_once, || {}).await?;
             self.progress.note_outcomes(&outcomes)?;
-            all.extend(outcomes);
+            carried.outcomes.extend(outcomes);
         }
-        Ok(all)
+        Ok(carried)
     }
 
     async fn carry_out(&mut self, what: &'static str, plan: Plan) -> anyhow::Result<Carried> {
-        self.progress.note_without_request(&plan.without_request)?;
+        let refused = self.progress.note_without_request(&plan.without_request)?;
         for (entity, key) in &plan.gone {
             self.progress.forget(*entity, key)?;
         }
@@ -237,7 +234,7 @@ impl<'a> Import<'a> {
             }
         }
         bar.finish();
-        Ok(outcomes)
+        Ok(Carried { outcomes, refused })
     }
 
     async fn send(
@@ -245,7 +242,7 @@ impl<'a> Import<'a> {
         items: &[Item],
         at_once: usize,
         bar: &ProgressBar,
-    ) -> anyhow::Result<Carried> {
+    ) -> anyhow::Result<Vec<(Item, Outcome)>> {
         let attempts = self.progress.note_sent(items)?;
         let carried = self.carrier.carry(items.to_vec(), attempts, at_once, || bar.inc(1));
         let outcomes = carried.await?;

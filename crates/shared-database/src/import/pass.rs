@@ -3,6 +3,7 @@
 use std::collections::BTreeMap;
 
 use crate::item::{Entity, Item, Outcome};
+use crate::progress::Refused;
 use crate::summary::Waiting;
 
 /// What a pass has done.
@@ -10,33 +11,28 @@ use crate::summary::Waiting;
 pub struct Pass {
     /// What was brought into the services, by kind.
     pub moved: BTreeMap<Entity, usize>,
-    pub refused: usize,
+    /// What was newly refused, by a service or before it came to one.
+    pub refused: Vec<Refused>,
     /// What waits until the old database is left.
     pub waiting: Waiting,
 }
 
 /// What a carried plan has come to.
-pub(super) type Carried = Vec<(Item, Outcome)>;
+#[derive(Debug, Default)]
+pub(super) struct Carried {
+    pub(super) outcomes: Vec<(Item, Outcome)>,
+    /// What needed no request to be refused.
+    pub(super) refused: Vec<Refused>,
+}
 
 impl Pass {
-    pub fn is_empty(&self) -> bool {
-        self.moved.values().all(|moved| *moved == 0) && self.refused == 0
-    }
-
     pub(super) fn add(&mut self, carried: Carried) {
-        for (item, outcome) in carried {
+        self.refused.extend(carried.refused);
+        for (Item { entity, key, .. }, outcome) in carried.outcomes {
             match outcome {
-                Outcome::Moved => *self.moved.entry(item.entity).or_default() += 1,
-                Outcome::Refused(_) => self.refused += 1,
+                Outcome::Moved => *self.moved.entry(entity).or_default() += 1,
+                Outcome::Refused(reason) => self.refused.push(Refused { entity, key, reason }),
             }
         }
-    }
-
-    /// With what a later one has done.
-    pub(super) fn and(mut self, later: Self) -> Self {
-        for (entity, moved) in later.moved {
-            *self.moved.entry(entity).or_default() += moved;
-        }
-        Self { moved: self.moved, refused: self.refused + later.refused, waiting: later.waiting }
     }
 }

@@ -3,7 +3,7 @@
 use anyhow::Context as _;
 use rusqlite::named_params;
 
-use super::Progress;
+use super::{Progress, Refused};
 use crate::item::{Entity, Item, Outcome};
 
 impl Progress {
@@ -81,26 +81,35 @@ impl Progress {
         transaction.commit()
     }
 
-    /// Notes what needs no request: it is as it should be, or cannot be moved at all.
+    /// Notes what needs no request: it is as it should be, or cannot be moved at all. Tells what of it is
+    /// refused that was not, or not for that reason.
     ///
     /// # Errors
     /// When the file cannot be written.
     pub fn note_without_request(
         &mut self,
         all: &[(Entity, String, String, Outcome)],
-    ) -> rusqlite::Result<()> {
+    ) -> rusqlite::Result<Vec<Refused>> {
         let sql = "INSERT INTO items (entity, key, wanted, state, reason, was_moved)
                    VALUES (?1, ?2, ?3, ?4, ?5, ?4 = 'moved')
                    ON CONFLICT DO UPDATE SET state = excluded.state,
                        wanted = iif(was_moved AND excluded.state = 'refused', wanted, excluded.wanted),
-                       reason = excluded.reason, was_moved = was_moved OR excluded.was_moved";
+                       reason = excluded.reason, was_moved = was_moved OR excluded.was_moved
+                   WHERE (state, reason) IS NOT (excluded.state, excluded.reason)
+                      OR (wanted IS NOT excluded.wanted AND NOT was_moved)";
         let transaction = self.connection.transaction()?;
+        let mut refused = Vec::new();
         for (entity, key, wanted, outcome) in all {
             let (state, reason) = stored(outcome);
             let mut query = transaction.prepare_cached(sql)?;
-            query.execute([entity.name(), key, wanted, state, reason])?;
+            let is_new = query.execute([entity.name(), key, wanted, state, reason])? > 0;
+            if let (true, Outcome::Refused(reason)) = (is_new, outcome) {
+                let (entity, key, reason) = (*entity, key.clone(), reason.clone());
+                refused.push(Refused { entity, key, reason });
+            }
         }
-        transaction.commit()
+        transaction.commit()?;
+        Ok(refused)
     }
 
     /// Forgets a thing that never was in the services and is gone from the old database.
