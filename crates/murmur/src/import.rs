@@ -177,7 +177,7 @@ async fn carry_over(
     import: &mut Import<'_>,
     once: bool,
 ) -> anyhow::Result<Verdict> {
-    import.follow(once, |pass| tell(global, pass)).await?;
+    import.follow(once, |pass| report_pass(global, pass)).await?;
     if !once {
         note!("the old database refuses writes, and nothing of it is left to carry over");
     }
@@ -238,7 +238,7 @@ fn show(global: &Global, import: &Import<'_>, waiting: Waiting) -> anyhow::Resul
 }
 
 /// What was carried over, and what was refused.
-fn tell(global: &Global, pass: &Pass) {
+fn report_pass(global: &Global, pass: &Pass) {
     if global.json {
         line!("{}", json!({ "carried_over": pass.moved, "refused": pass.refused }));
         return;

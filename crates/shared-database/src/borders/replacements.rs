@@ -60,6 +60,10 @@ pub(super) fn of_reading(owners: &BTreeSet<Service>, adds_up: bool) -> Vec<Api> 
     if within(&ABOUT_PRODUCTS) {
         let route = "GET /products/{sku}/sales";
         let one = api("query", route, "the read model has a product with its stock and sales");
+        if !owners.contains(&ORDER) {
+            let listed = "its owner lists all of it, page by page";
+            return vec![one, api("inventory", "GET /stock", listed)];
+        }
         return if adds_up { vec![SALES, one] } else { vec![one] };
     }
     if within(&ABOUT_ACCOUNTS) && owners.contains(&PAYMENT) {

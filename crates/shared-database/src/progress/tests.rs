@@ -60,7 +60,10 @@ fn what_was_refused_keeps_its_reason_and_what_it_was() {
     progress.note_outcomes(&[(bob.clone(), Outcome::Moved)]).unwrap();
     let again = (Entity::Order, "7".to_owned(), "c".to_owned(), refused.clone());
     let never = (Entity::Order, "8".to_owned(), String::new(), refused);
-    progress.note_without_request(&[again, never]).unwrap();
+    // Told once, however often it is noted.
+    let both = [again, never];
+    let told = [(); 2].map(|()| progress.note_without_request(&both).unwrap().len());
+    assert_eq!(told, [2, 0]);
     let all = progress.refused().unwrap();
     assert_eq!(all.len(), 2);
     assert_eq!((all[0].key.as_str(), all[0].reason.as_str()), ("7", "no such day"));

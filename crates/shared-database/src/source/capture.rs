@@ -186,11 +186,12 @@ mod tests {
             "DELETE FROM payments WHERE id = 1; INSERT INTO payments VALUES (7, '1', 2, '2011-01-01')",
         );
         write("PRAGMA foreign_keys = OFF; UPDATE products SET sku = 'cup' WHERE sku = 'mug'");
-        let noted =
-            ["customer ann", "order 1", "stock mug", "payment 1", "payment 7", "product cup"];
-        let all = changes(&source);
-        assert_eq!(all[..6], noted);
-        assert_eq!(all[6..], ["product mug"]);
+        let mut all = changes(&source);
+        // Which of two triggers is first, SQLite does not say.
+        all[5..].sort();
+        let noted = ["customer ann", "order 1", "stock mug", "payment 1", "payment 7"];
+        assert_eq!(all[..5], noted);
+        assert_eq!(all[5..], ["product cup", "product mug"]);
         assert_eq!(source.last_change().unwrap(), 7);
         source.forget_changes(6).unwrap();
         assert_eq!((changes(&source).len(), source.last_change().unwrap()), (1, 7));
