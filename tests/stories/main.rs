@@ -21,5 +21,6 @@ mod page;
 mod page_figures;
 mod page_health;
 mod replay;
+mod shared_database;
 mod tokens;
 mod waiting;

@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, load, logs, new, orders, page, replay, scenario, serve, simulate, status, stuck, trace,
-    up, views, wipe,
+    help, import, load, logs, new, orders, page, replay, scenario, serve, simulate, status, stuck,
+    trace, up, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -73,6 +73,8 @@ pub(crate) enum Command {
     Scenario(scenario::Args),
     /// Place the orders of a file of real input.
     Replay(replay::Args),
+    /// Move out of a shared database: report, move, follow, switch, reconcile.
+    Import(import::Args),
     /// Send mixed commands for a while, then count what was lost or doubled, and audit.
     Load(load::Args),
     /// Put load on the running services and measure.
@@ -129,6 +131,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Trace(args) => execution::run(trace::run(global, &args)),
         Command::Stuck(args) => execution::run(stuck::run(global, &args)),
         Command::Replay(args) => execution::run(replay::run(global, args)),
+        Command::Import(args) => import::run(global, args),
         Command::Views(args) => execution::run(views::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),

@@ -45,6 +45,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
         &[
             ("scenario", "murmur scenario run scripts/scenarios/*.yaml"),
             ("replay", "murmur replay retail online-retail.csv"),
+            ("import", "murmur import shared-db shop.sqlite report --queries shop.queries.sql"),
             ("load", "murmur load --rate 60 --seconds 60"),
             ("bench", "murmur bench saga --rate 200 --seconds 10"),
             ("compare-joins", "murmur compare-joins"),

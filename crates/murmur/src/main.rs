@@ -45,6 +45,7 @@ mod bench;
 mod chaos;
 mod compare_joins;
 mod drill;
+mod import;
 mod load;
 mod replay;
 mod scenario;

@@ -16,10 +16,10 @@ pub mod book;
 
 pub mod plan;
 
-mod cancellation_match;
-mod masters;
+pub mod cancellation_match;
+pub mod masters;
 
-mod sender;
+pub mod sender;
 
 mod limit_raises;
 
@@ -211,7 +211,10 @@ impl Clock {
 }
 
 /// A progress bar, where a person looks on.
-fn bar(progress: bool, what: &'static str, length: usize) -> anyhow::Result<ProgressBar> {
+///
+/// # Errors
+/// When its form makes no sense.
+pub fn bar(progress: bool, what: &'static str, length: usize) -> anyhow::Result<ProgressBar> {
     if !progress || !std::io::stderr().is_terminal() {
         return Ok(ProgressBar::hidden());
     }

@@ -9,7 +9,7 @@ use super::book::Units;
 
 /// An order that was placed.
 #[derive(Clone, Debug)]
-pub(crate) struct Earlier {
+pub struct Earlier {
     pub id: Id,
     pub units: Units,
     /// Whether an earlier cancellation meant it already.
@@ -18,7 +18,7 @@ pub(crate) struct Earlier {
 
 /// What a cancelling invoice means.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Meant {
+pub enum Meant {
     Whole(Id),
     /// Only a part of an order.
     Part,
@@ -26,7 +26,7 @@ pub(crate) enum Meant {
 }
 
 /// Finds what is meant among the orders of one customer, oldest first.
-pub(crate) fn meant(earlier: &mut [Earlier], back: &Units) -> Meant {
+pub fn meant(earlier: &mut [Earlier], back: &Units) -> Meant {
     let whole = earlier.iter_mut().rev().find(|order| !order.taken && order.units == *back);
     if let Some(order) = whole {
         order.taken = true;

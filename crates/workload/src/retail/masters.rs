@@ -12,13 +12,13 @@ use super::book::{Book, Invoice};
 
 /// Everything that has to be there before the first order.
 #[derive(Debug, Default)]
-pub(crate) struct Masters {
+pub struct Masters {
     pub customers: BTreeMap<Id, Buyer>,
     pub products: BTreeMap<Id, Article>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Buyer {
+pub struct Buyer {
     /// Of the first invoice that names one.
     pub country: String,
     /// What the customer buys in all, in minor units.
@@ -28,7 +28,7 @@ pub(crate) struct Buyer {
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
-pub(crate) struct Article {
+pub struct Article {
     /// The description that most lines have; of equals, the one that came first.
     pub name: String,
     /// The price that most lines have; of equals, the one that came first.
@@ -48,7 +48,7 @@ const UNNAMED: &str = "(no description)";
 impl Masters {
     /// Of all usable lines. Products that only come back are there, too, without stock. `is_placed`
     /// says of an invoice whether its order is there already.
-    pub(crate) fn of(book: &Book, is_placed: impl Fn(&Invoice) -> bool) -> Self {
+    pub fn of(book: &Book, is_placed: impl Fn(&Invoice) -> bool) -> Self {
         let mut masters = Self::default();
         let (mut names, mut prices) = (Votes::default(), Votes::default());
         for invoice in &book.invoices {

@@ -19,7 +19,7 @@ const PAUSE_MIN: Duration = Duration::from_millis(20);
 const PAUSE_MAX: Duration = Duration::from_millis(500);
 
 #[derive(Debug)]
-pub(crate) struct Sender {
+pub struct Sender {
     client: Client,
     patience: Duration,
     seen: Mutex<ConsistencyToken>,
@@ -28,28 +28,28 @@ pub(crate) struct Sender {
 
 impl Sender {
     /// One that gives up when a command is not answered for that long.
-    pub(crate) fn new(running: &RunFile, patience: Duration) -> Self {
+    pub fn new(running: &RunFile, patience: Duration) -> Self {
         let client = running.client_answering_within(Duration::from_secs(15));
         Self { client, patience, seen: Mutex::default(), sent_again: AtomicU64::new(0) }
     }
 
     /// How often a command was sent again.
-    pub(crate) fn sent_again(&self) -> u64 {
+    pub fn sent_again(&self) -> u64 {
         self.sent_again.load(Ordering::Relaxed)
     }
 
     /// How long a command may take.
-    pub(crate) const fn patience(&self) -> Duration {
+    pub const fn patience(&self) -> Duration {
         self.patience
     }
 
     /// The client itself, for what is no command.
-    pub(crate) const fn client(&self) -> &Client {
+    pub const fn client(&self) -> &Client {
         &self.client
     }
 
     /// The consistency token of everything that was answered so far.
-    pub(crate) fn seen(&self) -> String {
+    pub fn seen(&self) -> String {
         self.seen.lock().unwrap_or_else(PoisonError::into_inner).to_string()
     }
 
@@ -57,7 +57,7 @@ impl Sender {
     ///
     /// # Errors
     /// When patience is over.
-    pub(crate) async fn send(&self, call: Call) -> anyhow::Result<Answer> {
+    pub async fn send(&self, call: Call) -> anyhow::Result<Answer> {
         let deadline = Instant::now() + self.patience;
         let mut pause = PAUSE_MIN;
         loop {
@@ -96,7 +96,7 @@ fn is_to_be_sent_again(status: StatusCode) -> bool {
 }
 
 /// Runs jobs, so many at once, in the order in which they come. Stops at the first that fails.
-pub(crate) async fn run_at_once<T: Send + 'static>(
+pub async fn run_at_once<T: Send + 'static>(
     at_once: usize,
     jobs: impl Iterator<Item = impl Future<Output = anyhow::Result<T>> + Send + 'static>,
     mut done: impl FnMut(T),
