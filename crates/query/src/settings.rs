@@ -1,6 +1,5 @@
 //! How the process is configured: flags, or the environment.
 
-use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -31,10 +30,6 @@ pub struct Settings {
     /// Whether hot answers are kept in memory. Without, every read goes to Redis
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,
-    /// File with a secret of at least 32 characters, under which browsers stay signed in when the process
-    /// starts again. Without it, they sign in again
-    #[arg(long, env = "MURMUR_SESSION_KEY", value_name = "FILE")]
-    pub session_key: Option<PathBuf>,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,
@@ -62,7 +57,10 @@ impl Settings {
     /// When a file that is named cannot be used; and when nobody would be asked beyond this machine.
     pub fn guard(&self) -> Result<Guard, Misconfigured> {
         let guard = self.process.http.guard(self.process.listen)?;
-        let sessions = Sessions::load(self.session_key.as_deref()).map_err(Misconfigured)?;
+        if guard.sessions().is_some() {
+            return Ok(guard);
+        }
+        let sessions = Sessions::load(None).map_err(Misconfigured)?;
         Ok(guard.with_sessions(Arc::new(sessions)))
     }
 }
