@@ -1,5 +1,6 @@
 //! How the process is configured: flags, or the environment.
 
+use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
@@ -8,6 +9,8 @@ use runtime::address::Address;
 use runtime::exit::Misconfigured;
 use runtime::http::auth::{Guard, Sessions};
 use runtime::settings::ProcessSettings;
+
+use crate::page::owners::PageOwner;
 
 /// The read side of Murmuration: folds all streams into Redis, and answers from there.
 #[derive(Clone, Debug, Parser)]
@@ -30,6 +33,20 @@ pub struct Settings {
     /// Whether hot answers are kept in memory. Without, every read goes to Redis
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,
+    /// Where browsers reach an owner to whom the page sends commands, such as order=http://127.0.0.1:8083, or
+    /// order=:8083 for another port of the page's host; repeatable, or separated by commas. The owner has to
+    /// allow it with --origin. Without, the page offers none of its commands
+    #[arg(
+        long = "page-owner",
+        env = "MURMUR_PAGE_OWNERS",
+        value_delimiter = ',',
+        value_name = "SERVICE=URL"
+    )]
+    pub page_owners: Vec<PageOwner>,
+    /// Data folder of the `murmur up` that has started this process: what its supervisor, its logs and the last
+    /// audit say is answered from there
+    #[arg(long, env = "MURMUR_OPERATOR_FOLDER", value_name = "FOLDER")]
+    pub operator_folder: Option<PathBuf>,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,
