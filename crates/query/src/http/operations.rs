@@ -49,8 +49,7 @@ fn of_the_operator() -> [Operation; 4] {
             "/supervised",
             "The processes, as their supervisor sees them",
         )
-        .answers::<Supervised>(200, "All processes")
-        .problem(404, NOT_HERE),
+        .answers::<Supervised>(200, "All processes; none where nobody supervises them here"),
         Operation::plain(Operate, "get", "/logs/{process}", "The last lines of a process's log")
             .answers::<LogAnswer>(200, "The lines, the oldest first")
             .problem(404, "There is no such process, or it has no log here"),
