@@ -48,6 +48,7 @@ fn figures_search_sheets_and_help_can_be_used_by_everybody() {
     assert_accessible(&browser, "search results");
     browser.press(ESCAPE);
     for (path, title) in [
+        ("orders?state=completed", "Orders"),
         ("orders/waits", "Order waits"),
         ("customers/ann", "Ann (ann)"),
         ("products/mug", "Mug (mug)"),
@@ -64,6 +65,44 @@ fn figures_search_sheets_and_help_can_be_used_by_everybody() {
     wait_until("it is closed", || browser.holds("document.getElementById('sheet').hidden"));
     browser.press("?");
     assert_accessible(&browser, "help");
+}
+
+#[test]
+fn what_can_be_done_can_be_done_by_everybody() {
+    let system = System::start();
+    system.stock_up();
+    place(&system, "waits", 600_000);
+    let browser = open(&system, "");
+    wait_until("the order", || row_of(&browser, "waits").contains("prepared"));
+    browser.value_of("document.querySelector('[data-span=range]').click()");
+    assert_accessible(&browser, "a range of days");
+    for (path, text) in [
+        ("orders?state=rejected", "No order is like that"),
+        ("new/order", "Place it"),
+        ("new/customer", "Register"),
+        ("new/product", "List"),
+        ("processes", "last lines"),
+        ("logs/order", "listening"),
+        ("read-model", "Build a new one"),
+        ("audit", "No audit"),
+    ] {
+        browser.value_of(&format!("location.hash = '#/{path}'"));
+        until_text(&browser, "#sheet", text);
+        assert_accessible(&browser, path);
+    }
+    browser.value_of("location.hash = '#/new/order'");
+    until_text(&browser, "form.act", "Place it");
+    browser.click("form.act button[type=submit]");
+    until_text(&browser, "form.act", "Customer is missing");
+    assert_accessible(&browser, "a form with what is wrong");
+    browser.value_of("location.hash = '#/orders/waits'");
+    until_text(&browser, "#sheet .deeds", "Cancel the order");
+    browser.click(".opener");
+    until_text(&browser, "#sheet .content:not([hidden])", "order_id");
+    assert_accessible(&browser, "an event's content");
+    browser.click(".deeds button");
+    until_text(&browser, "#sheet form.act", "Cancel this order");
+    assert_accessible(&browser, "a question before an order is cancelled");
 }
 
 #[test]

@@ -25,7 +25,10 @@ async fn live(settings: Settings) -> anyhow::Result<()> {
     let owners = Arc::new(Owners::new(&settings.owners, settings.deadline()));
     let listener = server::bind(settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "composer answers");
-    let api = http::api(owners).called(&settings.http.hosts).guarded(guard);
+    let api = http::api(owners)
+        .called(&settings.http.hosts)
+        .guarded(guard)
+        .open_to(&settings.http.origins);
     let (stopper, stop) = stop_signal(Duration::from_secs(settings.drain_seconds));
     // It keeps nothing that could be lost.
     tokio::spawn(telemetry::measure_redundant(|| true));

@@ -1,18 +1,24 @@
 //! `murmur audit`: checks every invariant over everything that was ever run here.
 
-use std::fs::File;
+use std::fs::{self, File};
 use std::io::BufReader;
 use std::path::PathBuf;
 use std::time::Duration;
 
 use anyhow::Context as _;
+use auditor::Audit;
 use auditor::journal::{self, Entry};
+use client::run_file::RunFile;
 use evidence::examination::examine;
 use evidence::report;
-use terminal::line;
+use serde_json::json;
 use terminal::verdict::{Misuse, NothingCompared, Verdict};
+use terminal::{line, note};
 
 use crate::global::Global;
+
+/// What the last audit found, in the data folder.
+const VERDICT_FILE: &str = "audit.json";
 
 /// What `murmur audit` takes.
 #[derive(Clone, Debug, clap::Args)]
@@ -36,12 +42,30 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
     let journal = read_journals(&args.journal).map_err(Misuse)?;
     let audit = examine(&running, wait, journal.as_deref()).await.context(NothingCompared)?;
+    if let Err(error) = leave(&running, &audit) {
+        note!("the page will not show this audit: {error:#}");
+    }
     if global.json {
         line!("{}", audit.json());
     } else {
         line!("{}", report::text(&audit));
     }
     Ok(report::verdict(&audit))
+}
+
+/// Leaves the verdict and its time in the data folder, where query's page shows them.
+fn leave(running: &RunFile, audit: &Audit) -> anyhow::Result<()> {
+    let file = running.data.join(VERDICT_FILE);
+    let mut told = audit.json();
+    told["at"] = json!(runtime::handle::now());
+    told["conclusion"] = json!(audit.conclusion());
+    for (nth, checked) in audit.checks.iter().enumerate() {
+        told["checks"][nth]["sentence"] = json!(checked.invariant.text().1);
+    }
+    let unfinished = file.with_extension("unfinished");
+    let written = fs::write(&unfinished, told.to_string());
+    let written = written.and_then(|()| fs::rename(&unfinished, &file));
+    written.with_context(|| format!("cannot write {}", file.display()))
 }
 
 /// All journals as one; none if there is none. One that is not there is a mistake: a check of

@@ -10,22 +10,26 @@
 pub mod choreography;
 mod contract;
 pub mod files;
+pub mod owners;
 
 use std::sync::Arc;
 
 use runtime::http::server::Routes;
 use runtime::http::{Problem, Response, StatusCode, json};
+use runtime::warp::http::uri::Authority;
 use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::path::Tail;
 use runtime::warp::{self, Filter};
 
 use files::{FILES, File, INDEX};
+use owners::{OwnerAnswer, PageOwner};
 
-/// Scripts, styles, fonts and connections of our own origin, and nothing else.
-const POLICY: HeaderValue = HeaderValue::from_static(
-    "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
-     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'",
-);
+/// Scripts, styles, fonts and connections of our own origin, and nothing else. The page itself may connect to
+/// the owners, too, of whom it is told.
+const POLICY: HeaderValue = HeaderValue::from_static(POLICY_TEXT);
+
+const POLICY_TEXT: &str = "default-src 'none'; script-src 'self'; style-src 'self'; font-src 'self'; img-src 'self' data:; \
+     connect-src 'self'; base-uri 'none'; form-action 'none'; frame-ancestors 'none'";
 
 /// A file as it is sent: its tag is worked out once.
 #[derive(Clone)]
@@ -34,11 +38,17 @@ struct Served {
     tag: HeaderValue,
 }
 
-/// The page at `/`, its files below `/page/`, `/choreography`, and the contract's documents.
+/// The page at `/`, its files below `/page/`, `/choreography`, `/owners`, and the contract's documents.
 #[must_use]
-pub fn routes() -> Routes {
-    let index = Served::of(&INDEX);
-    let page = warp::path::end().and(warp::get()).map(move || index.respond());
+pub fn routes(owners: Vec<PageOwner>) -> Routes {
+    let (index, named) = (Served::of(&INDEX), owners.clone());
+    let page = warp::path::end().and(warp::get()).and(warp::host::optional());
+    let page = page.map(move |host: Option<Authority>| {
+        let mut response = index.respond();
+        let policy = policy_with(&owners::answers(&named, host.as_ref()));
+        response.headers_mut().insert(header::CONTENT_SECURITY_POLICY, policy);
+        response
+    });
     let served: Arc<[Served]> = FILES.iter().map(Served::of).collect();
     let files = warp::path("page")
         .and(warp::path::tail())
@@ -47,7 +57,15 @@ pub fn routes() -> Routes {
     let drawing = Arc::new(choreography::drawing());
     let choreography =
         warp::path!("choreography").and(warp::get()).map(move || json(StatusCode::OK, &*drawing));
-    page.or(files.boxed()).unify().or(choreography).unify().or(contract::routes()).unify().boxed()
+    let drawn = page.or(files.boxed()).unify().or(choreography).unify();
+    drawn.or(owners::routes(owners)).unify().or(contract::routes()).unify().boxed()
+}
+
+/// The policy of a page that connects to these owners, too.
+fn policy_with(owners: &[OwnerAnswer]) -> HeaderValue {
+    let places: String = owners.iter().map(|owner| format!(" {}", owner.url)).collect();
+    let policy = POLICY_TEXT.replace("connect-src 'self'", &format!("connect-src 'self'{places}"));
+    HeaderValue::try_from(policy).unwrap_or(POLICY)
 }
 
 fn find(served: &[Served], path: &str) -> Response {

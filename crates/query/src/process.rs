@@ -30,7 +30,7 @@ use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::sources::feed::{Feed, Tapped};
 use crate::store::{self, Store, StoreError};
-use crate::{live, page, processes, session};
+use crate::{events, live, operator_folder, page, processes, session};
 
 /// Threads for all that answers.
 const THREADS: usize = 2;
@@ -87,6 +87,7 @@ fn api(
 ) -> anyhow::Result<Api> {
     let (observed, heard) = watch::channel(Observed::default());
     beside.spawn(processes::run(broker.clone(), observed));
+    let connection = broker.clone();
     let streams = Broker::new(broker);
     let builder = Builder::new(redis.clone(), streams.clone(), now);
     let feed = Feed::of(&search::STREAMS);
@@ -114,11 +115,16 @@ fn api(
         generations::http::routes(builder),
         live::routes(source, standing, stop),
         processes::routes(heard),
-        page::routes(),
+        events::routes(connection),
+        operator_folder::routes(settings.operator_folder.clone()),
+        page::routes(settings.page_owners.clone()),
     ];
     let all = more.into_iter().fold(app.routes(), |all, one| all.or(one).unify().boxed());
     let api = Api::new(all, operations::document());
-    Ok(api.behind(app.front()).called(&settings.process.http.hosts))
+    Ok(api
+        .behind(app.front())
+        .called(&settings.process.http.hosts)
+        .open_to(&settings.process.http.origins))
 }
 
 /// Folds the streams, or looks where another process folds them.

@@ -7,9 +7,11 @@ pub mod order;
 
 pub mod customer_orders;
 pub mod mobile_orders;
+pub mod order_list;
 
 pub mod dashboard;
 
+pub mod business_days;
 pub mod product_sales;
 pub mod sales_report;
 
@@ -29,7 +31,9 @@ runtime::described_text!(DayText, { "type": "string", "format": "date" });
 pub(crate) fn all() -> Vec<Box<dyn Query>> {
     vec![
         Box::new(order::OrderQuery),
+        Box::new(order_list::OrderListQuery),
         Box::<dashboard::DashboardQuery>::default(),
+        Box::new(business_days::BusinessDaysQuery),
         Box::new(product_sales::ProductSalesQuery),
         Box::new(sales_report::SalesReportQuery),
         Box::new(customer_orders::CustomerOrdersQuery),

@@ -7,7 +7,7 @@
 //! words might have been meant.
 //!
 //! * [`document`]: what an event changes about what can be found; [`words`]: in which form.
-//! * [`index`]: the tables, and what is written to them; [`lookup`]: what is read.
+//! * [`index`]: the tables, and what is written to them; [`lookup`] and [`orders`]: what is read.
 //! * [`follower`]: from the streams into the index.
 //!
 //! Deliberately absent: ranking by relevance. What was asked for by its id comes first, then customers,
@@ -17,6 +17,7 @@ pub mod document;
 pub mod follower;
 pub mod index;
 pub mod lookup;
+pub mod orders;
 pub mod spelling;
 pub mod words;
 
@@ -36,6 +37,7 @@ use crate::reader::{Missing, Wanted, missing};
 use crate::sources::AllProgress;
 use index::Index;
 use lookup::{Found, Question};
+use orders::{OrderList, WantedOrders};
 
 /// The streams that say what can be found.
 pub const STREAMS: [Service; 3] = [service::CUSTOMER, service::PRODUCT, service::ORDER];
@@ -93,17 +95,33 @@ impl Search {
     /// # Errors
     /// When the index fails.
     pub async fn ask(&self, question: Question) -> Result<(SearchAnswer, Positions), SearchError> {
+        let looked = self.read(move |index| lookup::look_up(index, &question)).await?;
+        let (found, Stands { positions, skipped, .. }) = looked;
+        Ok((SearchAnswer { found, skipped }, positions))
+    }
+
+    /// Lists orders, and says of which prefix of the streams the list is made.
+    ///
+    /// # Errors
+    /// When the index fails.
+    pub async fn list(&self, wanted: WantedOrders) -> Result<(OrderList, Positions), SearchError> {
+        let (list, stands) = self.read(move |index| orders::list(index, &wanted)).await?;
+        Ok((list, stands.positions))
+    }
+
+    /// Reads from the index, where it may take its time.
+    async fn read<T: Send + 'static>(
+        &self,
+        read: impl FnOnce(&Index) -> rusqlite::Result<T> + Send + 'static,
+    ) -> Result<(T, Stands), SearchError> {
         let (index, stands) = (Arc::clone(&self.index), self.stands.clone());
-        let lookup = move || {
+        let reading = move || {
             let index = index.lock().unwrap_or_else(PoisonError::into_inner);
             // Read under the lock: neither more nor less is in the index.
             let stands = stands.borrow().clone();
-            Ok((lookup::look_up(&index, &question)?, stands))
+            Ok((read(&index)?, stands))
         };
-        let asked: Result<_, SearchError> = tokio::task::spawn_blocking(lookup).await?;
-        let (found, stands) = asked?;
-        let Stands { positions, skipped, .. } = stands;
-        Ok((SearchAnswer { found, skipped }, positions))
+        tokio::task::spawn_blocking(reading).await?
     }
 
     /// Waits, at most for `patience`, until the index has seen as much as is wanted of its streams.

@@ -10,6 +10,8 @@ use runtime::exit::Misconfigured;
 use runtime::http::auth::{Guard, Sessions};
 use runtime::settings::ProcessSettings;
 
+use crate::page::owners::PageOwner;
+
 /// The read side of Murmuration: folds all streams into Redis, and answers from there.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "query", version)]
@@ -31,10 +33,20 @@ pub struct Settings {
     /// Whether hot answers are kept in memory. Without, every read goes to Redis
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,
-    /// File with a secret of at least 32 characters, under which browsers stay signed in when the process
-    /// starts again. Without it, they sign in again
-    #[arg(long, env = "MURMUR_SESSION_KEY", value_name = "FILE")]
-    pub session_key: Option<PathBuf>,
+    /// Where browsers reach an owner to whom the page sends commands, such as order=http://127.0.0.1:8083, or
+    /// order=:8083 for another port of the page's host; repeatable, or separated by commas. The owner has to
+    /// allow it with --origin. Without, the page offers none of its commands
+    #[arg(
+        long = "page-owner",
+        env = "MURMUR_PAGE_OWNERS",
+        value_delimiter = ',',
+        value_name = "SERVICE=URL"
+    )]
+    pub page_owners: Vec<PageOwner>,
+    /// Data folder of the `murmur up` that has started this process: what its supervisor, its logs and the last
+    /// audit say is answered from there
+    #[arg(long, env = "MURMUR_OPERATOR_FOLDER", value_name = "FOLDER")]
+    pub operator_folder: Option<PathBuf>,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,
@@ -62,7 +74,10 @@ impl Settings {
     /// When a file that is named cannot be used; and when nobody would be asked beyond this machine.
     pub fn guard(&self) -> Result<Guard, Misconfigured> {
         let guard = self.process.http.guard(self.process.listen)?;
-        let sessions = Sessions::load(self.session_key.as_deref()).map_err(Misconfigured)?;
+        if guard.sessions().is_some() {
+            return Ok(guard);
+        }
+        let sessions = Sessions::load(None).map_err(Misconfigured)?;
         Ok(guard.with_sessions(Arc::new(sessions)))
     }
 }

@@ -113,7 +113,10 @@ async fn live<D: Domain, A: Into<Api>>(
     tokio::spawn(measure_redundant(status.clone()));
     let api: Api = api(handle).into();
     let api = api.with(status_routes(status.clone(), timers));
-    let api = api.called(&settings.process.http.hosts).guarded(guard);
+    let api = api
+        .called(&settings.process.http.hosts)
+        .guarded(guard)
+        .open_to(&settings.process.http.origins);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
     let life = Life { settings, keys, clock, status, replicas, stopper, stop, driver };

@@ -42,4 +42,5 @@ pub mod leftovers;
 mod background;
 mod control_socket;
 mod inherited_descriptors;
+mod process_list;
 mod progress_view;

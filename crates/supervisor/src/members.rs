@@ -20,6 +20,7 @@ use crate::lifecycle::{Effect, Lifecycle, Signal};
 use crate::page;
 use crate::plan::Plan;
 use crate::probe;
+use crate::process_list::ProcessList;
 use crate::progress_view::ProgressView;
 use crate::protocol::{Arming, Report, State};
 
@@ -41,6 +42,7 @@ pub(crate) struct Members {
     run_file: run_file::RunFile,
     members: BTreeMap<Process, Member>,
     view: ProgressView,
+    list: ProcessList,
     client: Client,
     news: mpsc::Sender<News>,
 }
@@ -83,6 +85,7 @@ impl Members {
         run_file.save()?;
         Ok(Self {
             run_file,
+            list: ProcessList::in_folder(folder.path()),
             members: plan.ports().keys().map(member).collect(),
             folder,
             plan,
@@ -192,6 +195,9 @@ impl Members {
     pub(crate) fn show(&mut self) {
         let reports = self.reports();
         self.view.show(&reports);
+        if let Err(error) = self.list.write(&reports, runtime::handle::now()) {
+            self.say(&format!("the list of processes is not written: {error}"));
+        }
     }
 
     /// Says something that stays in the view.
@@ -219,6 +225,7 @@ impl Members {
 
     /// Nothing runs any more.
     pub(crate) fn remove_run_file(&self) -> anyhow::Result<()> {
+        self.list.remove();
         self.run_file.remove()
     }
 

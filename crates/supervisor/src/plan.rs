@@ -162,6 +162,7 @@ impl Plan {
         let mut arguments = texts([SERVE, service.name(), "--data"]);
         arguments.push(folder.of(process).into());
         arguments.extend(self.network(process, folder));
+        arguments.extend(self.open_to_the_page(folder));
         if folder.is_first_start(process) {
             arguments.push("--first-start".into());
         }
@@ -173,7 +174,22 @@ impl Plan {
         let redis = self.endpoints.redis.clone().unwrap_or_else(direct);
         let mut arguments = texts([SERVE, Process::Query.name(), "--redis", &redis]);
         arguments.extend(self.network(Process::Query, folder));
-        arguments.extend(["--session-key".into(), tokens::session_key_in(folder.path()).into()]);
+        arguments.extend(session_key(folder));
+        arguments.extend(["--operator-folder".into(), folder.path().into()]);
+        for (process, port) in &self.ports {
+            if let Process::Service(service) = process {
+                arguments.extend(texts(["--page-owner", &format!("{service}=:{port}")]));
+            }
+        }
+        arguments
+    }
+
+    /// Has a service take commands from the page, of whoever has signed in there.
+    fn open_to_the_page(&self, folder: &DataFolder) -> Vec<OsString> {
+        let Some(port) = self.ports.get(&Process::Query) else { return Vec::new() };
+        let origins = format!("http://127.0.0.1:{port},http://localhost:{port}");
+        let mut arguments = texts(["--origin", &origins]);
+        arguments.extend(session_key(folder));
         arguments
     }
 
@@ -204,6 +220,11 @@ impl Plan {
 /// Lets in only who brings a token of this system.
 fn closed(folder: &DataFolder) -> [OsString; 2] {
     ["--tokens".into(), tokens::hashes_in(folder.path()).into()]
+}
+
+/// Knows browsers that have signed in at the page.
+fn session_key(folder: &DataFolder) -> [OsString; 2] {
+    ["--session-key".into(), tokens::session_key_in(folder.path()).into()]
 }
 
 /// What these arguments say of the time for stopping.

@@ -119,6 +119,24 @@ impl Browser {
         self.runtime.block_on(clicked).unwrap();
     }
 
+    /// Writes into a field, in place of what is there.
+    pub(crate) fn fill(&self, selector: &str, text: &str) {
+        let filled = async {
+            let field = self.client().find(Locator::Css(selector)).await?;
+            field.clear().await?;
+            field.send_keys(text).await
+        };
+        self.runtime.block_on(filled).unwrap();
+    }
+
+    /// Chooses an option of a list by its value.
+    pub(crate) fn choose(&self, selector: &str, value: &str) {
+        let chosen = async {
+            self.client().find(Locator::Css(selector)).await?.select_by_value(value).await
+        };
+        self.runtime.block_on(chosen).unwrap();
+    }
+
     /// Presses keys, wherever the focus is.
     pub(crate) fn press(&self, keys: &str) {
         let pressed = async { self.client().active_element().await?.send_keys(keys).await };

@@ -9,9 +9,18 @@ export function route(pattern, name, show) {
   routes.push({ pattern, name, show });
 }
 
+/** Whether the view that was shown at this address still is: an answer may come after it was left. */
+export const isStill = (address) => location.hash === address;
+
 export const go = (path) => { location.hash = path; };
 export const orderPath = (id) => `#/orders/${encodeURIComponent(id)}`;
 export const customerPath = (id) => `#/customers/${encodeURIComponent(id)}`;
+/** The list of the orders for which all that holds: `{ state: "placed" }`. */
+export function ordersPath(filters = {}) {
+  const query = new URLSearchParams(Object.entries(filters).filter(([, value]) => value)).toString();
+  return `#/orders${query ? `?${query}` : ""}`;
+}
+export const logPath = (process) => `#/logs/${encodeURIComponent(process)}`;
 export const productPath = (sku) => `#/products/${encodeURIComponent(sku)}`;
 
 export function startRouter() {

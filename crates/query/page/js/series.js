@@ -7,6 +7,7 @@ export const SPANS = {
   minutes: { label: "Minutes", seconds: 60, slots: 60, note: "the last hour, by the minute of completion", ended: "orders ended in each minute of the last hour" },
   hours: { label: "Hours", seconds: 3_600, slots: 48, note: "the last two days, by the hour of completion", ended: "orders ended in each hour of the last two days" },
   days: { label: "Days", seconds: 1, slots: 31, note: "the last business days with orders", ended: "orders of these business days, by what became of them" },
+  range: { label: "From … to", seconds: 1, slots: 366, note: "the business days chosen", ended: "orders of these business days, by what became of them" },
 };
 
 /** The currency in which the figures are the largest. Others are told of in words. */
@@ -20,8 +21,9 @@ export function mainCurrency(s) {
  * `{ xs, dates, revenue, exact, … }` of a span: `revenue` in minor units for drawing, `exact` for words.
  * Days stand side by side, whatever lies between them: they may be years apart.
  */
-export function seriesOf(s, span) {
+export function seriesOf(s, span, chosen = []) {
   const currency = mainCurrency(s);
+  if (span === "range") return ofDays(chosen, currency);
   return span === "days" ? ofDays(s.days ?? [], currency) : ofSlots(s[span] ?? [], SPANS[span], asOf(s), currency);
 }
 

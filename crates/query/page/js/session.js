@@ -5,6 +5,12 @@ import { h } from "./dom.js";
 
 const CODE = "#code=";
 
+/** Who has signed in, and what for they may. */
+let who = { name: null, scopes: [] };
+
+/** Whether whoever has signed in may do that. Where nobody has to sign in, everybody may. */
+export const may = (scope) => who.name === null || who.scopes.includes(scope);
+
 /** The code in the address. It is of no use a second time, and goes out of the history. */
 function takeCode() {
   if (!location.hash.startsWith(CODE)) return null;
@@ -49,8 +55,10 @@ export async function signedIn() {
   const code = takeCode();
   if (code) await tell("/session/by-code", { code }).catch((error) => (said = error.message));
   try {
-    await ask("/session");
+    who = await ask("/session");
   } catch (error) {
-    if (error.status === 401) await askForToken(said);
+    if (error.status !== 401) return;
+    await askForToken(said);
+    who = await ask("/session").catch(() => who);
   }
 }

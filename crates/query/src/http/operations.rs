@@ -1,13 +1,15 @@
 //! The API of the read side, as data.
 //!
 //! Deliberately absent from the document: what belongs to the live page and to the operator, which have no promise of
-//! staying as they are: `/session`, `/live`, `/choreography` and `/generations`.
+//! staying as they are: `/session`, `/live`, `/choreography`, `/owners` and `/generations`.
 
 use runtime::http::Scope::{Operate, Read};
 use runtime::http::auth::Access;
 use runtime::http::openapi::{Document, Operation, standing as of_every_process};
 
 use super::status::StatusAnswer;
+use crate::events::EventAnswer;
+use crate::operator_folder::{AuditAnswer, LogAnswer, Supervised};
 use crate::processes::Processes;
 use crate::queries;
 
@@ -25,6 +27,7 @@ pub fn document() -> Document {
         Operation::plain(Read, "get", "/processes", "How each service is, by its own word")
             .answers::<Processes>(200, "The broker, and the process of each service"),
     );
+    all.extend(of_the_operator());
     let queries = queries::all().into_iter().map(|query| query.operation().problem(503, BUILT));
     all.extend(queries);
     all.extend(hidden());
@@ -33,7 +36,29 @@ pub fn document() -> Document {
     Document::new("query", description, &all)
 }
 
-fn hidden() -> [Operation; 16] {
+/// What is not answered from the read model.
+fn of_the_operator() -> [Operation; 4] {
+    [
+        Operation::plain(Read, "get", "/events/{stream}/{sequence}", "One event, from its stream")
+            .answers::<EventAnswer>(200, "The event, with its envelope and its content")
+            .problem(404, "There is no such stream, or no such event in it")
+            .problem(503, "The broker is away"),
+        Operation::plain(
+            Read,
+            "get",
+            "/supervised",
+            "The processes, as their supervisor sees them",
+        )
+        .answers::<Supervised>(200, "All processes; none where nobody supervises them here"),
+        Operation::plain(Operate, "get", "/logs/{process}", "The last lines of a process's log")
+            .answers::<LogAnswer>(200, "The lines, the oldest first")
+            .problem(404, "There is no such process, or it has no log here"),
+        Operation::plain(Read, "get", "/audit", "What the last audit found, and when")
+            .answers::<AuditAnswer>(200, "Its verdict, what was examined, and each check"),
+    ]
+}
+
+fn hidden() -> [Operation; 17] {
     [
         Operation::file("/"),
         Operation::file("/page/{*file}"),
@@ -45,6 +70,7 @@ fn hidden() -> [Operation; 16] {
         Operation::hidden(Read, "post", "/session/codes"),
         Operation::hidden(Read, "get", "/live"),
         Operation::hidden(Read, "get", "/choreography"),
+        Operation::hidden(Read, "get", "/owners"),
         Operation::hidden(Operate, "get", "/generations"),
         Operation::hidden(Operate, "post", "/generations"),
         Operation::hidden(Operate, "get", "/generations/{id}/comparison")

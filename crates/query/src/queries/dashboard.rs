@@ -307,7 +307,7 @@ pub(super) fn order_states() -> impl Iterator<Item = State> {
 }
 
 impl Day {
-    fn of(entry: &Entry) -> Result<Option<Self>, ReadError> {
+    pub(super) fn of(entry: &Entry) -> Result<Option<Self>, ReadError> {
         let sales: Option<Sales> = record(entry.records.first())?;
         let date = entry.member.clone();
         Ok(sales.map(|sales| Self { date, sales: SalesAnswer::of(&sales) }))

@@ -157,7 +157,7 @@ fn format(text: Option<&str>) -> Result<Format, Problem> {
     }
 }
 
-fn check_range(from: &str, to: &str) -> Result<(), Problem> {
+pub(super) fn check_range(from: &str, to: &str) -> Result<(), Problem> {
     const DAY_MILLIS: i64 = 24 * 60 * 60 * 1_000;
     let days = day("to", to)?.millis_since(day("from", from)?) / DAY_MILLIS + 1;
     match usize::try_from(days) {

@@ -72,6 +72,25 @@ pub(crate) fn day(name: &str, text: &str) -> Result<Timestamp, Problem> {
     })
 }
 
+/// A length of time in microseconds, as people write it: a number and its unit.
+pub(crate) fn span(name: &str, text: &str) -> Result<i64, Problem> {
+    let unit = |unit: char| match unit {
+        's' => Some(1_000_000),
+        'm' => Some(60_000_000),
+        'h' => Some(3_600_000_000),
+        'd' => Some(86_400_000_000),
+        _ => None,
+    };
+    let parsed = text.char_indices().next_back().and_then(|(at, last)| {
+        let number = text.get(..at).filter(|number| number.bytes().all(|b| b.is_ascii_digit()));
+        number?.parse::<i64>().ok()?.checked_mul(unit(last)?)
+    });
+    parsed.ok_or_else(|| {
+        let text: String = text.chars().take(32).collect();
+        bad(&format!("{name}={text:?} is no length of time: use one such as 90s, 15m, 6h or 2d"))
+    })
+}
+
 /// The problem of a query that does not make sense.
 pub(crate) fn bad(detail: &str) -> Problem {
     Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense")

@@ -1,10 +1,11 @@
 //! What an event changes about what can be found.
 
 use contracts::choreography::MURMURATION;
-use contracts::events::order::Placed;
+use contracts::events::order::{EndReason, Placed};
 use contracts::events::{Customer, Product};
 use contracts::{Event, Money, StoredEvent, service};
 use protocol::choreography::{NONE, State};
+use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -36,6 +37,8 @@ pub enum Change {
         order: String,
         /// The state that it is in now.
         state: State,
+        /// Why it ended, if it has.
+        reason: Option<EndReason>,
     },
 }
 
@@ -54,10 +57,19 @@ pub struct Document {
     pub date: String,
     /// An order's total or a product's price.
     pub money: Option<Money>,
+    /// What is known of an order only.
+    pub order: Option<OrderFacts>,
     /// Names, of which a slip of the pen is forgiven.
     pub names: String,
     /// Ids, of which it is not.
     pub ids: String,
+}
+
+/// By what orders are listed, besides what everything has.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct OrderFacts {
+    pub customer: Id,
+    pub placed_at: Timestamp,
 }
 
 impl Sort {
@@ -102,10 +114,20 @@ pub fn change_of(event: &StoredEvent) -> Option<Change> {
         return Some(Change::Document(Document::of_product(product, state, date())));
     }
     if let Event::OrderPlaced(placed) = &event.event {
-        return Some(Change::Document(Document::of_order(placed, state)));
+        return Some(Change::Document(Document::of_order(placed, state, event.headers.time)));
     }
     let of_order = event.headers.kind.service() == service::ORDER && state != NONE;
-    of_order.then(|| Change::Moved { order: id.to_string(), state })
+    of_order.then(|| Change::Moved { order: id.to_string(), state, reason: reason_of(event) })
+}
+
+fn reason_of(event: &StoredEvent) -> Option<EndReason> {
+    if let Event::OrderCompleted(ended)
+    | Event::OrderRejected(ended)
+    | Event::OrderCancelled(ended) = &event.event
+    {
+        return Some(ended.reason);
+    }
+    None
 }
 
 impl Document {
@@ -122,6 +144,7 @@ impl Document {
             state,
             date,
             money: None,
+            order: None,
         }
     }
 
@@ -137,10 +160,11 @@ impl Document {
             state,
             date,
             money: Some(*price),
+            order: None,
         }
     }
 
-    fn of_order(placed: &Placed, state: State) -> Self {
+    fn of_order(placed: &Placed, state: State, placed_at: Timestamp) -> Self {
         let customer = &placed.customer.customer;
         let mut ids = format!("{} {}", placed.order_id, customer.id);
         for line in placed.lines.iter().take(SKUS_MAX) {
@@ -157,6 +181,7 @@ impl Document {
             state,
             date: placed.business_date.clone(),
             money: Some(placed.total),
+            order: Some(OrderFacts { customer: customer.id.clone(), placed_at }),
         }
     }
 }

@@ -3,13 +3,14 @@
 use rusqlite::{Connection, OptionalExtension as _, Transaction, named_params, params};
 
 use super::document::{Change, Document, Sort};
+use super::orders::reason_text;
 use super::words::words_of;
 
 /// Words longer than that are none that a person misspells.
 const WORD_LETTERS_MAX: usize = 40;
 
 /// Rowids of one sort come before those of the next.
-const RANK: i64 = 1 << 56;
+pub(super) const RANK: i64 = 1 << 56;
 
 pub struct Index {
     connection: Connection,
@@ -47,10 +48,13 @@ impl Index {
                     self.documents += 1;
                     put(&transaction, document, self.documents)?;
                 }
-                Change::Moved { order, state } => {
-                    let update = "UPDATE document SET state = ?1 WHERE id = ?2 AND sort = ?3";
+                Change::Moved { order, state, reason } => {
+                    let update = "UPDATE document SET state = ?1, reason = coalesce(?2, reason)
+                                  WHERE id = ?3 AND sort = ?4";
+                    let reason = reason.as_ref().map(reason_text).transpose()?;
                     let sort = Sort::Order.plural();
-                    transaction.prepare_cached(update)?.execute(params![state, order, sort])?;
+                    let all = params![state, reason, order, sort];
+                    transaction.prepare_cached(update)?.execute(all)?;
                 }
             }
         }
@@ -61,12 +65,14 @@ impl Index {
 /// What was there before keeps its place and its date.
 fn put(transaction: &Transaction<'_>, document: &Document, number: i64) -> rusqlite::Result<()> {
     let insert = "
-        INSERT INTO document (rowid, sort, id, title, detail, state, date, minor, currency)
-        VALUES (:rowid, :sort, :id, :title, :detail, :state, :date, :minor, :currency)
+        INSERT INTO document (rowid, sort, id, title, detail, state, date, minor, currency,
+          customer, placed)
+        VALUES (:rowid, :sort, :id, :title, :detail, :state, :date, :minor, :currency,
+          :customer, :placed)
         ON CONFLICT (id, sort) DO UPDATE SET title = :title, detail = :detail, state = :state,
           minor = :minor, currency = :currency
         RETURNING rowid";
-    let Document { sort, id, title, detail, state, date, money, names, ids } = document;
+    let Document { sort, id, title, detail, state, date, money, order, names, ids } = document;
     let rowid: i64 = transaction.prepare_cached(insert)?.query_row(
         named_params! {
             ":rowid": sort.rank() * RANK + number,
@@ -78,6 +84,8 @@ fn put(transaction: &Transaction<'_>, document: &Document, number: i64) -> rusql
             ":date": date,
             ":minor": money.map(|money| money.minor),
             ":currency": money.map(|money| money.currency.to_string()),
+            ":customer": order.as_ref().map(|order| order.customer.as_str()),
+            ":placed": order.as_ref().map(|order| order.placed_at.micros()),
         },
         |row| row.get(0),
     )?;

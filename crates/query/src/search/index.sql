@@ -10,8 +10,17 @@ CREATE TABLE document (
   date TEXT NOT NULL,
   minor INTEGER,
   currency TEXT,
+  -- Of orders only: who ordered, when it was placed in microseconds, and why it ended, once it has.
+  customer TEXT,
+  placed INTEGER,
+  reason TEXT,
   UNIQUE (id, sort)
 );
+-- Lists of orders, of which few may be wanted out of many. An index ends with the rowid, and so with the order
+-- in which they are shown.
+CREATE INDEX order_state ON document (state) WHERE sort = 'orders';
+CREATE INDEX order_reason ON document (reason) WHERE reason IS NOT NULL;
+CREATE INDEX order_customer ON document (customer) WHERE customer IS NOT NULL;
 -- The words by which it is found, in their one form: no mark may end one, and nothing is left to fold.
 -- Only rowids are wanted of it.
 CREATE VIRTUAL TABLE words USING fts5 (

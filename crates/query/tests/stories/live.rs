@@ -49,7 +49,7 @@ impl Stage {
         let stuck_after = Duration::from_secs(30);
         let source = Source { reader, observed, stuck_after, clock, fresh_at: None };
         let live = live::routes(source, running.standing.clone(), stop.clone());
-        let routes = live.or(page::routes()).unify().boxed();
+        let routes = live.or(page::routes(Vec::new())).unify().boxed();
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();
         // Far longer than a test: what holds up the stop is noticed.

@@ -25,6 +25,7 @@ mod feed;
 mod folding;
 mod live;
 mod losses;
+mod order_list;
 mod process;
 mod processes;
 mod promises;

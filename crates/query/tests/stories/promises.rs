@@ -162,3 +162,21 @@ async fn an_average_is_over_the_orders_in_its_own_currency() {
         assert_eq!(averages, [(Some("EUR"), Some(PRICE)), (Some("GBP"), Some(600))]);
     }
 }
+
+#[tokio::test]
+async fn business_days_of_a_range_say_what_was_placed_and_why_it_ended() {
+    let stage = Stage::over(shop(7)).await;
+    let told = promised(&stage, "/days", "/days?from=2026-01-01&to=2026-12-31").await.body;
+    let days = told["days"].as_array().unwrap();
+    assert_eq!((days.len(), &days[0]["date"]), (1, &"2026-01-31".into()));
+    assert_names_every_state(&days[0]["by_state"], 7);
+    let reasons = days[0]["by_reason"].as_array().unwrap().iter();
+    assert_eq!(reasons.map(|one| one["orders"].as_u64().unwrap()).sum::<u64>(), 5);
+    let nothing = promised(&stage, "/days", "/days?from=1999-01-01&to=1999-12-31").await.body;
+    assert_eq!(nothing["days"], Value::from([0; 0]));
+    for wrong in
+        ["from=2026-01-01", "from=2026-02-01&to=2026-01-01", "from=2024-01-01&to=2026-01-01"]
+    {
+        assert_eq!(stage.get(&format!("/days?{wrong}")).await.status, 400, "{wrong}");
+    }
+}

@@ -20,16 +20,16 @@ use crate::memory::Streams;
 use crate::rest_client::{Answer, get};
 use crate::stage::{app_with, clock};
 
-struct Stage {
+pub(crate) struct Stage {
     streams: Streams,
-    address: String,
+    pub(crate) address: String,
     following: Option<JoinHandle<()>>,
     _stop: StopSender,
 }
 
 impl Stage {
     /// A search over these streams that has seen all of them.
-    async fn over(history: History) -> Self {
+    pub(crate) async fn over(history: History) -> Self {
         let mut stage = Self::before(history).await;
         stage.seen("/search?q=anything").await;
         stage
@@ -48,7 +48,7 @@ impl Stage {
     }
 
     /// Asks once everything that the streams hold by now has been seen.
-    async fn seen(&mut self, path: &str) -> Answer {
+    pub(crate) async fn seen(&mut self, path: &str) -> Answer {
         let history = self.streams.history();
         let streams = [service::CUSTOMER, service::PRODUCT, service::ORDER];
         let token = streams.map(|of| format!("{}={}", of.stream(), history.head(of).sequence));

@@ -10,6 +10,7 @@ use warp::http::Method;
 
 use super::auth::{Access, Guard};
 use super::gate::host::HostName;
+use super::gate::origins::WebOrigin;
 use super::openapi::{self, Document, Operation};
 use super::server::{Front, Patience, Routes};
 
@@ -22,6 +23,7 @@ pub struct Api {
     pub(super) is_open: bool,
     pub(super) front: Option<Front>,
     pub(super) hosts: Vec<HostName>,
+    pub(super) origins: Vec<WebOrigin>,
     pub(super) guard: Guard,
     /// Descriptors that an answer may take besides its connection.
     pub(super) descriptors_each: usize,
@@ -70,6 +72,12 @@ impl Api {
         Self { hosts: hosts.to_vec(), ..self }
     }
 
+    /// Served to pages of these origins, too.
+    #[must_use]
+    pub fn open_to(self, origins: &[WebOrigin]) -> Self {
+        Self { origins: origins.to_vec(), ..self }
+    }
+
     /// Served to whom this lets in; without, to everybody.
     #[must_use]
     pub fn guarded(self, guard: Guard) -> Self {
@@ -98,9 +106,17 @@ impl Api {
 /// Routes that nobody has described: they see to their methods and queries themselves.
 impl From<Routes> for Api {
     fn from(routes: Routes) -> Self {
-        let (table, hosts, guard) = (Arc::default(), Vec::new(), Guard::default());
-        let (front, descriptors_each, patience) = (None, 0, Patience::default());
-        Self { routes, table, is_open: true, front, hosts, guard, descriptors_each, patience }
+        Self {
+            routes,
+            table: Arc::default(),
+            is_open: true,
+            front: None,
+            hosts: Vec::new(),
+            origins: Vec::new(),
+            guard: Guard::default(),
+            descriptors_each: 0,
+            patience: Patience::default(),
+        }
     }
 }
 

@@ -4,6 +4,7 @@
 //! Deliberately absent: whatever only one route can know, such as the values of its parameters.
 
 pub mod host;
+pub mod origins;
 
 pub(super) mod target;
 
@@ -24,6 +25,7 @@ use super::auth::guard::Asking;
 use super::auth::{Access, Caller, Guard};
 use super::{Problem, query};
 use host::HostName;
+use origins::WebOrigin;
 
 /// Decides what may pass.
 #[derive(Clone)]
@@ -31,13 +33,25 @@ pub(super) struct Gate {
     table: Arc<Table>,
     is_open: bool,
     hosts: Vec<HostName>,
+    origins: Vec<WebOrigin>,
     guard: Guard,
 }
 
 impl Gate {
     pub(super) fn of(api: &Api) -> Self {
         let (table, guard) = (Arc::clone(&api.table), api.guard.clone());
-        Self { table, is_open: api.is_open, hosts: api.hosts.clone(), guard }
+        let (hosts, origins) = (api.hosts.clone(), api.origins.clone());
+        Self { table, is_open: api.is_open, hosts, origins, guard }
+    }
+
+    /// The page of another origin that has sent this, if it is one that may ask here.
+    pub(super) fn page_of(&self, sent: &HeaderMap) -> Option<WebOrigin> {
+        origins::asking(&self.origins, sent).cloned()
+    }
+
+    /// Lets that page read the answer.
+    pub(super) fn complete(&self, response: Response, page: Option<&WebOrigin>) -> Response {
+        origins::complete(response, &self.origins, page)
     }
 
     /// Lets a request through, in the form in which routes are asked, and with who asks in it; or
@@ -65,7 +79,10 @@ impl Gate {
     ) -> Result<Caller, Box<Response>> {
         let refuse = |problem: Problem| Box::new(problem.into_response());
         let authority = host::check(request, &self.hosts, local).map_err(refuse)?;
-        site::check(request.method(), request.headers(), authority.as_ref()).map_err(refuse)?;
+        let page = origins::asking(&self.origins, request.headers());
+        if page.is_none() {
+            site::check(request.method(), request.headers(), authority.as_ref()).map_err(refuse)?;
+        }
         if let Some(target) = target::normalised(request.uri()).map_err(refuse)? {
             *request.uri_mut() = target;
         }
@@ -73,7 +90,8 @@ impl Gate {
         // What nobody has described is answered alike, whatever it would have taken.
         let access = entry.map_or(Access::Holders, |entry| entry.access);
         let (method, headers) = (request.method(), request.headers());
-        let asking = Asking { method, headers, host: authority.as_ref(), from };
+        let signed_in_at = page.map(WebOrigin::authority).or(authority.as_ref());
+        let asking = Asking { method, headers, signed_in_at, from };
         let caller = self.guard.admit(access, asking)?;
         if let Some(known) = entry.and_then(|entry| entry.parameters.as_ref()) {
             query::check(request.uri().query().unwrap_or_default(), known).map_err(refuse)?;

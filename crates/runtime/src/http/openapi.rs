@@ -12,7 +12,7 @@ mod document;
 mod page;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use super::auth::{Access, Scope};
 use super::server::Routes;
@@ -69,7 +69,7 @@ pub struct PageOf<T> {
 }
 
 /// Any JSON object.
-#[derive(Debug, Serialize, JsonSchema)]
+#[derive(Debug, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct AnyObject(pub serde_json::Map<String, serde_json::Value>);
 

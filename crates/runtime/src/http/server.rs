@@ -202,6 +202,7 @@ where
         }
         let method = request.method().clone();
         let conditions = precondition::asked(request.headers());
+        let page = self.gate.page_of(request.headers());
         let response = match self.gate.pass(&mut request, origin.from, local) {
             Ok(()) => self.ask(origin, request).await?,
             Err(refused) => *refused,
@@ -210,7 +211,8 @@ where
             Some(conditions) => answer_conditionally(&method, &conditions, response),
             None => response,
         };
-        Ok(security::complete(response).map(|body| Sent { body, permit }))
+        let response = self.gate.complete(security::complete(response), page.as_ref());
+        Ok(response.map(|body| Sent { body, permit }))
     }
 
     async fn ask(

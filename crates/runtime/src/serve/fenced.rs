@@ -40,7 +40,11 @@ pub(super) async fn live(
     let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
     let all = status_routes(status, || None).or(refuse).unify().boxed();
     let document = Document::new(service.name(), "It is fenced.", &openapi::standing());
-    let api = Api::new(all, document).open().called(&settings.http.hosts).guarded(guard);
+    let api = Api::new(all, document)
+        .open()
+        .called(&settings.http.hosts)
+        .guarded(guard)
+        .open_to(&settings.http.origins);
     let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;
     tracing::info!(reason, "stopping");

@@ -1,6 +1,8 @@
 // The choreography as SVG elements; `paint` moves what lives in them.
 import { h, svg } from "../dom.js";
 import { eventName } from "../format.js";
+import { ordersOf } from "../reasons.js";
+import { ordersPath } from "../router.js";
 
 const DATA = "data-step";
 
@@ -11,7 +13,7 @@ export function draw(plan, stepOf) {
   const copies = plan.copies.map((copy) => svg("path", { class: "copy", d: path(copy.points), "marker-end": "url(#head-copy)" }));
   const root = svg("svg", {
     class: "choreography", width: plan.width, height: plan.height,
-    viewBox: `0 0 ${plan.width} ${plan.height}`, role: "img", "aria-label": "The choreography: services, and the events between them",
+    viewBox: `0 0 ${plan.width} ${plan.height}`, role: "group", "aria-label": "The choreography: services, and the events between them",
   }, heads(), copies, lines.map((one) => one.line), boxes.map((one) => one.group), lines.map((one) => one.label));
   return { root, lines, boxes };
 }
@@ -44,7 +46,9 @@ function drawLine({ edge, from, to, label, neighbours }, step, tall) {
   const title = svg("title", {}, `${edge.event}: ${edge.to} answers with ${edge.emits.map(eventName).join(" or ")}`);
   const owed = drawOwed(edge, from, to);
   const text = svg("g", { class: "label", [DATA]: step, transform: `translate(${label.x} ${label.y})` }, title, plate, name, rate);
-  return { edge, flow, rate, owed, line: svg("g", {}, still, flow), label: svg("g", {}, text, owed.group) };
+  // An edge leads to the orders that have come so far.
+  const link = svg("a", { href: ordersPath(ordersOf(edge.event, step)) }, text, owed.group);
+  return { edge, flow, rate, owed, line: svg("g", {}, still, flow), label: link };
 }
 
 /** A little before the end, so that the head touches the box and does not enter it. */

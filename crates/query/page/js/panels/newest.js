@@ -28,7 +28,7 @@ export function startNewest() {
   watch(["newest"], ({ newest }) => {
     if (!newest.length) return byId("recent").replaceChildren(calm("No order yet", "Place one, and it appears here"));
     if (!table.isConnected) byId("recent").replaceChildren(table);
-    setText(byId("recent-note"), `the last at ${moment(newest[0].placed_at)}`);
+    setText(byId("recent-note").firstElementChild, `the last at ${moment(newest[0].placed_at)} ·`);
     keyed(table.tBodies[0], newest.slice(0, SHOWN), (one) => one.order_id, row, fill);
   });
 }

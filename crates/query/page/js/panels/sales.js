@@ -2,23 +2,27 @@
 import { axis, bars, Chart, crosshair, faded } from "../charts.js";
 import { byId, calm, h, keyed, setText } from "../dom.js";
 import { compact, count, day, dayOfYear, hour, money, percent } from "../format.js";
+import { STATES } from "../reasons.js";
+import { ordersPath } from "../router.js";
 import { seriesOf, SPANS } from "../series.js";
+import { chooseRange, chooseSpan, chosenRange, chosenSpan, onSpan } from "../span.js";
 import { known, watch } from "../store.js";
 import { colour } from "../theme.js";
 import { TONES } from "../tones.js";
 
-const KEY = "murmur-span";
 const ENDS = ["completed", "rejected", "cancelled"];
-const STATES = ["placed", "prepared", "confirmed", "completed", "rejected", "cancelled"];
 
-let span = SPANS[localStorage.getItem(KEY)] ? localStorage.getItem(KEY) : "minutes";
+let span = chosenSpan();
 let series = null;
+
+/** Days are places in a row, and no times. */
+const showsDays = () => span === "days" || span === "range";
 
 /** The years of days that are years apart are worth their room. */
 const dayName = (date) => (new Set(series.dates.map((one) => new Date(one).getFullYear())).size > 1 ? dayOfYear(date) : day(date));
 const nameOf = (index) => when(series.dates[index]);
-const when = (date) => (span === "days" ? dayName(date) : span === "hours" ? `${day(date)}, ${hour(date)}` : hour(date));
-const ticks = (plot, splits) => splits.map(span === "days" ? dayTick : timeTick);
+const when = (date) => (showsDays() ? dayName(date) : span === "hours" ? `${day(date)}, ${hour(date)}` : hour(date));
+const ticks = (plot, splits) => splits.map(showsDays() ? dayTick : timeTick);
 const dayTick = (x) => (Number.isInteger(x) && x in series.dates ? dayName(series.dates[x]) : "");
 const timeTick = (x) => (span === "minutes" || new Date(x * 1000).getHours() !== 0 ? hour(x * 1000) : day(x * 1000));
 /** By our own figures: of one day alone, uPlot would make years. */
@@ -30,11 +34,10 @@ const xRange = () => {
 const fromZero = (plot, low, high) => [0, high > 0 ? high * 1.12 : 10];
 /** Of what is counted one by one there is no half. */
 const WHOLE = Array.from({ length: 22 }, (_, power) => [1, 2, 5].map((one) => one * 10 ** power)).flat();
-/** Days are places in a row, and no times. */
 const xAxis = (space, size) => axis({
-  grid: { show: false }, values: ticks, size, space: span === "days" ? space + 36 : space, ...(span === "days" ? { incrs: WHOLE } : {}),
+  grid: { show: false }, values: ticks, size, space: showsDays() ? space + 36 : space, ...(showsDays() ? { incrs: WHOLE } : {}),
 });
-const scales = (range) => ({ x: { time: span !== "days", range: xRange }, y: { range } });
+const scales = (range) => ({ x: { time: !showsDays(), range: xRange }, y: { range } });
 
 function revenueOptions() {
   const shown = (minor) => money({ minor, currency: series.currency }, "short");
@@ -87,8 +90,8 @@ function describe(total) {
 /** The same figures in rows; only while somebody reads them. */
 function paintTable(host) {
   if (!host.open) return;
-  const heads = [h("th", { scope: "col" }, SPANS[span].label.slice(0, -1)), ...["Revenue", ...ENDS].map((name) => h("th.number", { scope: "col" }, name))];
-  const some = (index) => span === "days" || ENDS.some((name) => series[name][index] > 0);
+  const heads = [h("th", { scope: "col" }, showsDays() ? "Day" : SPANS[span].label.slice(0, -1)), ...["Revenue", ...ENDS].map((name) => h("th.number", { scope: "col" }, name))];
+  const some = (index) => showsDays() || ENDS.some((name) => series[name][index] > 0);
   const rows = series.xs.map((_, index) => index).filter(some).reverse().map((index) => h("tr", {},
     h("th", { scope: "row" }, nameOf(index)), h("td.number", {}, amount(index)), ENDS.map((name) => h("td.number", {}, count(series[name][index])))));
   const table = h("table", {}, h("thead", {}, h("tr", {}, heads)), h("tbody", {}, rows));
@@ -97,7 +100,7 @@ function paintTable(host) {
 
 function paint(s, revenue, states, table) {
   if (!s.orders || !s.at) return;
-  series = seriesOf(s, span);
+  series = seriesOf(s, span, chosenRange().days ?? []);
   const { xs, completed, rejected, cancelled } = series;
   revenue.show([xs, series.revenue]);
   const upTo = (...layers) => xs.map((_, index) => layers.reduce((sum, layer) => sum + layer[index], 0));
@@ -117,7 +120,7 @@ function paintStates(s) {
   const largest = Math.max(1, ...STATES.map((state) => states[state] ?? 0));
   const shown = STATES.map((state) => ({ state, orders: states[state] ?? 0 }));
   const list = byId("states").firstElementChild ?? byId("states").appendChild(h("ul.states"));
-  const create = ({ state }) => h("li", {}, h("span", {}, state), h("span.bar", { style: { "--tone": `var(--${TONES[state]})` } }, h("i")), h("span.number"));
+  const create = ({ state }) => h("li", {}, h("a", { href: ordersPath({ state }) }, state), h("span.bar", { style: { "--tone": `var(--${TONES[state]})` } }, h("i")), h("span.number"));
   keyed(list, shown, (one) => one.state, create, (row, { orders }) => {
     const bar = row.children[1].firstElementChild;
     bar.style.width = `${(100 * orders) / largest}%`;
@@ -126,17 +129,32 @@ function paintStates(s) {
   });
 }
 
-function choices(repaint) {
-  const choose = (name) => {
-    span = name;
-    localStorage.setItem(KEY, name);
-    mark();
-    repaint();
+/** Two days, shown while they are what the charts are of. */
+function rangeForm() {
+  const day = (name, label) => h("label", {}, label, " ", h("input", { type: "date", name, value: chosenRange()[name], required: true }));
+  const why = h("p.wrong", { role: "alert" });
+  const form = h("form.range-days", { "aria-label": "Business days", hidden: span !== "range" }, day("from", "From"), day("to", "to"), why);
+  const use = () => {
+    const { from, to } = form.elements;
+    if (from.value && to.value) chooseRange(from.value, to.value);
   };
+  form.addEventListener("change", use);
+  form.addEventListener("submit", (event) => {
+    event.preventDefault();
+    use();
+  });
+  onSpan(() => {
+    form.hidden = chosenSpan() !== "range";
+    setText(why, chosenRange().why ?? "");
+  });
+  return form;
+}
+
+function choices() {
   const buttons = Object.entries(SPANS).map(([name, { label }]) =>
-    h("button", { type: "button", role: "radio", "data-span": name, onclick: () => choose(name) }, label));
+    h("button", { type: "button", role: "radio", "data-span": name, onclick: () => chooseSpan(name) }, label));
   const mark = () => buttons.forEach((button) => {
-    const chosen = button.dataset.span === span;
+    const chosen = button.dataset.span === chosenSpan();
     button.setAttribute("aria-checked", String(chosen));
     button.tabIndex = chosen ? 0 : -1;
   });
@@ -144,11 +162,12 @@ function choices(repaint) {
     const by = { ArrowRight: 1, ArrowLeft: -1 }[event.key];
     if (!by) return;
     event.preventDefault();
-    const next = buttons[(buttons.findIndex((one) => one.dataset.span === span) + by + buttons.length) % buttons.length];
+    const next = buttons[(buttons.findIndex((one) => one.dataset.span === chosenSpan()) + by + buttons.length) % buttons.length];
     next.click();
     next.focus();
   });
   byId("spans").replaceChildren(...buttons);
+  onSpan(mark);
   mark();
 }
 
@@ -158,11 +177,14 @@ export function startSales() {
   const table = h("details.as-table", {}, h("summary", {}, "As a table"), h("div.scrolls", { tabindex: 0, role: "group", "aria-label": "Revenue and ended orders as a table" }));
   byId("revenue").after(table);
   table.addEventListener("toggle", () => series && paintTable(table));
-  const repaint = () => {
+  onSpan(() => {
+    const other = span !== chosenSpan();
+    span = chosenSpan();
     paint(known, revenue, states, table);
-    revenue.rebuild();
-    states.rebuild();
-  };
-  choices(repaint);
+    // The scales are other ones.
+    if (other) [revenue, states].forEach((chart) => chart.rebuild());
+  });
+  choices();
+  byId("revenue").before(rangeForm());
   watch(["orders", "minutes", "hours", "days"], (s) => paint(s, revenue, states, table));
 }

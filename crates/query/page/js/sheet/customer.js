@@ -1,35 +1,44 @@
 // One customer, and the orders, newest first.
-import { ask } from "../ask.js";
+import { withCustomer } from "../actions/customers.js";
+import { offer } from "../actions/offer.js";
+import { placing } from "../actions/orders.js";
+import { askAfter } from "../ask.js";
 import { calm, h, pill, setText } from "../dom.js";
 import { count, moment, money } from "../format.js";
-import { orderPath } from "../router.js";
+import { isStill, orderPath } from "../router.js";
 import { setTitle } from "../title.js";
 import { toneOf } from "../tones.js";
 import { openSheet } from "./sheet.js";
 
 const PAGE = 25;
-let shown = null;
 
 export async function showCustomer(id) {
-  shown = id;
+  const address = location.hash;
   openSheet(title(id), h("div.body", {}, calm("Looking it up", "")));
   const body = h("tbody");
   try {
     const page = await askPage(id, null);
-    if (shown !== id) return;
+    if (!isStill(address)) return;
     append(body, page.items);
     if (page.customer?.name) setTitle(`${page.customer.name} (${id})`);
-    openSheet(title(id, page), h("div.body", {}, about(page), list(id, body, page)));
+    openSheet(title(id, page), h("div.body", {}, about(page), deeds(id, page), list(id, body, page)));
   } catch (error) {
-    if (shown === id) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
+    if (isStill(address)) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
   }
 }
 
-const askPage = (id, cursor) => ask(`/customers/${encodeURIComponent(id)}/orders?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
+const askPage = (id, cursor) => askAfter(`/customers/${encodeURIComponent(id)}/orders?limit=${PAGE}${cursor ? `&cursor=${encodeURIComponent(cursor)}` : ""}`);
 
 function title(id, page) {
   return [h("h2", { id: "sheet-title" }, page?.customer?.name || "Customer", " ", h("span.id", {}, id)),
     page ? h("p.soft", {}, `${count(page.total)} ${page.total === 1 ? "order" : "orders"}`) : null].filter(Boolean);
+}
+
+/** An order takes an open customer. */
+function deeds(id, { customer }) {
+  const again = () => showCustomer(id);
+  const orders = customer && !customer.closed ? [placing({ customer: id })] : [];
+  return offer([...orders, ...withCustomer(id, customer, again)]);
 }
 
 function about({ customer }) {

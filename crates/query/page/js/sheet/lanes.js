@@ -12,8 +12,8 @@ const WIDE = { lane: 74, head: 92, top: 34, tail: 120, least: 96, tenfold: 22 };
 const SQUEEZED = 0.8;
 const TALL = { lane: 82, head: 34, top: 46, tail: 46, least: 46, tenfold: 7 };
 
-/** `timeline` and `next` of an order, as SVG. */
-export function lanes(order, width, now) {
+/** `timeline` and `next` of an order, as SVG. `choose(step)` is called for a step that is clicked. */
+export function lanes(order, width, now, choose) {
   const tall = width < 680;
   const steps = order.timeline.map(stepFrom);
   const debts = order.next.map((owed) => ({ ...owed, at: millis(owed.since) }));
@@ -21,7 +21,7 @@ export function lanes(order, width, now) {
   const measure = { ...(tall ? TALL : WIDE), tall };
   if (tall) measure.lane = Math.max(66, (width - measure.top - 4) / services.length);
   const ruler = rulerOf(steps, debts, now, measure, tall ? 0 : width);
-  return draw({ steps, debts, services, ruler, measure, now });
+  return draw({ steps, debts, services, ruler, measure, now, choose });
 }
 
 function stepFrom(moment) {
@@ -60,11 +60,11 @@ function nearest(places, at) {
   return best;
 }
 
-function draw({ steps, debts, services, ruler, measure, now }) {
+function draw({ steps, debts, services, ruler, measure, now, choose }) {
   const across = (service) => measure.top + measure.lane * (services.indexOf(service) + 0.5);
   const size = measure.top + measure.lane * services.length + 2;
   const xy = (along, side) => (measure.tall ? { x: side, y: along } : { x: along, y: side });
-  const pen = { xy, across, ruler, measure, now };
+  const pen = { xy, across, ruler, measure, now, choose };
   const [width, height] = measure.tall ? [size, ruler.length] : [ruler.length, size];
   return svg("svg", {
     class: measure.tall ? "lanes tall" : "lanes", width, height, viewBox: `0 0 ${width} ${height}`, role: "img",
@@ -107,7 +107,10 @@ function drawStep(step, steps, pen) {
     parts.push(arrow(cause, step, start, pen));
     parts.push(svg("line", { class: "took", "data-step": step.kind, x1: start.x, y1: start.y, x2: end.x, y2: end.y }));
   }
-  parts.push(svg("circle", { class: step.end ? "step end" : "step", "data-step": step.kind, cx: end.x, cy: end.y, r: step.end ? 7 : 5.5 }));
+  // A person with a keyboard opens the same event in the table below.
+  const choose = () => pen.choose(step);
+  parts.push(svg("circle", { class: step.end ? "step end" : "step", "data-step": step.kind, cx: end.x, cy: end.y, r: step.end ? 7 : 5.5, onclick: choose },
+    svg("title", {}, `${step.type}: ${step.stream} ${step.sequence}`)));
   return svg("g", {}, parts);
 }
 

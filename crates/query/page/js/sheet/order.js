@@ -1,50 +1,56 @@
 // One order: its saga in lanes, its facts, every event, and the answer as it came.
-import { ask } from "../ask.js";
+import { isActing, offer } from "../actions/offer.js";
+import { cancelling } from "../actions/orders.js";
+import { askAfter } from "../ask.js";
 import { calm, h, pill } from "../dom.js";
 import { print } from "../exact.js";
 import { count, millis, moment, money, precise, words } from "../format.js";
 import { stepOf } from "../graph/panel.js";
 import { asOf } from "../health.js";
 import { owes } from "../panels/stuck.js";
-import { customerPath, productPath } from "../router.js";
+import { customerPath, isStill, productPath } from "../router.js";
 import { known } from "../store.js";
 import { toneOf } from "../tones.js";
+import { toggle, withContent } from "./content.js";
 import { lanes } from "./lanes.js";
 import { openSheet } from "./sheet.js";
 
 /** What the picture would otherwise seem to say. */
 const SCALE = "Time is not to scale: steps are placed by the logarithm of the time between them.";
 
-let shown = null;
+/** Of the table of events. */
+const COLUMNS = 5;
 
 export async function showOrder(id) {
-  shown = id;
   openSheet(title(id), h("div.body", {}, calm("Looking it up", "")));
   await load(id);
 }
 
 async function load(id) {
+  const address = location.hash;
   try {
-    const order = await ask(`/orders/${encodeURIComponent(id)}`);
-    if (shown === id) paint(order);
+    const order = await askAfter(`/orders/${encodeURIComponent(id)}`);
+    if (isStill(address) && !isActing()) paint(order);
   } catch (error) {
-    if (shown === id) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)), () => load(id));
+    if (isStill(address)) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)), () => load(id));
   }
 }
 
 const title = (id, ...more) => [h("h2", { id: "sheet-title" }, "Order ", h("span.id", {}, id)), ...more];
 
 function paint(order) {
-  const open = Boolean(document.querySelector("#sheet details[open]"));
+  const open = Boolean(document.querySelector("#sheet details.raw[open]"));
   const sheet = document.getElementById("sheet");
   const scrolled = sheet.firstElementChild?.scrollTop ?? 0;
   const heading = title(order.order_id, pill(order.state, toneOf(order.state)), h("p.soft", {}, summary(order)));
   const picture = h("div.saga", { tabindex: 0, role: "group", "aria-label": "The saga in lanes" });
-  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), facts(order), events(order), raw(order, open));
+  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), deeds(order), facts(order), events(order), raw(order, open));
   openSheet(heading, body, order.settled ? null : () => load(order.order_id));
-  picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now()));
+  picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now(), toggle));
   sheet.firstElementChild.scrollTop = scrolled;
 }
+
+const deeds = (order) => offer(cancelling(order, () => load(order.order_id)));
 
 function summary(order) {
   const reason = order.end?.reason ? `, ${words(order.end.reason)}` : "";
@@ -92,17 +98,17 @@ function events(order) {
   const heads = ["Event", "Because of"].map((text) => h("th", { scope: "col" }, text));
   const numbers = [h("th.number", { scope: "col" }, "After"), h("th.number.wide-only", { scope: "col" }, "Took"), h("th.number.wide-only", { scope: "col" }, "Row")];
   const start = millis(order.placed_at);
-  const rows = order.timeline.map((step) => h("tr", {},
-    h("td", {}, h("span.dot", { "data-step": stepOf(step.type) }), step.type),
+  const rows = order.timeline.flatMap((step) => withContent(step, COLUMNS, (opener) => h("tr", {},
+    h("td", {}, h("span.dot", { "data-step": stepOf(step.type) }), opener),
     h("td.soft", {}, because(step)),
     h("td.number", {}, `+${precise(Math.max(0, millis(step.time) - start))}`),
     h("td.number.soft.wide-only", {}, step.latency_us === null || step.latency_us === undefined ? "–" : precise(step.latency_us / 1000)),
-    h("td.number.faint.wide-only", {}, `${step.stream} ${step.sequence}`)));
+    h("td.number.faint.wide-only", {}, `${step.stream} ${step.sequence}`))));
   return h("table", {}, h("caption.unseen", {}, "All events of the order"), h("thead", {}, h("tr", {}, heads, numbers)), h("tbody", {}, rows));
 }
 
 const because = (step) => (step.caused_by ?? String(step.cause)).replace("command/", "command ").replace("timer/", "timer ");
 
 function raw(order, open) {
-  return h("details", { open }, h("summary", {}, "The answer as JSON"), h("pre", { tabindex: 0, role: "group", "aria-label": "The answer as JSON" }, print(order)));
+  return h("details.raw", { open }, h("summary", {}, "The answer as JSON"), h("pre", { tabindex: 0, role: "group", "aria-label": "The answer as JSON" }, print(order)));
 }

@@ -1,22 +1,24 @@
 // One product: what it has brought in, month by month, and what is left of it.
-import { ask } from "../ask.js";
+import { offer } from "../actions/offer.js";
+import { placing } from "../actions/orders.js";
+import { withProduct } from "../actions/products.js";
+import { askAfter } from "../ask.js";
 import { calm, h } from "../dom.js";
 import { count, money, moneys } from "../format.js";
+import { isStill } from "../router.js";
 import { setTitle } from "../title.js";
 import { openSheet } from "./sheet.js";
 
-let shown = null;
-
 export async function showProduct(sku) {
-  shown = sku;
+  const address = location.hash;
   openSheet(title(sku), h("div.body", {}, calm("Looking it up", "")));
   try {
-    const product = await ask(`/products/${encodeURIComponent(sku)}/sales`);
-    if (shown !== sku) return;
+    const product = await askAfter(`/products/${encodeURIComponent(sku)}/sales`);
+    if (!isStill(address)) return;
     setTitle(`${product.product?.name ?? product.sold_as ?? "Product"} (${sku})`);
-    openSheet(title(sku, product), h("div.body", {}, facts(product), months(product)));
+    openSheet(title(sku, product), h("div.body", {}, facts(product), deeds(sku, product), months(product)));
   } catch (error) {
-    if (shown === sku) openSheet(title(sku), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
+    if (isStill(address)) openSheet(title(sku), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)));
   }
 }
 
@@ -24,6 +26,12 @@ function title(sku, product) {
   const name = product?.product?.name ?? product?.sold_as ?? "Product";
   const gone = product?.product?.discontinued ? h("p.soft", {}, "no longer sold") : null;
   return [h("h2", { id: "sheet-title" }, name, " ", h("span.id", {}, sku)), gone].filter(Boolean);
+}
+
+/** An order takes a product that is sold. */
+function deeds(sku, { product }) {
+  const orders = product && !product.discontinued ? [placing({ sku })] : [];
+  return offer([...orders, ...withProduct(sku, product, () => showProduct(sku))]);
 }
 
 function facts({ product, stock, total }) {

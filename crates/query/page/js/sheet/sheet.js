@@ -3,11 +3,13 @@ import { byId, h } from "../dom.js";
 import { go } from "../router.js";
 
 /** What is not on the sheet, and out of reach while it is open. */
-const BEHIND = ["top", "notice", "main", "foot"];
-const FOCUSABLE = "a[href], button, summary, [tabindex]";
+const BEHIND = ["top", "notice", "ways", "main", "foot"];
+const FOCUSABLE = "a[href], button, summary, input, select, [tabindex]";
 
 let before = null;
 let refresh = null;
+/** The list from which what is open was opened. */
+let list = null;
 
 /** Opens the sheet, or changes what is on it. `again` is called when the figures have moved. */
 export function openSheet(title, content, again) {
@@ -25,14 +27,22 @@ export function openSheet(title, content, again) {
   refresh = again ?? null;
 }
 
+/** Back to the list that stands behind what is open, if there is one. */
 export function closeSheet() {
-  go("/");
+  const here = location.hash.slice(1);
+  go(list && list !== here ? list : "/");
+}
+
+/** What is opened from here on is closed to this list. */
+export function listIsBehind(path) {
+  list = path;
 }
 
 /** Shows the overview again. */
 export function hideSheet() {
   const sheet = byId("sheet");
   refresh = null;
+  list = null;
   if (sheet.hidden) return;
   sheet.hidden = true;
   sheet.replaceChildren();

@@ -29,8 +29,9 @@ pub struct Guard {
 pub(in crate::http) struct Asking<'a> {
     pub(in crate::http) method: &'a Method,
     pub(in crate::http) headers: &'a HeaderMap,
-    /// Whom it is for.
-    pub(in crate::http) host: Option<&'a Authority>,
+    /// Where its page is served, at which a browser has signed in: here, unless it is a page of another
+    /// origin that may ask here.
+    pub(in crate::http) signed_in_at: Option<&'a Authority>,
     pub(in crate::http) from: SocketAddr,
 }
 
@@ -111,7 +112,7 @@ impl Guard {
             Sent::Token(token) => tokens.find(token).map_or(Known::False, Known::Token),
             Sent::Nonsense => Known::False,
             Sent::Nothing => {
-                let (sessions, host) = (self.sessions.as_ref(), asking.host);
+                let (sessions, host) = (self.sessions.as_ref(), asking.signed_in_at);
                 let found = sessions
                     .zip(host)
                     .and_then(|(sessions, host)| sessions.find(asking.headers, host, tokens));
@@ -214,7 +215,8 @@ mod tests {
                 headers.append(*name, HeaderValue::from_str(value).unwrap());
             }
             let (host, from) = (Authority::from_static(HOST), from.parse().unwrap());
-            let asking = Asking { method: &method, headers: &headers, host: Some(&host), from };
+            let signed_in_at = Some(&host);
+            let asking = Asking { method: &method, headers: &headers, signed_in_at, from };
             self.guard
                 .admit(access, asking)
                 .map_or_else(|refused| refused.status().as_u16(), |_| 200)
@@ -259,5 +261,33 @@ mod tests {
         assert_eq!(stage.status(read, here(Method::GET), &[other]), 401);
         let wrong = ("authorization", "Bearer wrong");
         assert_eq!(stage.status(read, here(Method::GET), &[cookie, wrong]), 401);
+    }
+    #[test]
+    fn a_browser_is_known_where_its_page_acts_by_the_key_that_both_have() {
+        let folder = tempfile::tempdir().unwrap();
+        let (file, key) = (folder.path().join("tokens"), folder.path().join("key"));
+        std::fs::write(&file, format!("{} shop write\n", TokenHash::of("abc"))).unwrap();
+        std::fs::write(&key, "k".repeat(32)).unwrap();
+        let tokens = Arc::new(Tokens::load(&file).unwrap());
+        let sessions = [Some(&key), Some(&key), None]
+            .map(|key| Arc::new(Sessions::load(key.map(std::path::PathBuf::as_path)).unwrap()));
+        let entry = tokens.find_hash(&TokenHash::of("abc")).unwrap();
+        let (page, own) = (Authority::from_static(HOST), Authority::from_static("localhost:8083"));
+        let cookie = sessions[0].sign_in(&entry, &page, false).unwrap();
+        let pair = cookie.to_str().unwrap().split_once("; ").unwrap().0.to_owned();
+        let is_known = |sessions: &Arc<Sessions>, signed_in_at: &Authority| {
+            let guard = Guard::new(Some(Arc::clone(&tokens)), false);
+            let guard = guard.with_sessions(Arc::clone(sessions));
+            let mut headers = HeaderMap::new();
+            headers.insert(COOKIE, HeaderValue::from_str(&pair).unwrap());
+            headers.insert(ORIGIN, HeaderValue::from_static("http://localhost:8080"));
+            let (method, from) = (Method::POST, "127.0.0.1:1".parse().unwrap());
+            let signed_in_at = Some(signed_in_at);
+            let asking = Asking { method: &method, headers: &headers, signed_in_at, from };
+            guard.admit(Access::Only(Scope::Write), asking).is_ok()
+        };
+        assert!(is_known(&sessions[1], &page), "an owner with the key, asked by the page");
+        assert!(!is_known(&sessions[1], &own), "the same, asked by a page of its own");
+        assert!(!is_known(&sessions[2], &page), "an owner with another key");
     }
 }

@@ -1,8 +1,9 @@
 //! A browser that has signed in: a cookie that says which token it has signed in by, and until when,
-//! under a code that only this process can make.
+//! under a code that only who has the key can make.
 //!
 //! The cookie goes to every server of that host name, whatever its port. So it does not hold the token,
-//! and is good for nothing but the process that gave it.
+//! and is good for nothing but the processes that have its key: the one that gave it, and those on which its
+//! page acts.
 //!
 //! Deliberately absent: a table of sessions. One ends by its time, or with its token.
 

@@ -7,9 +7,11 @@ use std::sync::Arc;
 use anyhow::anyhow;
 
 use super::guard::Guard;
+use super::session::Sessions;
 use super::tokens::Tokens;
 use crate::exit::Misconfigured;
 use crate::http::gate::host::HostName;
+use crate::http::gate::origins::WebOrigin;
 
 /// Whom HTTP is served to.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -26,6 +28,14 @@ pub struct HttpSettings {
     /// Listen beyond this machine without tokens: a proxy in front asks who is there
     #[arg(long, env = "MURMUR_BEHIND_PROXY")]
     pub behind_proxy: bool,
+    /// Pages of these origins may ask here, such as http://127.0.0.1:8080, where query serves its page;
+    /// repeatable, or separated by commas. Without, none but our own may
+    #[arg(long = "origin", env = "MURMUR_ORIGINS", value_delimiter = ',', value_name = "ORIGIN")]
+    pub origins: Vec<WebOrigin>,
+    /// File with a secret of at least 32 characters, under which browsers that signed in at query's page are
+    /// known. Without it, query has them sign in again when it starts again, and no other process knows them
+    #[arg(long, env = "MURMUR_SESSION_KEY", value_name = "FILE")]
+    pub session_key: Option<PathBuf>,
 }
 
 impl HttpSettings {
@@ -45,7 +55,10 @@ impl HttpSettings {
             }
             tracing::warn!("HTTP is open to everybody on this machine: --tokens closes it");
         }
-        Ok(Guard::new(tokens.map(Arc::new), self.behind_proxy))
+        let guard = Guard::new(tokens.map(Arc::new), self.behind_proxy);
+        let Some(key) = &self.session_key else { return Ok(guard) };
+        let sessions = Sessions::load(Some(key)).map_err(Misconfigured)?;
+        Ok(guard.with_sessions(Arc::new(sessions)))
     }
 }
 

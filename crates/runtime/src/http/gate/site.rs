@@ -1,7 +1,7 @@
 //! From where a request was sent. A browser sends what any page asks it to send, to this machine, too;
 //! but it says for whom. What no page of our own asks for is refused.
 //!
-//! Deliberately absent: CORS. Nothing here is for pages of other origins to read.
+//! Deliberately absent: pages of other origins that may ask all the same ([`super::origins`]).
 
 use warp::http::uri::Authority;
 use warp::http::{HeaderMap, Method, StatusCode};

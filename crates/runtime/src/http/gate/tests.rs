@@ -44,6 +44,7 @@ impl Running {
         ];
         let names = ["shop.example".parse().unwrap()];
         let api = Api::new(routes(), Document::new("mugs", "Mugs.", &operations)).called(&names);
+        let api = api.open_to(&[PAGE.parse().unwrap()]);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
         let (stopper, stop) = stop_signal(Duration::ZERO);
@@ -230,4 +231,34 @@ async fn a_page_of_another_origin_and_a_foreign_name_get_nothing() {
     }
     assert_eq!(running.send("GET /mugs HTTP/1.1\naccept: */*", "").await.0, 400);
     assert_eq!(running.send("GET /mugs HTTP/1.0\naccept: */*", "").await.0, 200);
+}
+
+const PAGE: &str = "http://page.example:8080";
+
+#[tokio::test]
+async fn a_page_of_an_origin_that_is_named_may_ask_and_read_and_no_other_may() {
+    let running = Running::start().await;
+    let lines = |method: &str, origin: &str| {
+        format!(
+            "{method} /mugs HTTP/1.1\nhost: localhost\norigin: {origin}\nsec-fetch-site: same-site\n\
+             access-control-request-method: POST"
+        )
+    };
+    for (method, expected) in [("GET", 200), ("OPTIONS", 204)] {
+        let (status, answer) = running.send(&lines(method, PAGE), "").await;
+        assert_eq!(status, expected, "{answer}");
+        assert!(answer.contains(&format!("access-control-allow-origin: {PAGE}\r\n")), "{answer}");
+        assert!(answer.contains("access-control-allow-credentials: true\r\n"), "{answer}");
+    }
+    let (_, answer) = running.send(&lines("OPTIONS", PAGE), "").await;
+    assert!(
+        answer.contains("access-control-allow-methods: get, head, post, options\r\n"),
+        "{answer}"
+    );
+    assert!(answer.contains("if-match"), "{answer}");
+    let (status, answer) = running.send(&lines("GET", "http://other.example:8080"), "").await;
+    assert_eq!(status, 403, "{answer}");
+    assert!(!answer.contains("access-control-allow"), "{answer}");
+    let (status, answer) = running.get("/nowhere").await;
+    assert_eq!((status, answer.contains("vary: origin\r\n")), (404, true), "{answer}");
 }
