@@ -106,7 +106,8 @@ fn the_operator_reads_every_stream_and_writes_only_as_the_owner() {
         for refused in
             [format!("{account}.placed.x"), format!("JS.{stream}.API.STREAM.DELETE.{stream}")]
         {
-            assert!(is_violation(&operator.publish(&refused, "", "{}")), "{refused}");
+            let refusals = operator.publish(&refused, "", "{}");
+            assert!(is_violation(&refusals), "{refused}: {refusals:?}");
         }
     }
     // Who has taken its password over may do to one stream what its owner may, and to no other.

@@ -4,6 +4,7 @@
 //! It is a file that a nats-server's configuration includes, of one line `ORDER_PASSWORD = "…"` for each.
 
 use std::collections::BTreeMap;
+use std::collections::btree_map::Entry;
 use std::fs;
 use std::io::ErrorKind;
 use std::path::{Path, PathBuf};
@@ -59,9 +60,8 @@ impl BrokerKeys {
         mut make: impl FnMut() -> Result<String, E>,
     ) -> Result<(), E> {
         for account in accounts {
-            let variable = password_variable(account.as_ref());
-            if !self.0.contains_key(&variable) {
-                self.0.insert(variable, make()?.into());
+            if let Entry::Vacant(missing) = self.0.entry(password_variable(account.as_ref())) {
+                missing.insert(make()?.into());
             }
         }
         Ok(())
@@ -69,7 +69,8 @@ impl BrokerKeys {
 
     /// The file's text.
     pub fn to_text(&self) -> String {
-        let line = |(name, secret): (&String, &Secret)| format!("{name} = \"{}\"\n", secret.expose());
+        let line =
+            |(name, secret): (&String, &Secret)| format!("{name} = \"{}\"\n", secret.expose());
         self.0.iter().map(line).collect()
     }
 

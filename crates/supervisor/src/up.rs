@@ -71,10 +71,7 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
 }
 
 /// Opens the data folder, ends what an earlier supervisor left behind, and makes what lets its operator in.
-fn prepare(
-    data: &Path,
-    newcomers: &BTreeMap<Service, Vec<Service>>,
-) -> anyhow::Result<DataFolder> {
+fn prepare(data: &Path, newcomers: &BTreeMap<Service, Vec<Service>>) -> anyhow::Result<DataFolder> {
     let mut folder = DataFolder::open(data)?;
     leftovers::clean_up(folder.path())?;
     tokens::make(folder.path())?;

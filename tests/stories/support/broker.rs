@@ -58,7 +58,8 @@ impl Broker {
     pub(crate) fn ask(&mut self, subject: &str) -> Result<Value, String> {
         self.asked += 1;
         let answer = format!("{}.{}", self.inbox, self.asked);
-        self.say(&format!("SUB {answer} 1\r\nPUB {subject} {answer} 0\r\n\r\n"));
+        let number = self.asked;
+        self.say(&format!("SUB {answer} {number}\r\nPUB {subject} {answer} 0\r\n\r\n"));
         loop {
             let line = self.line();
             match line.split(' ').next() {
@@ -98,8 +99,8 @@ impl Broker {
 
     fn payload_of(&mut self, line: &str) -> String {
         let length: usize = line.rsplit(' ').next().unwrap().parse().unwrap();
-        let mut payload = vec![0; length];
+        let mut payload = vec![0; length + "\r\n".len()];
         self.lines.read_exact(&mut payload).unwrap();
-        String::from_utf8(payload).unwrap()
+        String::from_utf8(payload).unwrap().trim_end().to_owned()
     }
 }

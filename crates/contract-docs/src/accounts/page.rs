@@ -32,9 +32,11 @@ fn command(account: &Account) -> String {
     let name = &account.name;
     let login = format!("--nats-user {name} --nats-inbox {}", inbox(name));
     let mut lines = vec![format!("murmur serve {name} {login}")];
-    lines.extend(account.foreign_streams().into_iter().map(|stream| {
-        format!("--foreign-prefix {}={}", stream.stream(), foreign_prefix(stream))
-    }));
+    lines.extend(
+        account.foreign_streams().into_iter().map(|stream| {
+            format!("--foreign-prefix {}={}", stream.stream(), foreign_prefix(stream))
+        }),
+    );
     lines.join(" \\\n  ")
 }
 
@@ -42,6 +44,7 @@ fn command(account: &Account) -> String {
 fn deployment(account: &Account) -> String {
     let name = &account.name;
     let mut lines = vec![
+        "# deployment.toml, in a folder that `murmur --data` names".to_owned(),
         format!("nats = \"nats://{name}:PASSWORD@HOST:PORT\""),
         format!("nats-inbox = \"{}\"", inbox(name)),
         "[foreign-prefixes]".to_owned(),
