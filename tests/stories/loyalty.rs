@@ -19,10 +19,11 @@ impl<'a> Loyalty<'a> {
     fn start(system: &'a System, first: bool) -> Self {
         let log = system.folder("loyalty.log");
         let mut command = Command::new(program("loyalty"));
-        let nats = format!("nats://127.0.0.1:{}", system.port("nats"));
+        let login = std::fs::read_to_string(system.folder("loyalty.env")).unwrap();
         command.args(["--listen", "127.0.0.1:0", "--log-format", "json", "--until-stdin-closes"]);
-        command.args(["--nats", &nats]).arg("--data").arg(system.folder("loyalty"));
+        command.arg("--data").arg(system.folder("loyalty"));
         command.args(first.then_some("--first-start")).env_remove("RUST_LOG");
+        command.envs(login.lines().filter_map(|line| line.split_once('=')));
         let output = File::create(&log).unwrap();
         command.stdin(Stdio::piped()).stderr(output.try_clone().unwrap()).stdout(output);
         let process = command.spawn().unwrap();
@@ -102,7 +103,7 @@ fn place(system: &System, id: &str, quantity: u32) {
 
 #[test]
 fn a_service_that_nobody_knows_takes_part_and_is_restored_from_each_of_its_stores() {
-    let system = System::start();
+    let system = System::start_with(&["--also", "loyalty=order"]);
     system.stock_up();
     let loyalty = Loyalty::start(&system, true);
     // A mug costs 2.50: 25 points. Nobody has a million and more of them.

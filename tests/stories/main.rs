@@ -6,6 +6,7 @@ mod support;
 
 mod accessibility;
 mod auditing;
+mod broker_accounts;
 mod chaos;
 mod command_output;
 mod composer;

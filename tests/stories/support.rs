@@ -1,9 +1,11 @@
 //! A system of one's own, and how to talk to it.
 
+mod broker;
 mod browser;
 mod http;
 mod system;
 
+pub(crate) use broker::Broker;
 pub(crate) use browser::{Browser, Screen};
 pub(crate) use http::{Answer, send, send_bare};
 pub(crate) use system::{System, program, wait_until};

@@ -9,6 +9,7 @@
     reason = "each fold and each table is about a few kinds out of all"
 )]
 
+pub mod broker_keys;
 mod deployment;
 pub mod process;
 pub mod run_file;

@@ -14,6 +14,7 @@ use runtime::http::auth::Bearer;
 use runtime::{NatsSettings, seal_keys};
 use serde::{Deserialize, Serialize};
 
+use crate::broker_keys::{self, BrokerKeys};
 use crate::deployment::Deployment;
 use crate::http::Client;
 use crate::process::Process;
@@ -48,6 +49,9 @@ pub struct RunFile {
     /// What lets whoever has read this in. It stands in a file of its own.
     #[serde(skip)]
     bearer: Option<Bearer>,
+    /// What lets them into the broker, if that is closed; in a file of its own, too.
+    #[serde(skip)]
+    broker_keys: Option<BrokerKeys>,
     /// What describes it, where no supervisor has started it.
     #[serde(skip)]
     deployment: Option<Deployment>,
@@ -79,6 +83,7 @@ impl RunFile {
             data,
             down_within: Duration::ZERO,
             bearer: None,
+            broker_keys: None,
             deployment: None,
         }
     }
@@ -113,6 +118,7 @@ impl RunFile {
             data: data.to_owned(),
             down_within: Duration::ZERO,
             bearer: None,
+            broker_keys: None,
             deployment: Some(deployment),
         }
     }
@@ -142,6 +148,7 @@ impl RunFile {
             bail!(not_ours());
         }
         running.bearer = token_file::find(&token_file::file_in(data))?;
+        running.broker_keys = BrokerKeys::find(&broker_keys::file_in(data))?;
         Ok(Some(running))
     }
 
@@ -210,11 +217,20 @@ impl RunFile {
         self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
     }
 
-    /// How the broker is reached.
+    /// How the broker is reached, to read streams.
     pub fn nats_settings(&self) -> NatsSettings {
-        match &self.deployment {
-            Some(deployment) => deployment.nats_settings(),
-            None => NatsSettings::at(&self.nats),
+        match (&self.deployment, &self.broker_keys) {
+            (Some(deployment), _) => deployment.nats_settings(),
+            (None, Some(keys)) => keys.for_operator(&self.nats),
+            (None, None) => NatsSettings::at(&self.nats),
+        }
+    }
+
+    /// How the broker is reached, to do what the owner of a stream may do, and more.
+    pub fn nats_settings_in(&self, service: Service) -> NatsSettings {
+        match (&self.deployment, &self.broker_keys) {
+            (None, Some(keys)) => keys.for_operator_in(&self.nats, service),
+            (Some(_), _) | (None, None) => self.nats_settings(),
         }
     }
 

@@ -11,6 +11,7 @@ use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
 use contracts::{StoredEvent, service};
 use protocol::{Id, Position, Row, Service};
+use runtime::NatsSettings;
 use runtime::nats::Connection;
 use runtime::reading::{self, Progress, Reading};
 use tokio::sync::{mpsc, watch};
@@ -46,12 +47,25 @@ impl Drop for Following {
 }
 
 impl Streams {
-    /// Connects.
+    /// Connects, to read streams.
     ///
     /// # Errors
     /// When the broker does not answer.
     pub async fn open(running: &RunFile) -> anyhow::Result<Self> {
-        let connection = Connection::open(&running.nats_settings(), READER).await?;
+        Self::connect(&running.nats_settings()).await
+    }
+
+    /// Connects, to do to the stream of a service what nobody but its owner may do, and more. Other
+    /// streams cannot be relied on to be there.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn open_in(running: &RunFile, service: Service) -> anyhow::Result<Self> {
+        Self::connect(&running.nats_settings_in(service)).await
+    }
+
+    async fn connect(settings: &NatsSettings) -> anyhow::Result<Self> {
+        let connection = Connection::open(settings, READER).await?;
         let connected = timeout(PATIENCE, connection.connected()).await;
         connected.with_context(|| {
             let reason = connection.waits().borrow().clone().unwrap_or_default();

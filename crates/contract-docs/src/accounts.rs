@@ -1,11 +1,11 @@
-//! What each account of the broker may do: one account for each service, and one for the read side.
+//! What each account of the broker may do: one account for each service, one for the read side, and one
+//! for the operator, which reads all streams and writes into none.
 //!
 //! Subjects of events follow from the choreography; the requests to JetStream are those that a
 //! service's process makes. Permissions inside one account would not do: a user may name another's
 //! subject as the reply of a request, and so write into its stream.
 //!
-//! Deliberately absent: accounts for people and their tools. `murmur` reads whatever its own
-//! credentials let it read.
+//! Deliberately absent: passwords, and what a service outside of the choreography publishes and why.
 
 pub mod conf;
 pub mod page;
@@ -15,13 +15,18 @@ use protocol::{Service, heartbeat};
 
 use crate::readers::QUERY;
 
-/// One account, with its one user.
+/// The account of who looks after the system: it reads every stream.
+pub const OPERATOR: &str = "operator";
+
+/// One account, with its user.
 #[derive(Debug)]
 pub struct Account {
     /// Its name, and its user's.
     pub name: String,
     /// Whether it has streams.
     pub owns_streams: bool,
+    /// Whether the operator has a user of its own in it, who may do everything there.
+    pub is_open_to_operator: bool,
     /// What the user may publish: events, requests, and what it says of itself.
     pub publishes: Vec<String>,
     /// What the user may subscribe to.
@@ -69,11 +74,49 @@ pub enum Way {
     Messages,
 }
 
-/// All accounts.
+/// A service that takes part and stands in no choreography that is known here.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Newcomer {
+    /// Its name.
+    pub service: Service,
+    /// The streams that it reads.
+    pub reads: Vec<Service>,
+}
+
+/// A service, as its account has to know it.
+struct Party {
+    service: Service,
+    /// Where its events go.
+    events: Vec<String>,
+    reads: Vec<Service>,
+    /// The streams that it looks at, those that it reads among them.
+    asks: Vec<Service>,
+}
+
+impl Account {
+    /// The streams of others that its user asks for something.
+    #[must_use]
+    pub fn foreign_streams(&self) -> Vec<Service> {
+        let requests = self.imports.iter().filter(|import| import.way == Way::Request);
+        let mut streams: Vec<Service> = requests.map(|import| import.from).collect();
+        streams.dedup();
+        streams
+    }
+}
+
+/// All accounts of a choreography, and of those that take part beside it.
 #[must_use]
-pub fn accounts(choreography: &Choreography) -> Vec<Account> {
-    let services = choreography.services().map(|service| of_service(choreography, service));
-    services.chain([of_query(choreography)]).collect()
+pub fn accounts(choreography: &Choreography, newcomers: &[Newcomer]) -> Vec<Account> {
+    let known = choreography.services().map(|service| party(choreography, service));
+    let newcomers = newcomers.iter().map(|newcomer| Party {
+        service: newcomer.service,
+        events: vec![format!("{}.*.*", newcomer.service)],
+        reads: newcomer.reads.clone(),
+        asks: newcomer.reads.clone(),
+    });
+    let parties: Vec<Party> = known.chain(newcomers).collect();
+    let services = parties.iter().map(|party| of_service(party, &parties));
+    services.chain([of_query(&parties), of_reader(OPERATOR, &parties)]).collect()
 }
 
 /// Where the requests to JetStream for the stream of another account are imported.
@@ -88,15 +131,23 @@ pub fn inbox(user: &str) -> String {
     format!("_INBOX_{user}")
 }
 
-/// The streams of others that a service asks for something: those that it reads, and those that read its
-/// own. The last event of such a one says how much of the own stream was seen, which a start looks at.
+/// The name of the operator's user in the account of a service.
 #[must_use]
-pub fn foreign_streams(choreography: &Choreography, service: Service) -> Vec<Service> {
+pub fn operator_in(account: &str) -> String {
+    format!("{account}-{OPERATOR}")
+}
+
+/// A service asks for the streams that it reads, and for those that read its own: the last event of such a
+/// one says how much of the own stream was seen, which a start looks at.
+fn party(choreography: &Choreography, service: Service) -> Party {
+    let reads = choreography.streams_read_by(service);
     let is_asked = |other: &Service| {
-        choreography.streams_read_by(service).contains(other)
-            || choreography.streams_read_by(*other).contains(&service)
+        reads.contains(other) || choreography.streams_read_by(*other).contains(&service)
     };
-    choreography.services().filter(is_asked).collect()
+    let asks = choreography.services().filter(is_asked).collect();
+    let kinds = choreography.kinds().filter(|kind| kind.service() == service);
+    let events = kinds.map(|kind| format!("{kind}.*")).collect();
+    Party { service, events, reads, asks }
 }
 
 /// The requests to JetStream that a look at a stream and its last event takes.
@@ -124,46 +175,53 @@ fn owning(service: Service) -> Vec<String> {
         .collect()
 }
 
-fn of_service(choreography: &Choreography, service: Service) -> Account {
-    let kinds = choreography.kinds().filter(|kind| kind.service() == service);
-    let mut publishes: Vec<String> = kinds.map(|kind| format!("{kind}.*")).collect();
+fn of_service(party: &Party, parties: &[Party]) -> Account {
+    let service = party.service;
+    let mut publishes = party.events.clone();
     publishes.extend([format!("{service}.claim"), service.heartbeat_subject()]);
     let requests = reading(service).into_iter().map(|(request, _)| request).chain(owning(service));
     publishes.extend(requests.map(|request| format!("$JS.API.{request}")));
-    let read = choreography.streams_read_by(service);
-    let foreign = foreign_streams(choreography, service).into_iter();
-    let imports = foreign.flat_map(|stream| imports(stream, read.contains(&stream)));
+    let imports = party.asks.iter().flat_map(|asked| imports(*asked, party.reads.contains(asked)));
     let imports: Vec<Import> = imports.collect();
     publishes.extend(imports.iter().map(|import| import.as_subject.clone()));
     Account {
         name: service.name().to_owned(),
         owns_streams: true,
+        is_open_to_operator: false,
         publishes,
         subscribes: vec![format!("{}.>", inbox(service.name())), service.verify_subject()],
         replies: true,
-        exports: exports(choreography, service),
+        exports: exports(service, parties),
         imports,
     }
 }
 
-fn of_query(choreography: &Choreography) -> Account {
-    let requests: Vec<Import> =
-        choreography.services().flat_map(|stream| imports(stream, true)).collect();
-    let mut publishes = vec![heartbeat::subject(QUERY)];
-    publishes.extend(requests.iter().map(|import| import.as_subject.clone()));
-    let heartbeats = choreography.services().map(|from| {
-        let subject = from.heartbeat_subject();
-        Import { from, as_subject: subject.clone(), subject, way: Way::Messages }
-    });
+/// Reads all streams.
+fn of_reader(name: &str, parties: &[Party]) -> Account {
+    let requests = parties.iter().flat_map(|party| imports(party.service, true));
+    let requests: Vec<Import> = requests.collect();
     Account {
-        name: QUERY.to_owned(),
+        name: name.to_owned(),
         owns_streams: false,
-        publishes,
-        subscribes: vec![format!("{}.>", inbox(QUERY)), heartbeat::ALL_SUBJECTS.to_owned()],
+        is_open_to_operator: false,
+        publishes: requests.iter().map(|import| import.as_subject.clone()).collect(),
+        subscribes: vec![format!("{}.>", inbox(name))],
         replies: false,
         exports: Vec::new(),
-        imports: requests.into_iter().chain(heartbeats).collect(),
+        imports: requests,
     }
+}
+
+/// Reads all streams, and hears of everybody.
+fn of_query(parties: &[Party]) -> Account {
+    let mut account = of_reader(QUERY, parties);
+    account.publishes.insert(0, heartbeat::subject(QUERY));
+    account.subscribes.push(heartbeat::ALL_SUBJECTS.to_owned());
+    account.imports.extend(parties.iter().map(|party| {
+        let (from, subject) = (party.service, party.service.heartbeat_subject());
+        Import { from, as_subject: subject.clone(), subject, way: Way::Messages }
+    }));
+    account
 }
 
 /// What whoever asks for another's stream needs of its account.
@@ -184,13 +242,13 @@ fn imports(from: Service, reads: bool) -> Vec<Import> {
     imports
 }
 
-fn exports(choreography: &Choreography, service: Service) -> Vec<Export> {
-    let with_query = |services: Vec<Service>| -> Vec<String> {
-        let services = services.into_iter().map(|service| service.name().to_owned());
-        services.chain([QUERY.to_owned()]).collect()
+fn exports(service: Service, parties: &[Party]) -> Vec<Export> {
+    let and_all_readers = |is_one: &dyn Fn(&&Party) -> bool| -> Vec<String> {
+        let parties = parties.iter().filter(is_one).map(|party| party.service.name());
+        parties.chain([QUERY, OPERATOR]).map(ToOwned::to_owned).collect()
     };
-    let readers = with_query(choreography.readers_of(service).collect());
-    let lookers = with_query(foreign_streams(choreography, service));
+    let readers = and_all_readers(&|party| party.reads.contains(&service));
+    let lookers = and_all_readers(&|party| party.asks.contains(&service));
     let looks = looking(service);
     let export = |request: (String, Way)| {
         let to = if looks.contains(&request) { lookers.clone() } else { readers.clone() };
@@ -211,13 +269,20 @@ mod tests {
 
     use super::*;
 
+    const LOYALTY: Service = Service::named("loyalty");
+
+    fn all() -> Vec<Account> {
+        let reads = vec![contracts::service::ORDER];
+        accounts(&MURMURATION, &[Newcomer { service: LOYALTY, reads }])
+    }
+
     fn account(name: &str) -> Account {
-        accounts(&MURMURATION).into_iter().find(|account| account.name == name).unwrap()
+        all().into_iter().find(|account| account.name == name).unwrap()
     }
 
     #[test]
     fn a_service_publishes_its_own_events_and_nobody_elses() {
-        for account in accounts(&MURMURATION) {
+        for account in all() {
             for kind in kind::ALL {
                 let is_allowed = account.publishes.contains(&format!("{kind}.*"));
                 assert_eq!(is_allowed, kind.service().name() == account.name, "{kind}");
@@ -239,9 +304,28 @@ mod tests {
     }
 
     #[test]
+    fn a_newcomer_reads_what_was_said_and_writes_its_own_stream_only() {
+        let loyalty = account("loyalty");
+        assert_eq!(loyalty.foreign_streams(), [contracts::service::ORDER]);
+        let may = |subject: &str| loyalty.publishes.iter().any(|allowed| allowed == subject);
+        assert!(may("loyalty.*.*") && may("$JS.API.STREAM.CREATE.LOYALTY"));
+        assert!(may("JS.ORDER.API.CONSUMER.CREATE.ORDER"));
+        assert!(!may("JS.CUSTOMER.API.STREAM.INFO.CUSTOMER"));
+        assert!(!account("order").foreign_streams().contains(&LOYALTY));
+    }
+
+    #[test]
+    fn the_operator_asks_for_every_stream_and_says_nothing_of_its_own() {
+        let operator = account(OPERATOR);
+        assert_eq!(operator.foreign_streams().len(), contracts::service::ALL.len() + 1);
+        let is_asked =
+            |subject: &String| subject.starts_with("JS.") || subject.ends_with(".verify");
+        assert!(operator.publishes.iter().all(is_asked) && operator.exports.is_empty());
+    }
+
+    #[test]
     fn whatever_is_imported_is_exported_to_the_importer() {
-        let all = accounts(&MURMURATION);
-        for importer in &all {
+        for importer in all() {
             for import in &importer.imports {
                 let exporter = account(import.from.name());
                 let export = exporter.exports.iter().find(|one| one.subject == import.subject);

@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use client::run_file::RunFile;
 use client::streams::Streams;
-use contracts::Currency;
+use contracts::{Currency, service};
 use evidence::examination;
 use terminal::interruption::{self, unless_asked};
 use terminal::verdict::Verdict;
@@ -74,7 +74,8 @@ struct Saga {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let Subcommand::Saga(args) = args.subcommand;
     let running = global.running()?;
-    let streams = Streams::open(&running).await?;
+    // It makes a stream of its own beside that one, and hears what is published there.
+    let streams = Streams::open_in(&running, service::ORDER).await?;
     let run: String = Uuid::new_v4().simple().to_string().chars().take(8).collect();
     let run = format!("bench-{run}");
     let mut report = Report { find_max: args.find_max, ..Report::default() };

@@ -8,7 +8,9 @@ use std::path::PathBuf;
 
 use anyhow::bail;
 use client::process::{Process, UnknownProcess};
+use contract_docs::accounts::OPERATOR;
 use contracts::service;
+use protocol::Service;
 use supervisor::plan::Endpoints;
 use supervisor::ports::Wanted;
 use supervisor::{store_address, up};
@@ -68,6 +70,11 @@ pub(crate) struct Args {
     /// Where query finds Redis, if not directly; `env:NAME` takes the address from that variable.
     #[arg(long, value_name = "ADDRESS", value_parser = store_address::revealed)]
     redis_at: Option<String>,
+    /// A service beside the shop's that takes part, and the streams that it reads, such as
+    /// `loyalty=order`: it gets an account at the broker, and what it is to be started with is written to
+    /// `loyalty.env` in the data folder; repeatable. The folder remembers it.
+    #[arg(long, value_name = "NAME=STREAM,…", value_parser = newcomer)]
+    also: Vec<(Service, Vec<Service>)>,
     /// How far broker and services give way to Redis, query and composer where processors are short:
     /// their nice level, 0 for not at all.
     #[arg(long, value_name = "LEVEL", default_value_t = NICENESS,
@@ -97,6 +104,7 @@ impl Args {
             ports: self.wanted_ports(),
             arguments: self.for_processes(),
             endpoints: self.endpoints(),
+            newcomers: self.also.iter().cloned().collect(),
             programs: self.programs,
             nice: self.nice,
             // The file says the same to what goes on in the background.
@@ -214,6 +222,19 @@ fn extra_argument(text: &str) -> Result<(Process, String), String> {
     Ok((process?, store_address::revealed(argument)?))
 }
 
+/// A service of its own name, and what it reads.
+fn newcomer(text: &str) -> Result<(Service, Vec<Service>), String> {
+    let (name, streams) =
+        text.split_once('=').ok_or("expected NAME=STREAM, such as loyalty=order")?;
+    let service = name.parse::<Service>().map_err(|error| error.to_string())?;
+    let is_taken = name.parse::<Process>().is_ok() || name.ends_with(OPERATOR);
+    if is_taken {
+        return Err(format!("{name} is a name of the system's own: take another"));
+    }
+    let streams: Result<_, _> = streams.split(',').map(service::named).collect();
+    Ok((service, streams.map_err(|error| error.to_string())?))
+}
+
 #[cfg(test)]
 mod tests {
     use clap::Parser;
@@ -266,6 +287,19 @@ mod tests {
         assert!(refused("--broker-at redis=x").contains("does not use the broker"));
         assert!(refused("--broker-at composer=x").contains("does not use the broker"));
         assert!(refused("--broker-at order=x --broker-at order=y").contains("twice"));
+    }
+
+    #[test]
+    fn a_newcomer_has_a_name_of_its_own_and_reads_streams_that_there_are() {
+        let loyalty = Service::named("loyalty");
+        let read = vec![service::ORDER, service::PAYMENT];
+        assert_eq!(newcomer("loyalty=order,payment"), Ok((loyalty, read)));
+        for wrong in ["loyalty", "loyalty=", "loyalty=x", "order=payment", "Loyalty=order"] {
+            assert!(newcomer(wrong).is_err(), "{wrong}");
+        }
+        for taken in ["broker=order", "operator=order", "order-operator=order"] {
+            assert!(newcomer(taken).unwrap_err().contains("take another"), "{taken}");
+        }
     }
 
     #[test]

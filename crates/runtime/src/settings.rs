@@ -104,8 +104,9 @@ pub struct NatsSettings {
     /// Prefix of inboxes, where permissions name one
     #[arg(long, env = "MURMUR_NATS_INBOX", default_value = "_INBOX")]
     pub nats_inbox: String,
-    /// Where the JetStream API for a foreign stream is imported, as STREAM=PREFIX; repeatable
-    #[arg(long, value_parser = stream_and_prefix)]
+    /// Where the JetStream API for a foreign stream is imported, as STREAM=PREFIX; repeatable, several
+    /// separated by commas
+    #[arg(long, env = "MURMUR_FOREIGN_PREFIX", value_delimiter = ',', value_parser = stream_and_prefix)]
     pub foreign_prefix: Vec<(Service, String)>,
 }
 

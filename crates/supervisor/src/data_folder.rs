@@ -36,6 +36,9 @@ struct Memory {
     never_ready: BTreeSet<Service>,
     /// Where everything listened last time.
     ports: BTreeMap<Process, u16>,
+    /// Services beside the shop's, and the streams that each reads.
+    #[serde(default)]
+    newcomers: BTreeMap<Service, Vec<Service>>,
 }
 
 impl DataFolder {
@@ -96,6 +99,17 @@ impl DataFolder {
     /// Remembers where everything listens.
     pub fn keep_ports(&mut self, ports: &BTreeMap<Process, u16>) -> anyhow::Result<()> {
         self.memory.ports.extend(ports);
+        self.save()
+    }
+
+    /// Services beside the shop's, and the streams that each reads.
+    pub const fn newcomers(&self) -> &BTreeMap<Service, Vec<Service>> {
+        &self.memory.newcomers
+    }
+
+    /// Remembers services beside the shop's; one that is known may be let read other streams.
+    pub fn admit(&mut self, newcomers: BTreeMap<Service, Vec<Service>>) -> anyhow::Result<()> {
+        self.memory.newcomers.extend(newcomers);
         self.save()
     }
 
@@ -160,7 +174,8 @@ impl Memory {
             }
         }
         let never_ready = service::ALL.into_iter().collect();
-        Ok(Self { format: FORMAT, never_ready, ports: BTreeMap::new() })
+        let (ports, newcomers) = (BTreeMap::new(), BTreeMap::new());
+        Ok(Self { format: FORMAT, never_ready, ports, newcomers })
     }
 }
 

@@ -29,9 +29,11 @@ mod child;
 mod command_line;
 mod probe;
 
+pub mod broker_accounts;
 pub mod plan;
 mod port_reservation;
 pub mod ports;
+mod private_file;
 mod programs;
 pub mod store_address;
 mod tokens;

@@ -13,9 +13,6 @@ use crate::data_folder::DataFolder;
 use crate::lifecycle::{STOP_WITHIN, stop_within};
 use crate::{programs, tokens};
 
-/// What every broker is started with; the same file that serves outside of `murmur up`.
-pub const BROKER_CONFIGURATION: &str = include_str!("../../../nats/one-node.conf");
-
 /// The subcommand of murmur by which it is one of the services; the process's name follows.
 pub const SERVE: &str = "serve";
 
@@ -33,6 +30,8 @@ pub struct Plan {
     ports: BTreeMap<Process, u16>,
     extra: BTreeMap<Process, Vec<String>>,
     endpoints: Endpoints,
+    /// What lets a process into the broker, in its environment.
+    logins: BTreeMap<Process, BTreeMap<String, String>>,
     wrappers: Wrappers,
     /// What the environment tells every process that drains.
     drain_seconds: Option<u64>,
@@ -66,6 +65,7 @@ impl Plan {
         folder_of_programs: Option<&Path>,
         extra: BTreeMap<Process, Vec<String>>,
         endpoints: Endpoints,
+        logins: BTreeMap<Process, BTreeMap<String, String>>,
         niceness: u8,
     ) -> anyhow::Result<Self> {
         let mut found = BTreeMap::new();
@@ -75,7 +75,7 @@ impl Plan {
         let nice = programs::nice().map(|nice| (nice, niceness));
         let wrappers = Wrappers { tether: programs::tether(), nice };
         let drain_seconds = std::env::var(DRAIN_VARIABLE).ok().and_then(|value| value.parse().ok());
-        Ok(Self { programs: found, ports, extra, endpoints, wrappers, drain_seconds })
+        Ok(Self { programs: found, ports, extra, endpoints, logins, wrappers, drain_seconds })
     }
 
     /// Where each process listens.
@@ -121,6 +121,10 @@ impl Plan {
         let mut line = CommandLine::new(program, arguments);
         line.hide("--nats", "MURMUR_NATS");
         line.hide("--redis", "MURMUR_REDIS");
+        // Whose address says who it is was told so on purpose.
+        if !line.environment.contains_key("MURMUR_NATS") {
+            line.environment.extend(self.logins.get(&process).cloned().unwrap_or_default());
+        }
         let extra = self.extra.get(&process).into_iter().flatten();
         line.arguments.extend(extra.map(OsString::from));
         self.wrapped(process, line)
@@ -274,6 +278,7 @@ mod tests {
             ports,
             extra,
             endpoints: Endpoints::default(),
+            logins: BTreeMap::new(),
             wrappers: Wrappers::default(),
             drain_seconds: None,
         }
@@ -363,6 +368,23 @@ mod tests {
         assert!(!arguments.contains("geheim") && arguments.contains("--listen"), "{arguments}");
         assert_eq!(line.environment["MURMUR_NATS"], "nats://a:geheim@h");
         assert_eq!(line.environment["MURMUR_REDIS"], "redis://:geheim@h");
+    }
+
+    #[test]
+    fn a_password_of_the_broker_is_in_the_environment_of_its_process_only() {
+        let data = tempfile::tempdir().unwrap();
+        let folder = DataFolder::open(data.path()).unwrap();
+        let login = BTreeMap::from([("MURMUR_NATS_PASSWORD".to_owned(), "geheim".to_owned())]);
+        let plan = Plan { logins: BTreeMap::from([(Process::Query, login)]), ..plan() };
+        for process in Process::ALL {
+            let line = plan.command_line(process, &folder);
+            assert!(!format!("{:?}", line.arguments).contains("geheim"));
+            assert_eq!(!line.environment.is_empty(), process == Process::Query, "{process}");
+        }
+        let broker = BTreeMap::from([(Process::Query, "nats://a:anderes@h".to_owned())]);
+        let plan = Plan { endpoints: Endpoints { broker, redis: None }, ..plan };
+        let line = plan.command_line(Process::Query, &folder);
+        assert!(!line.environment.contains_key("MURMUR_NATS_PASSWORD"));
     }
 
     #[test]

@@ -4,20 +4,17 @@
 //! Both are made by the first `murmur up`, and kept: a browser stays signed in, and who was let in
 //! stays so. Without the token, the next one is made, and the one before is of no use any more.
 
-use std::fs::{self, File};
-use std::io::Write as _;
-use std::os::unix::fs::OpenOptionsExt as _;
+use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::Context as _;
 use client::token_file;
 use runtime::http::auth::{Bearer, Scopes};
 
+use crate::private_file::write;
+
 /// The name of the operator's line.
 const OPERATOR: &str = "operator";
-
-/// Nobody else's.
-const MODE: u32 = 0o600;
 
 /// What the file of hashes begins with.
 const HEAD: &str = "# Who is let in: SHA256 NAME SCOPES (read,write,price,operate), one token a line.\n\
@@ -74,24 +71,13 @@ fn with_operator(known: &str, token: &Bearer) -> String {
     others.chain([&*line]).flat_map(|line| [line, "\n"]).collect()
 }
 
-/// Whole or not at all, and never readable by others.
-fn write(file: &Path, text: &str) -> anyhow::Result<()> {
-    let half = file.with_extension("unfinished");
-    let written = || -> std::io::Result<()> {
-        drop(fs::remove_file(&half));
-        let mut open: File = File::options().write(true).create_new(true).mode(MODE).open(&half)?;
-        open.write_all(text.as_bytes())?;
-        open.sync_all()?;
-        fs::rename(&half, file)
-    };
-    written().with_context(|| format!("cannot write {}", file.display()))
-}
-
 #[cfg(test)]
 mod tests {
     use std::os::unix::fs::MetadataExt as _;
 
     use runtime::http::auth::{Scope, Tokens};
+
+    use crate::private_file::MODE;
 
     use super::*;
 

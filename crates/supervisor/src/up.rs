@@ -11,9 +11,11 @@ use std::path::{Path, PathBuf};
 use anyhow::Context as _;
 use client::process::Process;
 use client::run_file::control_socket_in;
+use protocol::Service;
 use terminal::note;
 use terminal::verdict::Verdict;
 
+use crate::broker_accounts::BrokerAccounts;
 use crate::control_socket::ControlSocket;
 use crate::data_folder::DataFolder;
 use crate::event_loop::EventLoop;
@@ -23,7 +25,7 @@ use crate::ports::{self, Wanted};
 use crate::progress_view::ProgressView;
 use crate::protocol::Request;
 use crate::supervisor_client::SupervisorClient;
-use crate::{background, inherited_descriptors, leftovers, tokens};
+use crate::{background, broker_accounts, inherited_descriptors, leftovers, tokens};
 
 /// What is started, and how.
 #[derive(Debug)]
@@ -36,6 +38,8 @@ pub struct Options {
     /// More arguments for single processes.
     pub arguments: BTreeMap<Process, Vec<String>>,
     pub endpoints: Endpoints,
+    /// Services beside the shop's that take part, and the streams that each reads.
+    pub newcomers: BTreeMap<Service, Vec<Service>>,
     /// How far broker and services give way where processors are short.
     pub nice: u8,
     /// Go on in the background, and return when everything is ready.
@@ -57,7 +61,7 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
     // One thread: it mostly waits. And a process that is tethered to its parent is tethered to the
     // thread that started it, which must be the one that stays.
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
-    let folder = prepare(data)?;
+    let folder = prepare(data, &options.newcomers)?;
     if options.detach {
         let started = background::Started::of(&folder, options.ports, options.open);
         drop(folder);
@@ -67,10 +71,20 @@ pub fn run(data: &Path, json: bool, options: Options) -> anyhow::Result<Verdict>
 }
 
 /// Opens the data folder, ends what an earlier supervisor left behind, and makes what lets its operator in.
-fn prepare(data: &Path) -> anyhow::Result<DataFolder> {
-    let folder = DataFolder::open(data)?;
+fn prepare(data: &Path, newcomers: &BTreeMap<Service, Vec<Service>>) -> anyhow::Result<DataFolder> {
+    let mut folder = DataFolder::open(data)?;
     leftovers::clean_up(folder.path())?;
     tokens::make(folder.path())?;
+    folder.admit(newcomers.clone())?;
+    if broker_accounts::is_open(&folder) {
+        let streams = folder.of(Process::Nats);
+        note!(
+            "everybody on this machine can write into the streams, which are older than accounts at the \
+             broker: to close it, end this with `murmur down`, move {} away and start again; each service \
+             publishes its stream anew from its database",
+            streams.display()
+        );
+    }
     Ok(folder)
 }
 
@@ -81,10 +95,10 @@ async fn supervise(
 ) -> anyhow::Result<()> {
     let (ports, _reservation) = choose_ports(&mut folder, &options, &view)?;
     let (programs, extra) = (options.programs.as_deref(), options.arguments);
-    let plan = Plan::new(ports, programs, extra, options.endpoints, options.nice)?;
-    let configuration = plan::broker_configuration_in(&folder);
-    std::fs::write(&configuration, plan::BROKER_CONFIGURATION)
-        .with_context(|| format!("cannot write {}", configuration.display()))?;
+    let accounts = BrokerAccounts::make(&folder)?;
+    let logins = accounts.as_ref().map(BrokerAccounts::logins).unwrap_or_default();
+    let plan = Plan::new(ports, programs, extra, options.endpoints, logins, options.nice)?;
+    configure_broker(&folder, &plan, accounts.as_ref())?;
     let data = folder.path().to_owned();
     if options.in_background {
         // The caller's may be unmounted, or be somebody else's to delete.
@@ -95,6 +109,19 @@ async fn supervise(
         end_with_stdin(data);
     }
     EventLoop::run(folder, plan, view, questions, options.open).await
+}
+
+/// Writes what the broker is started with, and what newcomers are.
+fn configure_broker(
+    folder: &DataFolder,
+    plan: &Plan,
+    accounts: Option<&BrokerAccounts>,
+) -> anyhow::Result<()> {
+    let configuration = plan::broker_configuration_in(folder);
+    std::fs::write(&configuration, broker_accounts::configuration(accounts))
+        .with_context(|| format!("cannot write {}", configuration.display()))?;
+    let nats = format!("nats://127.0.0.1:{}", plan.port(Process::Nats));
+    broker_accounts::write_logins_of_newcomers(folder, &nats, accounts)
 }
 
 /// The ports of all processes, and the right to use them for as long as that is kept.

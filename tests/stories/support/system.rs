@@ -1,8 +1,6 @@
 //! A whole system in a folder of its own, on ports of its own.
 
 use std::collections::BTreeMap;
-use std::io::{BufRead as _, BufReader, Write as _};
-use std::net::TcpStream;
 use std::path::PathBuf;
 use std::process::{Command, Output};
 use std::time::{Duration, Instant};
@@ -10,6 +8,7 @@ use std::time::{Duration, Instant};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
+use super::broker::Broker;
 use super::http::{Answer, log_in, send};
 
 /// Everything here heals within seconds; a busy machine may take some more.
@@ -31,10 +30,24 @@ pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
 
 impl System {
     pub(crate) fn start() -> Self {
+        Self::start_with(&[])
+    }
+
+    /// Starts one that `murmur up` is told more of.
+    pub(crate) fn start_with(options: &[&str]) -> Self {
         let system = Self { data: tempfile::tempdir().unwrap() };
-        // Tests run beside each other: nobody gives way, and nobody waits for another's ports.
-        system.expect(&["up", "--detach", "--nice", "0", "--free-ports"]);
+        system.up(options);
         system
+    }
+
+    /// Starts what is down, and returns what it says to a person.
+    pub(crate) fn up(&self, options: &[&str]) -> String {
+        // Tests run beside each other: nobody gives way, and nobody waits for another's ports.
+        let arguments = [&["up", "--detach", "--nice", "0", "--free-ports"], options].concat();
+        let output = self.murmur(&arguments);
+        let said = text(&output.stderr);
+        assert!(output.status.success(), "murmur {arguments:?} failed:\n{said}");
+        said
     }
 
     /// A `murmur` that acts on this system.
@@ -103,17 +116,19 @@ impl System {
 
     /// Deletes a stream, by the broker's own means and without a word to anybody.
     pub(crate) fn delete_stream(&self, stream: &str) {
-        let mut broker = TcpStream::connect(("127.0.0.1", self.port("nats"))).unwrap();
-        broker.set_read_timeout(Some(PATIENCE)).unwrap();
-        let asked = format!(
-            "CONNECT {{\"verbose\":false}}\r\nSUB answer 1\r\n\
-             PUB $JS.API.STREAM.DELETE.{stream} answer 0\r\n\r\n"
-        );
-        broker.write_all(asked.as_bytes()).unwrap();
-        let lines = BufReader::new(broker).lines().map_while(Result::ok);
-        let answer =
-            lines.map(|line| line.replace(' ', "")).find(|line| line.starts_with("{\"type\""));
-        assert!(answer.is_some_and(|answer| answer.contains("\"success\":true")), "{stream}");
+        let mut owner = self.broker_as(&format!("{}-operator", stream.to_lowercase()));
+        let answer = owner.ask(&format!("$JS.API.STREAM.DELETE.{stream}")).unwrap();
+        assert_eq!(answer["success"], true, "{stream}: {answer}");
+    }
+
+    /// A connection to the broker, as one of its users.
+    pub(crate) fn broker_as(&self, user: &str) -> Broker {
+        let account = if user.ends_with("operator") { "operator" } else { user };
+        let name = format!("{}_PASSWORD", account.to_uppercase());
+        let keys = std::fs::read_to_string(self.folder("broker.keys")).unwrap();
+        let line = keys.lines().find(|line| line.starts_with(&name)).unwrap();
+        let password = line.split('"').nth(1).unwrap();
+        Broker::connect(self.port("nats"), Some((user, password))).unwrap()
     }
 
     pub(crate) fn get(&self, process: &str, path: &str) -> Answer {

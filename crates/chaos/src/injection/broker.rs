@@ -66,8 +66,11 @@ pub(crate) fn flip_bit(path: &Path) -> anyhow::Result<String> {
 fn blocks(system: &System, service: Service) -> anyhow::Result<Vec<PathBuf>> {
     let mut found = Vec::new();
     find_blocks(&system.folder(Process::Nats), &mut found)?;
-    let of_stream =
-        |path: &PathBuf| path.components().any(|part| part.as_os_str() == service.stream());
+    // In `STREAM/msgs`; the folder of an account is named like its stream, too.
+    let of_stream = |path: &PathBuf| {
+        let folder = path.parent().and_then(Path::parent);
+        folder.is_some_and(|folder| folder.ends_with(service.stream()))
+    };
     let number = |path: &PathBuf| -> u64 {
         path.file_stem().and_then(|name| name.to_str()?.parse().ok()).unwrap_or_default()
     };

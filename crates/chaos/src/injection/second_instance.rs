@@ -13,6 +13,7 @@ use client::http::{Call, Client};
 use client::process::Process;
 use client::wait::{break_if, wait_until};
 use runtime::seal_keys;
+use supervisor::broker_accounts;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use tokio::process::Child;
@@ -42,6 +43,7 @@ impl SecondInstance {
         let log = File::options().create(true).append(true).open(log)?;
         let mut command = System::serve(process)?;
         command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
+        command.envs(broker_accounts::login_of(system.data(), process)?);
         match process {
             Process::Query => command.args(["--redis", &system.running.redis]),
             // Whoever runs a service elsewhere has its key there, too.

@@ -35,7 +35,7 @@ pub(crate) async fn carry_out(system: &System, step: &Step) -> anyhow::Result<St
 }
 
 async fn delete(system: &System, service: Service) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, service).await?;
     let messages = info(&streams, service).await?.state.messages;
     streams.connection().jetstream(service).delete_stream(service.stream()).await?;
     Ok(format!("{} is deleted with {messages} messages", service.stream()))
@@ -43,7 +43,7 @@ async fn delete(system: &System, service: Service) -> anyhow::Result<String> {
 
 /// Limits a stream to a few messages for a moment, which deletes all others.
 pub(crate) async fn trim(system: &System, trim: Trim) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, trim.of).await?;
     let jetstream = streams.connection().jetstream(trim.of);
     let before = info(&streams, trim.of).await?;
     // A stream that discards what is new keeps what it has, on a newer server.
@@ -60,7 +60,7 @@ pub(crate) async fn trim(system: &System, trim: Trim) -> anyhow::Result<String> 
 
 async fn purge_beyond(system: &System, service: Service) -> anyhow::Result<String> {
     must_be_down(system, Process::Service(service)).await?;
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, service).await?;
     let last = info(&streams, service).await?.state.last_sequence;
     let stream = replace(&streams, service).await?;
     stream.purge().sequence(last + BEYOND).await?;
@@ -72,7 +72,7 @@ async fn purge_beyond(system: &System, service: Service) -> anyhow::Result<Strin
 }
 
 async fn edit(system: &System, service: Service) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, service).await?;
     let before = info(&streams, service).await?.config;
     let edited = Config { max_messages: 10_000_000, max_age: MONTH, ..before };
     streams.connection().jetstream(service).update_stream(&edited).await?;
@@ -82,7 +82,7 @@ async fn edit(system: &System, service: Service) -> anyhow::Result<String> {
 }
 
 async fn recreate(system: &System, service: Service) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, service).await?;
     let messages = info(&streams, service).await?.state.messages;
     replace(&streams, service).await?;
     Ok(format!("another {} stands for one with {messages} messages", service.stream()))
@@ -98,7 +98,7 @@ async fn replace(streams: &Streams, service: Service) -> anyhow::Result<Stream> 
 }
 
 async fn inject(system: &System, service: Service) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
+    let streams = Streams::open_in(&system.running, service).await?;
     let before = info(&streams, service).await?.state.last_sequence;
     let client = streams.connection().client();
     client.publish(format!("{service}.forged.x-1"), "{}".into()).await?;
@@ -116,9 +116,9 @@ async fn inject(system: &System, service: Service) -> anyhow::Result<String> {
 }
 
 async fn delete_consumers(system: &System) -> anyhow::Result<String> {
-    let streams = Streams::open(&system.running).await?;
     let mut deleted = 0;
     for service in service::ALL {
+        let streams = Streams::open_in(&system.running, service).await?;
         let jetstream = streams.connection().jetstream(service);
         let stream = jetstream.get_stream(service.stream()).await?;
         let names: Vec<String> = stream.consumer_names().try_collect().await?;

@@ -2,42 +2,60 @@
 
 use protocol::choreography::Choreography;
 
-use super::{Account, Export, Import, Way, accounts};
+use super::{Account, Export, Import, OPERATOR, Way, accounts, operator_in};
 
 const HEAD: &str = "\
-# One account for each service, and one for the read side. A server's configuration includes it:
+# One account for each service, one for the read side and one for the operator. A server's configuration
+# includes it:
 #
 #   include \"accounts.conf\"
 #
 # The passwords come from the server's environment: ORDER_PASSWORD and so on. What each process is
 # started with stands in accounts.md.
 
-accounts {
 ";
 
 /// The file.
 #[must_use]
 pub fn file(choreography: &Choreography) -> String {
-    let mut text = HEAD.to_owned();
-    accounts(choreography).iter().for_each(|account| write_account(&mut text, account));
+    format!("{HEAD}{}", block(&accounts(choreography, &[])))
+}
+
+/// The part of a server's configuration that makes these accounts.
+#[must_use]
+pub fn block(accounts: &[Account]) -> String {
+    let mut text = "accounts {\n".to_owned();
+    accounts.iter().for_each(|account| write_account(&mut text, account));
     text.push_str("}\n");
     text
 }
 
+/// The variable that holds an account's password, in the server's environment or before the accounts.
+#[must_use]
+pub fn password_variable(account: &str) -> String {
+    format!("{}_PASSWORD", account.to_uppercase())
+}
+
 fn write_account(text: &mut String, account: &Account) {
-    let name = account.name.to_uppercase();
-    push_line!(text, "  {name} {{");
+    let name = &account.name;
+    push_line!(text, "  {} {{", name.to_uppercase());
     if account.owns_streams {
         text.push_str("    jetstream: enabled\n");
     }
-    push_line!(text, "    users = [{{\n      user: {}, password: ${name}_PASSWORD", account.name);
+    text.push_str("    users = [{\n");
+    push_line!(text, "      user: {name}, password: ${}", password_variable(name));
     text.push_str("      permissions {\n");
     write_list(text, "        publish", account.publishes.iter().map(|subject| quoted(subject)));
     write_list(text, "        subscribe", account.subscribes.iter().map(|subject| quoted(subject)));
     if account.replies {
         text.push_str("        allow_responses: true\n");
     }
-    text.push_str("      }\n    }]\n");
+    text.push_str("      }\n    }");
+    if account.is_open_to_operator {
+        let (user, password) = (operator_in(name), password_variable(OPERATOR));
+        text.push_str(&format!(", {{ user: {user}, password: ${password} }}"));
+    }
+    text.push_str("]\n");
     write_list(text, "    exports", account.exports.iter().map(export));
     write_list(text, "    imports", account.imports.iter().map(import));
     text.push_str("  }\n");

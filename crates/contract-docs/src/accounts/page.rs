@@ -1,15 +1,14 @@
 //! The accounts as a page.
 
-use protocol::Service;
 use protocol::choreography::Choreography;
 
-use super::{Account, accounts, foreign_prefix, foreign_streams, inbox};
-use crate::readers::QUERY;
+use super::{Account, OPERATOR, accounts, foreign_prefix, inbox};
 
 const HEAD: &str = "\
 # The broker's accounts
 
-One account for each service, and one for the read side, so that only its owner can write into a stream.
+One account for each service, one for the read side and one for the operator, who reads every stream: only
+its owner can write into a stream.
 Everything that is not listed is refused. [accounts.conf](accounts.conf) is the same for nats-server.
 Requests to JetStream for another account's stream are imported under a prefix of its own, which the
 process is told.
@@ -19,29 +18,40 @@ process is told.
 #[must_use]
 pub fn page(choreography: &Choreography) -> String {
     let mut page = HEAD.to_owned();
-    for account in accounts(choreography) {
+    for account in accounts(choreography, &[]) {
         let name = &account.name;
-        push_line!(page, "\n## {name}\n\n```\n{}\n```", command(choreography, name));
+        let said = if name == OPERATOR { deployment(&account) } else { command(&account) };
+        push_line!(page, "\n## {name}\n\n```\n{said}\n```");
         write_table(&mut page, &account);
     }
     page
 }
 
 /// What the process is started with, beside what it always needs.
-fn command(choreography: &Choreography, name: &str) -> String {
-    let of_service = |service| foreign_streams(choreography, service);
-    let streams: Vec<Service> = match name {
-        QUERY => choreography.services().collect(),
-        name => name.parse().map(of_service).unwrap_or_default(),
-    };
+fn command(account: &Account) -> String {
+    let name = &account.name;
     let login = format!("--nats-user {name} --nats-inbox {}", inbox(name));
     let mut lines = vec![format!("murmur serve {name} {login}")];
     lines.extend(
-        streams.into_iter().map(|stream| {
+        account.foreign_streams().into_iter().map(|stream| {
             format!("--foreign-prefix {}={}", stream.stream(), foreign_prefix(stream))
         }),
     );
     lines.join(" \\\n  ")
+}
+
+/// What stands in the file that tells `murmur` of the system.
+fn deployment(account: &Account) -> String {
+    let name = &account.name;
+    let mut lines = vec![
+        "# deployment.toml, in a folder that `murmur --data` names".to_owned(),
+        format!("nats = \"nats://{name}:PASSWORD@HOST:PORT\""),
+        format!("nats-inbox = \"{}\"", inbox(name)),
+        "[foreign-prefixes]".to_owned(),
+    ];
+    let prefix = |stream| format!("{stream} = \"{}\"", foreign_prefix(stream));
+    lines.extend(account.foreign_streams().into_iter().map(prefix));
+    lines.join("\n")
 }
 
 fn write_table(page: &mut String, account: &Account) {
