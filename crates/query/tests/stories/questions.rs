@@ -22,6 +22,7 @@ fn index() -> Index {
         state: NONE,
         date: "2026-01-31".to_owned(),
         money: None,
+        order: None,
         names: "A cup, CAFÉ".to_owned(),
         ids: format!("c-{nth}"),
     };
