@@ -10,9 +10,10 @@ use shared_database::example;
 use shared_database::import::{Import, Options, Pass, left_behind, refuse_writes};
 use shared_database::plan::Stage;
 use shared_database::reconciliation::reconcile;
+use shared_database::source::Source;
 use shared_database::summary::{Waiting, refusals};
 use terminal::execution::run as run_async;
-use terminal::verdict::Verdict;
+use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, note};
 use workload::currency::active_currency;
 use workload::retail::book::Book;
@@ -113,6 +114,9 @@ pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
         Subcommand::Example(args) => return make_example(global, &args),
         Subcommand::SharedDb(shared) => shared,
     };
+    if !matches!(shared.step, None | Some(Step::Report(_))) {
+        Source::open(&shared.file).map_err(Misuse)?;
+    }
     match &shared.step {
         None => report(global, &shared, &ReportArgs::default()),
         Some(Step::Report(args)) => report(global, &shared, args),
@@ -124,8 +128,8 @@ pub(crate) fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
 }
 
 fn make_example(global: &Global, args: &Example) -> anyhow::Result<Verdict> {
-    let book = Book::read(&args.from, args.currency, None)?;
-    let made = example::make(&book, args.currency, &args.file)?;
+    let book = Book::read(&args.from, args.currency, None).map_err(Misuse)?;
+    let made = example::make(&book, args.currency, &args.file).map_err(Misuse)?;
     if global.json {
         line!("{}", serde_json::to_value(&made)?);
     } else {
@@ -145,7 +149,7 @@ fn make_example(global: &Global, args: &Example) -> anyhow::Result<Verdict> {
 
 fn report(global: &Global, shared: &SharedDb, args: &ReportArgs) -> anyhow::Result<Verdict> {
     let owners = Owners::with(&args.owner);
-    let report = Report::of(&shared.file, args.queries.as_deref(), &owners)?;
+    let report = Report::of(&shared.file, args.queries.as_deref(), &owners).map_err(Misuse)?;
     if global.json {
         line!("{}", serde_json::to_value(&report)?);
     } else {
