@@ -91,6 +91,6 @@ export function withCustomer(id, customer, done) {
   return [
     open ? { label: "Change", scope: "price", service: "customer", open: (leave) => changeForm(id, leave, done) } : null,
     { label: "Settle", scope: "operate", service: "payment", open: async (leave) => settleForm(id, await owedBy(id), leave, done) },
-    open ? { label: "Close", tone: "bad", scope: "price", service: "customer", open: (leave) => closeForm(id, leave, done) } : null,
+    open ? { label: "Close the account", tone: "bad", scope: "price", service: "customer", open: (leave) => closeForm(id, leave, done) } : null,
   ].filter(Boolean);
 }

@@ -8,8 +8,8 @@ import { REASONS, STATES } from "../reasons.js";
 
 const ANY = ["", "any"];
 const AGES = {
-  newer_than: [["15m", "in the last 15 minutes"], ["1h", "in the last hour"], ["1d", "in the last day"], ["7d", "in the last week"], ["31d", "in the last 31 days"]],
-  older_than: [["1m", "over a minute ago"], ["15m", "over 15 minutes ago"], ["1h", "over an hour ago"], ["1d", "over a day ago"], ["7d", "over a week ago"]],
+  newer_than: [["15m", "the last 15 minutes"], ["1h", "the last hour"], ["1d", "the last day"], ["7d", "the last week"], ["31d", "the last 31 days"]],
+  older_than: [["1m", "a minute ago"], ["15m", "15 minutes ago"], ["1h", "an hour ago"], ["1d", "a day ago"], ["7d", "a week ago"]],
 };
 
 /** All that an address may say; what it says besides is left out. */
@@ -36,8 +36,8 @@ function fieldsOf(filters) {
     select("state", "State", [ANY, ...STATES.map((one) => [one, one])], { value: state }),
     select("reason", "Ended because", [ANY, ...Object.entries(REASONS).map(([key, { words }]) => [key, words])], { value: reason }),
     text("customer", "Customer", { value: customer }),
-    select("newer_than", "Placed", withOwn([ANY, ...AGES.newer_than], newer), { value: newer }),
-    select("older_than", "And", withOwn([ANY, ...AGES.older_than], older), { value: older }),
+    select("newer_than", "Placed in", withOwn([ANY, ...AGES.newer_than], newer), { value: newer }),
+    select("older_than", "Placed over", withOwn([ANY, ...AGES.older_than], older), { value: older }),
     text("from", "From business day", { value: from, type: "date" }),
     text("to", "To business day", { value: to, type: "date" }),
     text("currency", "Currency", { value: currency }),

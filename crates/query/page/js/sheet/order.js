@@ -13,7 +13,7 @@ import { known } from "../store.js";
 import { toneOf } from "../tones.js";
 import { toggle, withContent } from "./content.js";
 import { lanes } from "./lanes.js";
-import { openSheet } from "./sheet.js";
+import { isHeld, openSheet } from "./sheet.js";
 
 /** What the picture would otherwise seem to say. */
 const SCALE = "Time is not to scale: steps are placed by the logarithm of the time between them.";
@@ -30,7 +30,7 @@ async function load(id) {
   const address = location.hash;
   try {
     const order = await askAfter(`/orders/${encodeURIComponent(id)}`);
-    if (isStill(address) && !isActing()) paint(order);
+    if (isStill(address) && !isActing() && !isHeld()) paint(order);
   } catch (error) {
     if (isStill(address)) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)), () => load(id));
   }

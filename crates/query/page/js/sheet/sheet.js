@@ -11,13 +11,25 @@ let refresh = null;
 /** The list from which what is open was opened. */
 let list = null;
 
+/** What stays while what is on the sheet changes: a button that is pressed must not be another one meanwhile. */
+const heading = h("div.title");
+const close = h("button.tool", { type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: closeSheet }, "✕");
+const paper = h("div.paper", {}, h("header", {}, heading, close));
+
+/** Whether something on the sheet is being pressed: painted anew, it would not be pressed any more. */
+let held = false;
+export const isHeld = () => held;
+
 /** Opens the sheet, or changes what is on it. `again` is called when the figures have moved. */
 export function openSheet(title, content, again) {
   const sheet = byId("sheet");
   if (sheet.hidden) before = document.activeElement;
-  const close = h("button.tool", { type: "button", "aria-label": "Close", title: "Close (Esc)", onclick: closeSheet }, "✕");
   const focused = [...sheet.querySelectorAll(FOCUSABLE)].indexOf(document.activeElement);
-  sheet.replaceChildren(h("div.paper", {}, h("header", {}, h("div.title", {}, title), close), content));
+  heading.replaceChildren(...[title].flat());
+  paper.children[1]?.remove();
+  paper.append(content);
+  if (!paper.isConnected) sheet.replaceChildren(paper);
+  paper.scrollTop = 0;
   const opens = sheet.hidden;
   sheet.hidden = false;
   document.body.classList.add("covered");
@@ -53,10 +65,12 @@ export function hideSheet() {
 
 /** Asks what is open to look again. */
 export function refreshSheet() {
-  refresh?.();
+  if (!held) refresh?.();
 }
 
 export function startSheet() {
+  byId("sheet").addEventListener("pointerdown", () => { held = true; });
+  for (const end of ["pointerup", "pointercancel"]) addEventListener(end, () => { held = false; });
   byId("sheet").addEventListener("click", (event) => {
     if (event.target === byId("sheet")) closeSheet();
   });
