@@ -1,5 +1,4 @@
-//! The documents that follow from the contract: nothing in them is written by hand but the example of
-//! each event, which a test holds against its type.
+//! The documents that follow from the contract: nothing in them is written by hand.
 //!
 //! # Layout
 //!

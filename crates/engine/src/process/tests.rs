@@ -1,6 +1,7 @@
 //! The process, driven by hand: what follows from what, without a broker or a clock.
 
 mod hand;
+mod versions;
 
 use std::time::Duration;
 
