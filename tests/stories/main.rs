@@ -22,4 +22,5 @@ mod page_figures;
 mod page_health;
 mod replay;
 mod tokens;
+mod versions;
 mod waiting;
