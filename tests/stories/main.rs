@@ -27,4 +27,5 @@ mod page_orders;
 mod replay;
 mod shared_database;
 mod tokens;
+mod versions;
 mod waiting;

@@ -71,7 +71,7 @@ mod tests {
     use contracts::service;
 
     fn chains(tags: &[u8]) -> Vec<Chain> {
-        tags.iter().map(|tag| [*tag; 16].into()).collect()
+        tags.iter().filter_map(|tag| Chain::from_bytes(&[*tag; 16])).collect()
     }
 
     fn found(outbox: &[u8], stream: &[u8]) -> Vec<String> {

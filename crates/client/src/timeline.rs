@@ -115,7 +115,7 @@ pub fn detail(event: &Event) -> String {
         Event::PaymentCharged(charged) => format!("{}", charged.amount),
         Event::PaymentDeclined(declined) => declined_text(declined),
         Event::PaymentRefunded(refunded) => format!("{}", refunded.amount),
-        Event::ShippingCreated(created) => format!("to {}", created.address.country),
+        Event::ShippingCreated(created) => format!("to {}", created.recipient.address.country),
         Event::ShippingCancelled(cancelled) => word(&cancelled.reason),
         _ => String::new(),
     }

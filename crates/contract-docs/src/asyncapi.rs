@@ -1,10 +1,11 @@
-//! The contract as an AsyncAPI 3.0 document: a channel and a message for each event, and for each service
-//! what it sends and receives.
+//! The contract as an AsyncAPI 3.0 document: a channel for each event, with a message for each of its versions,
+//! and for each service what it sends and receives. The message that is named like its channel is written;
+//! the others are read, too.
 //!
 //! An operation is there for what moves its service. What is read and ignored is in the catalogue.
 
 use protocol::Kind;
-use protocol::choreography::{Choreography, Publication};
+use protocol::choreography::{Choreography, Publication, Shape};
 use protocol::headers::{CHAIN_HEADER, HEADERS};
 use protocol::seal::SEAL_HEADER;
 use serde_json::{Map, Value, json};
@@ -27,7 +28,8 @@ pub fn document(choreography: &Choreography) -> Value {
     let (payloads, mut schemas) = schemas::components(choreography);
     schemas.insert("Headers".to_owned(), headers());
     let messages = payloads.into_iter();
-    let messages = messages.map(|(one, payload)| (one.kind.to_string(), message(one, payload)));
+    let messages = messages
+        .map(|(one, shape, payload)| (message_name(one, shape), message(one, shape, payload)));
     json!({
         "asyncapi": "3.0.0",
         "info": {
@@ -59,7 +61,8 @@ fn channels(choreography: &Choreography) -> Map<String, Value> {
                 "description": format!("What it is about: `{}` of the payload.", publication.id_field),
                 "examples": [examples::id(publication)],
             } },
-            "messages": { kind.name(): reference(&["components", "messages", kind.name()]) },
+            "messages": messages_of(publication, &["components", "messages"])
+                .collect::<Map<_, _>>(),
             "x-stream": kind.service().stream(),
         });
         (kind.name().to_owned(), channel)
@@ -67,48 +70,71 @@ fn channels(choreography: &Choreography) -> Map<String, Value> {
     choreography.publications.iter().map(channel).collect()
 }
 
-fn message(publication: &Publication, payload: Value) -> Value {
+/// What the message of a version is called.
+fn message_name(publication: &Publication, shape: &Shape) -> String {
+    let Publication { kind, writes, .. } = publication;
+    if shape.version == *writes { kind.to_string() } else { kind.event_type(shape.version) }
+}
+
+/// References to the messages of a channel, by their names.
+fn messages_of<'a>(
+    publication: &'a Publication,
+    below: &'a [&'a str],
+) -> impl Iterator<Item = (String, Value)> + use<'a> {
+    publication.shapes().map(move |shape| {
+        let name = message_name(publication, shape);
+        let path: Vec<_> = below.iter().copied().chain([name.as_str()]).collect();
+        let reference = reference(&path);
+        (name, reference)
+    })
+}
+
+fn message(publication: &Publication, shape: &Shape, payload: Value) -> Value {
     let kind = publication.kind;
     json!({
-        "name": publication.event_type(),
+        "name": kind.event_type(shape.version),
         "title": kind.name(),
         "summary": publication.meaning,
         "contentType": "application/json",
         "headers": reference(&["components", "schemas", "Headers"]),
         "payload": payload,
         "correlationId": { "location": "$message.header#/ce-subject" },
-        "examples": [{ "payload": examples::payload(kind) }],
+        "examples": [{ "payload": examples::payload(shape) }],
     })
 }
 
 fn operations(choreography: &Choreography) -> Map<String, Value> {
     let mut operations = Map::new();
-    for kind in choreography.kinds() {
+    for publication in &choreography.publications {
+        let kind = publication.kind;
         let publisher = kind.service();
         let why = sent(choreography, kind);
-        operations.insert(
-            format!("{publisher}.sends.{kind}"),
-            operation("send", kind, publisher.name(), &why),
-        );
+        let operation =
+            |action, of: &str, description: &str| operation(action, publication, of, description);
+        operations
+            .insert(format!("{publisher}.sends.{kind}"), operation("send", publisher.name(), &why));
         for reader in readers::of(choreography, kind).iter().filter(|reader| reader.is_moved()) {
             operations.insert(
                 format!("{}.receives.{kind}", reader.service),
-                operation("receive", kind, reader.service.name(), &received(reader)),
+                operation("receive", reader.service.name(), &received(reader)),
             );
         }
         operations.insert(
             format!("{QUERY}.receives.{kind}"),
-            operation("receive", kind, QUERY, "Folds it into the read model."),
+            operation("receive", QUERY, "Folds it into the read model."),
         );
     }
     operations
 }
 
-fn operation(action: &str, kind: Kind, of: &str, description: &str) -> Value {
+fn operation(action: &str, publication: &Publication, of: &str, description: &str) -> Value {
+    let channel = ["channels", publication.kind.name()];
+    let messages = [channel[0], channel[1], "messages"];
+    let messages = messages_of(publication, &messages).map(|(_, reference)| reference);
     json!({
         "action": action,
-        "channel": reference(&["channels", kind.name()]),
-        "messages": [reference(&["channels", kind.name(), "messages", kind.name()])],
+        "channel": reference(&channel),
+        "messages": messages.collect::<Vec<_>>(),
         "description": description,
         "tags": [{ "name": of }],
     })

@@ -2,7 +2,7 @@
 //! it looks like; and a page that lists them.
 
 use protocol::Kind;
-use protocol::choreography::{Choreography, Publication, Reaction, Trigger};
+use protocol::choreography::{Choreography, Publication, Reaction, Shape, Trigger};
 
 use crate::readers::{self, Reader, alternatives};
 use crate::{Document, examples, schemas};
@@ -31,13 +31,13 @@ fn index(choreography: &Choreography) -> String {
         ## Events\n\n\
         | event | version | meaning | reacted to by |\n|---|---|---|---|\n"
         .to_owned();
-    for Publication { kind, version, meaning, .. } in &choreography.publications {
-        let kind = *kind;
+    for publication in &choreography.publications {
+        let Publication { kind, writes, meaning, .. } = *publication;
         let readers = readers::of(choreography, kind);
         let moved: Vec<_> = readers.iter().filter(|reader| !reader.reactions.is_empty()).collect();
         let by: Vec<_> = moved.iter().map(|reader| reader.service.name()).collect();
         let by = by.join(", ");
-        push_line!(page, "| [{kind}]({}) | {version} | {meaning} | {by} |", path(kind));
+        push_line!(page, "| [{kind}]({}) | {writes} | {meaning} | {by} |", path(kind));
     }
     page
 }
@@ -52,7 +52,7 @@ fn page(choreography: &Choreography, publication: &Publication) -> String {
         format!("## Published by {publisher}\n\n{}", causes(choreography, kind)),
         format!("## Reactions\n\n{}", reactions(choreography, kind, &readers)),
         format!("## Read and ignored\n\n{}", ignored(&readers)),
-        format!("## Example\n\n```json\n{:#}\n```", examples::payload(kind)),
+        format!("## Example\n\n{}", example(publication)),
         format!("## Versions\n\n{}", versions(publication)),
     ];
     sections.join("\n\n") + "\n"
@@ -128,12 +128,39 @@ fn ignored(readers: &[Reader<'_>]) -> String {
     if lines.is_empty() { "By nobody.".to_owned() } else { lines.join("\n") }
 }
 
+/// As it is written, and in any other version that is read.
+fn example(publication: &Publication) -> String {
+    let is_written = |shape: &&Shape| shape.version == publication.writes;
+    let (written, others): (Vec<_>, Vec<_>) = publication.shapes().partition(is_written);
+    let written = written.into_iter().map(json_block);
+    let others = others.into_iter().map(|shape| {
+        format!("In version {}, which is read, too:\n\n{}", shape.version, json_block(shape))
+    });
+    written.chain(others).collect::<Vec<_>>().join("\n\n")
+}
+
+fn json_block(shape: &Shape) -> String {
+    format!("```json\n{:#}\n```", examples::payload(shape))
+}
+
 fn versions(publication: &Publication) -> String {
-    let schema = schemas::path(publication);
+    let Publication { kind, writes, newest, .. } = *publication;
+    let schemas: Vec<_> = publication
+        .shapes()
+        .map(|shape| match publication.older {
+            [] => format!("[Schema](../{})", schemas::path(publication, shape)),
+            _ => format!(
+                "[Schema of version {}](../{})",
+                shape.version,
+                schemas::path(publication, shape)
+            ),
+        })
+        .collect();
     format!(
-        "`{}` is written; versions 1 to {} are read. [Schema](../{schema})",
-        publication.event_type(),
-        publication.version
+        "`{}` is written; versions 1 to {} are read. {}",
+        kind.event_type(writes),
+        newest.version,
+        schemas.join(", ")
     )
 }
 
@@ -176,6 +203,18 @@ mod tests {
         ] {
             assert!(page.lines().any(|found| found == line), "{line} is not in\n{page}");
         }
+    }
+
+    #[test]
+    fn each_version_that_is_read_is_shown_and_the_one_that_is_written_first() {
+        let publication = MURMURATION.publication(kind::SHIPPING_CREATED).unwrap();
+        let page = page(&MURMURATION, publication);
+        let versions = "`shipping.created.v1` is written; versions 1 to 2 are read. \
+            [Schema of version 1](../schemas/shipping.created.v1.json), \
+            [Schema of version 2](../schemas/shipping.created.v2.json)";
+        assert!(page.ends_with(&format!("{versions}\n")), "{page}");
+        let (one, two) = page.split_once("In version 2, which is read, too:").unwrap();
+        assert!(!one.contains("recipient") && two.contains("\"recipient\": {"), "{page}");
     }
 
     #[test]

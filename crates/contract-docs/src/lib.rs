@@ -1,5 +1,4 @@
-//! The documents that follow from the contract: nothing in them is written by hand but the example of
-//! each event, which a test holds against its type.
+//! The documents that follow from the contract: nothing in them is written by hand.
 //!
 //! # Layout
 //!
@@ -8,6 +7,7 @@
 //! * [`catalogue`]: a page for each event; [`examples`]: what one looks like.
 //! * `readers`: who reacts to an event, and who reads it and does nothing.
 //! * [`accounts`]: what each account of the broker may publish and subscribe to.
+//! * [`changes`]: what changed from one contract to another, and whom that breaks.
 //!
 //! The same contract makes the same bytes, so that a document in the tree can be compared with it.
 //!
@@ -37,6 +37,8 @@ pub mod saga;
 pub mod catalogue;
 
 pub mod accounts;
+
+pub mod changes;
 
 mod json;
 

@@ -1,44 +1,54 @@
-//! The JSON Schema of each event's payload, of the version that this build writes.
+//! The JSON Schema of each event's payload, in each version that this build reads.
 
-use protocol::choreography::{Choreography, Publication};
+use protocol::choreography::{Choreography, Publication, Shape};
 use schemars::generate::SchemaSettings;
 use serde_json::{Map, Value, json};
 
 use crate::{Document, json};
 
-/// A file for each event, which refers to no other.
+/// A version of an event, with the schema of its payload.
+type Payload<'a> = (&'a Publication, &'a Shape, Value);
+
+/// A file for each version of each event, which refers to no other.
 #[must_use]
 pub fn documents(choreography: &Choreography) -> Vec<Document> {
-    let publications = choreography.publications.iter();
-    publications.map(|one| Document::new(path(one), json::text(&schema(one)))).collect()
+    let document = |(one, shape): (&Publication, &Shape)| {
+        Document::new(path(one, shape), json::text(&schema(one, shape)))
+    };
+    shapes(choreography).map(document).collect()
 }
 
-/// Where the schema of an event stands.
+/// Where the schema of a version of an event stands.
 #[must_use]
-pub fn path(publication: &Publication) -> String {
-    format!("schemas/{}.json", publication.event_type())
+pub fn path(publication: &Publication, shape: &Shape) -> String {
+    format!("schemas/{}.json", publication.kind.event_type(shape.version))
 }
 
-/// The payloads' schemas for a document that keeps them below `/components/schemas`: for each kind a
-/// reference, and what they refer to.
-pub(crate) fn components(
-    choreography: &Choreography,
-) -> (Vec<(&Publication, Value)>, Map<String, Value>) {
+/// Every version of every event, the older ones of an event before its newest.
+pub(crate) fn shapes(choreography: &Choreography) -> impl Iterator<Item = (&Publication, &Shape)> {
+    let publications = choreography.publications.iter();
+    publications.flat_map(|one| one.shapes().map(move |shape| (one, shape)))
+}
+
+/// The payloads' schemas for a document that keeps them below `/components/schemas`: for each version of each
+/// kind a reference, and what they refer to.
+pub(crate) fn components(choreography: &Choreography) -> (Vec<Payload<'_>>, Map<String, Value>) {
     // AsyncAPI's own schemas are a superset of this draft.
     let mut settings = SchemaSettings::draft07();
     settings.definitions_path = "/components/schemas".into();
     let mut generator = settings.into_generator();
-    let payloads = choreography.publications.iter();
-    let payloads = payloads.map(|one| (one, (one.schema)(&mut generator).to_value())).collect();
+    let payloads = shapes(choreography)
+        .map(|(one, shape)| (one, shape, (shape.schema)(&mut generator).to_value()))
+        .collect();
     (payloads, generator.take_definitions(true))
 }
 
-fn schema(publication: &Publication) -> Value {
+fn schema(publication: &Publication, shape: &Shape) -> Value {
     let mut generator = SchemaSettings::draft2020_12().into_generator();
-    let payload = (publication.schema)(&mut generator).to_value();
+    let payload = (shape.schema)(&mut generator).to_value();
     let mut schema = json!({
         "$schema": "https://json-schema.org/draft/2020-12/schema",
-        "title": publication.event_type(),
+        "title": publication.kind.event_type(shape.version),
         "description": publication.meaning,
         "$defs": generator.take_definitions(true),
     });

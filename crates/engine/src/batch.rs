@@ -23,6 +23,7 @@ use crate::precondition::{Preconditions, Validators};
 use crate::seeded::{self, Bug};
 use crate::state::{Read, StateError};
 use crate::timers::{self, Timer};
+use crate::versions::Versions;
 use step::Running;
 
 pub use known::Known;
@@ -150,6 +151,7 @@ pub struct Engine<D: Domain> {
     held: BTreeMap<Service, String>,
     held_timers: BTreeSet<Timer>,
     row_bytes_max: usize,
+    versions: Arc<Versions>,
     copies: Option<PathBuf>,
 }
 
@@ -162,8 +164,23 @@ impl<D: Domain> Engine<D> {
         let known = Known::load(&database.read())?;
         let (held, held_timers) = (BTreeMap::new(), BTreeSet::new());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
-        let copies = None;
-        Ok(Self { domain, database, keys, known, held, held_timers, row_bytes_max, copies })
+        let (versions, copies) = (Arc::default(), None);
+        Ok(Self {
+            domain,
+            database,
+            keys,
+            known,
+            held,
+            held_timers,
+            row_bytes_max,
+            versions,
+            copies,
+        })
+    }
+
+    /// Events are written and read in these versions, where they are named.
+    pub fn set_versions(&mut self, versions: Arc<Versions>) {
+        self.versions = versions;
     }
 
     /// Copies of the database are written to files whose names begin with this. Without it, none is
@@ -311,13 +328,13 @@ impl<D: Domain> Engine<D> {
         inputs: &[QueuedInput<D::Command, D::Event>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
-        let Self { domain, database, keys, known, held, row_bytes_max, .. } = self;
+        let Self { domain, database, keys, known, held, row_bytes_max, versions, .. } = self;
         // A commit into an unlinked file would be acknowledged and lost.
         database.check_still_owner()?;
         let before = known.clone();
         let (batch, after) = database.transaction(|write| {
             let running = Running::new(domain, write, held, before.clone(), inputs, now, keys);
-            let running = running.with_rows_of(*row_bytes_max);
+            let running = running.with_rows_of(*row_bytes_max).written_in(versions);
             let (batch, after) = running.run()?;
             if seeded::on(Bug::PositionOutsideTransaction) {
                 positions::store(write, &Positions::default(), &before.positions)?;

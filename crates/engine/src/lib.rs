@@ -16,7 +16,7 @@
 //! [`domain`] is what a service implements, over the [`state`] that it reads and writes; [`precondition`]
 //! is what a client may demand of that state; [`entity`] is the domain of whoever owns plain entities.
 //! [`database`] holds that state; [`outbox`], [`positions`], [`replicas`], [`timers`] and
-//! [`idempotency`] are the engine's own tables in it. [`batch`] runs inputs through a domain;
+//! [`idempotency`] are the engine's own tables in it. [`versions`] says in which version events are written; [`batch`] runs inputs through a domain;
 //! [`history`] tells what things were.
 //! [`relay`], [`reading`], [`promise`], [`starting`], [`verification`], [`redundancy`] and [`healing`] say what
 //! the shell around an engine is to do or tell next, from what it has seen. [`seeded`] breaks any of this on purpose, for tests.
@@ -38,6 +38,8 @@ pub mod outbox;
 pub mod positions;
 pub mod replicas;
 pub mod timers;
+
+pub mod versions;
 
 pub mod batch;
 pub mod history;

@@ -44,6 +44,7 @@ use crate::batch::Known;
 use crate::domain::Domain;
 use crate::positions::Positions;
 use crate::starting::{Fence, Found};
+use crate::versions::Versions;
 use publisher::Publisher;
 use queue::Queue;
 use readers::{OwnRows, Readers};
@@ -71,6 +72,8 @@ pub struct Settings {
     pub fresh_history: HistoryId,
     /// What tells the own rows from those of others.
     pub keys: Arc<SealKeys>,
+    /// In which versions foreign rows are read, where they are named.
+    pub versions: Arc<Versions>,
 }
 
 /// When to ask for effects again.
@@ -128,12 +131,13 @@ impl<D: Domain, T> Process<D, T> {
     /// A process over a database that holds this.
     #[must_use]
     pub fn new(settings: Settings, known: Known) -> Self {
+        let queue = Queue::new(D::SERVICE, Arc::clone(&settings.versions));
         Self {
             shared: Rc::default(),
             keys: Arc::clone(&settings.keys),
             effects: VecDeque::new(),
             phase: Phase::Starting(Startup::new(settings)),
-            queue: Queue::new(D::SERVICE),
+            queue,
             known,
             broker: None,
             reconnected_at: None,

@@ -1,6 +1,7 @@
-//! `murmur contract`: the choreography, checked, shown and documented.
+//! `murmur contract`: the choreography, checked, shown, compared and documented.
 
 mod check;
+mod diff;
 mod docs;
 
 use contracts::choreography::MURMURATION;
@@ -25,11 +26,13 @@ enum Subcommand {
     Check,
     /// Show who reacts to what, and with which event.
     Show,
+    /// Say what changed since another contract, which changes break whom, and which are safe.
+    Diff(diff::Args),
     /// Write what follows from the choreography: AsyncAPI, diagrams, a page for each event, accounts.
     Docs(docs::Args),
 }
 
-/// Checks, shows or documents.
+/// Checks, shows, compares or documents.
 pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     match &args.subcommand {
         Subcommand::Check => Ok(check::run(global)),
@@ -37,6 +40,7 @@ pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
             show(global);
             Ok(Verdict::Clean)
         }
+        Subcommand::Diff(args) => diff::run(global, args),
         Subcommand::Docs(args) => docs::run(global, args),
     }
 }

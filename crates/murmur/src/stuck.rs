@@ -1,9 +1,11 @@
-//! `murmur stuck`: the orders that wait for longer than they should, by the service that is awaited. Read
-//! from the streams themselves: the read side may be what is behind.
+//! `murmur stuck`: the streams that a service holds, and the orders that wait for longer than they should, by
+//! the service that is awaited. Orders are read from the streams themselves: the read side may be what is
+//! behind.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
 
+use client::process::Process;
 use client::streams::Streams;
 use contracts::StoredEvent;
 use contracts::choreography::MURMURATION;
@@ -12,6 +14,7 @@ use protocol::choreography::next::{Next, Occurrence, next};
 use protocol::{Id, Kind, Service, Timestamp};
 use serde::Serialize;
 use serde_json::json;
+use supervisor::service_status::{Held, Services, ask_services};
 use terminal::verdict::Verdict;
 use terminal::{line, table};
 
@@ -38,17 +41,49 @@ struct Waiting {
     for_ms: i64,
 }
 
-/// Shows them. An order that waits for that long is a finding.
+/// A service that stands before a row which it cannot handle.
+#[derive(Debug, PartialEq, Eq, Serialize)]
+struct Holding {
+    service: Process,
+    #[serde(flatten)]
+    held: Held,
+}
+
+/// Shows them. A stream that is held is a finding, and so is an order that waits for that long.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     let running = global.running()?;
+    let held = holding(ask_services(&running).await);
+    if !global.json {
+        // What is held may be what a build of this age does not understand, either.
+        show_held(&held);
+    }
     let orders = Streams::open(&running).await?.of_orders().await?;
     let stuck = stuck(&orders, args.older_than, runtime::handle::now());
     if global.json {
-        line!("{}", json!({ "orders": orders.len(), "stuck": stuck }));
+        line!("{}", json!({ "orders": orders.len(), "stuck": stuck, "held": held }));
     } else {
         show(&stuck, args.older_than);
     }
-    Ok(if stuck.is_empty() { Verdict::Clean } else { Verdict::Found })
+    let is_clean = stuck.is_empty() && held.is_empty();
+    Ok(if is_clean { Verdict::Clean } else { Verdict::Found })
+}
+
+/// What each service says that it holds. One that says nothing is told of by `murmur status`.
+fn holding(services: Services) -> Vec<Holding> {
+    let reports =
+        services.into_iter().filter_map(|(service, report)| Some((service, report.ok()?)));
+    let held = reports.flat_map(|(service, report)| {
+        report.held.into_iter().map(move |held| Holding { service, held })
+    });
+    held.collect()
+}
+
+fn show_held(all: &[Holding]) {
+    for Holding { service, held: Held { stream, row, reason } } in all {
+        let stream = stream.as_deref().unwrap_or("its own work");
+        let row = row.map(|row| format!(" before row {row}")).unwrap_or_default();
+        line!("{service} holds {stream}{row}: {reason}");
+    }
 }
 
 /// The orders that wait, by whom they wait for; those that wait longest first.
@@ -142,6 +177,7 @@ fn duration(text: &str) -> Result<Duration, String> {
 mod tests {
     use super::*;
     use contracts::{kind, service};
+    use supervisor::service_status::ServiceReport;
 
     fn occurrence(kind: Kind, millis: i64, due: Option<i64>) -> Occurrence {
         Occurrence {
@@ -167,6 +203,17 @@ mod tests {
         assert_eq!(early, [(service::ORDER, -20_000), (service::INVENTORY, 10_000)]);
         let late = waiting_at(31_000);
         assert_eq!(late, [(service::ORDER, 1_000), (service::INVENTORY, 31_000)]);
+    }
+
+    #[test]
+    fn what_a_service_holds_is_told_with_its_place_and_silence_is_not() {
+        let reason = "row 7: shipping.created has version 2".to_owned();
+        let held = Held { stream: Some("SHIPPING".to_owned()), row: Some(7), reason };
+        let report = ServiceReport { held: vec![held.clone()], ..ServiceReport::default() };
+        let order = Process::Service(service::ORDER);
+        let silent = Err("it does not answer".to_owned());
+        let services = Services::from([(order, Ok(report)), (Process::Query, silent)]);
+        assert_eq!(holding(services), [Holding { service: order, held }]);
     }
 
     #[test]

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod declaration;
+pub mod examples;
 pub mod next;
 pub mod runs;
 
@@ -14,7 +15,7 @@ use std::fmt;
 use crate::{Kind, Service};
 
 pub use check::{Finding, Problem, check};
-pub use declaration::{Declaration, Publication, Saga};
+pub use declaration::{Declaration, Publication, Saga, Shape};
 
 /// The state of whatever an event is about, inside one service: of an order, a reservation, a
 /// charge, a shipment, a customer, a product.

@@ -13,8 +13,14 @@ pub trait Event: Clone + Debug + PartialEq + Send + Sync + 'static {
     /// Its kind.
     fn kind(&self) -> Kind;
 
-    /// The version of its shape that [`Event::to_payload`] writes.
+    /// The newest version of its content. Whatever version a row was written in, what is parsed has this one.
     fn version(&self) -> u16;
+
+    /// The version in which it is written, unless its service is told otherwise. It is older than the
+    /// newest as long as there may be readers that do not know the newest.
+    fn written(&self) -> u16 {
+        self.version()
+    }
 
     /// The id that it is about, and the last token of its subject.
     fn id(&self) -> &Id;
@@ -24,18 +30,46 @@ pub trait Event: Clone + Debug + PartialEq + Send + Sync + 'static {
         None
     }
 
-    /// Parses the JSON payload of a kind in a version.
+    /// Parses the JSON payload of a kind in a version: the content is that of the newest.
     ///
     /// # Errors
     /// When the kind or the version is unknown, or the payload does not have its shape. Unknown fields
     /// are accepted.
     fn parse(kind: Kind, version: u16, payload: &[u8]) -> Result<Self, EventError>;
 
-    /// The JSON payload.
+    /// The JSON payload in the newest version.
     ///
     /// # Errors
     /// When the payload cannot be written, which is a mistake in its type.
     fn to_payload(&self) -> Result<Vec<u8>, serde_json::Error>;
+
+    /// The JSON payload in that version.
+    ///
+    /// # Errors
+    /// When that version is not written, or the payload cannot be, which is a mistake in its type.
+    fn payload_in(&self, version: u16) -> Result<Vec<u8>, EventError> {
+        if version != self.version() {
+            return Err(EventError::NotWritten { kind: self.kind().to_string(), version });
+        }
+        self.to_payload().map_err(|error| EventError::payload(self.kind(), &error))
+    }
+}
+
+/// A shape that the content of an event had before. It stays for as long as there are rows in it, which is
+/// for ever: rows are never rewritten.
+pub trait OlderVersion: Serialize + DeserializeOwned + JsonSchema {
+    /// The newest shape.
+    type Newest;
+
+    /// Whether a service may still be told to write this version.
+    const IS_WRITTEN: bool;
+
+    /// The upcaster: what a row of this version says, in the newest shape. The same row always says the
+    /// same: no clock, no state, and no default that could change.
+    fn upcast(self) -> Self::Newest;
+
+    /// The same content in this shape; none where it is not written.
+    fn downcast(newest: &Self::Newest) -> Option<Self>;
 }
 
 /// State that its owner publishes whole with each event, so that others keep a replica by remembering the
@@ -71,6 +105,34 @@ pub enum EventError {
         /// What the parser says.
         reason: String,
     },
+    /// A known version that nobody writes.
+    #[error("{kind} is not written in version {version}")]
+    NotWritten {
+        /// The kind.
+        kind: String,
+        /// The version.
+        version: u16,
+    },
+}
+
+impl EventError {
+    /// Of a payload that has not the shape of its kind.
+    #[must_use]
+    pub fn payload(kind: Kind, error: &serde_json::Error) -> Self {
+        Self::Payload { kind: kind.to_string(), reason: error.to_string() }
+    }
+
+    /// Whether a build that is newer than this one may know it.
+    #[must_use]
+    pub const fn is_newer(&self) -> bool {
+        matches!(self, Self::UnknownType(_) | Self::UnknownVersion { .. })
+    }
+
+    /// Of a version that is newer than `known`.
+    #[must_use]
+    pub fn newer(kind: Kind, version: u16, known: u16) -> Self {
+        Self::UnknownVersion { kind: kind.to_string(), version, known }
+    }
 }
 
 /// A database that was lost or behind has been restored from the stream. The row takes the end of

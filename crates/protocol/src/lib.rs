@@ -38,7 +38,7 @@ pub mod heartbeat;
 pub mod choreography;
 
 pub use chain::{Chain, HistoryId};
-pub use event::{Event, EventError, Recovered, Replicated};
+pub use event::{Event, EventError, OlderVersion, Recovered, Replicated};
 pub use headers::{Cause, Headers, Idempotency, IdempotencyKey};
 pub use heartbeat::{Heartbeat, ProcessState};
 pub use ids::Id;

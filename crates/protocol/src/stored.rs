@@ -49,6 +49,14 @@ pub enum RowError {
     Contradiction(String),
 }
 
+impl RowError {
+    /// Whether a build that is newer than this one may understand the row.
+    #[must_use]
+    pub const fn is_newer(&self) -> bool {
+        matches!(self, Self::Event(error) if error.is_newer())
+    }
+}
+
 impl Row {
     /// Where a reader stands who has read up to this row.
     #[must_use]
@@ -100,16 +108,17 @@ impl<E: Event> StoredEvent<E> {
         Position { sequence: self.headers.sequence, chain: self.chain }
     }
 
-    /// The row that holds this event.
+    /// A row that holds this event, in the version that its headers name. A row that exists is never made
+    /// anew from what was understood of it: it is carried on as it is.
     ///
     /// # Errors
-    /// When its content cannot be written, which is a mistake in its type.
-    pub fn to_row(&self) -> Result<Row, serde_json::Error> {
+    /// When that version is not written, or its content cannot be, which is a mistake in its type.
+    pub fn to_row(&self) -> Result<Row, EventError> {
         Ok(Row {
             sequence: self.headers.sequence,
             subject: self.headers.kind.subject(&self.headers.id),
             headers: self.headers.to_canonical(),
-            payload: self.event.to_payload()?.into(),
+            payload: self.event.payload_in(self.headers.version)?.into(),
             chain: self.chain,
         })
     }

@@ -25,6 +25,7 @@ use std::task::{Context, Poll};
 
 use engine::process::{Effect, End, Input, Now, Process, Settings};
 use engine::relay::Reply;
+use engine::versions::Versions;
 use engine::{Domain, Engine};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
@@ -75,6 +76,7 @@ pub(crate) struct Surroundings<D: Domain> {
     pub(crate) clock: Clock,
     pub(crate) first_start: bool,
     pub(crate) keys: Arc<SealKeys>,
+    pub(crate) versions: Arc<Versions>,
     pub(crate) stream_replicas: usize,
 }
 
@@ -89,7 +91,8 @@ impl<D: Domain> Driver<D> {
     ) -> anyhow::Result<Self> {
         let Surroundings { inbound, connection, status, replicas, clock, keys, .. } = surroundings;
         let fresh_history = HistoryId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
-        let settings = Settings { first_start: surroundings.first_start, fresh_history, keys };
+        let (first_start, versions) = (surroundings.first_start, surroundings.versions);
+        let settings = Settings { first_start, fresh_history, keys, versions };
         let client = connection.client();
         Ok(Self {
             process: Process::new(settings, engine.known().clone()),

@@ -8,6 +8,7 @@ use std::sync::Arc;
 use anyhow::{Context as _, anyhow};
 use engine::process::{End, Input};
 use engine::starting::Fence;
+use engine::versions::Versions;
 use engine::{Database, Domain, Engine, ReadPool, database, timers};
 use protocol::SealKeys;
 use serde_json::Value;
@@ -92,8 +93,13 @@ async fn live<D: Domain, A: Into<Api>>(
     // 1. Own the database. Whom to serve is known before anything of it is touched.
     let guard = settings.process.http.guard(settings.process.listen)?;
     let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
+    let versions = settings.versions::<D>().map_err(|error| Misconfigured(error.into()))?;
+    let versions = Arc::new(versions);
     let engine = match open(&settings, domain, Arc::clone(&keys))? {
-        Opened::Usable(engine) => engine,
+        Opened::Usable(mut engine) => {
+            engine.set_versions(Arc::clone(&versions));
+            engine
+        }
         Opened::Fenced(fence) => {
             return fenced::live(&settings.process, guard, D::SERVICE, fence).await;
         }
@@ -119,7 +125,7 @@ async fn live<D: Domain, A: Into<Api>>(
         .open_to(&settings.process.http.origins);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.
-    let life = Life { settings, keys, clock, status, replicas, stopper, stop, driver };
+    let life = Life { settings, keys, versions, clock, status, replicas, stopper, stop, driver };
     let ran = life.run(*engine, inbound).await;
     // 4. Finish what has begun.
     serving.await.context("the HTTP server has failed")?;
@@ -167,6 +173,7 @@ fn copies_beside(data: &Path) -> PathBuf {
 struct Life<D: Domain> {
     settings: Settings,
     keys: Arc<SealKeys>,
+    versions: Arc<Versions>,
     clock: Clock,
     status: Status,
     replicas: Arc<Replicas>,
@@ -192,6 +199,7 @@ impl<D: Domain> Life<D> {
             clock: self.clock,
             first_start: self.settings.first_start,
             keys: Arc::clone(&self.keys),
+            versions: Arc::clone(&self.versions),
             stream_replicas: self.settings.stream_replicas,
         };
         let driver = Driver::begin(engine, surroundings).await?;

@@ -5,7 +5,9 @@ use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Args;
-use protocol::{SealKeys, Service};
+use engine::Domain;
+use engine::versions::{InvalidVersion, Versions};
+use protocol::{Kind, SealKeys, Service};
 
 use crate::address::{Address, Secret};
 use crate::http::auth::HttpSettings;
@@ -45,6 +47,16 @@ pub struct Settings {
     /// Take rows without a seal over from the stream: for a history that began without seals
     #[arg(long, env = "MURMUR_TAKE_UNSEALED")]
     pub take_unsealed: bool,
+    /// Write an event in this version, such as shipping.created=2: the older one until every reader knows the
+    /// newer one; repeatable, or separated by commas. Default: what this build's contract says
+    #[arg(long, env = "MURMUR_WRITE_VERSIONS", value_name = "EVENT=VERSION", value_delimiter = ',',
+        value_parser = event_and_version)]
+    pub write_versions: Vec<(Kind, u16)>,
+    /// Understand rows of an event up to this version only, as an older build does, and hold what is newer: to
+    /// try an upgrade and its way back
+    #[arg(long, env = "MURMUR_READ_VERSIONS", value_name = "EVENT=VERSION", value_delimiter = ',',
+        value_parser = event_and_version)]
+    pub read_versions: Vec<(Kind, u16)>,
     /// Copies of the stream that a cluster of brokers keeps
     #[arg(long, env = "MURMUR_STREAM_REPLICAS", default_value_t = 1)]
     pub stream_replicas: usize,
@@ -120,6 +132,15 @@ impl Settings {
         let keys = seal_keys::load_or_make(&file)?;
         Ok(if self.take_unsealed { keys.taking_unsealed() } else { keys })
     }
+
+    /// In which versions a service writes and reads events.
+    ///
+    /// # Errors
+    /// When this build does not know one of them.
+    pub fn versions<D: Domain>(&self) -> Result<Versions, InvalidVersion> {
+        let (written, read) = (&self.write_versions, &self.read_versions);
+        Versions::of(D::choreography(), D::SERVICE, written, read)
+    }
 }
 
 impl ProcessSettings {
@@ -145,6 +166,13 @@ impl NatsSettings {
     }
 }
 
+fn event_and_version(text: &str) -> Result<(Kind, u16), String> {
+    let wrong = || format!("{text:?} is not EVENT=VERSION, such as shipping.created=2");
+    let (kind, version) = text.split_once('=').ok_or_else(wrong)?;
+    let kind = kind.parse().map_err(|_| wrong())?;
+    version.parse().map(|version| (kind, version)).map_err(|_| wrong())
+}
+
 fn stream_and_prefix(text: &str) -> Result<(Service, String), String> {
     let wrong = || format!("{text:?} is not STREAM=PREFIX, such as ORDER=JSORDER.API");
     let (stream, prefix) = text.split_once('=').ok_or_else(wrong)?;
@@ -155,6 +183,17 @@ fn stream_and_prefix(text: &str) -> Result<(Service, String), String> {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn a_version_is_said_of_an_event() {
+        let created = "shipping.created".parse().unwrap();
+        assert_eq!(event_and_version("shipping.created=2"), Ok((created, 2)));
+        for wrong in
+            ["", "shipping.created", "shipping.created=", "created=2", "a.b=-1", "a.b=70000"]
+        {
+            assert!(event_and_version(wrong).is_err(), "{wrong}");
+        }
+    }
 
     #[test]
     fn containers_get_the_time_that_a_stop_takes_and_the_margin() {

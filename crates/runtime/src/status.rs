@@ -38,6 +38,8 @@ struct StreamReport {
 #[derive(Serialize)]
 struct HeldReport<'a> {
     stream: &'a str,
+    /// The row before which the reading stands.
+    row: u64,
     reason: &'a str,
 }
 
@@ -134,8 +136,13 @@ impl Status {
             .map(|(stream, _)| (stream.stream(), self.of_stream(&standing, *stream)))
             .collect();
         let held = standing.held.iter();
-        let held: Vec<_> =
-            held.map(|(stream, reason)| HeldReport { stream: stream.stream(), reason }).collect();
+        let held: Vec<_> = held
+            .map(|(stream, reason)| HeldReport {
+                stream: stream.stream(),
+                row: standing.positions.get(stream).map_or(0, |(folded, _)| *folded) + 1,
+                reason,
+            })
+            .collect();
         let local = matches!(standing.stage, Stage::Alone);
         serde_json::json!({
             "service": self.service,

@@ -7,7 +7,7 @@ use std::convert::Infallible;
 use contracts::choreography::MURMURATION;
 use contracts::events::Customer;
 use contracts::events::payment::Charged;
-use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
+use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched, Recipient};
 use contracts::{Event, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::{Choreography, NONE, State};
@@ -77,7 +77,7 @@ impl Domain for ShippingDomain {
             Event::ShippingCreated(created) => {
                 // Events that tell no version were made by a view no newer than all that was read.
                 let customers_seen = event.headers.vector.of(service::CUSTOMER).sequence;
-                let version = created.customer_version.unwrap_or(customers_seen);
+                let version = created.recipient.customer_version.unwrap_or(customers_seen);
                 tables::create(state, created, version)
             }
             Event::ShippingDispatched(dispatched) => tables::dispatch(state, &dispatched.order_id),
@@ -190,14 +190,8 @@ fn created(charged: &Charged, version: u64, customer: Customer) -> Event {
     let units = charged.lines.iter().map(|line| u64::from(line.quantity)).sum();
     let order_id = charged.order_id.clone();
     let customer_version = Some(version);
-    Event::ShippingCreated(Created {
-        order_id,
-        customer_id,
-        name,
-        address,
-        units,
-        customer_version,
-    })
+    let recipient = Recipient { customer_id, name, address, customer_version };
+    Event::ShippingCreated(Created { order_id, recipient, units })
 }
 
 fn cancelled(order_id: &Id, reason: CancelReason) -> Event {

@@ -1,7 +1,7 @@
 //! The shipments, each known by its order's id.
 
 use contracts::events::Address;
-use contracts::events::shipping::{CancelReason, Cancelled, Created};
+use contracts::events::shipping::{CancelReason, Cancelled, Created, Recipient};
 use engine::{Read, StateError, Write, params};
 use protocol::Id;
 use protocol::choreography::State;
@@ -143,12 +143,13 @@ pub(crate) fn create(
     created: &Created,
     customer_version: u64,
 ) -> Result<(), StateError> {
-    let address = serde_json::to_vec(&created.address);
+    let address = serde_json::to_vec(&created.recipient.address);
     let address = address.map_err(|error| StateError::Contradiction(error.to_string()))?;
     let sql = "INSERT INTO shipment
                (order_id, state, customer_id, name, address, units, customer_version)
                VALUES (?1, 'created', ?2, ?3, ?4, ?5, ?6)";
-    let Created { order_id, customer_id, name, units, .. } = created;
+    let Created { order_id, recipient, units } = created;
+    let Recipient { customer_id, name, .. } = recipient;
     let (order_id, customer_id) = (order_id.as_str(), customer_id.as_str());
     let values = params![order_id, customer_id, name, address, units, customer_version];
     write.change_one("creating a shipment", sql, values)

@@ -73,7 +73,8 @@ impl<D: Simulated> Driver<D> {
         let Beginning { pid, database, first_start, fresh_history } = beginning;
         let keys = services::keys();
         let engine = Engine::new(domain, database, Arc::clone(&keys))?;
-        let settings = Settings { first_start, fresh_history, keys };
+        let versions = Arc::default();
+        let settings = Settings { first_start, fresh_history, keys, versions };
         let process = engine::process::Process::new(settings, engine.known().clone());
         Ok(Self {
             pid,

@@ -68,11 +68,14 @@ pub struct StreamReport {
 }
 
 /// A stream that a service holds.
-#[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct Held {
     /// Which one; none for the service's own work.
     pub stream: Option<String>,
+    /// The row before which its reading stands. Not said by a build that does not know.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub row: Option<u64>,
     pub reason: String,
 }
 

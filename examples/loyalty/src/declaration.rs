@@ -9,8 +9,8 @@ use contracts::kind::{
 };
 use contracts::service::ORDER;
 use protocol::choreography::{
-    Choreography, Compensation, Declaration, Exempt, Ignored, NONE, Publication, Reaction, State,
-    Trigger,
+    Choreography, Compensation, Declaration, Exempt, Ignored, NONE, Publication, Reaction, Shape,
+    State, Trigger,
 };
 use protocol::{Kind, Recovered};
 
@@ -26,10 +26,14 @@ pub const DECLARATION: Declaration = Declaration {
         publication(WITHDRAWN, "An order came to another end: its points are taken back."),
         Publication {
             kind: RECOVERED,
-            version: Recovered::VERSION,
             meaning: "The loyalty service was restored from its stream.",
             id_field: "service",
-            schema: |generator| generator.subschema_for::<Recovered>(),
+            writes: Recovered::VERSION,
+            newest: Shape::first(
+                |generator| generator.subschema_for::<Recovered>(),
+                r#"{"service":"loyalty","rows":12,"up_to":412}"#,
+            ),
+            older: &[],
         },
     ],
     decides: &[ORDER],
@@ -71,10 +75,14 @@ const NOT_PROMISED: &[State] = &[NONE, "earned", "withdrawn"];
 const fn publication(kind: Kind, meaning: &'static str) -> Publication {
     Publication {
         kind,
-        version: VERSION,
         meaning,
         id_field: "order_id",
-        schema: |generator| generator.subschema_for::<Points>(),
+        writes: VERSION,
+        newest: Shape::first(
+            |generator| generator.subschema_for::<Points>(),
+            r#"{"order_id":"o-17","customer_id":"c-3","points":25}"#,
+        ),
+        older: &[],
     }
 }
 
@@ -88,13 +96,19 @@ const fn ignores(states: &'static [State], event: Kind) -> Ignored {
 
 #[cfg(test)]
 mod tests {
-    use protocol::choreography::check;
+    use protocol::choreography::{check, examples};
 
     use super::*;
+    use crate::events::Event;
 
     #[test]
     fn the_shop_with_loyalty_in_it_is_sound() {
         assert_eq!(check(&CHOREOGRAPHY), Vec::new());
+    }
+
+    #[test]
+    fn each_event_is_read_and_written_as_it_was_stored() {
+        assert_eq!(examples::findings::<Event>(DECLARATION.publishes), Vec::<String>::new());
     }
 
     #[test]

@@ -71,6 +71,10 @@ impl protocol::Event for Event {
         }
     }
 
+    fn written(&self) -> u16 {
+        if let Self::Shop(event) = self { event.written() } else { self.version() }
+    }
+
     fn id(&self) -> &Id {
         match self {
             Self::Shop(event) => event.id(),
@@ -86,8 +90,7 @@ impl protocol::Event for Event {
             return contracts::Event::parse(kind, version, payload).map(Self::Shop);
         }
         if version > VERSION {
-            let kind = kind.to_string();
-            return Err(EventError::UnknownVersion { kind, version, known: VERSION });
+            return Err(EventError::newer(kind, version, VERSION));
         }
         match kind {
             kind::PROMISED => payload_of(kind, payload).map(Self::Promised),
@@ -107,9 +110,18 @@ impl protocol::Event for Event {
             Self::Recovered(recovered) => serde_json::to_vec(recovered),
         }
     }
+
+    fn payload_in(&self, version: u16) -> Result<Vec<u8>, EventError> {
+        if let Self::Shop(event) = self {
+            return event.payload_in(version);
+        }
+        if version != self.version() {
+            return Err(EventError::NotWritten { kind: self.kind().to_string(), version });
+        }
+        self.to_payload().map_err(|error| EventError::payload(self.kind(), &error))
+    }
 }
 
 fn payload_of<'a, T: Deserialize<'a>>(kind: Kind, payload: &'a [u8]) -> Result<T, EventError> {
-    serde_json::from_slice(payload)
-        .map_err(|error| EventError::Payload { kind: kind.to_string(), reason: error.to_string() })
+    serde_json::from_slice(payload).map_err(|error| EventError::payload(kind, &error))
 }

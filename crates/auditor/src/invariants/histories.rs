@@ -358,11 +358,13 @@ fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
         }),
         kind::SHIPPING_CREATED => Event::ShippingCreated(shipping::Created {
             order_id,
-            customer_id: id("c-1"),
-            name: "Ada".into(),
-            address: customer().address,
+            recipient: shipping::Recipient {
+                customer_id: id("c-1"),
+                name: "Ada".into(),
+                address: customer().address,
+                customer_version: None,
+            },
             units: 3,
-            customer_version: None,
         }),
         other => usual_payment(other, order_id),
     }

@@ -66,7 +66,7 @@ mod tests {
 
     #[test]
     fn a_row_of_another_history_is_found() {
-        let position = Position { sequence: 1, chain: [9; 16].into() };
+        let position = Position { sequence: 1, chain: Chain::from_bytes(&[9; 16]).unwrap() };
         assert!(naming(position)[0].contains("ORDER/1, which tells another history"));
     }
 

@@ -4,7 +4,7 @@ use contracts::choreography::MURMURATION;
 use contracts::events::inventory::Shortage;
 use contracts::events::order::{EndReason, Placed};
 use contracts::events::payment::DeclineReason;
-use contracts::events::shipping::CancelReason;
+use contracts::events::shipping::{CancelReason, Recipient};
 use contracts::events::{Address, Line, Snapshot};
 use contracts::{Event, Money, StoredEvent};
 use protocol::choreography::{NONE, State};
@@ -187,7 +187,7 @@ impl Payment {
 impl Shipment {
     pub(super) fn take(&mut self, event: &StoredEvent) {
         if let Event::ShippingCreated(created) = &event.event {
-            let (name, address) = (created.name.clone(), created.address.clone());
+            let Recipient { name, address, .. } = created.recipient.clone();
             self.parcel = Some(Parcel { name, address, units: created.units });
         }
         if let Event::ShippingCancelled(cancelled) = &event.event {

@@ -1,6 +1,6 @@
 use contracts::choreography::MURMURATION;
 use contracts::events::order::{Confirmed, EndReason, Ended, Placed};
-use contracts::events::shipping::{Created, Dispatched};
+use contracts::events::shipping::{Created, Dispatched, Recipient};
 use contracts::events::{Address, Customer, Snapshot, inventory};
 use contracts::{Event, Money, StoredEvent, service};
 use protocol::{Cause, Chain, Headers, HistoryId, Id, Position, Service, Timestamp, Vector};
@@ -50,11 +50,13 @@ fn reserved() -> Event {
 fn created() -> Event {
     Event::ShippingCreated(Created {
         order_id: id(),
-        customer_id: "c-1".parse().unwrap(),
-        name: "Ada".into(),
-        address: snapshot().customer.address,
+        recipient: Recipient {
+            customer_id: "c-1".parse().unwrap(),
+            name: "Ada".into(),
+            address: snapshot().customer.address,
+            customer_version: None,
+        },
         units: 1,
-        customer_version: None,
     })
 }
 

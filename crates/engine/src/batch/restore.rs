@@ -1,5 +1,6 @@
 //! Beginning a history, and taking rows over from the stream when the database has lost them.
 
+use protocol::stored::RowError;
 use protocol::{
     Cause, Headers, HistoryId, Id, Kind, Position, Recovered, Row, SealKeys, Service, Timestamp,
 };
@@ -29,6 +30,14 @@ pub enum RestoreError {
         /// Why.
         reason: String,
     },
+    /// A row is of a kind or a version that only a newer build knows.
+    #[error("row {sequence} of the stream was written by a newer build: {reason}")]
+    Newer {
+        /// Its number.
+        sequence: u64,
+        /// What is not known.
+        reason: String,
+    },
     /// A row belongs to another history than the database.
     #[error("row {sequence} belongs to history {found}, this database tells {own}")]
     OtherHistory {
@@ -39,6 +48,17 @@ pub enum RestoreError {
         /// The database's.
         own: HistoryId,
     },
+}
+
+impl RestoreError {
+    fn of(sequence: u64, error: &RowError) -> Self {
+        let reason = error.to_string();
+        if error.is_newer() {
+            Self::Newer { sequence, reason }
+        } else {
+            Self::NotUnderstood { sequence, reason }
+        }
+    }
 }
 
 impl From<StateError> for RestoreError {
@@ -71,7 +91,7 @@ impl<D: Domain> Engine<D> {
     /// database fails. Nothing is changed then.
     pub fn restore(&mut self, rows: &[Row]) -> Result<(), RestoreError> {
         self.database.check_still_owner().map_err(Fatal::NotOwner)?;
-        let Self { domain, database, known, .. } = self;
+        let Self { domain, database, known, versions, .. } = self;
         let recovered = Kind::recovered(D::SERVICE);
         let goes_on = rows.last().is_some_and(|last| !last.subject.starts_with(recovered.name()));
         database.expect_many(goes_on)?;
@@ -82,11 +102,8 @@ impl<D: Domain> Engine<D> {
                 if !row.follows(after.head) {
                     return Err(RestoreError::Broken(row.sequence));
                 }
-                let event =
-                    row.parse::<D::Event>().map_err(|error| RestoreError::NotUnderstood {
-                        sequence: row.sequence,
-                        reason: error.to_string(),
-                    })?;
+                let event = versions.understand::<D::Event>(row);
+                let event = event.map_err(|error| RestoreError::of(row.sequence, &error))?;
                 let found = event.headers.history;
                 match after.history {
                     Some(own) if own != found => {

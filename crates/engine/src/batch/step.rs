@@ -4,8 +4,8 @@ use std::collections::BTreeMap;
 
 use protocol::choreography::{Rule, Trigger};
 use protocol::{
-    Cause, Event, Headers, Idempotency, Position, Row, SealKeys, Service, StoredEvent, Timestamp,
-    Vector,
+    Cause, Event, EventError, Headers, Idempotency, Position, Row, SealKeys, Service, StoredEvent,
+    Timestamp, Vector,
 };
 
 use super::{Answer, Batch, Known, Outcome, QueuedInput, Request};
@@ -14,6 +14,7 @@ use crate::precondition::Validators;
 use crate::seeded::{self, Bug};
 use crate::state::{StateError, Write};
 use crate::timers::{self, Timer};
+use crate::versions::Versions;
 use crate::{idempotency, outbox, replicas};
 
 /// What a batch did, and what is known afterwards.
@@ -29,6 +30,7 @@ pub(super) struct Running<'a, 'tx, D: Domain> {
     now: Timestamp,
     keys: &'a SealKeys,
     row_bytes_max: usize,
+    versions: Option<&'a Versions>,
     batch: Batch<D::Refusal, D::Event>,
 }
 
@@ -52,12 +54,19 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
     ) -> Self {
         let batch = Batch::empty(known.clone());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
-        Self { domain, write, held, known, inputs, now, keys, row_bytes_max, batch }
+        let versions = None;
+        Self { domain, write, held, known, inputs, now, keys, row_bytes_max, versions, batch }
     }
 
     /// The same, whose commands write rows of at most so many bytes.
     pub(super) const fn with_rows_of(mut self, bytes_max: usize) -> Self {
         self.row_bytes_max = bytes_max;
+        self
+    }
+
+    /// The same, whose events are written in these versions where they are named.
+    pub(super) const fn written_in(mut self, versions: &'a Versions) -> Self {
+        self.versions = Some(versions);
         self
     }
 
@@ -270,10 +279,11 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
         origin: Origin<'_>,
     ) -> Result<(StoredEvent<D::Event>, Row), StateError> {
         let no_history = || StateError::Contradiction("there is no history yet".to_owned());
+        let version = self.versions.map_or_else(|| event.written(), |all| all.written(&event));
         let headers = Headers {
             sequence: self.known.head.sequence + 1,
             kind: event.kind(),
-            version: event.version(),
+            version,
             id: event.id().clone(),
             time: self.now,
             cause: origin.cause,
@@ -283,8 +293,8 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
             idempotency: origin.request.cloned(),
             seal: None,
         };
-        let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
-        let payload = event.to_payload().map_err(failed)?;
+        let failed = |error: EventError| StateError::Contradiction(error.to_string());
+        let payload = event.payload_in(version).map_err(failed)?;
         let (headers, row) = sealed(headers, payload, self.known.head, self.keys);
         Ok((StoredEvent { headers, event, chain: row.chain }, row))
     }
@@ -304,7 +314,7 @@ impl<'a, 'tx, D: Domain> Running<'a, 'tx, D> {
 }
 
 /// The row of this content, sealed, that follows `head`; and its headers.
-pub(super) fn sealed(
+pub(crate) fn sealed(
     mut headers: Headers,
     payload: Vec<u8>,
     head: Position,

@@ -6,6 +6,7 @@ use super::seam::{DatabaseAnswer, DatabaseRequest, Inputs, Notes};
 use crate::batch::{Batch, Engine, Fatal, QueuedInput, RestoreError};
 use crate::domain::Domain;
 use crate::outbox;
+use crate::starting::Fence;
 use crate::state::StateError;
 
 /// Due timers that fire in one commit at most.
@@ -60,14 +61,18 @@ impl<D: Domain> Engine<D> {
             DatabaseRequest::Restore(rows) => match self.restore(&rows) {
                 Ok(()) => Ok(DatabaseAnswer::Restored(Ok(()))),
                 Err(RestoreError::Fatal(Fatal::State(StateError::Contradiction(what)))) => {
-                    Ok(DatabaseAnswer::Restored(Err(what)))
+                    Ok(DatabaseAnswer::Restored(Err(Fence::CannotRestore(what))))
                 }
                 Err(RestoreError::Fatal(fatal)) => Err(fatal),
+                Err(RestoreError::Newer { sequence, reason }) => {
+                    let fence = Fence::NewerBuild { message: sequence, reason };
+                    Ok(DatabaseAnswer::Restored(Err(fence)))
+                }
                 Err(
                     error @ (RestoreError::Broken(_)
                     | RestoreError::NotUnderstood { .. }
                     | RestoreError::OtherHistory { .. }),
-                ) => Ok(DatabaseAnswer::Restored(Err(error.to_string()))),
+                ) => Ok(DatabaseAnswer::Restored(Err(Fence::CannotRestore(error.to_string())))),
             },
             DatabaseRequest::NoteCorrupt(message) => {
                 self.note_corrupt_message(message)?;

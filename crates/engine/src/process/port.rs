@@ -7,7 +7,7 @@ use super::seam::{
     BrokerAnswer, BrokerRequest, DatabaseAnswer, DatabaseRequest, Notes, StreamInfo,
 };
 use crate::relay::Reply;
-use crate::starting::Claim;
+use crate::starting::{Claim, Fence};
 
 impl Port {
     /// What there is to see of a stream; none if there is none.
@@ -87,7 +87,7 @@ impl Port {
     }
 
     /// Whether the rows could be taken over, or why not.
-    pub(super) async fn restore(&self, rows: Vec<Row>) -> Result<Result<(), String>, AskError> {
+    pub(super) async fn restore(&self, rows: Vec<Row>) -> Result<Result<(), Fence>, AskError> {
         let answer = self.database(DatabaseRequest::Restore(rows)).await?;
         let DatabaseAnswer::Restored(restored) = answer else { return Err(unexpected(&answer)) };
         Ok(restored)

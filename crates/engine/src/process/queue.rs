@@ -5,6 +5,7 @@
 //! Nothing is lost by it: after a crash the same rows are read, and ignored again.
 
 use std::collections::{BTreeMap, BTreeSet, VecDeque};
+use std::sync::Arc;
 use std::time::Duration;
 
 use protocol::stored::RowError;
@@ -14,6 +15,7 @@ use crate::batch::{QueuedInput, Request};
 use crate::domain::Domain;
 use crate::positions::Positions;
 use crate::seeded::{self, Bug};
+use crate::versions::Versions;
 
 /// Inputs of one commit at most: some milliseconds of work, so that nobody waits long behind it.
 const COMMIT_INPUTS_MAX: usize = 512;
@@ -32,6 +34,7 @@ type Waiting<D, T> = (QueuedInput<<D as Domain>::Command, <D as Domain>::Event>,
 pub(super) struct Queue<D: Domain, T> {
     ignorable: BTreeSet<String>,
     replicated: BTreeSet<Service>,
+    versions: Arc<Versions>,
     inputs: VecDeque<Waiting<D, T>>,
     /// How many inputs of each stream wait.
     waiting: BTreeMap<Service, usize>,
@@ -55,7 +58,7 @@ pub(super) struct Taken<D: Domain, T> {
 }
 
 impl<D: Domain, T> Queue<D, T> {
-    pub(super) fn new(service: Service) -> Self {
+    pub(super) fn new(service: Service, versions: Arc<Versions>) -> Self {
         let choreography = D::choreography();
         let ignored =
             choreography.kinds().filter(|kind| choreography.ignores_always(service, *kind));
@@ -63,6 +66,7 @@ impl<D: Domain, T> Queue<D, T> {
         Self {
             ignorable: ignored.map(|kind| format!("{}.", kind.name())).collect(),
             replicated: streams.filter(|of| choreography.replicates(service, *of)).collect(),
+            versions,
             inputs: VecDeque::new(),
             waiting: BTreeMap::new(),
             ignored: BTreeMap::new(),
@@ -89,7 +93,7 @@ impl<D: Domain, T> Queue<D, T> {
             self.ignore(stream, row, now);
             return Ok(());
         }
-        let event = row.parse()?;
+        let event = self.versions.understand(row)?;
         if let Some(Ignored { after, up_to }) = self.ignored.remove(&stream) {
             self.push(stream, QueuedInput::Ignored { stream, after, up_to });
         }

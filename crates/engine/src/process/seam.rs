@@ -267,8 +267,8 @@ pub enum DatabaseAnswer {
     Rows(Vec<Row>),
     /// The outbox's end, or what is wrong with it.
     Verified(Result<Position, String>),
-    /// What the database holds now, or why the rows cannot be taken over.
-    Restored(Result<(), String>),
+    /// Why the rows cannot be taken over, if they cannot.
+    Restored(Result<(), Fence>),
     /// Whether a copy was written, or why not.
     Copied(Result<(), String>),
     /// It was done.

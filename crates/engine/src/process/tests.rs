@@ -2,6 +2,7 @@
 
 mod hand;
 mod marks;
+mod versions;
 
 use std::time::Duration;
 

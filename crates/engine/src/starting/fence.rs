@@ -70,6 +70,13 @@ pub enum Fence {
     CannotRebuild(String),
     /// The stream is longer than the outbox, and its rows cannot be taken over.
     CannotRestore(String),
+    /// The stream is longer than the outbox by rows that only a newer build understands.
+    NewerBuild {
+        /// The first of them.
+        message: u64,
+        /// What is not known.
+        reason: String,
+    },
     /// The outbox itself is damaged.
     OutboxDamaged(String),
 }
@@ -162,6 +169,9 @@ impl Fence {
                 "Two stores were lost. Bring back the newest copy of the database folder or of the broker's folder, and start again.",
                 "Without a copy, what the witness has seen and nobody holds is gone; a new system is a new history.",
             ],
+            Self::NewerBuild { .. } => &[
+                "Start a build that knows this version: nothing was changed, and nothing is lost.",
+            ],
             Self::CannotRebuild(_) | Self::CannotRestore(_) | Self::OutboxDamaged(_) => &[
                 "Bring back an intact copy of the database folder (the stream fills in what it lacks), and start again.",
                 "Bring back an intact copy of the broker's folder, and start again.",
@@ -215,6 +225,11 @@ impl fmt::Display for Fence {
             Self::CannotRestore(why) => {
                 write!(f, "the database cannot be restored from the stream: {why}")
             }
+            Self::NewerBuild { message, reason } => write!(
+                f,
+                "message {message} of the stream was written by a newer build of this service, \
+                 and has to be restored: {reason}"
+            ),
             Self::OutboxDamaged(why) => write!(f, "the outbox is damaged: {why}"),
         }
     }

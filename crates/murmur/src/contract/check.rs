@@ -1,8 +1,10 @@
-//! `murmur contract check`: everything that the choreography lets happen, walked.
+//! `murmur contract check`: everything that the choreography lets happen, walked; and whether the stored example
+//! of each version of each event is read, and written as it was.
 
+use contracts::Event;
 use contracts::choreography::MURMURATION;
 use protocol::choreography::runs::Step;
-use protocol::choreography::{Finding, check};
+use protocol::choreography::{Finding, check, examples};
 use serde_json::{Value, json};
 use terminal::line;
 use terminal::verdict::Verdict;
@@ -12,16 +14,20 @@ use crate::global::Global;
 /// Checks it.
 pub(super) fn run(global: &Global) -> Verdict {
     let findings = check(&MURMURATION);
+    let changed = examples::findings::<Event>(&MURMURATION.publications);
+    let is_sound = findings.is_empty() && changed.is_empty();
     if global.json {
-        let findings: Vec<_> = findings.iter().map(as_json).collect();
+        let changed = changed.iter().map(|what| json!({ "problem": what, "path": [] }));
+        let findings: Vec<_> = findings.iter().map(as_json).chain(changed).collect();
         line!("{}", json!({ "findings": findings }));
-    } else if findings.is_empty() {
+    } else if is_sound {
         let (reactions, ignored) = (MURMURATION.reactions.len(), MURMURATION.ignored.len());
         line!("the choreography is sound: {reactions} reactions, {ignored} declared as ignored");
     } else {
         findings.iter().for_each(show);
+        changed.iter().for_each(|what| line!("{what}"));
     }
-    if findings.is_empty() { Verdict::Clean } else { Verdict::Found }
+    if is_sound { Verdict::Clean } else { Verdict::Found }
 }
 
 fn show(finding: &Finding) {

@@ -38,14 +38,29 @@ pub struct Declaration {
 pub struct Publication {
     /// Its kind.
     pub kind: Kind,
-    /// The version that is written, and the newest that is read.
-    pub version: u16,
     /// What it means, in a sentence.
     pub meaning: &'static str,
-    /// The field of its payload that says what it is about: the last token of its subject.
+    /// The field of its payload that says what it is about, in every version: the last token of its subject.
     pub id_field: &'static str,
-    /// The JSON Schema of its payload. What that refers to is among the definitions of the generator.
+    /// The version that is written unless the service is told otherwise.
+    pub writes: u16,
+    /// The newest version: what all others are read as.
+    pub newest: Shape,
+    /// The versions before that are read, the oldest first.
+    pub older: &'static [Shape],
+}
+
+/// What the payload of an event looks like in one version.
+#[derive(Clone, Copy, Debug)]
+pub struct Shape {
+    /// The version.
+    pub version: u16,
+    /// Whether it can be written.
+    pub is_written: bool,
+    /// The JSON Schema of the payload. What that refers to is among the definitions of the generator.
     pub schema: fn(&mut SchemaGenerator) -> Schema,
+    /// A payload, byte for byte as it is stored, and a line break. It is never changed: there are rows like it.
+    pub example: &'static str,
 }
 
 /// What all of it is for: from which event to which ends.
@@ -60,10 +75,29 @@ pub struct Saga {
 }
 
 impl Publication {
-    /// Its type on the wire, such as `order.placed.v1`.
+    /// Its versions, the oldest first.
+    pub fn shapes(&self) -> impl DoubleEndedIterator<Item = &Shape> + Clone {
+        self.older.iter().chain([&self.newest])
+    }
+
+    /// What it looks like in that version, if that is read.
     #[must_use]
-    pub fn event_type(&self) -> String {
-        self.kind.event_type(self.version)
+    pub fn shape(&self, version: u16) -> Option<&Shape> {
+        self.shapes().find(|shape| shape.version == version)
+    }
+}
+
+impl Shape {
+    /// The only version of an event, which is the first.
+    #[must_use]
+    pub const fn first(schema: fn(&mut SchemaGenerator) -> Schema, example: &'static str) -> Self {
+        Self { version: 1, is_written: true, schema, example }
+    }
+
+    /// The example without the line break at the end of its file.
+    #[must_use]
+    pub fn payload(&self) -> &'static str {
+        self.example.trim_end_matches('\n')
     }
 }
 

@@ -34,8 +34,8 @@ impl ShipmentRecord {
         let shipment = record.get_or_insert_default();
         if let Event::ShippingCreated(created) = &event.event {
             shipment.parcel = Some(Parcel {
-                name: created.name.clone(),
-                address: created.address.clone(),
+                name: created.recipient.name.clone(),
+                address: created.recipient.address.clone(),
                 units: created.units,
             });
         }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::events::order::{EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
-use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
+use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched, Recipient};
 use contracts::events::{Address, Customer, Line, Product, Snapshot, inventory, order};
 use contracts::{Event, Money, StoredEvent, service};
 use protocol::{Cause, Headers, HistoryId, Id, Position, Row, Service, Timestamp, Vector};
@@ -246,11 +246,8 @@ impl History {
     fn ship(&mut self, order: &str, cause: Cause) -> Cause {
         let created = Created {
             order_id: id(order),
-            customer_id: id("c-1"),
-            name: "Customer c-1".into(),
-            address: customer("c-1").address,
+            recipient: recipient(&customer("c-1")),
             units: u64::from(QUANTITY),
-            customer_version: Some(1),
         };
         self.emit(Event::ShippingCreated(created), cause)
     }
@@ -301,14 +298,7 @@ impl History {
         let order_of = order_id.clone();
         let charged = Charged { order_id: order_of, customer, lines, amount, outstanding };
         let cause = self.emit(Event::PaymentCharged(charged), cause);
-        let created = Created {
-            order_id: order_id.clone(),
-            customer_id: buyer.id.clone(),
-            name: buyer.name.clone(),
-            address: buyer.address.clone(),
-            units,
-            customer_version: Some(1),
-        };
+        let created = Created { order_id: order_id.clone(), recipient: recipient(buyer), units };
         let cause = self.emit(Event::ShippingCreated(created), cause);
         let confirmed = order::Confirmed { order_id: order_id.clone() };
         let cause = self.emit(Event::OrderConfirmed(confirmed), cause);
@@ -359,6 +349,15 @@ impl History {
             mixed.extend(rows.map(|row| (service, row.clone())));
         }
         mixed
+    }
+}
+
+fn recipient(customer: &Customer) -> Recipient {
+    Recipient {
+        customer_id: customer.id.clone(),
+        name: customer.name.clone(),
+        address: customer.address.clone(),
+        customer_version: Some(1),
     }
 }
 

@@ -69,7 +69,7 @@ fn forged(event: &StoredEvent, before: Position, vector: Option<Vector>) -> Opti
     let mut forged = event.clone();
     forged.headers.vector = vector.unwrap_or(forged.headers.vector);
     let (id, other) = (event.headers.id.to_string(), format!("{}-forged", event.headers.id));
-    let payload = String::from_utf8(event.event.to_payload().ok()?).ok()?;
+    let payload = String::from_utf8(event.event.payload_in(event.headers.version).ok()?).ok()?;
     let payload = payload.replace(&format!("\"{id}\""), &format!("\"{other}\""));
     forged.event =
         Event::parse(event.headers.kind, event.headers.version, payload.as_bytes()).ok()?;

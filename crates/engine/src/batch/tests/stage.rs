@@ -268,15 +268,8 @@ pub(crate) fn created(order: &str) -> Event {
     let address = customer().address;
     let (order_id, customer_id) = (id(order), id("c"));
     let name = "Ann".to_owned();
-    let (units, customer_version) = (1, None);
-    Event::ShippingCreated(shipping::Created {
-        order_id,
-        customer_id,
-        name,
-        address,
-        units,
-        customer_version,
-    })
+    let recipient = shipping::Recipient { customer_id, name, address, customer_version: None };
+    Event::ShippingCreated(shipping::Created { order_id, recipient, units: 1 })
 }
 
 pub(crate) fn cancelled(order: &str) -> Event {

@@ -141,7 +141,7 @@ impl Pass {
             return Ok(());
         }
         let restored = self.port.restore(rows).await?;
-        restored.map_err(|reason| StartError::Fence(Fence::CannotRestore(reason)))
+        restored.map_err(StartError::Fence)
     }
 
     /// Whether the stream took the row as its next. If another one came first, all is seen anew.

@@ -2,6 +2,7 @@
 //! never acknowledged by itself.
 
 use std::collections::BTreeMap;
+use std::sync::Arc;
 use std::time::Duration;
 
 use contracts::{Event, StoredEvent, service};
@@ -49,8 +50,18 @@ impl Hand {
     }
 
     fn over(engine: Engine<Orders>, stream: Option<BTreeMap<u64, Row>>, created: i64) -> Self {
+        Self::reading(Arc::default(), engine, stream, created)
+    }
+
+    fn reading(
+        versions: Arc<Versions>,
+        mut engine: Engine<Orders>,
+        stream: Option<BTreeMap<u64, Row>>,
+        created: i64,
+    ) -> Self {
+        engine.set_versions(Arc::clone(&versions));
         let fresh_history = HistoryId::from_bytes([7; 16]);
-        let settings = Settings { first_start: true, fresh_history, keys: keys() };
+        let settings = Settings { first_start: true, fresh_history, keys: keys(), versions };
         let process = Process::new(settings, engine.known().clone());
         Self {
             process,
@@ -90,6 +101,13 @@ impl Hand {
     pub(super) fn with_empty_stores(self) -> Self {
         let foreign = self.foreign;
         Self { foreign, ..Self::over(Small::empty_engine(), None, self.created) }
+    }
+
+    /// A process of another build over the same stores, beside the same foreign streams.
+    pub(super) fn upgraded(self, versions: Versions) -> Self {
+        let foreign = self.foreign;
+        let next = Self::reading(Arc::new(versions), self.engine, self.stream, self.created);
+        Self { foreign, ..next }
     }
 
     pub(super) fn with_an_empty_database(self) -> Self {
@@ -199,8 +217,13 @@ impl Hand {
     }
 
     /// The next event of a foreign stream arrives.
-    pub(super) fn deliver(&mut self, stream: Service, event: Event) {
+    pub(super) fn deliver(&mut self, stream: Service, event: Event) -> Row {
         let row = self.foreign.entry(stream).or_insert_with(Foreign::empty).next_row(event);
+        self.deliver_row(stream, row.clone());
+        row
+    }
+
+    pub(super) fn deliver_row(&mut self, stream: Service, row: Row) {
         let consumer = self.consumers[&stream];
         self.input(Input::Delivered { stream, consumer, row, pending: 0 });
     }

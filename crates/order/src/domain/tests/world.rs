@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched};
+use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched, Recipient};
 use contracts::events::{Address, Customer, Product};
 use contracts::{Event, Money, StoredEvent};
 use engine::{Answer, Batch, Database, Domain as _, Engine, Outcome, QueuedInput, Request};
@@ -193,11 +193,8 @@ pub(super) fn created() -> Event {
     let Customer { id: customer_id, name, address, .. } = customer("c-1", "GBP");
     Event::ShippingCreated(Created {
         order_id: id("o-1"),
-        customer_id,
-        name,
-        address,
+        recipient: Recipient { customer_id, name, address, customer_version: Some(1) },
         units: 4,
-        customer_version: Some(1),
     })
 }
 

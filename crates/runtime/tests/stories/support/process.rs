@@ -36,6 +36,8 @@ fn a_service_process() {
         first_start: std::env::var_os(FIRST_START).is_some(),
         seal_keys: None,
         take_unsealed: false,
+        write_versions: Vec::new(),
+        read_versions: Vec::new(),
         stream_replicas: 1,
         database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
         process: ProcessSettings {
