@@ -143,6 +143,7 @@ mod tests {
                 headers = format!("{SEAL_HEADER}:{seal}\n");
             }
             let chain = before.next(&subject, &headers, b"{}");
+            let chain = if is_sealed { keys.mark(sequence, chain) } else { chain };
             let payload = b"{}".as_slice().into();
             intake.take(service::ORDER, &Row { sequence, subject, headers, payload, chain });
         }
