@@ -48,10 +48,10 @@ fn figures_search_sheets_and_help_can_be_used_by_everybody() {
     assert_accessible(&browser, "search results");
     browser.press(ESCAPE);
     for (path, title) in [
-        ("orders?state=completed", "Orders"),
         ("orders/waits", "Order waits"),
         ("customers/ann", "Ann (ann)"),
         ("products/mug", "Mug (mug)"),
+        ("orders?state=completed", "Orders"),
     ] {
         browser.value_of(&format!("location.hash = '#/{path}'"));
         let titled = format!("document.title === '{title} – Murmuration'");

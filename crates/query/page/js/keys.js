@@ -1,6 +1,7 @@
 // The keyboard: one place that says which key does what.
 import { byId, h } from "./dom.js";
-import { closeSheet, hideSheet } from "./sheet/sheet.js";
+import { go } from "./router.js";
+import { hideSheet } from "./sheet/sheet.js";
 import { toggleTheme } from "./theme.js";
 
 const KEYS = [
@@ -40,8 +41,8 @@ function toggleHelp() {
 
 /** The overview is shown at once, and not when the address has changed. */
 function hideForSearch() {
-  closeSheet();
   hideSheet();
+  go("/");
 }
 
 const ACTIONS = {
