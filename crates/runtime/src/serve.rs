@@ -92,9 +92,9 @@ async fn live<D: Domain, A: Into<Api>>(
 ) -> anyhow::Result<()> {
     // 1. Own the database. Whom to serve is known before anything of it is touched.
     let guard = settings.process.http.guard(settings.process.listen)?;
-    let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
     let versions = settings.versions::<D>().map_err(|error| Misconfigured(error.into()))?;
     let versions = Arc::new(versions);
+    let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
     let engine = match open(&settings, domain, Arc::clone(&keys))? {
         Opened::Usable(mut engine) => {
             engine.set_versions(Arc::clone(&versions));

@@ -8,7 +8,7 @@ use contract_docs::asyncapi;
 use contract_docs::changes::{Change, Impact, changes};
 use contracts::choreography::MURMURATION;
 use serde_json::{Value, json};
-use terminal::verdict::Verdict;
+use terminal::verdict::{Misuse, Verdict};
 use terminal::{line, table};
 
 use crate::global::Global;
@@ -22,14 +22,9 @@ pub(super) struct Args {
     new: Option<PathBuf>,
 }
 
-/// Compares them. A change that breaks somebody is a finding.
+/// Compares them. A change that breaks somebody is a finding; what is no contract is not.
 pub(super) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let old = read(&args.old)?;
-    let new = match &args.new {
-        Some(path) => read(path)?,
-        None => asyncapi::document(&MURMURATION),
-    };
-    let changes = changes(&old, &new)?;
+    let changes = compare(args).map_err(Misuse)?;
     if global.json {
         let changes: Vec<_> = changes.iter().map(as_json).collect();
         line!("{}", json!({ "changes": changes }));
@@ -38,6 +33,15 @@ pub(super) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
     }
     let breaks = changes.iter().any(|change| change.impact == Impact::Breaks);
     Ok(if breaks { Verdict::Found } else { Verdict::Clean })
+}
+
+fn compare(args: &Args) -> anyhow::Result<Vec<Change>> {
+    let old = read(&args.old)?;
+    let new = match &args.new {
+        Some(path) => read(path)?,
+        None => asyncapi::document(&MURMURATION),
+    };
+    Ok(changes(&old, &new)?)
 }
 
 fn read(path: &Path) -> anyhow::Result<Value> {
@@ -76,4 +80,22 @@ fn as_json(change: &Change) -> Value {
         Impact::Breaks => "breaks",
     };
     json!({ "event": event, "change": what.to_string(), "impact": impact, "whom": whom })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_folder_of_documents_and_the_file_in_it_are_the_same_contract() {
+        let folder = tempfile::tempdir().unwrap();
+        let file = folder.path().join("asyncapi.json");
+        fs::write(&file, asyncapi::document(&MURMURATION).to_string()).unwrap();
+        for old in [folder.path().to_owned(), file] {
+            assert_eq!(compare(&Args { old, new: None }).unwrap(), []);
+        }
+        let missing = Args { old: folder.path().join("none.json"), new: None };
+        let said = compare(&missing).unwrap_err().to_string();
+        assert!(said.starts_with("cannot read the contract in"), "{said}");
+    }
 }
