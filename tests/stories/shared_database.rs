@@ -86,8 +86,9 @@ fn read(output: &Output) -> (Option<i32>, Value) {
     let out = String::from_utf8_lossy(&output.stdout);
     let last = out.lines().last().unwrap_or_default();
     let err = String::from_utf8_lossy(&output.stderr);
-    let said = serde_json::from_str(last).unwrap_or_else(|_| panic!("{out}\n{err}"));
-    (output.status.code(), said)
+    let said = serde_json::from_str(last);
+    assert!(said.is_ok(), "{out}\n{err}");
+    (output.status.code(), said.unwrap())
 }
 
 #[test]
