@@ -231,8 +231,9 @@ fn newcomer(text: &str) -> Result<(Service, Vec<Service>), String> {
     if is_taken {
         return Err(format!("{name} is a name of the system's own: take another"));
     }
-    let streams: Result<_, _> = streams.split(',').map(service::named).collect();
-    Ok((service, streams.map_err(|error| error.to_string())?))
+    let streams: Result<BTreeSet<_>, _> = streams.split(',').map(service::named).collect();
+    let streams = streams.map_err(|error| error.to_string())?;
+    Ok((service, streams.into_iter().collect()))
 }
 
 #[cfg(test)]
@@ -293,7 +294,7 @@ mod tests {
     fn a_newcomer_has_a_name_of_its_own_and_reads_streams_that_there_are() {
         let loyalty = Service::named("loyalty");
         let read = vec![service::ORDER, service::PAYMENT];
-        assert_eq!(newcomer("loyalty=order,payment"), Ok((loyalty, read)));
+        assert_eq!(newcomer("loyalty=payment,order,order"), Ok((loyalty, read)));
         for wrong in ["loyalty", "loyalty=", "loyalty=x", "order=payment", "Loyalty=order"] {
             assert!(newcomer(wrong).is_err(), "{wrong}");
         }
