@@ -9,6 +9,7 @@ use std::io::{BufRead as _, BufReader};
 use std::process::{Child, Command, Stdio};
 
 use serde_json::Value;
+use supervisor::broker_accounts::login_of;
 
 use crate::support::{System, program, under_load, wait_until};
 
@@ -33,6 +34,8 @@ impl<'a> Build<'a> {
         command.args(["serve", service, "--until-stdin-closes", "--listen", &listen]);
         command.args(["--nats", &nats]).arg("--data").arg(system.folder(service));
         command.arg("--tokens").arg(system.folder("tokens")).args(arguments);
+        let login = login_of(&system.folder(""), service.parse().unwrap());
+        command.envs(login.unwrap());
         command.env_remove("RUST_LOG").stdin(Stdio::piped());
         command.stdout(log.try_clone().unwrap()).stderr(log);
         let build = Self { system, service, process: command.spawn().unwrap() };
@@ -65,11 +68,13 @@ impl<'a> Build<'a> {
         self.status()["state"].as_str().unwrap_or_default().to_owned()
     }
 
+    /// Until all rows before the one that is held are decided: then the row is the one that the reason names.
     fn wait_held(&self) -> Value {
         let mut held = Value::Null;
         wait_until("a stream is held", || {
-            held = self.status()["held"][0].take();
-            held.is_object()
+            held = self.status()["held"].get(0).cloned().unwrap_or_default();
+            let (row, reason) = (held["row"].as_u64(), held["reason"].as_str());
+            reason.zip(row).is_some_and(|(reason, row)| reason.starts_with(&format!("row {row}:")))
         });
         held
     }

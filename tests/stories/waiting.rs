@@ -13,7 +13,7 @@ fn stuck(system: &System, older_than: &str) -> (Option<i32>, Value) {
 fn an_order_that_waits_is_listed_under_the_service_that_it_waits_for() {
     let system = System::start();
     system.stock_up();
-    assert_eq!(stuck(&system, "0ms"), (Some(0), json!({"orders": 0, "stuck": {}})));
+    assert_eq!(stuck(&system, "0ms"), (Some(0), json!({"held": [], "orders": 0, "stuck": {}})));
     system.expect(&["stop", "payment"]);
     let order =
         json!({"id": "o-1", "customer_id": "ann", "lines": [{"sku": "mug", "quantity": 1}]});
@@ -25,7 +25,7 @@ fn an_order_that_waits_is_listed_under_the_service_that_it_waits_for() {
             && waiting["order_id"] == "o-1"
             && waiting["one_of"] == json!(["payment.charged", "payment.declined"])
     });
-    assert_eq!(stuck(&system, "1h"), (Some(0), json!({"orders": 1, "stuck": {}})));
+    assert_eq!(stuck(&system, "1h"), (Some(0), json!({"held": [], "orders": 1, "stuck": {}})));
     let traced = system.expect(&["trace", "o-1"]);
     for line in [
         "payment owes payment.charged or payment.declined, on inventory.reserved",
