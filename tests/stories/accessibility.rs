@@ -2,7 +2,7 @@
 
 use crate::page::{open, place, row_of};
 use crate::page_health::flush_redis;
-use crate::support::{Browser, Screen, System, wait_until};
+use crate::support::{Browser, Screen, System, is_within_patience, wait_until};
 
 const ESCAPE: &str = "\u{e00c}";
 
@@ -23,7 +23,12 @@ fn assert_accessible(browser: &Browser, state: &str) {
 }
 
 fn until_text(browser: &Browser, selector: &str, text: &str) {
-    wait_until(text, || browser.text(selector).contains(text));
+    let mut there = String::new();
+    let read = || {
+        there = browser.text(selector);
+        there.contains(text)
+    };
+    assert!(is_within_patience(read), "{selector} never said {text:?}, but {there:?}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ use crate::page::{open, place};
 use crate::support::{Browser, Screen, System, wait_until};
 
 /// What a module of the page makes of something, in the page.
-fn made(browser: &Browser, module: &str, expression: &str) -> Value {
+pub(crate) fn made(browser: &Browser, module: &str, expression: &str) -> Value {
     let script = format!(
         "const done = arguments[arguments.length - 1];
          import('/page/js/{module}.js').then((m) => done({expression}), (e) => done(String(e)));"

@@ -5,6 +5,7 @@ use std::io::{Read as _, Write as _};
 use std::net::TcpStream;
 
 use crate::page::{open, place, row_of};
+use crate::page_figures::made;
 use crate::support::{Browser, Screen, System, wait_until};
 
 /// The six services.
@@ -152,6 +153,22 @@ fn without_the_broker_nobody_is_called_well_or_down() {
     system.expect(&["start", "nats", "--no-wait"]);
     until_well(&browser);
     wait_until("the order again", || row_of(&browser, "o-1").contains("completed"));
+}
+
+/// Redis may be found empty by a question before the projector finds it so, and a person who hears the page
+/// is told only what has another key than before.
+#[test]
+fn what_is_said_twice_has_one_key_and_what_is_said_anew_has_another() {
+    let system = System::start();
+    let browser = open(&system, "");
+    let by_question = "{ state: 'following' }, problem: { type: 'rebuilding', title: 'Empty' }";
+    let faults = |of: &str| {
+        let told = made(&browser, "health", &format!("m.faultsOf({{ read_model: {of} }})[0]"));
+        (told["key"].clone(), told["text"].clone())
+    };
+    assert_eq!(faults(by_question), faults("{ state: 'rebuilding' }"));
+    let away = |reason: &str| faults(&format!("{{ state: 'away', since: 0, reason: '{reason}' }}"));
+    assert_ne!(away("one").0, away("another").0);
 }
 
 #[test]

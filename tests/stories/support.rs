@@ -10,4 +10,4 @@ pub(crate) use broker::Broker;
 pub(crate) use browser::{Browser, Screen};
 pub(crate) use http::{Answer, send, send_bare};
 pub(crate) use load::under_load;
-pub(crate) use system::{System, program, wait_until};
+pub(crate) use system::{System, is_within_patience, program, wait_until};

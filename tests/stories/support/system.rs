@@ -20,12 +20,20 @@ pub(crate) struct System {
 }
 
 /// Waits until the condition holds, and says what was waited for if it does not.
-pub(crate) fn wait_until(what: &str, mut condition: impl FnMut() -> bool) {
+pub(crate) fn wait_until(what: &str, condition: impl FnMut() -> bool) {
+    assert!(is_within_patience(condition), "{what}: not within {PATIENCE:?}");
+}
+
+/// Whether the condition comes to hold before patience ends.
+pub(crate) fn is_within_patience(mut condition: impl FnMut() -> bool) -> bool {
     let deadline = Instant::now() + PATIENCE;
     while !condition() {
-        assert!(Instant::now() < deadline, "{what}: not within {PATIENCE:?}");
+        if Instant::now() >= deadline {
+            return false;
+        }
         std::thread::park_timeout(Duration::from_millis(20));
     }
+    true
 }
 
 impl System {

@@ -90,7 +90,8 @@ export function built(s) {
   return known ? `${percent(folded, all)} of ${count(all)} events folded` : `${many(folded, "event")} folded`;
 }
 
-/** What is wrong, the worst first: `{ key, text, more, lost }`; `more` changes while the rest stays. */
+/** What is wrong, the worst first: `{ key, text, more, lost }`; `more` changes while the rest stays, and what
+    has another text than before has another key, but for a time that comes to be known. */
 export function faultsOf(s) {
   const faults = isLost(s) ? [connectionFault(s)] : s.read_model ? [...brokerFaults(s), ...readModelFaults(s), ...serviceFaults(s)] : [];
   if (!faults.some((one) => one.stale)) return faults;
@@ -119,8 +120,9 @@ function readModelFaults(s) {
   const stale = !isFresh(s);
   const at = clockTime(millis(since));
   if (redis === "away") return [{ key: "redis", lost: true, stale, text: `Redis is away${state === "away" ? ` since ${at}` : ""}.` }];
-  if (state === "away") return [{ key: "projector", lost: true, stale, text: `The projector folds nothing since ${at}: ${reason}.` }];
-  if (state === "rebuilding") return [{ key: "rebuilding", stale, text: "The read model is being rebuilt from the streams.", more: sentence(built(s)) }];
+  if (state === "away") return [{ key: `projector ${reason}`, lost: true, stale, text: `The projector folds nothing since ${at}: ${reason}.` }];
+  // Redis may be found empty by a question before the projector finds it so.
+  if (state === "rebuilding" || s.problem?.type === "rebuilding") return [{ key: "rebuilding", stale, text: "The read model is being rebuilt from the streams.", more: sentence(built(s)) }];
   if (state === "catching_up") return [{ key: "catching-up", stale, text: "The read model catches up with the streams.", more: sentence(built(s)) }];
   if (state === "stale_version") return [{ key: "stale-version", stale, text: "The read model was folded by an older build, and a new one has to be built." }];
   if (s.problem) return [{ key: s.problem.type, lost: true, stale, text: `${s.problem.title}${s.problem.detail ? `: ${s.problem.detail}` : ""}.` }];
@@ -130,10 +132,12 @@ function readModelFaults(s) {
   return [{ key: `unread ${names}`, stale, text: names ? `These streams cannot be read: ${names}.` : "The projector reads nothing." }];
 }
 
+const whyFenced = ({ state, reason }) => (state === "fenced" ? `: ${reason}` : "");
+
 function serviceFaults(s) {
   const services = s.processes?.services ?? [];
   return services.map(({ service }) => ({ service, ...processOf(service, s) })).filter((one) => one.bad)
-    .map((one) => ({ key: `${one.service} ${one.state}`, text: `${one.service} is ${stateInWords(one)}${one.state === "fenced" ? `: ${one.reason}` : ""}.` }));
+    .map((one) => ({ key: `${one.service} ${one.state}${whyFenced(one)}`, text: `${one.service} is ${stateInWords(one)}${whyFenced(one)}.` }));
 }
 
 /** What stands in the header: `{ state, text }`. */
