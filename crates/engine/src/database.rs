@@ -28,9 +28,14 @@ const STATEMENTS_CACHED: usize = 128;
 /// one that is there keeps its own.
 const PAGE_BYTES: u32 = 1_024;
 
-/// Memory for pages. A batch of rows that are restored touches more pages than SQLite's default of 2 MB
-/// holds; what does not fit is written twice.
-const CACHE_KIB: i32 = 16 * 1_024;
+/// Memory for pages. Not more than is of use: a commit after which two pages of a tree have changed places
+/// (`balance_nonroot`) walks through all of SQLite's table of cached pages, which took a sixth of a writer's
+/// time with 16 MiB of them.
+const CACHE_KIB: i32 = 2 * 1_024;
+
+/// The same while rows are restored: a batch of these touches more pages, and what does not fit is written
+/// twice.
+const RESTORING_CACHE_KIB: i32 = 16 * 1_024;
 
 /// Pages that the write-ahead log may have before they are written back: 4 MiB, as with pages of the
 /// default size.
@@ -172,8 +177,13 @@ impl Database {
     /// Whether many rows are about to be written at once: the log may then grow, and is written back and
     /// cut in the end.
     pub(crate) fn expect_many(&self, many: bool) -> Result<(), StateError> {
-        let pages = if many { RESTORING_LOG_PAGES_MAX } else { LOG_PAGES_MAX };
-        Ok(self.connection.pragma_update(None, "wal_autocheckpoint", pages)?)
+        let (pages, cache) = if many {
+            (RESTORING_LOG_PAGES_MAX, RESTORING_CACHE_KIB)
+        } else {
+            (LOG_PAGES_MAX, CACHE_KIB)
+        };
+        self.connection.pragma_update(None, "wal_autocheckpoint", pages)?;
+        Ok(set_cache(&self.connection, cache)?)
     }
 
     /// Runs `work` in one immediate transaction; commits if it succeeds and changes nothing if not.
@@ -210,6 +220,11 @@ pub fn open_to_read(file: &Path) -> Result<Connection, StateError> {
     Ok(connection)
 }
 
+fn set_cache(connection: &Connection, kib: i32) -> rusqlite::Result<()> {
+    // Negative: in KiB, not in pages.
+    connection.pragma_update(None, "cache_size", -kib)
+}
+
 fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
@@ -217,8 +232,7 @@ fn configure(connection: &Connection) -> rusqlite::Result<()> {
     connection.pragma_update(None, "journal_mode", "WAL")?;
     connection.pragma_update(None, "wal_autocheckpoint", LOG_PAGES_MAX)?;
     connection.pragma_update(None, "journal_size_limit", LOG_PAGES_MAX * PAGE_BYTES)?;
-    // Negative: in KiB, not in pages.
-    connection.pragma_update(None, "cache_size", -CACHE_KIB)?;
+    set_cache(connection, CACHE_KIB)?;
     // NORMAL may lose commits that were already published.
     connection.pragma_update(None, "synchronous", "FULL")?;
     connection.pragma_update(None, "foreign_keys", "ON")
