@@ -12,8 +12,9 @@ use runtime::{Handle, Token};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::domain::state::{Reservation, Stock};
 use crate::domain::{Command, InventoryDomain};
-use crate::tables::{self, Reservation, Stock};
+use crate::tables;
 
 /// The body of goods that come in.
 #[derive(Debug, Deserialize, JsonSchema)]

@@ -1,16 +1,14 @@
-//! What inventory does on commands and on orders' events.
-//!
-//! In reading order: [`stocking`] takes goods in, [`reserving`] sets them aside for an order and
-//! gives them back or lets them go when the order ends.
+//! What follows from each input, and what each event changes.
 
-mod reserving;
-mod stocking;
+pub mod state;
+
+mod apply;
+mod decide;
 
 use contracts::choreography::MURMURATION;
 use contracts::{Event, StoredEvent, service};
-use engine::seeded::{self, Bug};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
-use protocol::choreography::{Choreography, NONE, State};
+use protocol::choreography::Choreography;
 use protocol::{Id, Service, Timestamp};
 
 use crate::refusal::Refusal;
@@ -72,52 +70,16 @@ impl Domain for InventoryDomain {
     ) -> Result<Decision, StateError> {
         match input {
             Input::Command(Command::Stock { sku, quantity }) => {
-                stocking::decide(state, sku, *quantity)
+                decide::stock(state, sku, *quantity)
             }
-            Input::Event(event) => react(state, event),
+            Input::Event(event) => decide::to_event(state, &event.event),
             Input::Timer { name, .. } => Err(unexpected(&format!("timer {name}"))),
         }
     }
 
-    #[expect(clippy::wildcard_enum_match_arm, reason = "all other events are other services'")]
     fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
-        match &event.event {
-            Event::InventoryStocked(stocked) => stocking::apply(state, stocked),
-            Event::InventoryReserved(reserved) => reserving::apply_reserved(state, reserved),
-            Event::InventoryRejected(rejected) => reserving::apply_rejected(state, rejected),
-            Event::InventoryReleased(returned) => reserving::apply_released(state, returned),
-            Event::InventoryCommitted(returned) => reserving::apply_committed(state, returned),
-            other => Err(unexpected(&format!("own event {}", other.kind()))),
-        }
+        apply::apply(state, event)
     }
-}
-
-#[expect(clippy::wildcard_enum_match_arm, reason = "only orders' events are decided here")]
-fn react(state: &Read<'_>, event: &StoredEvent) -> Result<Decision, StateError> {
-    match &event.event {
-        Event::OrderPlaced(placed) => reserving::decide_placed(state, placed),
-        Event::OrderRejected(ended) if seeded::on(Bug::KeepRejectedReservation) => {
-            ignore(state, &ended.order_id)
-        }
-        Event::OrderCancelled(ended) | Event::OrderRejected(ended) => {
-            reserving::decide_ended(state, ended, Event::InventoryReleased)
-        }
-        Event::OrderCompleted(ended) => {
-            reserving::decide_ended(state, ended, Event::InventoryCommitted)
-        }
-        Event::OrderPrepared(prepared) => ignore(state, &prepared.order_id),
-        Event::OrderConfirmed(confirmed) => ignore(state, &confirmed.order_id),
-        Event::OrderRecovered(_) => Ok(Decision::nothing(NONE)),
-        other => Err(unexpected(&format!("event {}", other.kind()))),
-    }
-}
-
-fn ignore(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
-    Ok(Decision::nothing(state_of(tables::reservation(state, order_id)?.as_ref())))
-}
-
-fn state_of(reservation: Option<&tables::Reservation>) -> State {
-    reservation.map_or(NONE, |reservation| reservation.state.name())
 }
 
 fn unexpected(what: &str) -> StateError {

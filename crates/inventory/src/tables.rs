@@ -4,9 +4,10 @@
 //! in and has not left. An event that contradicts them cannot be applied.
 
 use contracts::events::inventory::{Stocked, Units};
-use engine::{Read, StateError, Validators, Write, params};
+use engine::{Read, StateError, Write, params};
 use protocol::Id;
-use protocol::choreography::State;
+
+use crate::domain::state::{Reservation, ReservationState, Stock};
 
 /// The steps that make this service's tables.
 pub const MIGRATIONS: &[&str] = &["
@@ -29,79 +30,6 @@ pub const MIGRATIONS: &[&str] = &["
         lines    BLOB NOT NULL
     ) STRICT, WITHOUT ROWID;
 "];
-
-/// The stock of one product.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Stock {
-    /// The product.
-    pub sku: Id,
-    /// Units on the shelves, reserved ones included.
-    pub on_hand: u64,
-    /// Units that are set aside for orders.
-    pub reserved: u64,
-    /// Units that ever came in.
-    pub stocked: u64,
-    /// Units that ever left.
-    pub committed: u64,
-}
-
-/// What became of an order's reservation.
-#[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub enum ReservationState {
-    /// All lines are set aside.
-    Reserved,
-    /// At least one line fell short; nothing was set aside.
-    Rejected,
-    /// The order ended without them: the units are free again.
-    Released,
-    /// The units have left.
-    Committed,
-}
-
-/// The reservation of one order.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reservation {
-    /// The order.
-    pub order_id: Id,
-    /// What became of it.
-    pub state: ReservationState,
-    /// Units of each product, in the order of their SKUs.
-    pub lines: Vec<Units>,
-}
-
-impl Stock {
-    /// Units that can be reserved.
-    #[must_use]
-    pub const fn available(&self) -> u64 {
-        self.on_hand.saturating_sub(self.reserved)
-    }
-
-    /// What tells this state from others. Orders change it too, so no one event stands for it.
-    #[must_use]
-    pub fn validators(&self) -> Validators {
-        let Self { stocked, committed, reserved, .. } = self;
-        Validators { tag: format!("{stocked}-{committed}-{reserved}"), modified: None }
-    }
-}
-
-impl ReservationState {
-    const ALL: [Self; 4] = [Self::Reserved, Self::Rejected, Self::Released, Self::Committed];
-
-    /// Its name in the choreography.
-    #[must_use]
-    pub const fn name(self) -> State {
-        match self {
-            Self::Reserved => "reserved",
-            Self::Rejected => "rejected",
-            Self::Released => "released",
-            Self::Committed => "committed",
-        }
-    }
-
-    fn of_name(name: &str) -> Option<Self> {
-        Self::ALL.into_iter().find(|state| state.name() == name)
-    }
-}
 
 const STOCK_COLUMNS: &str = "sku, on_hand, reserved, stocked, committed";
 

@@ -1,23 +1,19 @@
 //! What follows from each input, and what each event changes.
 
-pub mod place;
+pub mod decide;
 pub mod state;
 
 mod apply;
-mod cancel;
-mod react;
 
 use contracts::choreography::MURMURATION;
-use contracts::events::order::{Confirmed, EndReason, Ended};
 use contracts::{Event, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::Choreography;
 use protocol::{Id, Service, Timestamp};
 
-use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
-pub use place::{NewLine, PlaceOrder};
+pub use decide::place::{NewLine, PlaceOrder};
 
 /// The timer that cancels an order which is still placed.
 pub const DEADLINE: &str = "deadline";
@@ -94,49 +90,16 @@ impl Domain for OrderDomain {
         now: Timestamp,
     ) -> Result<Decision, StateError> {
         match input {
-            Input::Command(Command::Place(place)) => self.place(state, place, now),
-            Input::Command(Command::Cancel(id)) => cancel::cancel(state, id),
-            Input::Event(event) => react::to_event(state, &event.event, now),
-            Input::Timer { name, id } => to_timer(state, name, id),
+            Input::Command(Command::Place(place)) => decide::place(self, state, place, now),
+            Input::Command(Command::Cancel(id)) => decide::cancel(state, id),
+            Input::Event(event) => decide::to_event(state, &event.event, now),
+            Input::Timer { name, id } => decide::to_timer(state, name, id),
         }
     }
 
     fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
         apply::apply(state, event)
     }
-}
-
-impl OrderDomain {
-    fn place(
-        &self,
-        state: &Read<'_>,
-        place: &PlaceOrder,
-        now: Timestamp,
-    ) -> Result<Decision, StateError> {
-        let placed = place::decide(self, state, place, now)?;
-        Ok(placed.map_or_else(Decision::Refuse, |placed| {
-            Decision::emit(OrderState::None.name(), Event::OrderPlaced(placed))
-        }))
-    }
-}
-
-fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision, StateError> {
-    let stage = tables::stage(state, id)?;
-    Ok(match (name, stage) {
-        (DEADLINE, OrderState::Placed) => {
-            let detail = "it was not confirmed before its deadline";
-            let ended = ended(id, EndReason::DeadlinePassed, detail.to_owned());
-            Decision::emit(stage.name(), Event::OrderCancelled(ended))
-        }
-        (WINDOW, OrderState::Prepared) => {
-            Decision::emit(stage.name(), Event::OrderConfirmed(Confirmed { order_id: id.clone() }))
-        }
-        _ => Decision::nothing(stage.name()),
-    })
-}
-
-fn ended(order_id: &Id, reason: EndReason, detail: String) -> Ended {
-    Ended { order_id: order_id.clone(), reason, detail }
 }
 
 #[cfg(test)]

@@ -4,7 +4,7 @@ use contracts::money::{AMOUNT_MINOR_MAX, UnacceptableAmount};
 use contracts::{Currency, Money};
 use protocol::Id;
 
-use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
+use crate::domain::decide::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
 use crate::domain::state::OrderState;
 use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX};
 

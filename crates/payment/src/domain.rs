@@ -3,19 +3,14 @@
 pub mod state;
 
 mod apply;
-mod charge;
-mod settle;
+mod decide;
 
 use contracts::choreography::MURMURATION;
-use contracts::events::order::Ended;
-use contracts::events::payment::{Refunded, Voided};
-use contracts::{Event, Money, StoredEvent, kind, service};
-use engine::seeded::{self, Bug};
+use contracts::{Event, Money, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::Choreography;
-use protocol::{Id, Kind, Service, Timestamp};
+use protocol::{Id, Service, Timestamp};
 
-use crate::domain::state::ChargeState;
 use crate::{Refusal, tables};
 
 /// Payment, which has nothing to configure.
@@ -72,12 +67,9 @@ impl Domain for PaymentDomain {
     ) -> Result<Decision, StateError> {
         match input {
             Input::Command(Command::Settle { customer_id, amount }) => {
-                let settled = settle::decide(state, customer_id, *amount)?;
-                Ok(settled.map_or_else(Decision::Refuse, |settled| {
-                    Decision::emit(ChargeState::None.name(), Event::PaymentSettled(settled))
-                }))
+                decide::settle(state, customer_id, *amount)
             }
-            Input::Event(event) => to_event(state, &event.event),
+            Input::Event(event) => decide::to_event(state, &event.event),
             Input::Timer { name, id } => {
                 Err(StateError::Contradiction(format!("payment has no timer {name} of {id}")))
             }
@@ -87,47 +79,6 @@ impl Domain for PaymentDomain {
     fn apply(&self, state: &mut Write<'_>, event: &StoredEvent) -> Result<(), StateError> {
         apply::apply(state, event)
     }
-}
-
-fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision, StateError> {
-    let about_an_order = is_about_an_order(event.kind());
-    let stage = if about_an_order { tables::stage(state, event.id())? } else { ChargeState::None };
-    let next = match (event, stage) {
-        (Event::InventoryReserved(reserved), ChargeState::None) => {
-            Some(charge::decide(state, reserved)?)
-        }
-        (Event::OrderCancelled(cancelled), ChargeState::Charged) => {
-            Some(refund(state, &cancelled.order_id)?)
-        }
-        (Event::OrderCancelled(_), ChargeState::None) if seeded::on(Bug::ForgetTombstone) => None,
-        (Event::OrderCancelled(cancelled), ChargeState::None) => Some(void(cancelled)),
-        (Event::InventoryReleased(back), ChargeState::Charged) if seeded::on(Bug::RefundTwice) => {
-            Some(refund(state, &back.order_id)?)
-        }
-        // The engine holds the stream if the choreography does not list the pair as ignorable.
-        _ => None,
-    };
-    Ok(match next {
-        Some(next) => Decision::emit(stage.name(), next),
-        None => Decision::nothing(stage.name()),
-    })
-}
-
-/// Ids of products and services could be the same text as an order's.
-const fn is_about_an_order(kind: Kind) -> bool {
-    !matches!(kind, kind::INVENTORY_STOCKED | kind::INVENTORY_RECOVERED | kind::ORDER_RECOVERED)
-}
-
-fn refund(state: &Read<'_>, order_id: &Id) -> Result<Event, StateError> {
-    let order_id = order_id.clone();
-    let (customer_id, amount) = tables::charged(state, &order_id)?;
-    let account = tables::account(state, &customer_id, amount.currency)?;
-    let outstanding = tables::less(account.outstanding, amount)?;
-    Ok(Event::PaymentRefunded(Refunded { order_id, customer_id, amount, outstanding }))
-}
-
-fn void(cancelled: &Ended) -> Event {
-    Event::PaymentVoided(Voided { order_id: cancelled.order_id.clone() })
 }
 
 #[cfg(test)]

@@ -11,7 +11,8 @@ use schemars::JsonSchema;
 use serde::Serialize;
 
 use crate::domain::ShippingDomain;
-use crate::tables::{self, Parcel, Shipment, ShipmentState};
+use crate::domain::state::{self, Parcel, Shipment, ShipmentState};
+use crate::tables;
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ShipmentBody {
@@ -73,7 +74,7 @@ async fn list(service: Handle<ShippingDomain>, after: Token, page: PageRequest) 
 impl From<Shipment> for ShipmentBody {
     fn from(Shipment { order_id, state, parcel }: Shipment) -> Self {
         let reason = match state {
-            ShipmentState::Cancelled(reason) => Some(tables::reason_name(reason)),
+            ShipmentState::Cancelled(reason) => Some(state::reason_name(reason)),
             ShipmentState::Created | ShipmentState::Dispatched => None,
         };
         Self { order_id, state: state.name(), reason, parcel: parcel.map(ParcelBody::from) }

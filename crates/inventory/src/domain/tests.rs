@@ -11,6 +11,7 @@ use contracts::events::order::{Confirmed, Ended, Placed, Prepared};
 use contracts::kind;
 use engine::batch::RestoreError;
 use engine::{Answer, Request};
+use protocol::choreography::State;
 use protocol::{Idempotency, Recovered};
 
 use super::*;

@@ -10,7 +10,7 @@ use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::OrderState;
-use crate::domain::place::QUANTITY_MAX;
+use crate::domain::decide::place::QUANTITY_MAX;
 use crate::domain::{NewLine, PlaceOrder};
 
 /// An order that a client asks for.

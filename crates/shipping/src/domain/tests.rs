@@ -8,10 +8,14 @@ mod histories;
 
 use contracts::choreography::MURMURATION;
 use contracts::events::order::Ended;
+use contracts::events::payment::Charged;
+use contracts::events::shipping::{CancelReason, Created, Recipient};
 use contracts::kind;
 use engine::batch::RestoreError;
 use engine::versions::Versions;
+use protocol::choreography::State;
 
+use super::state::{Parcel, Shipment, ShipmentState};
 use super::*;
 use world::{
     CLOSED, OPEN, World, address, all, cancelled_for, charge, charged, confirmed, customer,

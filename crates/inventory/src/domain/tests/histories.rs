@@ -9,7 +9,7 @@ use proptest::prelude::*;
 
 use super::world::{World, ended, id, new_engine, order, outbox, tables_of};
 use crate::domain::Command;
-use crate::tables::ReservationState;
+use crate::domain::state::ReservationState;
 
 const SKUS: [&str; 3] = ["a", "b", "c"];
 const ORDERS: [&str; 4] = ["o-1", "o-2", "o-3", "o-4"];

@@ -9,9 +9,10 @@ use protocol::choreography::State;
 use protocol::{HistoryId, Id, Row, Timestamp};
 
 use super::stream::Stream;
-use crate::domain::{Command, InventoryDomain, state_of};
+use crate::domain::state::{Reservation, Stock, state_of};
+use crate::domain::{Command, InventoryDomain};
 use crate::refusal::Refusal;
-use crate::tables::{self, Reservation, Stock};
+use crate::tables;
 
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 

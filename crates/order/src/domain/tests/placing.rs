@@ -6,7 +6,7 @@ use contracts::money::AMOUNT_MINOR_MAX;
 use engine::Answer;
 
 use super::world::{DEADLINE_MS, World, customer, four_cups, id, line, money, product};
-use crate::domain::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
+use crate::domain::decide::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
 use crate::domain::{Command, DEADLINE_MS_MAX, HAND_OVER_MS_MAX, NewLine, PlaceOrder};
 use crate::{OrderState, Refusal};
 

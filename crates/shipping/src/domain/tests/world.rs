@@ -2,7 +2,7 @@
 
 use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
-use contracts::events::shipping::{CancelReason, Dispatched};
+use contracts::events::shipping::{CancelReason, Cancelled, Dispatched};
 use contracts::events::{Address, Customer, Line, Snapshot};
 use contracts::{Event, Money, service};
 use engine::{Database, Domain as _, Engine, Outcome, QueuedInput};
@@ -10,8 +10,9 @@ use protocol::choreography::State;
 use protocol::{HistoryId, Id, Kind, Recovered, Row, Timestamp};
 
 use super::stream::Stream;
-use crate::domain::{ShippingDomain, cancelled, state_of};
-use crate::tables::{self, Shipment};
+use crate::domain::ShippingDomain;
+use crate::domain::state::{Shipment, state_of};
+use crate::tables;
 
 pub(super) const NOW: Timestamp = Timestamp::from_micros(1_000_000);
 pub(super) const OPEN: bool = false;
@@ -129,7 +130,7 @@ pub(super) fn dispatched() -> Option<Event> {
 }
 
 pub(super) fn cancelled_for(reason: CancelReason) -> Option<Event> {
-    Some(cancelled(&id("o-1"), reason))
+    Some(Event::ShippingCancelled(Cancelled { order_id: id("o-1"), reason }))
 }
 
 pub(super) fn kind_of(event: Option<Event>) -> Option<Kind> {

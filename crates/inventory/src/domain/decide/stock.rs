@@ -3,15 +3,20 @@
 use contracts::Event;
 use contracts::events::Product;
 use contracts::events::inventory::Stocked;
-use engine::{Read, StateError, Write};
+use engine::{Read, StateError};
 use protocol::Id;
 use protocol::choreography::NONE;
 
-use super::Decision;
+use crate::domain::Decision;
+use crate::domain::state::Stock;
 use crate::refusal::{Refusal, STOCKED_MAX};
-use crate::tables::{self, Stock};
+use crate::tables;
 
-pub(super) fn decide(state: &Read<'_>, sku: &Id, quantity: u32) -> Result<Decision, StateError> {
+pub(in crate::domain) fn decide(
+    state: &Read<'_>,
+    sku: &Id,
+    quantity: u32,
+) -> Result<Decision, StateError> {
     if quantity == 0 {
         return Ok(Decision::Refuse(Refusal::NoQuantity));
     }
@@ -26,18 +31,6 @@ pub(super) fn decide(state: &Read<'_>, sku: &Id, quantity: u32) -> Result<Decisi
         Ok(stocked) => Decision::emit(NONE, Event::InventoryStocked(stocked)),
         Err(refusal) => Decision::Refuse(refusal),
     })
-}
-
-/// Changes the stock, which must then be what the event says it is.
-pub(super) fn apply(write: &mut Write<'_>, event: &Stocked) -> Result<(), StateError> {
-    tables::take_in(write, event)?;
-    let on_hand = tables::stock(&write.read(), &event.sku)?.map_or(0, |stock| stock.on_hand);
-    if on_hand != event.on_hand {
-        let Stocked { sku, on_hand: said, .. } = event;
-        let text = format!("{on_hand} units of {sku} are on hand, the event says {said}");
-        return Err(StateError::Contradiction(text));
-    }
-    Ok(())
 }
 
 fn take_in(sku: &Id, before: Option<&Stock>, quantity: u32) -> Result<Stocked, Refusal> {

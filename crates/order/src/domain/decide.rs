@@ -1,20 +1,38 @@
-//! What follows from the events of inventory, payment and shipping.
+//! What follows from a command, from the events of inventory, payment and shipping, and from a timer.
+
+pub mod place;
+
+mod cancel;
 
 use contracts::events::inventory::Rejected;
-use contracts::events::order::{Confirmed, EndReason, Prepared};
+use contracts::events::order::{Confirmed, EndReason, Ended, Prepared};
 use contracts::events::payment::{DeclineReason, Declined};
 use contracts::events::shipping::CancelReason;
 use contracts::{Event, kind};
 use engine::{Read, StateError};
 use protocol::{Id, Kind, Timestamp};
 
-use super::Decision;
-use super::ended;
-use crate::domain::state::OrderState;
+use super::state::OrderState;
+use super::{DEADLINE, Decision, OrderDomain, WINDOW};
 use crate::tables;
+use place::PlaceOrder;
+
+pub(super) use cancel::cancel;
 
 /// Shortages that the detail of a rejection names; the event of inventory names them all.
 const SHORTAGES_NAMED_MAX: usize = 3;
+
+pub(super) fn place(
+    domain: &OrderDomain,
+    state: &Read<'_>,
+    place: &PlaceOrder,
+    now: Timestamp,
+) -> Result<Decision, StateError> {
+    let placed = place::decide(domain, state, place, now)?;
+    Ok(placed.map_or_else(Decision::Refuse, |placed| {
+        Decision::emit(OrderState::None.name(), Event::OrderPlaced(placed))
+    }))
+}
 
 pub(super) fn to_event(
     state: &Read<'_>,
@@ -39,6 +57,21 @@ pub(super) fn to_event(
     Ok(match next {
         Some(next) => Decision::emit(stage.name(), next),
         None => Decision::nothing(stage.name()),
+    })
+}
+
+pub(super) fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision, StateError> {
+    let stage = tables::stage(state, id)?;
+    Ok(match (name, stage) {
+        (DEADLINE, OrderState::Placed) => {
+            let detail = "it was not confirmed before its deadline";
+            let ended = ended(id, EndReason::DeadlinePassed, detail.to_owned());
+            Decision::emit(stage.name(), Event::OrderCancelled(ended))
+        }
+        (WINDOW, OrderState::Prepared) => {
+            Decision::emit(stage.name(), Event::OrderConfirmed(Confirmed { order_id: id.clone() }))
+        }
+        _ => Decision::nothing(stage.name()),
     })
 }
 
@@ -101,4 +134,8 @@ fn shipment_failed(id: &Id, reason: CancelReason) -> Event {
 
 fn dispatched(id: &Id) -> Event {
     Event::OrderCompleted(ended(id, EndReason::Dispatched, "the goods have left".to_owned()))
+}
+
+fn ended(order_id: &Id, reason: EndReason, detail: String) -> Ended {
+    Ended { order_id: order_id.clone(), reason, detail }
 }

@@ -5,12 +5,12 @@ use contracts::events::order::EndReason;
 use engine::{Read, StateError};
 use protocol::Id;
 
-use super::Decision;
 use super::ended;
+use crate::domain::Decision;
 use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
-pub(super) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision, StateError> {
+pub(in crate::domain) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match stage {
         OrderState::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),

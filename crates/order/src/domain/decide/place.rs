@@ -8,8 +8,8 @@ use contracts::{Currency, Money};
 use engine::{Read, StateError};
 use protocol::{Id, Timestamp};
 
-use super::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, OrderDomain};
 use crate::domain::state::OrderState;
+use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, OrderDomain};
 use crate::{Refusal, tables};
 
 /// Most lines of one order: what inventory reserves in one decision.
