@@ -84,17 +84,29 @@ impl<D: Domain> Engine<D> {
 
     /// Takes over rows of the own stream that follow the outbox's end: appends them, applies their
     /// events, and goes on deciding above their last vector. In one transaction. Whose rows they are has
-    /// been judged before: see [`protocol::seal`].
+    /// been judged before: see [`protocol::seal`]. A `recovered` row is owed then, also where the last of
+    /// the rows is one: that was another restoring's, and keeps nobody from writing behind it.
     ///
     /// # Errors
     /// When a row does not follow, or is of another history, or cannot be understood, or the
     /// database fails. Nothing is changed then.
     pub fn restore(&mut self, rows: &[Row]) -> Result<(), RestoreError> {
+        self.take_over(rows, true)
+    }
+
+    /// Takes over the `recovered` row of this restoring, which the stream has taken as its next. None is
+    /// owed any more.
+    ///
+    /// # Errors
+    /// As [`Self::restore`].
+    pub fn conclude_restoring(&mut self, recovered: &Row) -> Result<(), RestoreError> {
+        self.take_over(std::slice::from_ref(recovered), false)
+    }
+
+    fn take_over(&mut self, rows: &[Row], owed: bool) -> Result<(), RestoreError> {
         self.database.check_still_owner().map_err(Fatal::NotOwner)?;
         let Self { domain, database, known, versions, .. } = self;
-        let recovered = Kind::recovered(D::SERVICE);
-        let goes_on = rows.last().is_some_and(|last| !last.subject.starts_with(recovered.name()));
-        database.expect_many(goes_on)?;
+        database.expect_many(owed)?;
         let before = known.clone();
         let mut after = before.clone();
         database.transaction(|write| {
@@ -120,7 +132,7 @@ impl<D: Domain> Engine<D> {
                 after.restore_positions::<D>(&event.headers.vector);
             }
             if !rows.is_empty() {
-                schema::set_restoring(write, goes_on)?;
+                schema::set_restoring(write, owed)?;
             }
             positions::store(write, &before.positions, &after.positions)?;
             Ok(())
@@ -160,7 +172,7 @@ impl<D: Domain> Engine<D> {
 
 impl Known {
     /// The row with which this process takes the end of the stream after a restoring. It is not
-    /// stored: publish it, expecting the outbox's end, and [`Engine::restore`] it once the stream
+    /// stored: publish it, expecting the outbox's end, and [`Engine::conclude_restoring`] once the stream
     /// has it. If another row takes its place in the stream, a predecessor's bytes were still
     /// arriving: restore that one and make this row anew.
     ///

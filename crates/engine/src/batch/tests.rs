@@ -139,6 +139,27 @@ fn a_foreign_number_that_is_missing_or_repeated_is_never_taken() {
 }
 
 #[test]
+fn the_recovered_row_of_an_earlier_restoring_concludes_no_later_one() {
+    let mut stage = Stage::begun();
+    stage.place("o-1");
+    let rows = outbox::rows(&stage.engine.read(), 1, 100).unwrap();
+    let recovered_behind = |engine: &Engine<stage::Orders>| {
+        engine.known().recovered_row(service::ORDER, 1, at(2), &stage::keys()).unwrap()
+    };
+    let mut first = Stage::empty_engine();
+    first.restore(&rows).unwrap();
+    let rows = [&rows[..], &[recovered_behind(&first)]].concat();
+
+    // It may be killed here, or wait for the broker: another writer could go on behind row 2 meanwhile.
+    let mut second = Stage::empty_engine();
+    second.restore(&rows).unwrap();
+    assert!(second.is_restoring().unwrap());
+    second.conclude_restoring(&recovered_behind(&second)).unwrap();
+    assert!(!second.is_restoring().unwrap());
+    assert_eq!(second.head().sequence, 3);
+}
+
+#[test]
 fn a_lost_database_is_restored_to_the_same_state_and_decides_on_from_its_last_vector() {
     let mut stage = Stage::begun();
     let customer = stage.customer.next(registered());
@@ -157,7 +178,7 @@ fn a_lost_database_is_restored_to_the_same_state_and_decides_on_from_its_last_ve
     assert!(restored.is_restoring().unwrap());
     let recovered =
         restored.known().recovered_row(service::ORDER, 2, at(2), &stage::keys()).unwrap();
-    restored.restore(std::slice::from_ref(&recovered)).unwrap();
+    restored.conclude_restoring(&recovered).unwrap();
     assert!(!restored.is_restoring().unwrap());
 
     // The replica is read from zero, below what is decided: folded, and not decided again.

@@ -58,22 +58,8 @@ impl<D: Domain> Engine<D> {
                 self.begin_history(history)?;
                 Ok(DatabaseAnswer::Done)
             }
-            DatabaseRequest::Restore(rows) => match self.restore(&rows) {
-                Ok(()) => Ok(DatabaseAnswer::Restored(Ok(()))),
-                Err(RestoreError::Fatal(Fatal::State(StateError::Contradiction(what)))) => {
-                    Ok(DatabaseAnswer::Restored(Err(Fence::CannotRestore(what))))
-                }
-                Err(RestoreError::Fatal(fatal)) => Err(fatal),
-                Err(RestoreError::Newer { sequence, reason }) => {
-                    let fence = Fence::NewerBuild { message: sequence, reason };
-                    Ok(DatabaseAnswer::Restored(Err(fence)))
-                }
-                Err(
-                    error @ (RestoreError::Broken(_)
-                    | RestoreError::NotUnderstood { .. }
-                    | RestoreError::OtherHistory { .. }),
-                ) => Ok(DatabaseAnswer::Restored(Err(Fence::CannotRestore(error.to_string())))),
-            },
+            DatabaseRequest::Restore(rows) => restored(self.restore(&rows)),
+            DatabaseRequest::ConcludeRestoring(row) => restored(self.conclude_restoring(&row)),
             DatabaseRequest::NoteCorrupt(message) => {
                 self.note_corrupt_message(message)?;
                 Ok(DatabaseAnswer::Done)
@@ -83,4 +69,23 @@ impl<D: Domain> Engine<D> {
             }
         }
     }
+}
+
+fn restored(went: Result<(), RestoreError>) -> Result<DatabaseAnswer, Fatal> {
+    let fence = match went {
+        Ok(()) => return Ok(DatabaseAnswer::Restored(Ok(()))),
+        Err(RestoreError::Fatal(Fatal::State(StateError::Contradiction(what)))) => {
+            Fence::CannotRestore(what)
+        }
+        Err(RestoreError::Fatal(fatal)) => return Err(fatal),
+        Err(RestoreError::Newer { sequence, reason }) => {
+            Fence::NewerBuild { message: sequence, reason }
+        }
+        Err(
+            error @ (RestoreError::Broken(_)
+            | RestoreError::NotUnderstood { .. }
+            | RestoreError::OtherHistory { .. }),
+        ) => Fence::CannotRestore(error.to_string()),
+    };
+    Ok(DatabaseAnswer::Restored(Err(fence)))
 }

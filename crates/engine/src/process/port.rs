@@ -88,7 +88,16 @@ impl Port {
 
     /// Whether the rows could be taken over, or why not.
     pub(super) async fn restore(&self, rows: Vec<Row>) -> Result<Result<(), Fence>, AskError> {
-        let answer = self.database(DatabaseRequest::Restore(rows)).await?;
+        self.restored(DatabaseRequest::Restore(rows)).await
+    }
+
+    /// Whether the row that concludes a restoring could be taken over, or why not.
+    pub(super) async fn conclude_restoring(&self, row: Row) -> Result<Result<(), Fence>, AskError> {
+        self.restored(DatabaseRequest::ConcludeRestoring(row)).await
+    }
+
+    async fn restored(&self, request: DatabaseRequest) -> Result<Result<(), Fence>, AskError> {
+        let answer = self.database(request).await?;
         let DatabaseAnswer::Restored(restored) = answer else { return Err(unexpected(&answer)) };
         Ok(restored)
     }

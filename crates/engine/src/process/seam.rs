@@ -251,6 +251,8 @@ pub enum DatabaseRequest {
     BeginHistory(HistoryId),
     /// Take these rows over from the stream: [`DatabaseAnswer::Restored`].
     Restore(Vec<Row>),
+    /// Take over the `recovered` row that concludes the restoring: [`DatabaseAnswer::Restored`].
+    ConcludeRestoring(Row),
     /// Note which message of the own stream is corrupt; 0 for none: [`DatabaseAnswer::Done`].
     NoteCorrupt(u64),
     /// Write a copy of the whole database beside it, named after this moment:

@@ -126,6 +126,10 @@ impl<D: Simulated> Driver<D> {
                 self.crash_at(env, Fault::CrashWhileRestoring)?;
                 (restored, writes) = (rows.len(), true);
             }
+            DatabaseRequest::ConcludeRestoring(_) => {
+                self.crash_at(env, Fault::CrashWhileRestoring)?;
+                (restored, writes) = (1, true);
+            }
             DatabaseRequest::BeginHistory(_) | DatabaseRequest::NoteCorrupt(_) => writes = true,
             DatabaseRequest::Notes
             | DatabaseRequest::Rows { .. }

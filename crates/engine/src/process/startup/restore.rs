@@ -33,7 +33,7 @@ impl Pass {
             known.recovered_row(self.service, restored, self.port.now().wall, &self.settings.keys);
         let row = row.map_err(|error| StartError::Fatal(Fatal::State(error)))?;
         if self.publish(&row).await? {
-            self.take_over(vec![row]).await?;
+            self.port.conclude_restoring(row).await?.map_err(StartError::Fence)?;
         }
         Ok(None)
     }
