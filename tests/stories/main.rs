@@ -24,6 +24,7 @@ mod page_figures;
 mod page_health;
 mod page_operation;
 mod page_orders;
+mod page_parked;
 mod replay;
 mod shared_database;
 mod tokens;

@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, import, load, logs, new, orders, page, replay, scenario, serve, simulate, status, stuck,
-    trace, up, views, wipe,
+    help, import, load, logs, new, orders, page, parked, replay, scenario, serve, simulate, status,
+    stuck, trace, up, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -89,6 +89,8 @@ pub(crate) enum Command {
     Simulate(simulate::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
     Views(views::Args),
+    /// List, show, retry or drop the events that the read side could not fold; list the streams that services hold.
+    Parked(parked::Args),
     /// Check every invariant over everything that was run.
     ///
     /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be compared yet.
@@ -133,6 +135,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Replay(args) => execution::run(replay::run(global, args)),
         Command::Import(args) => import::run(global, args),
         Command::Views(args) => execution::run(views::run(global, &args)),
+        Command::Parked(args) => execution::run(parked::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),
         Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),

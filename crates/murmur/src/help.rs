@@ -37,6 +37,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
             ("wipe", "murmur wipe order"),
             ("heal", "murmur heal order"),
             ("views", "murmur views rebuild"),
+            ("parked", "murmur parked list"),
             ("drill", "murmur drill"),
         ],
     ),

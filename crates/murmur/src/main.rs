@@ -36,6 +36,7 @@ mod contract;
 mod events;
 mod heal;
 mod orders;
+mod parked;
 mod stuck;
 mod trace;
 mod views;

@@ -84,6 +84,7 @@ pub static FILES: &[File] = &[
     file!("js/sheet/new.js"),
     file!("js/sheet/order.js"),
     file!("js/sheet/orders.js"),
+    file!("js/sheet/parked.js"),
     file!("js/sheet/processes.js"),
     file!("js/sheet/product.js"),
     file!("js/sheet/read-model.js"),
