@@ -25,6 +25,7 @@ mod page_health;
 mod page_operation;
 mod page_orders;
 mod page_parked;
+mod page_travel;
 mod replay;
 mod shared_database;
 mod tokens;

@@ -89,6 +89,7 @@ pub static FILES: &[File] = &[
     file!("js/sheet/product.js"),
     file!("js/sheet/read-model.js"),
     file!("js/sheet/sheet.js"),
+    file!("js/sheet/travel.js"),
     file!("vendor/inter/LICENSE"),
     file!("vendor/inter/inter-latin-wght-normal.woff2"),
     file!("vendor/uplot/LICENSE"),
