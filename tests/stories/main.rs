@@ -29,5 +29,6 @@ mod page_travel;
 mod replay;
 mod shared_database;
 mod tokens;
+mod verifying;
 mod versions;
 mod waiting;

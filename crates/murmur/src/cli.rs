@@ -14,7 +14,7 @@ use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
     help, import, load, logs, new, orders, page, parked, replay, scenario, serve, simulate, status,
-    stuck, trace, up, views, wipe,
+    stuck, trace, up, verify, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -95,6 +95,10 @@ pub(crate) enum Command {
     ///
     /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be compared yet.
     Audit(audit::Args),
+    /// Verify a service's rows: chained and sealed in its database and its stream, and the same in both.
+    ///
+    /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be looked at.
+    Verify(verify::Args),
     /// Show what the flags, the environment and murmur.toml have set.
     Config,
     /// Print what a shell needs to complete commands and options.
@@ -137,6 +141,7 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Views(args) => execution::run(views::run(global, &args)),
         Command::Parked(args) => execution::run(parked::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),
+        Command::Verify(args) => execution::run(verify::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),
         Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),
         Command::Load(args) => run_to_its_end(load::run(global, args)),

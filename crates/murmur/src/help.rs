@@ -57,6 +57,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
         "Prove it",
         &[
             ("audit", "murmur audit"),
+            ("verify", "murmur verify order"),
             ("chaos", "murmur chaos run scripts/chaos/*.yaml"),
             ("simulate", "murmur simulate --minutes 1"),
         ],

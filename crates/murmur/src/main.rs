@@ -51,6 +51,7 @@ mod load;
 mod replay;
 mod scenario;
 mod simulate;
+mod verify;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

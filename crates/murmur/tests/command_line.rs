@@ -49,7 +49,7 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         // What stands after the process's name is the process's own.
         "serve" => &["--json", "redis"],
         "bench saga" | "load" | "page" | "views status" | "views rebuild" | "views rollback" => &[],
-        "parked list" | "parked retry" => &[],
+        "parked list" | "parked retry" | "verify" => &[],
         "parked show" => &["ORDER/7"],
         "parked drop" => &["ORDER/7", "--why", "a test"],
         "contract check" | "contract show" | "config" | "stuck" => &[],
