@@ -26,6 +26,7 @@ mod page_operation;
 mod page_orders;
 mod page_parked;
 mod page_travel;
+mod rebuilding;
 mod replay;
 mod shared_database;
 mod tokens;

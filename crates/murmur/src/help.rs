@@ -36,6 +36,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
             ("start", "murmur start shipping"),
             ("wipe", "murmur wipe order"),
             ("heal", "murmur heal order"),
+            ("rebuild", "murmur rebuild order"),
             ("views", "murmur views rebuild"),
             ("parked", "murmur parked list"),
             ("drill", "murmur drill"),

@@ -24,6 +24,7 @@ mod serve;
 mod up;
 
 mod act;
+mod aside;
 mod down;
 mod effect;
 mod logs;
@@ -37,6 +38,7 @@ mod events;
 mod heal;
 mod orders;
 mod parked;
+mod rebuild;
 mod stuck;
 mod trace;
 mod views;

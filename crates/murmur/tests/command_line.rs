@@ -59,7 +59,7 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         "import example" => &["/nowhere/file", "--from", "/nowhere/file.csv"],
         "new service" => &["No Name"],
         "completions" => &["bash"],
-        "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
+        "kill" | "stop" | "pause" | "start" | "wipe" | "heal" | "rebuild" => &["order"],
         "trace" => &["o-1"],
         "scenario run" | "chaos run" | "chaos soak" | "replay retail" => &["/nowhere/file.yaml"],
         "simulate" => &["--seed", "7", "--orders", "2"],
