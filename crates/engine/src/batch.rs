@@ -2,13 +2,16 @@
 //!
 //! Own events, what they applied, positions, replicas, timers and idempotency keys are committed
 //! together. If an input cannot be handled, the whole batch is rolled back and its inputs run one by
-//! one, so that only the one that fails is left out, and its stream is held.
+//! one, so that only the one that fails is left out, and its stream is held. An input over which the domain
+//! panics fails like any other: a process that died over it would meet it again with each start.
 
 mod known;
 mod restore;
 pub(crate) mod step;
 
+use std::any::Any;
 use std::collections::{BTreeMap, BTreeSet};
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::path::PathBuf;
 use std::sync::Arc;
 
@@ -335,7 +338,9 @@ impl<D: Domain> Engine<D> {
         let (batch, after) = database.transaction(|write| {
             let running = Running::new(domain, write, held, before.clone(), inputs, now, keys);
             let running = running.with_rows_of(*row_bytes_max).written_in(versions);
-            let (batch, after) = running.run()?;
+            // Whatever it leaves half done is rolled back.
+            let ran = catch_unwind(AssertUnwindSafe(|| running.run()));
+            let (batch, after) = ran.unwrap_or_else(|panic| Err(panicked(&*panic)))?;
             if seeded::on(Bug::PositionOutsideTransaction) {
                 positions::store(write, &Positions::default(), &before.positions)?;
             } else {
@@ -367,6 +372,13 @@ impl<D: Domain> Engine<D> {
         self.held.insert(stream, reason.clone());
         Outcome::Held { stream: Some(stream), reason }
     }
+}
+
+/// An input over which the domain panics cannot be handled, whatever the panic says.
+fn panicked(panic: &(dyn Any + Send)) -> StateError {
+    let text = panic.downcast_ref::<&str>().copied();
+    let text = text.or_else(|| panic.downcast_ref::<String>().map(String::as_str));
+    StateError::Contradiction(format!("handling it panics: {}", text.unwrap_or("no reason given")))
 }
 
 impl<R, E> Batch<R, E> {

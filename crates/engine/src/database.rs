@@ -1,5 +1,6 @@
 //! The database of one service: SQLite in WAL mode, one writer, every commit on the disk.
 
+pub mod comparison;
 pub(crate) mod copies;
 pub mod image;
 pub mod owner;

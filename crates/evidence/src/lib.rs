@@ -22,4 +22,6 @@ mod records;
 mod replicas;
 mod views;
 
+pub mod verification;
+
 pub mod report;

@@ -13,8 +13,8 @@ use crate::config::Settings;
 use crate::global::Global;
 use crate::{
     act, audit, bench, chaos, compare_joins, completions, contract, down, drill, events, heal,
-    help, import, load, logs, new, orders, page, replay, scenario, serve, simulate, status, stuck,
-    trace, up, views, wipe,
+    help, import, load, logs, new, orders, page, parked, rebuild, replay, scenario, serve,
+    simulate, status, stuck, trace, up, verify, views, wipe,
 };
 
 /// Runs and looks after a Murmuration on this machine.
@@ -87,12 +87,22 @@ pub(crate) enum Command {
     Drill(drill::Args),
     /// Play simulated worlds: the real services over a broker, clocks and disks that fail.
     Simulate(simulate::Args),
+    /// Have a service fold its state anew from its stream, and compare that with what it held before.
+    ///
+    /// Exit codes: 0 the same, 1 something else, 3 it has decided more meanwhile.
+    Rebuild(rebuild::Args),
     /// Build the read model anew beside the one that is read, compare the two, and switch.
     Views(views::Args),
+    /// List, show, retry or drop the events that the read side could not fold; list the streams that services hold.
+    Parked(parked::Args),
     /// Check every invariant over everything that was run.
     ///
     /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be compared yet.
     Audit(audit::Args),
+    /// Verify a service's rows: chained and sealed in its database and its stream, and the same in both.
+    ///
+    /// Exit codes: 0 clean, 1 something is broken, 3 nothing is, but not everything could be looked at.
+    Verify(verify::Args),
     /// Show what the flags, the environment and murmur.toml have set.
     Config,
     /// Print what a shell needs to complete commands and options.
@@ -133,7 +143,10 @@ pub(crate) fn run(cli: Cli) -> anyhow::Result<Verdict> {
         Command::Replay(args) => execution::run(replay::run(global, args)),
         Command::Import(args) => import::run(global, args),
         Command::Views(args) => execution::run(views::run(global, &args)),
+        Command::Parked(args) => execution::run(parked::run(global, &args)),
         Command::Audit(args) => execution::run(audit::run(global, args)),
+        Command::Rebuild(args) => execution::run(rebuild::run(global, args)),
+        Command::Verify(args) => execution::run(verify::run(global, args)),
         Command::Events(args) => run_to_its_end(events::run(global, &args)),
         Command::Scenario(args) => run_to_its_end(scenario::run(global, args)),
         Command::Load(args) => run_to_its_end(load::run(global, args)),

@@ -11,21 +11,20 @@ use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::choreography::MURMURATION;
 use contracts::service;
-use engine::database::{self, Aside};
+use engine::database;
 use engine::healing::{Plan, Refusal, plan};
-use protocol::{Cause, Headers, Row, Service, Timestamp};
+use protocol::{Cause, Headers, Row, Service};
 use runtime::healing::{Reaction, Stores, neighbours_in};
 use runtime::nats::Connection;
 use runtime::seal_keys;
 use serde_json::{Value, json};
-use supervisor::protocol::{Act, State};
 use supervisor::readiness;
 use supervisor::redundancy::{self, Loss, Permit};
-use supervisor::supervisor_client::SupervisorClient;
 use terminal::table;
 use terminal::verdict::Verdict;
 use terminal::{hint, line, note};
 
+use crate::aside::set_aside;
 use crate::global::Global;
 
 /// How long is waited for a stream that another process of the service may be publishing.
@@ -93,19 +92,11 @@ async fn discard(
     shown: &Plan,
     permit: Permit,
 ) -> anyhow::Result<()> {
-    let (supervisor, process) = (SupervisorClient::of(running), Process::Service(stores.service));
-    // Started again also if what follows fails, or is interrupted.
-    let stopped = supervisor.lease(Act::Stop, process).await?;
-    supervisor.wait_for(process, State::Stopped).await?;
-    let aside = Aside::of(&running.data.join(stores.service.name()))?;
-    let kept = if plan_for(stores).await? == *shown { Some(aside.set_aside(now())?) } else { None };
-    supervisor.act(Act::Start, process).await?;
-    if let Some(stopped) = stopped {
-        stopped.forget();
-    }
+    let is_unchanged = async || Ok(plan_for(stores).await? == *shown);
+    let kept = set_aside(running, stores.service, is_unchanged).await?;
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     drop(permit);
-    readiness::redundant(running, process).await?;
+    readiness::redundant(running, Process::Service(stores.service)).await?;
     let service = stores.service;
     if global.json {
         line!("{}", json!({ "done": "heal", "service": service, "kept": kept }));
@@ -222,8 +213,4 @@ fn as_json(plan: &Plan, rows: &[Row], reactions: &[Reaction]) -> Value {
 fn reaction_as_json(reaction: &Reaction) -> Value {
     let Reaction { by, row, subject, on } = reaction;
     json!({ "message": on, "by": by, "row": row, "subject": subject })
-}
-
-fn now() -> Timestamp {
-    runtime::handle::now()
 }

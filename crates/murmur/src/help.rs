@@ -36,7 +36,9 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
             ("start", "murmur start shipping"),
             ("wipe", "murmur wipe order"),
             ("heal", "murmur heal order"),
+            ("rebuild", "murmur rebuild order"),
             ("views", "murmur views rebuild"),
+            ("parked", "murmur parked list"),
             ("drill", "murmur drill"),
         ],
     ),
@@ -56,6 +58,7 @@ const GROUPS: [(&str, &[(&str, &str)]); 6] = [
         "Prove it",
         &[
             ("audit", "murmur audit"),
+            ("verify", "murmur verify order"),
             ("chaos", "murmur chaos run scripts/chaos/*.yaml"),
             ("simulate", "murmur simulate --minutes 1"),
         ],

@@ -24,6 +24,7 @@ mod serve;
 mod up;
 
 mod act;
+mod aside;
 mod down;
 mod effect;
 mod logs;
@@ -36,6 +37,8 @@ mod contract;
 mod events;
 mod heal;
 mod orders;
+mod parked;
+mod rebuild;
 mod stuck;
 mod trace;
 mod views;
@@ -50,6 +53,7 @@ mod load;
 mod replay;
 mod scenario;
 mod simulate;
+mod verify;
 
 use std::io::ErrorKind;
 use std::process::ExitCode;

@@ -43,10 +43,10 @@ struct Waiting {
 
 /// A service that stands before a row which it cannot handle.
 #[derive(Debug, PartialEq, Eq, Serialize)]
-struct Holding {
-    service: Process,
+pub(crate) struct Holding {
+    pub(crate) service: Process,
     #[serde(flatten)]
-    held: Held,
+    pub(crate) held: Held,
 }
 
 /// Shows them. A stream that is held is a finding, and so is an order that waits for that long.
@@ -69,7 +69,7 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
 }
 
 /// What each service says that it holds. One that says nothing is told of by `murmur status`.
-fn holding(services: Services) -> Vec<Holding> {
+pub(crate) fn holding(services: Services) -> Vec<Holding> {
     let reports =
         services.into_iter().filter_map(|(service, report)| Some((service, report.ok()?)));
     let held = reports.flat_map(|(service, report)| {
@@ -78,7 +78,7 @@ fn holding(services: Services) -> Vec<Holding> {
     held.collect()
 }
 
-fn show_held(all: &[Holding]) {
+pub(crate) fn show_held(all: &[Holding]) {
     for Holding { service, held: Held { stream, row, reason } } in all {
         let stream = stream.as_deref().unwrap_or("its own work");
         let row = row.map(|row| format!(" before row {row}")).unwrap_or_default();

@@ -63,7 +63,7 @@ struct RebuildArgs {
 }
 
 /// The query service's generations.
-struct Views {
+pub(crate) struct Views {
     running: RunFile,
     client: Client,
     url: String,
@@ -71,9 +71,7 @@ struct Views {
 
 /// Does it. Generations that differ are a finding.
 pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
-    let running = global.running()?;
-    let url = format!("{}/generations", running.query()?);
-    let views = Views { client: running.client_answering_within(COMPARED_WITHIN), running, url };
+    let views = Views::of(global.running()?)?;
     match &args.action {
         Action::Status => views.show_status(global).await,
         Action::Rebuild(args) => views.rebuild(global, args).await,
@@ -82,6 +80,29 @@ pub(crate) async fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict>
 }
 
 impl Views {
+    /// Those of a running system.
+    pub(crate) fn of(running: RunFile) -> anyhow::Result<Self> {
+        let url = format!("{}/generations", running.query()?);
+        Ok(Self { client: running.client_answering_within(COMPARED_WITHIN), running, url })
+    }
+
+    /// Builds one beside the one that is read, or waits for the one that is being built. Says which, and
+    /// whether it was there already.
+    pub(crate) async fn build(&self) -> anyhow::Result<(String, bool)> {
+        let (next, was_there) = match self.overview().await?.next {
+            Some(next) => (next.id, true),
+            None => (self.ask::<Begun>(Call::post(&self.url)).await?.id, false),
+        };
+        self.until_built(&next).await?;
+        Ok((next, was_there))
+    }
+
+    /// Takes one away that nobody reads.
+    pub(crate) async fn discard(&self, id: &str) -> anyhow::Result<()> {
+        let call = Call::new(Method::DELETE, format!("{}/{id}", self.url));
+        self.ask::<Overview>(call).await.map(drop)
+    }
+
     async fn show_status(&self, global: &Global) -> anyhow::Result<Verdict> {
         let overview = self.overview().await?;
         show_overview(global, &overview);
@@ -90,11 +111,7 @@ impl Views {
     }
 
     async fn rebuild(&self, global: &Global, args: &RebuildArgs) -> anyhow::Result<Verdict> {
-        let next = match self.overview().await?.next {
-            Some(next) => next.id,
-            None => self.ask::<Begun>(Call::post(&self.url)).await?.id,
-        };
-        self.until_built(&next).await?;
+        let (next, _) = self.build().await?;
         let compared = self.compare(&next, args.view.as_deref()).await?;
         if global.json {
             line!("{}", json!(compared));

@@ -49,6 +49,9 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         // What stands after the process's name is the process's own.
         "serve" => &["--json", "redis"],
         "bench saga" | "load" | "page" | "views status" | "views rebuild" | "views rollback" => &[],
+        "parked list" | "parked retry" | "verify" => &[],
+        "parked show" => &["ORDER/7"],
+        "parked drop" => &["ORDER/7", "--why", "a test"],
         "contract check" | "contract show" | "config" | "stuck" => &[],
         "contract docs" => &["--check", "--out", "../../docs/contract"],
         "contract diff" => &["/nowhere/file"],
@@ -56,7 +59,7 @@ fn arguments_of(command: &str) -> &'static [&'static str] {
         "import example" => &["/nowhere/file", "--from", "/nowhere/file.csv"],
         "new service" => &["No Name"],
         "completions" => &["bash"],
-        "kill" | "stop" | "pause" | "start" | "wipe" | "heal" => &["order"],
+        "kill" | "stop" | "pause" | "start" | "wipe" | "heal" | "rebuild" => &["order"],
         "trace" => &["o-1"],
         "scenario run" | "chaos run" | "chaos soak" | "replay retail" => &["/nowhere/file.yaml"],
         "simulate" => &["--seed", "7", "--orders", "2"],

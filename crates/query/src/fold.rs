@@ -8,6 +8,10 @@
 //! its order, with what they say right after it, to each view ([`view`]), which takes the ids of the
 //! records that it changes and the changes. These are read next, and the changes applied.
 //!
+//! An event that cannot be folded is parked, and the rest goes on. A fold that panics leaves nothing: who
+//! folds throws it away ([`crate::projector`]), finds out which event that was, and hands it in as one that
+//! is to be parked.
+//!
 //! Deliberately absent: Redis, and whatever would make the result depend on how the streams
 //! interleaved. A record folds one stream; whether an order is settled, and how long its steps took,
 //! are rules over its four records, whichever of them came first.
@@ -22,6 +26,8 @@ mod stories;
 #[cfg(test)]
 mod tests;
 
+use std::any::Any;
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::Arc;
 
 use contracts::StoredEvent;
@@ -42,6 +48,15 @@ pub struct Item {
     pub row: Row,
     /// The event, or why it is none that this build knows.
     pub event: Result<StoredEvent, String>,
+    /// Why it is not folded though it is an event.
+    poison: Option<Poison>,
+}
+
+/// What folding an event came to, each time.
+#[derive(Debug)]
+struct Poison {
+    reason: String,
+    attempts: u32,
 }
 
 /// The folding of one batch.
@@ -56,9 +71,37 @@ pub struct Fold {
 impl Item {
     #[must_use]
     pub fn of(service: Service, row: Row) -> Self {
-        let event = row.parse().map_err(|error| error.to_string());
-        Self { service, row, event }
+        let parsed = catch_unwind(AssertUnwindSafe(|| row.parse()));
+        let event = match parsed {
+            Ok(parsed) => parsed.map_err(|error| error.to_string()),
+            Err(panic) => Err(format!("reading it panics: {}", words_of(&*panic))),
+        };
+        Self { service, row, event, poison: None }
     }
+
+    /// The same, to be parked: it was folded by itself that often, and each time that panicked.
+    #[must_use]
+    pub fn poisoned(&self, panic: &str, attempts: u32) -> Self {
+        let (service, row, event) = (self.service, self.row.clone(), self.event.clone());
+        let poison = Some(Poison { reason: format!("folding it panics: {panic}"), attempts });
+        Self { service, row, event, poison }
+    }
+
+    /// The event; or why it is parked, and how often it was tried.
+    pub(crate) fn foldable(&self) -> Result<&StoredEvent, (&str, u32)> {
+        match (&self.event, &self.poison) {
+            (Err(reason), _) => Err((reason, 1)),
+            (Ok(_), Some(Poison { reason, attempts })) => Err((reason, *attempts)),
+            (Ok(event), None) => Ok(event),
+        }
+    }
+}
+
+/// What a panic says of itself.
+pub(crate) fn words_of(panic: &(dyn Any + Send)) -> String {
+    let text = panic.downcast_ref::<&str>().map(|text| (*text).to_owned());
+    let text = text.or_else(|| panic.downcast_ref::<String>().cloned());
+    text.unwrap_or_else(|| "it does not say why".to_owned())
 }
 
 impl Fold {

@@ -24,6 +24,10 @@ pub const NEXT: &str = "{query}:next";
 /// The key that names the generation that was live before. It is as it was then.
 pub const PREVIOUS: &str = "{query}:previous";
 
+/// What people have said of events that could not be folded: a hash, by `STREAM/sequence`. It stands beside the
+/// generations, so that it holds for the next one, too.
+pub const DROPPED: &str = "{query}:dropped";
+
 /// How far a generation has folded the streams: its position, as a name inside it.
 pub const POSITION: &str = "position";
 

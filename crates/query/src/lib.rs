@@ -14,6 +14,7 @@
 //! * [`generations`]: the read model built anew beside the one that is read.
 //! * [`search`]: an index of its own over what can be found, in memory.
 //! * [`processes`]: how the services' processes are, by their own word.
+//! * [`parked`]: events that could not be folded, and what people have said of them.
 //! * [`events`]: one event, from its stream; [`operator_folder`]: what supervisor and auditor leave.
 //! * [`live`] and [`page`]: what people look at, and what keeps it moving; [`session`]: how a browser signs in.
 //! * [`process`], with its [`settings`]: the life of it all.
@@ -57,6 +58,8 @@ pub mod http;
 pub mod generations;
 
 pub mod processes;
+
+pub mod parked;
 
 pub mod events;
 pub mod operator_folder;

@@ -30,7 +30,7 @@ use crate::settings::{Settings, Switch};
 use crate::sources::Broker;
 use crate::sources::feed::{Feed, Tapped};
 use crate::store::{self, Store, StoreError};
-use crate::{events, live, operator_folder, page, processes, session};
+use crate::{events, live, operator_folder, page, parked, processes, session};
 
 /// Threads for all that answers.
 const THREADS: usize = 2;
@@ -98,7 +98,7 @@ fn api(
     let search = Search::new()?;
     beside.spawn(search::follower::run(streams.only(&search::STREAMS), feed, search.clone()));
     let reader = Reader::new(&redis, standing.clone())?;
-    let cache = Cache::new(redis, reader.clone());
+    let (cache, reading) = (Cache::new(redis.clone(), reader.clone()), redis);
     let source = Source {
         reader: reader.clone(),
         observed: heard.clone(),
@@ -113,6 +113,7 @@ fn api(
     }
     let more = [
         generations::http::routes(builder),
+        parked::routes(reading, now),
         live::routes(source, standing, stop),
         processes::routes(heard),
         events::routes(connection),

@@ -9,11 +9,16 @@
 //! A batch is what came while the one before was being written, but for a moment's pause where rows
 //! keep coming; a row that comes after a pause is folded at once. Where many wait, the next batch is
 //! folded while the last is being written, and sent once that is known to be.
+//!
+//! A fold that panics is thrown away with what it remembered, and its rows are folded again in smaller batches,
+//! until the one that it is about is known and parked.
 
 pub mod batch;
 
+mod folding;
 mod following;
 mod gauges;
+mod suspicion;
 
 use std::convert::Infallible;
 use std::time::Duration;

@@ -21,7 +21,7 @@ use crate::fold::family::Stored;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
 use crate::projector_status::ProjectorStatus;
-use crate::store::LIST;
+use crate::store::{LIST, OPEN};
 use page::{ListAnswer, Page, PageRequest};
 
 /// Longest wait for an answer of Redis to a reader.
@@ -69,7 +69,7 @@ pub struct Look {
     pub records: Vec<Option<Vec<u8>>>,
     /// The pages asked for, in their order.
     pub pages: Vec<Page>,
-    /// How many events are parked; not counted if no page was asked for.
+    /// How many events are parked and not dropped; not counted if no page was asked for.
     pub parked: u64,
 }
 
@@ -151,7 +151,7 @@ impl Reader {
         QueryReader { reader: self.clone(), connection: None, wanted: Wanted::new() }
     }
 
-    /// Counts the events that could not be folded.
+    /// Counts the events that could not be folded, but for those that a person has dropped.
     ///
     /// # Errors
     /// When Redis fails, or holds no read model.
@@ -159,7 +159,9 @@ impl Reader {
         let generation = self.live_generation().await?;
         let mut connection = self.connection.clone();
         let parked = generation.key(keys::PARKED);
-        Ok(redis::cmd("HLEN").arg(parked).query_async(&mut connection).await?)
+        let mut count = OPEN.prepare_invoke();
+        count.key(parked).key(keys::DROPPED);
+        Ok(count.invoke_async(&mut connection).await?)
     }
 
     async fn live_generation(&self) -> Result<Generation, ReadError> {
@@ -237,7 +239,7 @@ async fn ask(
         return Ok((values.query_async(connection).await?, (0, Vec::new())));
     }
     let mut call = LIST.prepare_invoke();
-    call.arg(prefix).arg(keys::PARKED);
+    call.arg(prefix).arg(keys::PARKED).arg(keys::DROPPED);
     for page in pages {
         page.add_to(&mut call);
     }

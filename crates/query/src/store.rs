@@ -8,6 +8,7 @@
 
 pub mod fitness;
 pub mod generations;
+pub mod parked;
 
 mod scripts;
 mod sweep;
@@ -23,7 +24,7 @@ use crate::fold::Changes;
 use crate::keys::{self, Generation, VIEWS_VERSION};
 use crate::positions::Positions;
 use fitness::Unfit;
-pub(crate) use scripts::LIST;
+pub(crate) use scripts::{LIST, OPEN};
 
 /// Longest wait for a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(2);

@@ -66,6 +66,29 @@ fn a_failing_input_is_left_out_alone_and_its_stream_is_held() {
 }
 
 #[test]
+fn an_input_over_which_the_domain_panics_is_left_out_alone_and_its_stream_is_held() {
+    let mut stage = Stage::begun();
+    let inputs = vec![
+        stage::place("o-1", None),
+        stage.payment.next(stage::declined("panic")),
+        stage::ask(Ask::Panic("o-2"), None),
+        stage.shipping.next(stage::created("o-1")),
+    ];
+    let batch = stage.engine.run(&inputs, at(1)).unwrap();
+    let Outcome::Held { stream: Some(held), reason } = &batch.outcomes[1] else {
+        panic!("{batch:?}")
+    };
+    assert_eq!(*held, service::PAYMENT);
+    assert!(reason.starts_with("handling it panics: ") && reason.contains("it panics"), "{reason}");
+    let Outcome::Command(Answer::Failed(reason)) = &batch.outcomes[2] else { panic!("{batch:?}") };
+    assert_eq!(reason, "handling it panics: over o-2");
+    let kinds: Vec<Kind> =
+        batch.rows.iter().map(|row| Headers::parse(&row.headers).unwrap().kind).collect();
+    assert_eq!(kinds, [kind::ORDER_PLACED, kind::ORDER_CONFIRMED]);
+    assert_eq!(outbox::verify(&stage.engine.read()).unwrap().sequence, 2);
+}
+
+#[test]
 fn an_event_that_its_cause_does_not_allow_is_refused() {
     let mut stage = Stage::begun();
     let batch = stage.engine.run(&[stage::ask(Ask::Steal("o-1"), None)], at(1)).unwrap();

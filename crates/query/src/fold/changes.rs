@@ -33,17 +33,21 @@ pub struct Parked {
     pub subject: String,
     /// Why it could not be folded.
     pub reason: String,
+    /// How often that was tried.
+    #[serde(default = "once", skip_serializing_if = "is_once")]
+    pub attempts: u32,
     /// When it was decided, if that much could be understood.
     pub time: Option<Timestamp>,
 }
 
 impl Parked {
-    pub(super) fn of(item: &Item, reason: &str) -> Self {
+    pub(super) fn of(item: &Item, reason: &str, attempts: u32) -> Self {
         Self {
             stream: item.service.stream().to_owned(),
             sequence: item.row.sequence,
             subject: item.row.subject.clone(),
             reason: reason.to_owned(),
+            attempts,
             time: item.event.as_ref().ok().map(|event| event.headers.time),
         }
     }
@@ -53,4 +57,13 @@ impl Parked {
     pub fn name(&self) -> String {
         format!("{}/{}", self.stream, self.sequence)
     }
+}
+
+const fn once() -> u32 {
+    1
+}
+
+#[expect(clippy::trivially_copy_pass_by_ref, reason = "serde hands over a reference")]
+const fn is_once(attempts: &u32) -> bool {
+    *attempts == once()
 }

@@ -2,6 +2,8 @@
 
 use std::sync::Arc;
 
+use runtime::failpoint::Point;
+
 use super::Item;
 use super::changes::{Changes, Parked};
 use super::family::{AnyFamily, Damaged};
@@ -33,7 +35,7 @@ impl Default for RecordCache {
 impl RecordCache {
     /// Wants the records of all orders that the events are about.
     pub(super) fn want_stories(&mut self, items: &[Arc<Item>]) {
-        for event in items.iter().filter_map(|item| item.event.as_ref().ok()) {
+        for event in items.iter().filter_map(|item| item.foldable().ok()) {
             if is_about_one_order(event.headers.kind) {
                 self.stories.want(&event.headers.id);
             }
@@ -45,17 +47,18 @@ impl RecordCache {
     pub(super) fn tell(&mut self, items: &[Arc<Item>]) -> Result<Vec<Parked>, Damaged> {
         let mut parked = Vec::new();
         for (nth, item) in items.iter().enumerate() {
-            let event = match &item.event {
+            let event = match item.foldable() {
                 Ok(event) => event,
-                Err(reason) => {
-                    parked.push(Parked::of(item, reason));
+                Err((reason, attempts)) => {
+                    parked.push(Parked::of(item, reason, attempts));
                     continue;
                 }
             };
+            Point::FoldEvent.pass_row(item.service.stream(), item.row.sequence);
             let told = match self.stories.fold(event)? {
                 Ok(told) => told,
                 Err(contradiction) => {
-                    parked.push(Parked::of(item, &contradiction.0));
+                    parked.push(Parked::of(item, &contradiction.0, 1));
                     continue;
                 }
             };

@@ -36,7 +36,7 @@ const CONDITIONS: [&str; 4] =
     ["if-match", "if-none-match", "if-unmodified-since", "idempotency-key"];
 
 /// Names whichever generation is live.
-const LIVE: &str = "live";
+pub(crate) const LIVE: &str = "live";
 
 #[derive(Serialize)]
 struct Begun {
@@ -50,8 +50,11 @@ pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
         operator().map(move || builder.clone())
     };
     let list = warp::path!("generations").and(warp::get()).and(with()).then(list);
-    let start =
-        warp::path!("generations").and(warp::post()).and(unconditional()).and(with()).then(start);
+    let start = warp::path!("generations")
+        .and(warp::post())
+        .and(unconditional("generations"))
+        .and(with())
+        .then(start);
     let compared = warp::path!("generations" / String / "comparison")
         .and(warp::get())
         .and(warp::query())
@@ -64,26 +67,28 @@ pub fn routes<S: Source + Clone + Sync>(builder: Builder<S>) -> Routes {
         .then(held);
     let activate = warp::path!("generations" / String / "activate")
         .and(warp::post())
-        .and(unconditional())
+        .and(unconditional("generations"))
         .and(with())
         .then(activate);
     let discard = warp::path!("generations" / String)
         .and(warp::delete())
-        .and(unconditional())
+        .and(unconditional("generations"))
         .and(with())
         .then(discard);
     let read = list.or(compared).unify().or(held).unify();
     read.or(start).unify().or(activate).unify().or(discard).unify().boxed()
 }
 
-/// Refuses what is meant to protect a command and would be passed over: generations come and go by
-/// their names alone, and each command says by itself whether they are fit for it.
-fn unconditional() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
+/// Refuses what is meant to protect a command and would be passed over: what is commanded here goes by its
+/// name alone, and each command says by itself whether that is fit for it.
+pub(crate) fn unconditional(
+    things: &'static str,
+) -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + Sync + 'static {
     warp::header::headers_cloned()
-        .and_then(|headers: HeaderMap| async move {
+        .and_then(move |headers: HeaderMap| async move {
             let named = CONDITIONS.into_iter().find(|name| headers.contains_key(*name));
             named.map_or(Ok(()), |name| {
-                let title = format!("Commands on generations take no {name}");
+                let title = format!("Commands on {things} take no {name}");
                 let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-header", title);
                 Err(warp::reject::custom(problem.detail("send it without").with("header", name)))
             })

@@ -10,6 +10,7 @@ use runtime::http::openapi::{Document, Operation, standing as of_every_process};
 use super::status::StatusAnswer;
 use crate::events::EventAnswer;
 use crate::operator_folder::{AuditAnswer, LogAnswer, Supervised};
+use crate::parked::{DropRequest, ParkedAnswer, ParkedEvent};
 use crate::processes::Processes;
 use crate::queries;
 
@@ -28,6 +29,7 @@ pub fn document() -> Document {
             .answers::<Processes>(200, "The broker, and the process of each service"),
     );
     all.extend(of_the_operator());
+    all.extend(of_parked_events());
     let queries = queries::all().into_iter().map(|query| query.operation().problem(503, BUILT));
     all.extend(queries);
     all.extend(hidden());
@@ -55,6 +57,39 @@ fn of_the_operator() -> [Operation; 4] {
             .problem(404, "There is no such process, or it has no log here"),
         Operation::plain(Read, "get", "/audit", "What the last audit found, and when")
             .answers::<AuditAnswer>(200, "Its verdict, what was examined, and each check"),
+    ]
+}
+
+/// The events that could not be folded.
+fn of_parked_events() -> [Operation; 3] {
+    let one = "/parked/{stream}/{sequence}";
+    [
+        Operation::plain(Read, "get", "/parked", "The events that could not be folded")
+            .query::<String>("generation", "Another generation than the one that is read")
+            .answers::<ParkedAnswer>(200, "How many are open, and a thousand of all at most")
+            .problem(404, "There is no such generation")
+            .problem(503, BUILT),
+        Operation::plain(Read, "get", one, "One event that could not be folded, and why")
+            .answers::<ParkedEvent>(200, "The event")
+            .problem(404, "No such event is parked")
+            .problem(503, BUILT),
+        Operation::plain(
+            Operate,
+            "post",
+            "/parked/{stream}/{sequence}/drop",
+            "Say that nothing more is to be done about it: it stays listed, and counts no longer",
+        )
+        .body::<DropRequest>()
+        .answers::<ParkedEvent>(
+            200,
+            "The event, with who has dropped it; what was said first stays",
+        )
+        .problem(400, "A header, the path or the body does not make sense")
+        .problem(404, "No such event is parked")
+        .problem(408, "The body did not come in time")
+        .problem(413, "The body is too large")
+        .problem(415, "The body is not JSON")
+        .problem(503, BUILT),
     ]
 }
 

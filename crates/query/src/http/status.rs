@@ -40,6 +40,7 @@ struct RedisAnswer {
     reason: Option<String>,
     generation: Option<String>,
     views_version: u32,
+    /// Events that could not be folded, and that nobody has dropped.
     parked: Option<u64>,
 }
 

@@ -40,9 +40,21 @@ pub enum Misfit {
 /// # Errors
 /// When the first row that is left cannot be folded here.
 pub fn take(positions: &Positions, waiting: &mut VecDeque<Arc<Item>>) -> Result<Batch, Misfit> {
+    take_at_most(BATCH_ROWS_MAX, positions, waiting)
+}
+
+/// The same, with no more rows than that.
+///
+/// # Errors
+/// When the first row that is left cannot be folded here.
+pub fn take_at_most(
+    rows_max: usize,
+    positions: &Positions,
+    waiting: &mut VecDeque<Arc<Item>>,
+) -> Result<Batch, Misfit> {
     let mut batch = Batch { items: Vec::new(), next: positions.clone() };
     let mut bytes = 0;
-    while batch.items.len() < BATCH_ROWS_MAX && bytes < BATCH_BYTES_MAX {
+    while batch.items.len() < rows_max && bytes < BATCH_BYTES_MAX {
         let Some(Item { service, row, .. }) = waiting.front().map(Arc::as_ref) else { break };
         let (service, sequence) = (*service, row.sequence);
         match batch.next.fit(service, row) {

@@ -7,13 +7,14 @@ use std::time::Duration;
 use protocol::Timestamp;
 use runtime::failpoint::Point;
 use tokio::sync::{mpsc, watch};
-use tokio::task::JoinHandle;
 use tokio::time::{Instant, Interval, MissedTickBehavior};
 
 use super::batch::{self, BATCH_ROWS_MAX, Batch, Misfit};
-use super::gauges::{Gauges, Measured};
+use super::folding::{self, Folding, Panicked};
+use super::gauges::{self, Gauges, Measured};
+use super::suspicion::Suspicion;
 use super::{Projector, Setback, settle};
-use crate::fold::{Changes, Damaged, Fold, Item, RecordCache};
+use crate::fold::{Changes, Item, RecordCache};
 use crate::positions::Positions;
 use crate::projector_status::{Phase, ProjectorStatus};
 use crate::sources::Readings;
@@ -46,9 +47,6 @@ enum Stands {
     Elsewhere,
 }
 
-/// What a batch came to.
-type Folded = Result<(Changes, RecordCache), Damaged>;
-
 /// A batch that is folded, and not yet written.
 struct Ready {
     changes: Changes,
@@ -74,6 +72,8 @@ pub(super) struct Following<'a> {
     reach: Positions,
     /// The records as they are there, as far as the last batches have touched them.
     cache: RecordCache,
+    /// Whether some of the waiting rows may make a fold panic.
+    suspicion: Suspicion,
     rows: mpsc::Receiver<Arc<Item>>,
     waiting: VecDeque<Arc<Item>>,
     /// When the next batch may begin.
@@ -103,6 +103,7 @@ impl<'a> Following<'a> {
             live,
             ready: None,
             cache: RecordCache::default(),
+            suspicion: Suspicion::default(),
             rows,
             waiting: VecDeque::new(),
             next_batch: Instant::now(),
@@ -151,7 +152,9 @@ impl<'a> Following<'a> {
     }
 
     async fn fold_waiting(&mut self) -> Result<Stands, Setback> {
-        let Batch { items, next } = match batch::take(&self.reach, &mut self.waiting) {
+        let rows_max = self.suspicion.rows_max();
+        let taken = batch::take_at_most(rows_max, &self.reach, &mut self.waiting);
+        let Batch { items, next } = match taken {
             Ok(batch) => batch,
             // What it does not fit may yet turn out not to be written.
             Err(_) if self.ready.is_some() => return self.write_ready().await,
@@ -164,17 +167,19 @@ impl<'a> Following<'a> {
         if items.is_empty() {
             return self.write_ready().await;
         }
-        self.reach = next;
+        let before = std::mem::replace(&mut self.reach, next);
         let measured = Measured::of(&items);
-        let folding = self.begin_folding(items).await?;
+        let folding = self.begin_folding(items.clone()).await?;
         match self.write_ready().await? {
             Stands::Here => {}
             moved @ (Stands::Ahead | Stands::Elsewhere) => return Ok(moved),
         }
-        let (changes, cache) = match folding.await? {
-            Ok(folded) => folded,
-            Err(damaged) => return self.after_damage(&damaged.to_string()).await,
+        let (changes, cache) = match folding.end().await? {
+            Ok(Ok(folded)) => folded,
+            Ok(Err(damaged)) => return self.after_damage(&damaged.to_string()).await,
+            Err(panicked) => return Ok(self.fold_again(items, before, &panicked)),
         };
+        self.suspicion.clear();
         Point::MidProjection.pass();
         self.cache = cache;
         self.ready = Some(Ready { changes, next: self.reach.clone(), measured });
@@ -183,23 +188,31 @@ impl<'a> Following<'a> {
     }
 
     /// Reads what a batch touches, and has it folded beside whatever comes next.
-    async fn begin_folding(
+    async fn begin_folding(&mut self, items: Vec<Arc<Item>>) -> Result<Folding, StoreError> {
+        // Back only when it is known that what they become is written.
+        let cache = std::mem::take(&mut self.cache);
+        folding::begin(items, cache, self.store, &self.live.generation).await
+    }
+
+    /// The folding of a batch has panicked, and what was remembered is lost with it. The rows wait again, to
+    /// be folded from what Redis holds. All that was folded before them is written by now.
+    fn fold_again(
         &mut self,
         items: Vec<Arc<Item>>,
-    ) -> Result<JoinHandle<Folded>, StoreError> {
-        // Back only when it is known that what they become is written.
-        let mut fold = Fold::start(items, std::mem::take(&mut self.cache));
-        let read = loop {
-            let wanted = fold.wanted();
-            if wanted.is_empty() {
-                break Ok(());
-            }
-            let values = self.store.read(&self.live.generation, &wanted).await?;
-            if let Err(damaged) = fold.fill(values) {
-                break Err(damaged);
-            }
-        };
-        Ok(tokio::task::spawn_blocking(move || read.and_then(|()| fold.finish())))
+        before: Positions,
+        Panicked(reason): &Panicked,
+    ) -> Stands {
+        let rows = items.len();
+        tracing::warn!(
+            reason,
+            rows,
+            "folding panicked: the rows are folded again, in smaller batches"
+        );
+        metrics::counter!("murmur_query_fold_panics_total").increment(1);
+        let items = self.suspicion.raise(items, reason);
+        items.into_iter().rev().for_each(|item| self.waiting.push_front(item));
+        self.reach = before;
+        Stands::Here
     }
 
     /// Writes the batch that is ready, if one is.
@@ -240,6 +253,9 @@ impl<'a> Following<'a> {
         self.gauges.tell(self.standing);
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
+        }
+        if self.role == GenerationRole::Live {
+            gauges::tell_parked(self.store.count_parked(&self.live.generation).await?);
         }
         if self.ready.is_some() {
             // Writing that will say where Redis stands.

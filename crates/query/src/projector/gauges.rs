@@ -68,6 +68,12 @@ impl Gauges {
     }
 }
 
+/// Tells how many events are parked and not dropped.
+#[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 events are far away")]
+pub(super) fn tell_parked(open: u64) {
+    metrics::gauge!("murmur_query_parked_open").set(open as f64);
+}
+
 /// Tells how far each stream is folded, and how far that is behind its end.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 rows are far away")]
 fn tell(standing: &ProjectorStatus) {

@@ -92,7 +92,7 @@ pub struct Dashboard {
     pub customers: Entities,
     /// Products.
     pub products: Entities,
-    /// Events that could not be folded. More than 0 means that something above is incomplete.
+    /// Events that could not be folded, and that nobody has dropped. More than 0 means that something above is incomplete.
     pub parked: u64,
 }
 

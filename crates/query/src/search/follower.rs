@@ -7,17 +7,20 @@
 //!
 //! Should a stream turn out to tell another history, or the index fail, it begins at zero again.
 
+use std::panic::{AssertUnwindSafe, catch_unwind};
 use std::sync::{Arc, PoisonError};
 use std::time::Duration;
 
+use contracts::StoredEvent;
 use protocol::Service;
+use runtime::failpoint::Point;
 use tokio::sync::mpsc;
 use tokio::time::{Instant, MissedTickBehavior, interval, sleep_until};
 
 use super::document::{Change, change_of};
 use super::index::Index;
 use super::{STREAMS, Search, SearchError, Stands};
-use crate::fold::Item;
+use crate::fold::{Item, words_of};
 use crate::positions::{Fit, Positions};
 use crate::sources::feed::{Feed, Subscription};
 use crate::sources::{AllProgress, Readings, Source, replaced};
@@ -169,6 +172,19 @@ fn with_waiting(first: Arc<Item>, rows: &mut mpsc::Receiver<Arc<Item>>) -> Vec<A
     std::iter::once(first).chain(waiting).take(BATCH_ROWS_MAX).collect()
 }
 
+/// What an event changes in the index. One over which that panics is passed over, loudly: it would be met again
+/// and again. It is counted with those that are not understood.
+fn indexed(event: &StoredEvent, service: Service, sequence: u64) -> Result<Option<Change>, ()> {
+    let change = || {
+        Point::FoldEvent.pass_row(service.stream(), sequence);
+        change_of(event)
+    };
+    catch_unwind(AssertUnwindSafe(change)).map_err(|panic| {
+        let (stream, reason) = (service.stream(), words_of(&*panic));
+        tracing::error!(stream, sequence, reason, "the search passes over an event: it panics");
+    })
+}
+
 impl Search {
     fn begin_anew(&self) -> Result<(), SearchError> {
         let mut index = self.index.lock().unwrap_or_else(PoisonError::into_inner);
@@ -211,7 +227,7 @@ impl Stands {
     /// where one reading takes over from the other, some come twice.
     fn advance(&mut self, rows: &[Arc<Item>]) -> Result<Vec<Change>, Setback> {
         let mut changes = Vec::new();
-        for Item { service, row, event } in rows.iter().map(Arc::as_ref) {
+        for Item { service, row, event, .. } in rows.iter().map(Arc::as_ref) {
             if !STREAMS.contains(service) {
                 continue;
             }
@@ -221,9 +237,11 @@ impl Stands {
                 Fit::Gap | Fit::Different => return Err(Setback::Misfit(*service)),
             }
             let event = event.as_ref().ok();
-            self.skipped += u64::from(event.is_none());
             self.positions.advance(*service, row, event);
-            changes.extend(event.and_then(change_of));
+            match event.map(|event| indexed(event, *service, row.sequence)) {
+                Some(Ok(change)) => changes.extend(change),
+                Some(Err(())) | None => self.skipped += 1,
+            }
         }
         Ok(changes)
     }

@@ -155,7 +155,7 @@ impl Tap {
             return;
         }
         self.state.send_if_modified(|state| {
-            let Item { service, row, event } = &**item;
+            let Item { service, row, event, .. } = &**item;
             state.handed_over.advance(*service, row, event.as_ref().ok());
             // A full queue means one that does not keep up.
             let sent = state.subscriber.as_ref().map(|rows| rows.try_send(Arc::clone(item)));

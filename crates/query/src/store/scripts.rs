@@ -29,6 +29,9 @@ pub(super) static DROP: LazyLock<Script> = LazyLock::new(|| Script::new(include_
 /// Reads values and pages of indexes at one moment.
 pub(crate) static LIST: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("list.lua")));
 
+/// Counts the parked events that nobody has dropped.
+pub(crate) static OPEN: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("open.lua")));
+
 /// Adds the keys and arguments of what a batch changed, in the order in which the script has them.
 pub(super) fn add_changes(
     call: &mut ScriptInvocation<'_>,

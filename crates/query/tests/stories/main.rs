@@ -26,6 +26,7 @@ mod folding;
 mod live;
 mod losses;
 mod order_list;
+mod parked;
 mod process;
 mod processes;
 mod promises;

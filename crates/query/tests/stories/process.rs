@@ -21,7 +21,7 @@ fn a_query_process() {
     std::process::exit(query::process::run(runtime::arguments(line)).into());
 }
 
-fn command(redis: &str, nats: &str, listen: &str) -> Command {
+pub(crate) fn command(redis: &str, nats: &str, listen: &str) -> Command {
     let mut command = Command::new(std::env::current_exe().unwrap());
     command.args(["process::a_query_process", "--exact", "--nocapture"]);
     command.env(ARGUMENTS, format!("--redis {redis} --nats {nats} --listen {listen}"));
@@ -29,7 +29,7 @@ fn command(redis: &str, nats: &str, listen: &str) -> Command {
     command
 }
 
-fn free_address() -> String {
+pub(crate) fn free_address() -> String {
     TcpListener::bind("127.0.0.1:0").unwrap().local_addr().unwrap().to_string()
 }
 

@@ -28,11 +28,20 @@ impl Answer {
 
 /// Asks, or says that nobody answers.
 pub(crate) async fn try_get(address: &str, path: &str, headers: &[(&str, &str)]) -> Option<Answer> {
+    try_send(address, &format!("GET {path}"), headers, "").await
+}
+
+async fn try_send(
+    address: &str,
+    what: &str,
+    headers: &[(&str, &str)],
+    body: &str,
+) -> Option<Answer> {
     let mut stream = TcpStream::connect(address).await.ok()?;
     let fields: String =
         headers.iter().map(|(name, value)| format!("{name}: {value}\r\n")).collect();
     let request =
-        format!("GET {path} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n");
+        format!("{what} HTTP/1.1\r\nhost: localhost\r\nconnection: close\r\n{fields}\r\n{body}");
     stream.write_all(request.as_bytes()).await.ok()?;
     let mut answer = String::new();
     stream.read_to_string(&mut answer).await.ok()?;
@@ -45,4 +54,13 @@ pub(crate) async fn try_get(address: &str, path: &str, headers: &[(&str, &str)])
 
 pub(crate) async fn get(address: &str, path: &str, headers: &[(&str, &str)]) -> Answer {
     try_get(address, path, headers).await.unwrap()
+}
+
+/// Posts JSON.
+#[allow(dead_code, reason = "not all that share this client change anything")]
+pub(crate) async fn post(address: &str, path: &str, body: &Value) -> Answer {
+    let body = body.to_string();
+    let length = body.len().to_string();
+    let headers = [("content-type", "application/json"), ("content-length", &*length)];
+    try_send(address, &format!("POST {path}"), &headers, &body).await.unwrap()
 }

@@ -24,6 +24,8 @@ pub(crate) enum Ask {
     Steal(&'static str),
     /// Emits what no broker takes.
     Huge(&'static str),
+    /// Panics.
+    Panic(&'static str),
 }
 
 #[derive(Debug)]
@@ -64,7 +66,7 @@ impl Domain for Orders {
     }
 
     fn validators(&self, state: &Read<'_>, ask: &Ask) -> Result<Option<Validators>, StateError> {
-        let (Ask::Place(id) | Ask::Steal(id) | Ask::Huge(id)) = ask;
+        let (Ask::Place(id) | Ask::Steal(id) | Ask::Huge(id) | Ask::Panic(id)) = ask;
         let last = crate::outbox::of_id(state, &self::id(id))?.pop();
         last.map(|row| crate::outbox::validators(state, row.sequence)).transpose()
     }
@@ -84,6 +86,7 @@ impl Domain for Orders {
                 let name = "x".repeat(crate::outbox::ROW_BYTES_MAX);
                 Decision::emit("none", placed(id, &name, now))
             }
+            Input::Command(Ask::Panic(id)) => panic!("over {id}"),
             Input::Timer { id, .. } => {
                 Decision::emit("placed", Event::OrderCancelled(ended(id.as_str())))
             }
@@ -112,6 +115,7 @@ fn react(
     event: &StoredEvent,
 ) -> Result<Decision<&'static str, Event>, StateError> {
     let id = &event.headers.id;
+    assert_ne!(id.as_str(), "panic", "it panics");
     if id.as_str() == "poison" {
         return Err(StateError::Contradiction("poison".into()));
     }

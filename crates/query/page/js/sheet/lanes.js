@@ -12,8 +12,11 @@ const WIDE = { lane: 74, head: 92, top: 34, tail: 120, least: 96, tenfold: 22 };
 const SQUEEZED = 0.8;
 const TALL = { lane: 82, head: 34, top: 46, tail: 46, least: 46, tenfold: 7 };
 
-/** `timeline` and `next` of an order, as SVG. `choose(step)` is called for a step that is clicked. */
-export function lanes(order, width, now, choose) {
+/**
+ * `timeline` and `next` of an order, as SVG, as they were after so many events: all keep their places, and what came
+ * later is not drawn. `choose(step)` is called for a step that is clicked.
+ */
+export function lanes(order, width, now, choose, after = order.timeline.length) {
   const tall = width < 680;
   const steps = order.timeline.map(stepFrom);
   const debts = order.next.map((owed) => ({ ...owed, at: millis(owed.since) }));
@@ -21,7 +24,8 @@ export function lanes(order, width, now, choose) {
   const measure = { ...(tall ? TALL : WIDE), tall };
   if (tall) measure.lane = Math.max(66, (width - measure.top - 4) / services.length);
   const ruler = rulerOf(steps, debts, now, measure, tall ? 0 : width);
-  return draw({ steps, debts, services, ruler, measure, now, choose });
+  const isPast = after < steps.length;
+  return draw({ steps: steps.slice(0, after), debts: isPast ? [] : debts, services, ruler, measure, now, choose });
 }
 
 function stepFrom(moment) {

@@ -14,6 +14,7 @@ import { toneOf } from "../tones.js";
 import { toggle, withContent } from "./content.js";
 import { lanes } from "./lanes.js";
 import { isHeld, openSheet } from "./sheet.js";
+import { shownAfter, travel } from "./travel.js";
 
 /** What the picture would otherwise seem to say. */
 const SCALE = "Time is not to scale: steps are placed by the logarithm of the time between them.";
@@ -44,9 +45,10 @@ function paint(order) {
   const scrolled = sheet.firstElementChild?.scrollTop ?? 0;
   const heading = title(order.order_id, pill(order.state, toneOf(order.state)), h("p.soft", {}, summary(order)));
   const picture = h("div.saga", { tabindex: 0, role: "group", "aria-label": "The saga in lanes" });
-  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), deeds(order), facts(order), events(order), raw(order, open));
+  const draw = () => picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now(), toggle, shownAfter(order)));
+  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), travel(order, draw), deeds(order), facts(order), events(order), raw(order, open));
   openSheet(heading, body, order.settled ? null : () => load(order.order_id));
-  picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now(), toggle));
+  draw();
   sheet.firstElementChild.scrollTop = scrolled;
 }
 

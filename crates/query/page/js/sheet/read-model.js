@@ -7,6 +7,7 @@ import { print } from "../exact.js";
 import { count, many, moment, percent } from "../format.js";
 import { lookAtOperation, onOperation } from "../operation.js";
 import { may } from "../session.js";
+import { parkedEvents, watchParked } from "./parked.js";
 import { openSheet } from "./sheet.js";
 
 const NAMES = { live: "read now", next: "new", previous: "read before" };
@@ -16,10 +17,12 @@ const overview = h("div");
 const below = h("div.below", { "aria-live": "polite" });
 
 export function showReadModel() {
-  openSheet([h("h2", { id: "sheet-title" }, "Read model")], h("div.body", {}, h("p.soft", {}, "A new generation is folded from the streams beside the one that is read; nobody reads it before it is switched to."), overview, below));
+  openSheet([h("h2", { id: "sheet-title" }, "Read model")], h("div.body", {}, h("p.soft", {}, "A new generation is folded from the streams beside the one that is read; nobody reads it before it is switched to."), overview, parkedEvents, below));
   below.replaceChildren();
   lookAtOperation();
 }
+
+watchParked({ show: (element) => below.replaceChildren(element), said, build });
 
 onOperation(({ generations }) => {
   if (!overview.isConnected) return;
@@ -55,7 +58,9 @@ function deeds({ next, previous }) {
     previous && !next ? deed("back", "Go back to the one before", () => switchTo(previous.id)) : null);
 }
 
-const said = (words, tone = "soft") => below.replaceChildren(h(`p.${tone}`, { role: "status" }, words));
+function said(words, tone = "soft") {
+  below.replaceChildren(h(`p.${tone}`, { role: "status" }, words));
+}
 const failed = (error) => below.replaceChildren(h("p.wrong", { role: "alert" }, `${error.title}: ${error.message}`));
 
 async function build() {
