@@ -1,7 +1,5 @@
 //! The audit of a system that is under load, and of one whose read model somebody has edited.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
 use std::thread::JoinHandle;
@@ -52,18 +50,6 @@ fn order() -> Value {
     json!({"customer_id": "ann", "lines": [{"sku": "mug", "quantity": 2}]})
 }
 
-/// Runs one command in the system's Redis, and returns the answer as it is sent.
-fn redis(system: &System, words: &[&str]) -> String {
-    let mut stream = TcpStream::connect(("127.0.0.1", system.port("redis"))).unwrap();
-    let words = words.iter().map(|word| format!("${}\r\n{word}\r\n", word.len()));
-    let words: Vec<String> = words.collect();
-    let quit = "*1\r\n$4\r\nQUIT\r\n";
-    write!(stream, "*{}\r\n{}{quit}", words.len(), words.concat()).unwrap();
-    let mut answer = String::new();
-    stream.read_to_string(&mut answer).unwrap();
-    answer
-}
-
 fn placed(system: &System, count: usize) {
     for _ in 0..count {
         let answer = system.post("order", "/orders", &order());
@@ -94,12 +80,12 @@ fn a_record_that_somebody_edits_is_found_and_mended_by_a_rebuild() {
     system.stock_up();
     placed(&system, 3);
     system.expect(&["audit"]);
-    let live = redis(&system, &["GET", "{query}:generation"]);
+    let live = system.redis(&["GET", "{query}:generation"]);
     let live = live.lines().nth(1).unwrap();
     let totals = format!("{{query}}:{live}:totals:PAYMENT");
-    let text = redis(&system, &["GET", &totals]);
+    let text = system.redis(&["GET", &totals]);
     let edited = text.lines().nth(1).unwrap().replace("1500", "1501");
-    redis(&system, &["SET", &totals, &edited]);
+    system.redis(&["SET", &totals, &edited]);
     let audit = system.murmur(&["audit"]);
     let said = String::from_utf8_lossy(&audit.stdout);
     assert_eq!(audit.status.code(), Some(1), "{said}");

@@ -1,9 +1,6 @@
 //! What the page says of what is down: each process by its own word, and apart from it how fresh the
 //! figures are.
 
-use std::io::{Read as _, Write as _};
-use std::net::TcpStream;
-
 use crate::page::{open, place, row_of};
 use crate::page_figures::made;
 use crate::support::{Browser, Screen, System, wait_until};
@@ -55,11 +52,7 @@ fn is_grey(browser: &Browser, selector: &str) -> bool {
 }
 
 pub(crate) fn flush_redis(system: &System) {
-    let mut redis = TcpStream::connect(("127.0.0.1", system.port("redis"))).unwrap();
-    redis.write_all(b"FLUSHALL\r\n").unwrap();
-    let mut answer = [0; 5];
-    redis.read_exact(&mut answer).unwrap();
-    assert_eq!(&answer, b"+OK\r\n");
+    assert_eq!(system.redis(&["FLUSHALL"]), "+OK\r\n");
 }
 
 #[test]

@@ -21,20 +21,22 @@ const FILE: &str = "deployment.toml";
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields, rename_all = "kebab-case")]
 pub(crate) struct Deployment {
-    /// `nats://HOST:PORT`, or `nats://USER:PASSWORD@HOST:PORT`.
+    /// `nats://HOST:PORT`, or `nats://USER:PASSWORD@HOST:PORT`; `tls://` over TLS.
     pub(crate) nats: String,
     /// The prefix of inboxes, where that user's permissions name one.
     pub(crate) nats_inbox: Option<String>,
     /// Where JetStream's API for a stream is imported, where each service has an account of its own.
     #[serde(default)]
     pub(crate) foreign_prefixes: BTreeMap<Service, String>,
-    /// `redis://HOST:PORT`.
+    /// `redis://HOST:PORT`; `rediss://` over TLS.
     pub(crate) redis: String,
     /// `http://HOST:PORT` of the query service.
     pub(crate) query: Option<String>,
     /// `http://HOST:PORT` of the composer.
     pub(crate) composer: Option<String>,
-    /// `http://HOST:PORT` of each service.
+    /// The authorities that sign the certificates of all that is reached over TLS.
+    pub(crate) tls_ca: Option<PathBuf>,
+    /// `http://HOST:PORT` of each service; `https://` over TLS.
     pub(crate) services: BTreeMap<Service, String>,
     /// The folders of the databases that can be read from here.
     #[serde(default)]
@@ -64,7 +66,8 @@ impl Deployment {
             service::named(service.name()).with_context(|| path.display().to_string())?;
         }
         // As seen from the file that names them.
-        for named in all.databases.values_mut().chain(all.seal_keys.values_mut()) {
+        let files = all.databases.values_mut().chain(all.seal_keys.values_mut());
+        for named in files.chain(all.tls_ca.as_mut()) {
             *named = folder.join(&*named);
         }
         Ok(Some(all))

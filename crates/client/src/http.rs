@@ -13,9 +13,9 @@ use http_body_util::{BodyExt, Full, Limited};
 use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::TokioExecutor;
 use runtime::http::auth::Bearer;
+use runtime::tls::authorities::{Authorities, Connector, hint};
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -44,7 +44,7 @@ const ANSWER_BYTES_MAX: usize = 16 << 20;
 /// Sends calls, over connections that are kept and shared by its clones.
 #[derive(Clone, Debug)]
 pub struct Client {
-    pool: Pool<HttpConnector, Full<Bytes>>,
+    pool: Pool<Connector, Full<Bytes>>,
     answer_within: Duration,
     bearer: Option<Bearer>,
 }
@@ -113,11 +113,13 @@ impl Default for Client {
 impl Client {
     /// A client that waits this long for an answer.
     pub fn answering_within(answer_within: Duration) -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_nodelay(true);
-        connector.set_connect_timeout(Some(CONNECT_WITHIN));
-        let pool = Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_FOR).build(connector);
-        Self { pool, answer_within, bearer: None }
+        Self { pool: pool(&Authorities::default()), answer_within, bearer: None }
+    }
+
+    /// Which reaches servers that these know, too, over TLS.
+    #[must_use]
+    pub fn believing(self, authorities: &Authorities) -> Self {
+        Self { pool: pool(authorities), ..self }
     }
 
     /// With what lets it in, sent with every call.
@@ -156,7 +158,7 @@ impl Client {
         let url = call.url.clone();
         let unreachable = |reason: String| CallError::Unreachable(url.clone(), reason);
         let request = call.into_request(self.bearer.as_ref())?;
-        let response = self.pool.request(request).await.map_err(|e| unreachable(root_cause(&e)))?;
+        let response = self.pool.request(request).await.map_err(|e| unreachable(explained(&e)))?;
         let (parts, body) = response.into_parts();
         let body = Limited::new(body, ANSWER_BYTES_MAX).collect().await;
         let body = body.map_err(|error| unreachable(error.to_string()))?.to_bytes();
@@ -288,6 +290,20 @@ impl Answer {
             None => String::from_utf8_lossy(&self.body).chars().take(200).collect(),
         };
         plain(&reason)
+    }
+}
+
+fn pool(authorities: &Authorities) -> Pool<Connector, Full<Bytes>> {
+    let connector = authorities.connector(CONNECT_WITHIN);
+    Pool::builder(TokioExecutor::new()).pool_idle_timeout(IDLE_FOR).build(connector)
+}
+
+/// What has happened, and what can be done about it where that can be told.
+fn explained(error: &dyn std::error::Error) -> String {
+    let cause = root_cause(error);
+    match hint(&cause, "--tls-ca") {
+        Some(hint) => format!("{cause}; {hint}"),
+        None => cause,
     }
 }
 

@@ -11,6 +11,7 @@
 
 pub mod broker_keys;
 mod deployment;
+pub mod passwords;
 pub mod process;
 pub mod run_file;
 pub mod token_file;
@@ -20,6 +21,7 @@ pub mod http;
 
 pub mod orders;
 
+pub mod redis;
 pub mod streams;
 pub mod timeline;
 

@@ -11,13 +11,16 @@ use anyhow::{Context as _, bail};
 use contracts::service;
 use protocol::Service;
 use runtime::http::auth::Bearer;
+use runtime::tls::Authorities;
 use runtime::{NatsSettings, seal_keys};
 use serde::{Deserialize, Serialize};
 
 use crate::broker_keys::{self, BrokerKeys};
 use crate::deployment::Deployment;
 use crate::http::Client;
+use crate::passwords::Passwords;
 use crate::process::Process;
+use crate::redis::{self, Redis};
 use crate::token_file;
 
 /// Version of the run file's shape. A reader refuses any other.
@@ -28,9 +31,9 @@ pub struct RunFile {
     format: u32,
     /// Process id of the supervisor.
     pub supervisor: u32,
-    /// `nats://127.0.0.1:PORT`.
+    /// `nats://127.0.0.1:PORT`, or `tls://`.
     pub nats: String,
-    /// `redis://127.0.0.1:PORT`.
+    /// `redis://127.0.0.1:PORT`, or `rediss://`.
     pub redis: String,
     /// `http://127.0.0.1:PORT` of the query service.
     query: Option<String>,
@@ -43,6 +46,9 @@ pub struct RunFile {
     pub pids: BTreeMap<Process, u32>,
     /// The data folder, absolute.
     pub data: PathBuf,
+    /// The file with the authorities that sign the certificates of all that speaks TLS; none, if nothing does.
+    #[serde(default)]
+    tls_ca: Option<PathBuf>,
     /// What all may take to end, at most.
     #[serde(default)]
     pub down_within: Duration,
@@ -52,6 +58,12 @@ pub struct RunFile {
     /// What lets them into the broker, if that is closed; in a file of its own, too.
     #[serde(skip)]
     broker_keys: Option<BrokerKeys>,
+    /// What lets them into Redis, likewise.
+    #[serde(skip)]
+    redis_keys: Option<Passwords>,
+    /// What stands in that file.
+    #[serde(skip)]
+    authorities: Authorities,
     /// What describes it, where no supervisor has started it.
     #[serde(skip)]
     deployment: Option<Deployment>,
@@ -63,17 +75,22 @@ impl RunFile {
         data: PathBuf,
         ports: &BTreeMap<Process, u16>,
         redis_elsewhere: Option<&str>,
+        tls_ca: Option<&Path>,
     ) -> Self {
+        let [broker, redis, web] = match tls_ca {
+            Some(_) => ["tls", "rediss", "https"],
+            None => ["nats", "redis", "http"],
+        };
         let port = |process: Process| ports.get(&process).copied().unwrap_or_default();
-        let http = |process: Process| format!("http://127.0.0.1:{}", port(process));
+        let http = |process: Process| format!("{web}://127.0.0.1:{}", port(process));
         let has = |service: &Service| ports.contains_key(&Process::Service(*service));
         let services = service::ALL.into_iter().filter(has);
         Self {
             format: FORMAT,
             supervisor: std::process::id(),
-            nats: format!("nats://127.0.0.1:{}", port(Process::Nats)),
+            nats: format!("{broker}://127.0.0.1:{}", port(Process::Nats)),
             redis: redis_elsewhere.map_or_else(
-                || format!("redis://127.0.0.1:{}", port(Process::Redis)),
+                || format!("{redis}://127.0.0.1:{}", port(Process::Redis)),
                 ToOwned::to_owned,
             ),
             query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
@@ -81,9 +98,12 @@ impl RunFile {
             services: services.map(|service| (service, http(Process::Service(service)))).collect(),
             pids: BTreeMap::new(),
             data,
+            tls_ca: tls_ca.map(ToOwned::to_owned),
             down_within: Duration::ZERO,
             bearer: None,
             broker_keys: None,
+            redis_keys: None,
+            authorities: Authorities::default(),
             deployment: None,
         }
     }
@@ -93,7 +113,8 @@ impl RunFile {
     /// # Errors
     /// When there is neither, or none that this build understands. The message says what to do.
     pub fn load(data: &Path) -> anyhow::Result<Self> {
-        if let Some(running) = Self::find(data)? {
+        if let Some(mut running) = Self::find(data)? {
+            running.authorities = Authorities::named(running.tls_ca.as_deref())?;
             return Ok(running);
         }
         let Some(deployment) = Deployment::find(data)? else {
@@ -102,11 +123,11 @@ impl RunFile {
                 data.display()
             );
         };
-        Ok(Self::deployed(data, deployment))
+        Self::deployed(data, deployment)
     }
 
-    fn deployed(data: &Path, deployment: Deployment) -> Self {
-        Self {
+    fn deployed(data: &Path, deployment: Deployment) -> anyhow::Result<Self> {
+        Ok(Self {
             format: FORMAT,
             supervisor: 0,
             nats: deployment.nats.clone(),
@@ -116,14 +137,18 @@ impl RunFile {
             services: deployment.services.clone(),
             pids: BTreeMap::new(),
             data: data.to_owned(),
+            tls_ca: deployment.tls_ca.clone(),
             down_within: Duration::ZERO,
             bearer: None,
             broker_keys: None,
+            redis_keys: None,
+            authorities: Authorities::named(deployment.tls_ca.as_deref())?,
             deployment: Some(deployment),
-        }
+        })
     }
 
-    /// Reads the run file, if there is one.
+    /// Reads the run file, if there is one. Nothing is reached over TLS by it: what has signed its certificates may be
+    /// gone with what it tells of.
     ///
     /// # Errors
     /// When there is one that this build does not understand.
@@ -149,6 +174,7 @@ impl RunFile {
         }
         running.bearer = token_file::find(&token_file::file_in(data))?;
         running.broker_keys = BrokerKeys::find(&broker_keys::file_in(data))?;
+        running.redis_keys = Passwords::find(&redis::keys_in(data))?;
         Ok(Some(running))
     }
 
@@ -160,6 +186,14 @@ impl RunFile {
         Ok(Self { bearer: Some(token_file::load(file)?), ..self })
     }
 
+    /// Believing other authorities than those that it names itself.
+    ///
+    /// # Errors
+    /// When their file cannot be used.
+    pub fn believing(self, file: &Path) -> anyhow::Result<Self> {
+        Ok(Self { authorities: Authorities::load(file)?, tls_ca: Some(file.to_owned()), ..self })
+    }
+
     /// What lets whoever has read this in, if there is anything.
     pub const fn bearer(&self) -> Option<&Bearer> {
         self.bearer.as_ref()
@@ -167,12 +201,13 @@ impl RunFile {
 
     /// A client that is let in.
     pub fn client(&self) -> Client {
-        Client::default().logged_in(self.bearer.clone())
+        Client::default().believing(&self.authorities).logged_in(self.bearer.clone())
     }
 
     /// The same, which waits this long for an answer.
     pub fn client_answering_within(&self, answer_within: Duration) -> Client {
-        Client::answering_within(answer_within).logged_in(self.bearer.clone())
+        let client = Client::answering_within(answer_within);
+        client.believing(&self.authorities).logged_in(self.bearer.clone())
     }
 
     /// Writes the run file, whole or not at all.
@@ -217,21 +252,34 @@ impl RunFile {
         self.composer.as_deref().context("composer was not started here: `murmur up` left it out")
     }
 
+    /// How Redis is reached, to look after it.
+    ///
+    /// # Errors
+    /// When its address cannot be used.
+    pub fn redis(&self) -> anyhow::Result<Redis> {
+        Redis::at(&self.redis, self.redis_keys.as_ref(), &self.authorities)
+    }
+
     /// How the broker is reached, to read streams.
     pub fn nats_settings(&self) -> NatsSettings {
-        match (&self.deployment, &self.broker_keys) {
+        self.over_tls(match (&self.deployment, &self.broker_keys) {
             (Some(deployment), _) => deployment.nats_settings(),
             (None, Some(keys)) => keys.for_operator(&self.nats),
             (None, None) => NatsSettings::at(&self.nats),
-        }
+        })
     }
 
     /// How the broker is reached, to do what the owner of a stream may do, and more.
     pub fn nats_settings_in(&self, service: Service) -> NatsSettings {
         match (&self.deployment, &self.broker_keys) {
-            (None, Some(keys)) => keys.for_operator_in(&self.nats, service),
+            (None, Some(keys)) => self.over_tls(keys.for_operator_in(&self.nats, service)),
             (Some(_), _) | (None, None) => self.nats_settings(),
         }
+    }
+
+    fn over_tls(&self, settings: NatsSettings) -> NatsSettings {
+        let is_over_tls = self.nats.starts_with("tls://");
+        NatsSettings { nats_ca: self.tls_ca.clone().filter(|_| is_over_tls), ..settings }
     }
 
     /// The folder of a service's database.

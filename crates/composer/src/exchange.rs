@@ -11,11 +11,11 @@ use http_body_util::{BodyExt as _, Empty, LengthLimitError, Limited};
 use hyper::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap};
 use hyper::{Request, Response, StatusCode, body::Incoming};
 use hyper_util::client::legacy::Client as Pool;
-use hyper_util::client::legacy::connect::HttpConnector;
 use hyper_util::rt::{TokioExecutor, TokioTimer};
 use runtime::Token;
 use runtime::http::TOKEN_HEADER;
 use runtime::http::auth::Bearer;
+use runtime::tls::authorities::{Authorities, Connector, hint};
 use serde_json::Value;
 use serde_json::value::RawValue;
 
@@ -65,31 +65,34 @@ pub struct Found {
 /// Connections to owners.
 #[derive(Clone, Debug)]
 pub struct Exchange {
-    pool: Pool<HttpConnector, Empty<Bytes>>,
+    pool: Pool<Connector, Empty<Bytes>>,
 }
 
 impl Default for Exchange {
     fn default() -> Self {
-        let mut connector = HttpConnector::new();
-        connector.set_connect_timeout(Some(CONNECT_WITHIN));
-        connector.set_nodelay(true);
-        let pool = Pool::builder(TokioExecutor::new())
-            .pool_timer(TokioTimer::new())
-            .pool_idle_timeout(IDLE_FOR)
-            .http1_max_buf_size(HEAD_BYTES_MAX)
-            .build(connector);
-        Self { pool }
+        Self::believing(&Authorities::default())
     }
 }
 
 impl Exchange {
+    /// Connections to owners that these authorities know, and to those without TLS.
+    #[must_use]
+    pub fn believing(authorities: &Authorities) -> Self {
+        let pool = Pool::builder(TokioExecutor::new())
+            .pool_timer(TokioTimer::new())
+            .pool_idle_timeout(IDLE_FOR)
+            .http1_max_buf_size(HEAD_BYTES_MAX)
+            .build(authorities.connector(CONNECT_WITHIN));
+        Self { pool }
+    }
+
     /// Asks. How long that may take is the caller's.
     ///
     /// # Errors
     /// When what comes back, if anything does, is no answer of an owner.
     pub async fn get(&self, url: &str, behalf: &Behalf) -> Result<Reply, Failure> {
         let response = self.pool.request(request(url, behalf)?).await;
-        let response = response.map_err(|error| Failure::Unreachable(root_cause(&error)))?;
+        let response = response.map_err(|error| Failure::Unreachable(explained(&error)))?;
         let (status, headers) = (response.status(), response.headers().clone());
         let body = body_of(response, &headers).await?;
         match status {
@@ -160,6 +163,15 @@ fn refused(status: StatusCode, body: &[u8]) -> Failure {
 
 fn problem(body: &[u8]) -> Value {
     serde_json::from_slice(body).unwrap_or_default()
+}
+
+/// What has happened, and what can be done about it where that can be told.
+fn explained(error: &(dyn std::error::Error + 'static)) -> String {
+    let cause = root_cause(error);
+    match hint(&cause, "--tls-ca") {
+        Some(hint) => format!("{cause}; {hint}"),
+        None => cause,
+    }
 }
 
 /// The innermost error says what happened; those around it only that something did.

@@ -82,10 +82,9 @@ pub struct Shortfall {
 }
 
 impl Owners {
-    /// The owners at these addresses, and the longest that an answer may take.
+    /// The owners at these addresses, the longest that an answer may take, and how they are reached.
     #[must_use]
-    pub fn new(urls: &[(Service, String)], deadline: Duration) -> Self {
-        let exchange = Exchange::default();
+    pub fn new(urls: &[(Service, String)], deadline: Duration, exchange: &Exchange) -> Self {
         let owner = |(service, url): &(Service, String)| {
             (*service, Owner::new(*service, url, exchange.clone(), deadline))
         };

@@ -3,11 +3,14 @@
 use std::sync::Arc;
 use std::time::Duration;
 
+use runtime::exit::Misconfigured;
 use runtime::http::server;
 use runtime::serve::{Threads, run_to_exit};
 use runtime::shutdown::{asked_to_stop, stop_signal};
 use runtime::telemetry;
+use runtime::tls::Authorities;
 
+use crate::exchange::Exchange;
 use crate::http;
 use crate::owners::Owners;
 use crate::settings::Settings;
@@ -22,12 +25,16 @@ pub fn run(settings: Settings) -> u8 {
 
 async fn live(settings: Settings) -> anyhow::Result<()> {
     let guard = settings.http.guard(settings.listen)?;
-    let owners = Arc::new(Owners::new(&settings.owners, settings.deadline()));
+    let certificate = settings.http.certificate()?;
+    let authorities = Authorities::named(settings.tls_ca.as_deref()).map_err(Misconfigured)?;
+    let exchange = Exchange::believing(&authorities);
+    let owners = Arc::new(Owners::new(&settings.owners, settings.deadline(), &exchange));
     let listener = server::bind(settings.listen).await?;
     tracing::info!(address = %listener.local_addr()?, "composer answers");
     let api = http::api(owners)
         .called(&settings.http.hosts)
         .guarded(guard)
+        .known_by(certificate)
         .open_to(&settings.http.origins);
     let (stopper, stop) = stop_signal(Duration::from_secs(settings.drain_seconds));
     // It keeps nothing that could be lost.

@@ -1,6 +1,7 @@
 //! How the process is configured: flags, or the environment.
 
 use std::net::SocketAddr;
+use std::path::PathBuf;
 use std::time::Duration;
 
 use clap::Parser;
@@ -24,6 +25,10 @@ pub struct Settings {
         value_parser = owner
     )]
     pub owners: Vec<(Service, String)>,
+    /// File with the authorities in PEM that sign the certificates of owners at https://; without it none of
+    /// them is believed
+    #[arg(long, env = "MURMUR_TLS_CA", value_name = "FILE")]
+    pub tls_ca: Option<PathBuf>,
     /// Milliseconds that an answer takes at most, whatever the owners do
     #[arg(
         long,
@@ -62,8 +67,8 @@ fn owner(text: &str) -> Result<(Service, String), String> {
         || format!("{} is not SERVICE=URL, such as order=http://127.0.0.1:8083", redacted(text));
     let (name, url) = text.split_once('=').ok_or_else(wrong)?;
     let service = service::named(name).map_err(|_| wrong())?;
-    // Owners are inside the system; TLS belongs in front of it.
-    let host = url.strip_prefix("http://").map(|rest| rest.trim_end_matches('/'));
+    let host = url.strip_prefix("http://").or_else(|| url.strip_prefix("https://"));
+    let host = host.map(|rest| rest.trim_end_matches('/'));
     match host {
         Some(host) if !host.is_empty() && !host.contains(['/', '@']) => {
             Ok((service, url.to_owned()))
@@ -80,10 +85,10 @@ mod tests {
     fn owners_are_named_with_a_plain_address() {
         let parsed = owner("order=http://127.0.0.1:8083/").unwrap();
         assert_eq!(parsed, (service::ORDER, "http://127.0.0.1:8083/".to_owned()));
+        assert!(owner("order=https://a").is_ok());
         for wrong in [
             "order",
             "query=http://a",
-            "order=https://a",
             "order=http://",
             "order=http://a/b",
             "order=http://u:geheim@a",

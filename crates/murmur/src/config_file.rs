@@ -20,7 +20,7 @@ const NO_KEYS: [&str; 3] = [FLAG, "help", "version"];
 /// The command whose flags have a table of their own.
 pub(crate) const UP: &str = "up";
 /// Keys of files and folders, which are relative to the file that names them.
-const PATHS: [&str; 3] = ["data", "token-file", "up.programs"];
+const PATHS: [&str; 5] = ["data", "token-file", "tls-ca", "up.programs", "up.tls"];
 
 /// What a file says.
 #[derive(Debug, Default)]

@@ -17,6 +17,10 @@ pub(crate) struct Global {
     /// File with the token that lets this command in; without it, the one that `up` keeps in the data folder.
     #[arg(long, global = true, env = "MURMUR_TOKEN_FILE", value_name = "FILE")]
     pub(crate) token_file: Option<PathBuf>,
+    /// File with the authorities in PEM that sign the certificates of what speaks TLS; without it, the one that
+    /// `up --tls` was given.
+    #[arg(long, global = true, env = "MURMUR_TLS_CA", value_name = "FILE")]
+    pub(crate) tls_ca: Option<PathBuf>,
     /// Print JSON for a script instead of text for a person; errors, too, on standard error.
     #[arg(long, global = true)]
     pub(crate) json: bool,
@@ -29,6 +33,10 @@ impl Global {
     /// When nothing runs there, or there is no token in the file that was named.
     pub(crate) fn running(&self) -> anyhow::Result<RunFile> {
         let running = RunFile::load(&self.data)?;
+        let running = match &self.tls_ca {
+            Some(file) => running.believing(file)?,
+            None => running,
+        };
         match &self.token_file {
             Some(file) => running.logged_in_by(file),
             None => Ok(running),

@@ -75,6 +75,10 @@ pub(crate) struct Args {
     /// `loyalty.env` in the data folder; repeatable. The folder remembers it.
     #[arg(long, value_name = "NAME=STREAM,…", value_parser = newcomer)]
     also: Vec<(Service, Vec<Service>)>,
+    /// All speak TLS, over HTTP, to the broker and to Redis, and are known by what is in this folder: ca.pem,
+    /// certificate.pem and key.pem, as scripts/test-certificates makes them. It is said at each start.
+    #[arg(long, value_name = "FOLDER")]
+    tls: Option<PathBuf>,
     /// How far broker and services give way to Redis, query and composer where processors are short:
     /// their nice level, 0 for not at all.
     #[arg(long, value_name = "LEVEL", default_value_t = NICENESS,
@@ -104,6 +108,7 @@ impl Args {
             ports: self.wanted_ports(),
             arguments: self.for_processes(),
             endpoints: self.endpoints(),
+            tls: self.tls.clone(),
             newcomers: self.also.iter().cloned().collect(),
             programs: self.programs,
             nice: self.nice,

@@ -3,7 +3,6 @@
 use std::time::Duration;
 
 use anyhow::{Context as _, bail};
-use runtime::exit::Misconfigured;
 use runtime::handle::now;
 use runtime::http::{Api, server};
 use runtime::nats::Connection;
@@ -54,10 +53,8 @@ pub fn run(settings: Settings) -> u8 {
 
 async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let guard = settings.guard()?;
-    let redis = store::client(settings.redis.expose()).with_context(|| {
-        format!("--redis {} is no usable address of Redis: use redis://HOST:PORT", settings.redis)
-    });
-    let redis = redis.map_err(Misconfigured)?;
+    let certificate = settings.process.http.certificate()?;
+    let redis = settings.redis.client()?;
     check(&redis).await?;
     let broker = Connection::open(&settings.process.nats, "query").await?;
     let listener = server::bind(settings.process.listen).await?;
@@ -65,7 +62,7 @@ async fn run_until_stopped(settings: Settings) -> anyhow::Result<()> {
     let (stopper, stop) = stop_signal(settings.process.drain());
     let (threads, mut beside) = (FoldingThreads::start()?, JoinSet::new());
     let api = api(&settings, redis, broker, &threads, &mut beside, stop.clone())?;
-    let api = api.with(session::routes(guard.clone())).guarded(guard);
+    let api = api.with(session::routes(guard.clone())).guarded(guard).known_by(certificate);
     let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.process.until_stdin_closes).await?;
     tracing::info!(reason, "query stops");
@@ -118,7 +115,7 @@ fn api(
         processes::routes(heard),
         events::routes(connection),
         operator_folder::routes(settings.operator_folder.clone()),
-        page::routes(settings.page_owners.clone()),
+        page::routes(settings.page_owners()),
     ];
     let all = more.into_iter().fold(app.routes(), |all, one| all.or(one).unify().boxed());
     let api = Api::new(all, operations::document());

@@ -21,7 +21,7 @@ use crate::fold::family::Stored;
 use crate::keys::{self, Generation};
 use crate::positions::Positions;
 use crate::projector_status::ProjectorStatus;
-use crate::store::{LIST, OPEN};
+use crate::store::{LIST, OPEN, explained};
 use page::{ListAnswer, Page, PageRequest};
 
 /// Longest wait for an answer of Redis to a reader.
@@ -90,7 +90,7 @@ pub struct Missing {
 #[derive(Debug, thiserror::Error)]
 pub enum ReadError {
     /// Redis cannot be reached, or does not answer as it should.
-    #[error("Redis failed: {0}")]
+    #[error("Redis failed: {}", explained(.0))]
     Away(#[from] redis::RedisError),
     /// Redis holds no read model: it was flushed, or is new. The projector builds one.
     #[error("Redis holds no read model yet; it is being built from the streams")]

@@ -1,29 +1,26 @@
 //! How the process is configured: flags, or the environment.
 
+mod redis;
+
 use std::path::PathBuf;
 use std::sync::Arc;
 use std::time::Duration;
 
 use clap::{Parser, ValueEnum};
-use runtime::address::Address;
 use runtime::exit::Misconfigured;
 use runtime::http::auth::{Guard, Sessions};
 use runtime::settings::ProcessSettings;
 
 use crate::page::owners::PageOwner;
+pub use redis::RedisSettings;
 
 /// The read side of Murmuration: folds all streams into Redis, and answers from there.
 #[derive(Clone, Debug, Parser)]
 #[command(name = "query", version)]
 pub struct Settings {
-    /// Address of Redis, such as redis://127.0.0.1:6379 or redis://USER:PASSWORD@HOST:PORT/DATABASE
-    #[arg(
-        long,
-        env = "MURMUR_REDIS",
-        hide_env_values = true,
-        default_value = "redis://127.0.0.1:6379"
-    )]
-    pub redis: Address,
+    /// Redis
+    #[command(flatten)]
+    pub redis: RedisSettings,
     /// Milliseconds after which an order that is not settled counts as stuck
     #[arg(long, env = "MURMUR_STUCK_AFTER_MS", default_value_t = 30_000)]
     pub stuck_after_ms: u64,
@@ -34,7 +31,7 @@ pub struct Settings {
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,
     /// Where browsers reach an owner to whom the page sends commands, such as order=http://127.0.0.1:8083, or
-    /// order=:8083 for another port of the page's host; repeatable, or separated by commas. The owner has to
+    /// order=:8083 for another port of the page's host, over TLS if the page is; repeatable, or separated by commas. The owner has to
     /// allow it with --origin. Without, the page offers none of its commands
     #[arg(
         long = "page-owner",
@@ -66,6 +63,14 @@ impl Settings {
     #[must_use]
     pub const fn stuck_after(&self) -> Duration {
         Duration::from_millis(self.stuck_after_ms)
+    }
+
+    /// Where browsers reach the owners to whom the page sends commands.
+    #[must_use]
+    pub fn page_owners(&self) -> Vec<PageOwner> {
+        let is_over_tls = self.process.http.tls_certificate.is_some();
+        let reached = |owner: PageOwner| if is_over_tls { owner.over_tls() } else { owner };
+        self.page_owners.iter().cloned().map(reached).collect()
     }
 
     /// What is asked of clients, who may be browsers that have signed in.

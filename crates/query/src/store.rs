@@ -12,19 +12,24 @@ pub mod parked;
 
 mod scripts;
 mod sweep;
+mod trouble;
 
 use std::time::Duration;
 
 use protocol::Timestamp;
 use redis::aio::MultiplexedConnection;
 use redis::io::tcp::TcpSettings;
-use redis::{AsyncConnectionConfig, Client, FromRedisValue, IntoConnectionInfo};
+use redis::{
+    AsyncConnectionConfig, Client, ConnectionInfo, FromRedisValue, IntoConnectionInfo,
+    TlsCertificates,
+};
 
 use crate::fold::Changes;
 use crate::keys::{self, Generation, VIEWS_VERSION};
 use crate::positions::Positions;
 use fitness::Unfit;
 pub(crate) use scripts::{LIST, OPEN};
+pub(crate) use trouble::explained;
 
 /// Longest wait for a connection.
 const CONNECT_MAX: Duration = Duration::from_secs(2);
@@ -37,7 +42,7 @@ const ANSWER_MAX: Duration = Duration::from_secs(10);
 #[derive(Debug, thiserror::Error)]
 pub enum StoreError {
     /// It cannot be reached, or does not answer as it should.
-    #[error("Redis failed: {0}")]
+    #[error("Redis failed: {}", explained(.0))]
     Failed(#[from] redis::RedisError),
     /// It is not fit to hold the read model.
     #[error(transparent)]
@@ -128,8 +133,29 @@ pub enum Written {
 /// # Errors
 /// When the URL is none of Redis's.
 pub fn client(url: &str) -> Result<Client, redis::RedisError> {
-    let info = url.into_connection_info()?;
-    Client::open(info.set_tcp_settings(TcpSettings::default().set_nodelay(true)))
+    open(url.into_connection_info()?, None)
+}
+
+/// A client for an address, with what every connection needs; over TLS it believes these authorities, in PEM, or
+/// those of the machine.
+///
+/// # Errors
+/// When the address or the authorities cannot be used.
+pub(crate) fn open(
+    info: ConnectionInfo,
+    authorities: Option<Vec<u8>>,
+) -> Result<Client, redis::RedisError> {
+    // What a library is called takes a command that is of no other use.
+    let said = info.redis_settings().clone().set_skip_set_lib_name();
+    let info = info.set_redis_settings(said);
+    let info = info.set_tcp_settings(TcpSettings::default().set_nodelay(true));
+    match authorities {
+        Some(_) => {
+            let certificates = TlsCertificates { client_tls: None, root_cert: authorities };
+            Client::build_with_tls(info, certificates)
+        }
+        None => Client::open(info),
+    }
 }
 
 /// The reason of a failure, with the Redis that it is about. An address is shown without its password.
@@ -146,10 +172,19 @@ impl Store {
         let config = AsyncConnectionConfig::new()
             .set_connection_timeout(Some(CONNECT_MAX))
             .set_response_timeout(Some(ANSWER_MAX));
-        let mut connection = client.get_multiplexed_async_connection_with_config(&config).await?;
-        let info: String = redis::cmd("INFO").query_async(&mut connection).await?;
-        fitness::check(&info)?;
-        Ok(Self { connection, role: GenerationRole::Live })
+        let connection = client.get_multiplexed_async_connection_with_config(&config).await?;
+        let mut store = Self { connection, role: GenerationRole::Live };
+        store.check().await?;
+        Ok(store)
+    }
+
+    /// Checks that the server is fit to hold the read model. It may cease to be while it is used.
+    ///
+    /// # Errors
+    /// When it is not, or cannot be reached.
+    pub async fn check(&mut self) -> Result<(), StoreError> {
+        let info: String = redis::cmd("INFO").query_async(&mut self.connection).await?;
+        Ok(fitness::check(&info)?)
     }
 
     /// The same connection, for another of the generations.

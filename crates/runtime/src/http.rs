@@ -13,8 +13,6 @@
 //! * [`auth`]: who may ask for what.
 //! * `security`: what every answer says to browsers.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
-//!
-//! Deliberately absent: TLS. It belongs in front of the services.
 
 pub mod problem;
 

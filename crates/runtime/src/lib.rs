@@ -15,7 +15,7 @@
 //! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands; [`heartbeat`]: how it
 //!   says so to people.
 //! * [`healing`]: what an operator is shown who has to choose between a database and its stream.
-//! * [`nats`]: the broker.
+//! * [`nats`]: the broker; [`tls`]: by what a server is known, and which authorities a client believes.
 //!
 //! Deliberately absent: any rule about orders, any decision about what a stream proves, and any about
 //! what a process does next.
@@ -52,6 +52,8 @@ pub mod heartbeat;
 pub mod healing;
 
 pub mod nats;
+
+pub mod tls;
 
 pub use command_result::{CommandResult, Promise};
 pub use exit::arguments;

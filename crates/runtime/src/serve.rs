@@ -92,6 +92,7 @@ async fn live<D: Domain, A: Into<Api>>(
 ) -> anyhow::Result<()> {
     // 1. Own the database. Whom to serve is known before anything of it is touched.
     let guard = settings.process.http.guard(settings.process.listen)?;
+    let certificate = settings.process.http.certificate()?;
     let versions = settings.versions::<D>().map_err(|error| Misconfigured(error.into()))?;
     let versions = Arc::new(versions);
     let keys = Arc::new(settings.load_seal_keys().map_err(Misconfigured)?);
@@ -101,7 +102,8 @@ async fn live<D: Domain, A: Into<Api>>(
             engine
         }
         Opened::Fenced(fence) => {
-            return fenced::live(&settings.process, guard, D::SERVICE, fence).await;
+            let process = &settings.process;
+            return fenced::live(process, guard, certificate, D::SERVICE, fence).await;
         }
     };
     let file = database::file_in(&settings.data, D::SERVICE);
@@ -122,6 +124,7 @@ async fn live<D: Domain, A: Into<Api>>(
     let api = api
         .called(&settings.process.http.hosts)
         .guarded(guard)
+        .known_by(certificate)
         .open_to(&settings.process.http.origins);
     let serving = tokio::spawn(server::serve(listener, api, stop.clone()));
     // 3. Start, and run until somebody or something stops it.

@@ -113,6 +113,10 @@ pub struct NatsSettings {
     /// Credentials file (JWT and key)
     #[arg(long, env = "MURMUR_NATS_CREDENTIALS", conflicts_with = "nats_user")]
     pub nats_credentials: Option<PathBuf>,
+    /// File with the authorities in PEM that sign the broker's certificate, instead of those that this machine
+    /// believes: TLS is then spoken to every address
+    #[arg(long, env = "MURMUR_NATS_CA", value_name = "FILE")]
+    pub nats_ca: Option<PathBuf>,
     /// Prefix of inboxes, where permissions name one
     #[arg(long, env = "MURMUR_NATS_INBOX", default_value = "_INBOX")]
     pub nats_inbox: String,
@@ -160,6 +164,7 @@ impl NatsSettings {
             nats_user: None,
             nats_password: None,
             nats_credentials: None,
+            nats_ca: None,
             nats_inbox: "_INBOX".to_owned(),
             foreign_prefix: Vec::new(),
         }

@@ -83,7 +83,7 @@ pub(crate) async fn start(json: bool, started: Started) -> anyhow::Result<Verdic
         let waited = begun.elapsed();
         if waited > READY_WITHIN || (waited > FENCED_AFTER && is_any_fenced(data).await) {
             say_what_is_not(&unready, waited, data);
-            say_to_script(json, &reports, waited, false);
+            say_to_script(json, data, &reports, waited, false);
             return Ok(ControlFlow::Break(Verdict::Found));
         }
         Ok(ControlFlow::Continue(()))
@@ -117,7 +117,7 @@ async fn say_all_ready(
     if !json {
         say_to_person(reports, after, started).await?;
     }
-    say_to_script(json, reports, after, true);
+    say_to_script(json, &started.data, reports, after, true);
     if started.open
         && let Err(why) = page::open_signed_in(&RunFile::load(&started.data)?).await
     {
@@ -136,7 +136,7 @@ async fn say_to_person(
         note!("{displaced}");
     }
     note!("all ready after {after:.1?}; `murmur status` shows it, `murmur down` ends it");
-    let Some(page) = page_in(reports) else { return Ok(()) };
+    let Some(page) = page_in(&started.data) else { return Ok(()) };
     // What is written to a file may be read by others before anybody has followed it.
     if std::io::stderr().is_terminal() {
         note!("page: {}", page::address(&RunFile::load(&started.data)?).await?);
@@ -146,18 +146,18 @@ async fn say_to_person(
     Ok(())
 }
 
-fn say_to_script(json: bool, reports: &[Report], after: Duration, ready: bool) {
+fn say_to_script(json: bool, data: &Path, reports: &[Report], after: Duration, ready: bool) {
     if json {
-        let (after, page) = (after.as_millis(), page_in(reports));
+        let (after, page) = (after.as_millis(), page_in(data));
         let said = json!({ "ready": ready, "after_ms": after, "page": page, "processes": reports });
         line!("{said}");
     }
 }
 
-/// Where the page is, if query is among them.
-fn page_in(reports: &[Report]) -> Option<String> {
-    let query = reports.iter().find(|report| report.process == Process::Query)?;
-    Some(format!("http://127.0.0.1:{}/", query.port))
+/// Where the page is, if query is among those that run.
+fn page_in(data: &Path) -> Option<String> {
+    let running = RunFile::find(data).ok()??;
+    Some(format!("{}/", running.query().ok()?))
 }
 
 /// A fenced service waits for a person: there is no use in waiting for it.

@@ -16,10 +16,10 @@ use contract_docs::accounts::conf::block;
 use contract_docs::accounts::{Account, Newcomer, accounts, foreign_prefix, inbox};
 use contracts::choreography::MURMURATION;
 use protocol::Service;
-use runtime::http::auth::Bearer;
 
 use crate::data_folder::DataFolder;
-use crate::private_file;
+use crate::tls_files::TlsFiles;
+use crate::{passwords, private_file};
 
 /// What every broker is started with; the same file that serves outside of `murmur up`.
 const CONFIGURATION: &str = include_str!("../../../nats/one-node.conf");
@@ -56,16 +56,9 @@ impl BrokerAccounts {
         }
         let mut accounts = accounts(&MURMURATION, &newcomers(folder));
         accounts.iter_mut().for_each(|account| account.is_open_to_operator = account.owns_streams);
-        let file = broker_keys::file_in(folder.path());
-        let known = BrokerKeys::find(&file)?;
-        let mut keys = known.clone().unwrap_or_default();
-        keys.complete(accounts.iter().map(|account| &account.name), || {
-            Bearer::random().map(|secret| secret.expose().to_owned())
-        })?;
-        if known.as_ref() != Some(&keys) {
-            private_file::write(&file, &keys.to_text())?;
-        }
-        Ok(Some(Self { accounts, keys }))
+        let names = accounts.iter().map(|account| &account.name);
+        let keys = passwords::made(&broker_keys::file_in(folder.path()), names)?;
+        Ok(Some(Self { accounts, keys: BrokerKeys(keys) }))
     }
 
     /// What each process of the shop is told.
@@ -104,10 +97,16 @@ pub fn login_of(data: &Path, process: Process) -> anyhow::Result<BTreeMap<String
 }
 
 /// The configuration of a data folder's broker.
-pub(crate) fn configuration(accounts: Option<&BrokerAccounts>) -> String {
-    let Some(BrokerAccounts { accounts, .. }) = accounts else { return CONFIGURATION.to_owned() };
-    let passwords = broker_keys::FILE;
-    format!("{CONFIGURATION}\ninclude \"{passwords}\"\n{}", block(accounts))
+pub(crate) fn configuration(accounts: Option<&BrokerAccounts>, tls: Option<&TlsFiles>) -> String {
+    let mut text = CONFIGURATION.to_owned();
+    if let Some(TlsFiles { certificate, key, .. }) = tls {
+        let (certificate, key) = (certificate.display(), key.display());
+        text += &format!("\ntls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}\n");
+    }
+    if let Some(BrokerAccounts { accounts, .. }) = accounts {
+        text += &format!("\ninclude \"{}\"\n{}", broker_keys::FILE, block(accounts));
+    }
+    text
 }
 
 /// Writes for each newcomer of a data folder what it is to be started with: variables, for a shell to read.
@@ -117,11 +116,14 @@ pub(crate) fn configuration(accounts: Option<&BrokerAccounts>) -> String {
 pub(crate) fn write_logins_of_newcomers(
     folder: &DataFolder,
     nats: &str,
+    tls: Option<&TlsFiles>,
     accounts: Option<&BrokerAccounts>,
 ) -> anyhow::Result<()> {
     for service in folder.newcomers().keys() {
         let mut said = accounts.and_then(|all| all.login_of(service.name())).unwrap_or_default();
         said.insert("MURMUR_NATS".to_owned(), nats.to_owned());
+        let authority = tls.map(|tls| tls.authority.display().to_string());
+        said.extend(authority.map(|authority| ("MURMUR_NATS_CA".to_owned(), authority)));
         let text: String =
             said.iter().map(|(variable, value)| format!("{variable}={value}\n")).collect();
         private_file::write(&folder.path().join(format!("{service}.env")), &text)?;
@@ -169,7 +171,7 @@ mod tests {
         }
         let order = &logins[&Process::Service(ORDER)];
         assert!(order["MURMUR_FOREIGN_PREFIX"].contains("PAYMENT=JS.PAYMENT.API"));
-        let text = configuration(Some(&made));
+        let text = configuration(Some(&made), None);
         assert!(!text.contains(logins[&Process::Query]["MURMUR_NATS_PASSWORD"].as_str()));
         assert!(text.contains("user: order-operator, password: $OPERATOR_PASSWORD"));
     }
@@ -184,7 +186,7 @@ mod tests {
         let made = BrokerAccounts::make(&folder).unwrap().unwrap();
         let after = keys_in(data.path());
         assert_eq!(before.password_of("order"), after.password_of("order"));
-        write_logins_of_newcomers(&folder, "nats://127.0.0.1:1", Some(&made)).unwrap();
+        write_logins_of_newcomers(&folder, "nats://127.0.0.1:1", None, Some(&made)).unwrap();
         let file = data.path().join("loyalty.env");
         let said = fs::read_to_string(&file).unwrap();
         let password = after.password_of("loyalty").unwrap().expose();
@@ -201,7 +203,7 @@ mod tests {
         fs::create_dir_all(stream).unwrap();
         assert!(BrokerAccounts::make(&folder).unwrap().is_none());
         assert!(login_of(data.path(), Process::Query).unwrap().is_empty());
-        assert_eq!(configuration(None), CONFIGURATION);
+        assert_eq!(configuration(None, None), CONFIGURATION);
         fs::remove_dir_all(folder.of(Process::Nats)).unwrap();
         assert!(BrokerAccounts::make(&folder).unwrap().is_some());
     }

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use std::time::{Duration, Instant};
 
 use anyhow::anyhow;
+use client::passwords::Passwords;
 use client::process::Process;
 use terminal::verdict::Misuse;
 use tokio::signal::unix::{SignalKind, signal};
@@ -45,12 +46,13 @@ impl EventLoop {
     pub(crate) async fn run(
         folder: DataFolder,
         plan: Plan,
+        redis_keys: &Passwords,
         view: ProgressView,
         mut questions: mpsc::Receiver<Question>,
         open: bool,
     ) -> anyhow::Result<()> {
         let (news, mut reported) = mpsc::channel(NEWS_MAX);
-        let mut this = Self::new(Members::new(folder, plan, view, news)?, open);
+        let mut this = Self::new(Members::new(folder, plan, redis_keys, view, news)?, open);
         let mut interrupt = signal(SignalKind::interrupt())?;
         let mut terminate = signal(SignalKind::terminate())?;
         this.start_all();
@@ -201,9 +203,9 @@ impl EventLoop {
     }
 
     fn flush_redis(&self, reply: oneshot::Sender<Reply>) {
-        let port = self.members.port(Process::Redis);
+        let redis = self.members.redis();
         tokio::spawn(async move {
-            let flushed = probe::flush_redis(port).await;
+            let flushed = probe::flush_redis(&redis).await;
             drop(reply.send(flushed.map_or_else(Reply::Refused, |()| Reply::Done)));
         });
     }

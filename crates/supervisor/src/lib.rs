@@ -30,12 +30,15 @@ mod command_line;
 mod probe;
 
 pub mod broker_accounts;
+mod passwords;
 pub mod plan;
 mod port_reservation;
 pub mod ports;
 mod private_file;
 mod programs;
+pub mod redis_users;
 pub mod store_address;
+pub mod tls_files;
 mod tokens;
 
 pub mod data_folder;

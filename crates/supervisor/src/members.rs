@@ -8,8 +8,11 @@ use std::path::Path;
 use std::time::{Duration, Instant};
 
 use client::http::Client;
+use client::passwords::Passwords;
 use client::process::Process;
+use client::redis::Redis;
 use client::run_file;
+use runtime::tls::Authorities;
 use tokio::process::Child as Running;
 use tokio::sync::mpsc;
 
@@ -19,7 +22,7 @@ use crate::data_folder::DataFolder;
 use crate::lifecycle::{Effect, Lifecycle, Signal};
 use crate::page;
 use crate::plan::Plan;
-use crate::probe;
+use crate::probe::{self, Asked};
 use crate::process_list::ProcessList;
 use crate::progress_view::ProgressView;
 use crate::protocol::{Arming, Report, State};
@@ -43,7 +46,7 @@ pub(crate) struct Members {
     members: BTreeMap<Process, Member>,
     view: ProgressView,
     list: ProcessList,
-    client: Client,
+    asked: Asked,
     news: mpsc::Sender<News>,
 }
 
@@ -75,12 +78,21 @@ impl Members {
     pub(crate) fn new(
         folder: DataFolder,
         plan: Plan,
+        redis_keys: &Passwords,
         view: ProgressView,
         news: mpsc::Sender<News>,
     ) -> anyhow::Result<Self> {
+        let tls_ca = plan.tls().map(|tls| tls.authority.as_path());
+        let authorities = Authorities::named(tls_ca)?;
+        let redis = Redis::at(&plan.address(Process::Redis), Some(redis_keys), &authorities)?;
+        let client = Client::answering_within(probe::ANSWER_WITHIN).believing(&authorities);
         let member = |process: &Process| (*process, Member::new(plan.stop_within(*process)));
-        let mut run_file =
-            run_file::RunFile::new(folder.path().to_owned(), plan.ports(), plan.redis_elsewhere());
+        let mut run_file = run_file::RunFile::new(
+            folder.path().to_owned(),
+            plan.ports(),
+            plan.redis_elsewhere(),
+            tls_ca,
+        );
         run_file.down_within = plan.down_within();
         run_file.save()?;
         Ok(Self {
@@ -90,7 +102,7 @@ impl Members {
             folder,
             plan,
             view,
-            client: Client::answering_within(probe::ANSWER_WITHIN),
+            asked: Asked { client, redis },
             news,
         })
     }
@@ -181,9 +193,9 @@ impl Members {
         }
     }
 
-    /// Where a process listens.
-    pub(crate) fn port(&self, process: Process) -> u16 {
-        self.plan.port(process)
+    /// The Redis that is started here.
+    pub(crate) fn redis(&self) -> Redis {
+        self.asked.redis.clone()
     }
 
     pub(crate) fn reports(&self) -> Vec<Report> {
@@ -287,10 +299,10 @@ impl Members {
 
     /// Asks whether it is ready, beside the loop.
     fn probe(&self, process: Process) {
-        let (news, client) = (self.news.clone(), self.client.clone());
-        let (port, incarnation) = (self.plan.port(process), self.incarnation(process));
+        let (news, asked) = (self.news.clone(), self.asked.clone());
+        let (address, incarnation) = (self.plan.address(process), self.incarnation(process));
         tokio::spawn(async move {
-            let answer = probe::probe(client, process, port).await;
+            let answer = probe::probe(asked, process, &address).await;
             drop(news.send(News::Probed(process, incarnation, answer)).await);
         });
     }

@@ -11,7 +11,8 @@ use protocol::Service;
 use crate::command_line::{CommandLine, texts};
 use crate::data_folder::DataFolder;
 use crate::lifecycle::{STOP_WITHIN, stop_within};
-use crate::{programs, tokens};
+use crate::tls_files::TlsFiles;
+use crate::{programs, redis_users, tokens};
 
 /// The subcommand of murmur by which it is one of the services; the process's name follows.
 pub const SERVE: &str = "serve";
@@ -30,7 +31,9 @@ pub struct Plan {
     ports: BTreeMap<Process, u16>,
     extra: BTreeMap<Process, Vec<String>>,
     endpoints: Endpoints,
-    /// What lets a process into the broker, in its environment.
+    /// What all of them are known by, if they speak TLS.
+    tls: Option<TlsFiles>,
+    /// What lets a process into broker and Redis, in its environment.
     logins: BTreeMap<Process, BTreeMap<String, String>>,
     wrappers: Wrappers,
     /// What the environment tells every process that drains.
@@ -65,6 +68,7 @@ impl Plan {
         folder_of_programs: Option<&Path>,
         extra: BTreeMap<Process, Vec<String>>,
         endpoints: Endpoints,
+        tls: Option<TlsFiles>,
         logins: BTreeMap<Process, BTreeMap<String, String>>,
         niceness: u8,
     ) -> anyhow::Result<Self> {
@@ -75,7 +79,7 @@ impl Plan {
         let nice = programs::nice().map(|nice| (nice, niceness));
         let wrappers = Wrappers { tether: programs::tether(), nice };
         let drain_seconds = std::env::var(DRAIN_VARIABLE).ok().and_then(|value| value.parse().ok());
-        Ok(Self { programs: found, ports, extra, endpoints, logins, wrappers, drain_seconds })
+        Ok(Self { programs: found, ports, extra, endpoints, tls, logins, wrappers, drain_seconds })
     }
 
     /// Where each process listens.
@@ -86,6 +90,24 @@ impl Plan {
     /// Where a process listens; 0 if it is not part of the plan.
     pub fn port(&self, process: Process) -> u16 {
         self.ports.get(&process).copied().unwrap_or_default()
+    }
+
+    /// What all are known by, if they speak TLS.
+    pub const fn tls(&self) -> Option<&TlsFiles> {
+        self.tls.as_ref()
+    }
+
+    /// Where a process listens, as its clients write it.
+    pub fn address(&self, process: Process) -> String {
+        let scheme = match (process, self.tls.is_some()) {
+            (Process::Nats, false) => "nats",
+            (Process::Nats, true) => "tls",
+            (Process::Redis, false) => "redis",
+            (Process::Redis, true) => "rediss",
+            (Process::Service(_) | Process::Query | Process::Composer, false) => "http",
+            (Process::Service(_) | Process::Query | Process::Composer, true) => "https",
+        };
+        format!("{scheme}://127.0.0.1:{}", self.port(process))
     }
 
     /// The Redis that is used, if none of our own is started.
@@ -121,13 +143,22 @@ impl Plan {
         let mut line = CommandLine::new(program, arguments);
         line.hide("--nats", "MURMUR_NATS");
         line.hide("--redis", "MURMUR_REDIS");
-        // Whose address says who it is was told so on purpose.
-        if !line.environment.contains_key("MURMUR_NATS") {
-            line.environment.extend(self.logins.get(&process).cloned().unwrap_or_default());
-        }
+        line.environment.extend(self.login_of(process, &line));
         let extra = self.extra.get(&process).into_iter().flatten();
         line.arguments.extend(extra.map(OsString::from));
         self.wrapped(process, line)
+    }
+
+    /// What lets it into the stores. Whose address says who it is was told so on purpose.
+    fn login_of(&self, process: Process, line: &CommandLine) -> BTreeMap<String, String> {
+        let said = |store: &str| line.environment.contains_key(store);
+        let (broker, redis) = (said("MURMUR_NATS"), said("MURMUR_REDIS"));
+        let mut login = self.logins.get(&process).cloned().unwrap_or_default();
+        login.retain(|variable, _| match variable.starts_with("MURMUR_REDIS") {
+            true => !redis,
+            false => !broker,
+        });
+        login
     }
 
     fn wrapped(&self, process: Process, mut line: CommandLine) -> CommandLine {
@@ -152,12 +183,23 @@ impl Plan {
 
     fn redis(&self, folder: &DataFolder) -> Vec<OsString> {
         let port = self.port(Process::Redis).to_string();
-        let mut arguments = texts(["--port", &port, "--bind", "127.0.0.1", "--dir"]);
+        let mut arguments = match &self.tls {
+            None => texts(["--port", &port]),
+            Some(TlsFiles { certificate, key, .. }) => {
+                let mut arguments = texts(["--port", "0", "--tls-port", &port]);
+                arguments.extend(texts(["--tls-auth-clients", "no", "--tls-protocols", "TLSv1.3"]));
+                arguments.extend(["--tls-cert-file".into(), certificate.clone().into()]);
+                arguments.extend(["--tls-key-file".into(), key.clone().into()]);
+                arguments
+            }
+        };
+        arguments.extend(texts(["--bind", "127.0.0.1", "--dir"]));
         arguments.push(folder.of(Process::Redis).into());
         // Views are a fold and can be lost; a second of them is quicker to catch up than all. What
         // does not fit must be refused: an evicted key would be a wrong answer.
         arguments.extend(texts(["--appendonly", "yes", "--appendfsync", "everysec", "--save", ""]));
         arguments.extend(texts(["--maxmemory-policy", "noeviction", "--daemonize", "no"]));
+        arguments.extend(["--aclfile".into(), redis_users::file_in(folder.path()).into()]);
         arguments
     }
 
@@ -174,10 +216,12 @@ impl Plan {
     }
 
     fn query(&self, folder: &DataFolder) -> Vec<OsString> {
-        let direct = || format!("redis://127.0.0.1:{}", self.port(Process::Redis));
-        let redis = self.endpoints.redis.clone().unwrap_or_else(direct);
+        let redis = self.endpoints.redis.clone().unwrap_or_else(|| self.address(Process::Redis));
         let mut arguments = texts([SERVE, Process::Query.name(), "--redis", &redis]);
         arguments.extend(self.network(Process::Query, folder));
+        if let Some(tls) = self.tls.as_ref().filter(|_| redis.starts_with("rediss://")) {
+            arguments.extend(["--redis-ca".into(), tls.authority.clone().into()]);
+        }
         arguments.extend(session_key(folder));
         arguments.extend(["--operator-folder".into(), folder.path().into()]);
         for (process, port) in &self.ports {
@@ -190,8 +234,11 @@ impl Plan {
 
     /// Has a service take commands from the page, of whoever has signed in there.
     fn open_to_the_page(&self, folder: &DataFolder) -> Vec<OsString> {
-        let Some(port) = self.ports.get(&Process::Query) else { return Vec::new() };
-        let origins = format!("http://127.0.0.1:{port},http://localhost:{port}");
+        if !self.ports.contains_key(&Process::Query) {
+            return Vec::new();
+        }
+        let page = self.address(Process::Query);
+        let origins = format!("{page},{}", page.replace("127.0.0.1", "localhost"));
         let mut arguments = texts(["--origin", &origins]);
         arguments.extend(session_key(folder));
         arguments
@@ -202,21 +249,36 @@ impl Plan {
         let name = Process::Composer.name();
         let mut arguments = texts([SERVE, name, "--listen", &listen, "--until-stdin-closes"]);
         arguments.extend(closed(folder));
-        for (process, port) in &self.ports {
+        arguments.extend(self.known_by());
+        if let Some(tls) = &self.tls {
+            arguments.extend(["--tls-ca".into(), tls.authority.clone().into()]);
+        }
+        for process in self.ports.keys() {
             if let Process::Service(service) = process {
-                let owner = format!("{service}=http://127.0.0.1:{port}");
+                let owner = format!("{service}={}", self.address(*process));
                 arguments.extend(texts(["--owner", &owner]));
             }
         }
         arguments
     }
 
+    /// What a process that serves HTTP shows.
+    fn known_by(&self) -> Vec<OsString> {
+        let Some(TlsFiles { certificate, key, .. }) = &self.tls else { return Vec::new() };
+        let (certificate, key) = (certificate.clone().into(), key.clone().into());
+        vec!["--tls-certificate".into(), certificate, "--tls-key".into(), key]
+    }
+
     fn network(&self, process: Process, folder: &DataFolder) -> Vec<OsString> {
         let listen = format!("127.0.0.1:{}", self.port(process));
-        let direct = || format!("nats://127.0.0.1:{}", self.port(Process::Nats));
+        let direct = || self.address(Process::Nats);
         let nats = self.endpoints.broker.get(&process).cloned().unwrap_or_else(direct);
         let mut arguments = texts(["--listen", &listen, "--nats", &nats, "--until-stdin-closes"]);
         arguments.extend(closed(folder));
+        arguments.extend(self.known_by());
+        if let Some(tls) = &self.tls {
+            arguments.extend(["--nats-ca".into(), tls.authority.clone().into()]);
+        }
         arguments
     }
 }
@@ -260,137 +322,4 @@ const fn gives_way(process: Process) -> bool {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-    use contracts::service;
-
-    fn arguments(plan: &Plan, process: Process, folder: &DataFolder) -> Vec<String> {
-        let line = plan.command_line(process, folder);
-        line.arguments.into_iter().map(|part| part.to_string_lossy().into_owned()).collect()
-    }
-
-    fn plan() -> Plan {
-        let ports = (1u16..).zip(Process::ALL).map(|(port, process)| (process, port)).collect();
-        let programs = Process::ALL.map(|process| (process, PathBuf::from(process.name()))).into();
-        let extra = BTreeMap::from([(Process::Query, vec!["--more".to_owned()])]);
-        Plan {
-            programs,
-            ports,
-            extra,
-            endpoints: Endpoints::default(),
-            logins: BTreeMap::new(),
-            wrappers: Wrappers::default(),
-            drain_seconds: None,
-        }
-    }
-
-    #[test]
-    fn first_start_is_said_until_a_service_was_ready_once() {
-        let data = tempfile::tempdir().unwrap();
-        let mut folder = DataFolder::open(data.path()).unwrap();
-        let order = Process::Service(service::ORDER);
-        assert!(arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
-        folder.was_ready(order).unwrap();
-        assert!(!arguments(&plan(), order, &folder).contains(&"--first-start".to_owned()));
-    }
-
-    #[test]
-    fn only_the_stores_are_tethered_and_everything_listens_on_loopback_and_asks_for_tokens() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        let tether = Some("/usr/bin/setpriv".into());
-        let plan = Plan { wrappers: Wrappers { tether, nice: None }, ..plan() };
-        for process in Process::ALL {
-            let line = plan.command_line(process, &folder);
-            assert_eq!(line.program.ends_with("setpriv"), process.is_store(), "{process}");
-            let text = arguments(&plan, process, &folder).join(" ");
-            assert!(text.contains("127.0.0.1") && !text.contains("0.0.0.0"), "{text}");
-            assert_eq!(text.contains("--tokens"), !process.is_store(), "{text}");
-        }
-    }
-
-    #[test]
-    fn what_changes_gives_way_to_what_is_read() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        let (tether, nice) = (Some("/bin/setpriv".into()), Some(("/bin/nice".into(), 7)));
-        let plan = Plan { wrappers: Wrappers { tether, nice }, ..plan() };
-        let starts = |process, with: &[&str]| {
-            let line = plan.command_line(process, &folder);
-            let all = std::iter::once(line.program.into_os_string()).chain(line.arguments);
-            all.take(with.len()).eq(with.iter().map(OsString::from))
-        };
-        let tethered = ["/bin/setpriv", "--pdeathsig", "TERM", "redis"];
-        assert!(starts(Process::Redis, &tethered));
-        assert!(starts(Process::Query, &["query", "serve", "query"]));
-        let both = ["/bin/nice", "-n", "7", "/bin/setpriv", "--pdeathsig", "TERM", "nats"];
-        assert!(starts(Process::Nats, &both));
-        assert!(starts(
-            Process::Service(service::ORDER),
-            &["/bin/nice", "-n", "7", "order", "serve", "order"]
-        ));
-    }
-
-    #[test]
-    fn who_has_a_way_of_its_own_is_not_told_where_the_store_listens() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        let order = Process::Service(service::ORDER);
-        let broker = BTreeMap::from([(order, "nats://127.0.0.1:9".to_owned())]);
-        let endpoints = Endpoints { broker, redis: Some("redis://127.0.0.1:8".to_owned()) };
-        let plan = Plan { endpoints, ..plan() };
-        assert!(arguments(&plan, order, &folder).contains(&"nats://127.0.0.1:9".to_owned()));
-        let query = arguments(&plan, Process::Query, &folder);
-        assert!(query.contains(&"redis://127.0.0.1:8".to_owned()));
-        assert!(query.contains(&"nats://127.0.0.1:1".to_owned()));
-    }
-
-    #[test]
-    fn who_may_drain_for_longer_is_killed_later_and_down_waits_for_it() {
-        let order = Process::Service(service::ORDER);
-        let drain = vec!["--drain-seconds".to_owned(), "60".to_owned()];
-        let plan = Plan { extra: BTreeMap::from([(order, drain)]), ..plan() };
-        assert_eq!(plan.stop_within(order), Duration::from_secs(65));
-        assert_eq!(plan.stop_within(Process::Query), STOP_WITHIN);
-        assert_eq!(plan.down_within(), Duration::from_secs(2 * 65) + 2 * STOP_WITHIN);
-        assert_eq!(drain_seconds_in(&["--drain-seconds=7".to_owned()]), Some(7));
-        assert_eq!(drain_seconds_in(&["--drain-seconds-x=7".to_owned()]), None);
-    }
-
-    #[test]
-    fn an_address_with_a_password_does_not_stand_in_the_arguments() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        let broker = BTreeMap::from([(Process::Query, "nats://a:geheim@h".to_owned())]);
-        let endpoints = Endpoints { broker, redis: Some("redis://:geheim@h".to_owned()) };
-        let line = Plan { endpoints, ..plan() }.command_line(Process::Query, &folder);
-        let arguments = format!("{:?}", line.arguments);
-        assert!(!arguments.contains("geheim") && arguments.contains("--listen"), "{arguments}");
-        assert_eq!(line.environment["MURMUR_NATS"], "nats://a:geheim@h");
-        assert_eq!(line.environment["MURMUR_REDIS"], "redis://:geheim@h");
-    }
-
-    #[test]
-    fn a_password_of_the_broker_is_in_the_environment_of_its_process_only() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        let login = BTreeMap::from([("MURMUR_NATS_PASSWORD".to_owned(), "geheim".to_owned())]);
-        let plan = Plan { logins: BTreeMap::from([(Process::Query, login)]), ..plan() };
-        for process in Process::ALL {
-            let line = plan.command_line(process, &folder);
-            assert!(!format!("{:?}", line.arguments).contains("geheim"));
-            assert_eq!(!line.environment.is_empty(), process == Process::Query, "{process}");
-        }
-        let broker = BTreeMap::from([(Process::Query, "nats://a:anderes@h".to_owned())]);
-        let plan = Plan { endpoints: Endpoints { broker, redis: None }, ..plan };
-        let line = plan.command_line(Process::Query, &folder);
-        assert!(!line.environment.contains_key("MURMUR_NATS_PASSWORD"));
-    }
-
-    #[test]
-    fn what_the_operator_adds_comes_last() {
-        let data = tempfile::tempdir().unwrap();
-        let folder = DataFolder::open(data.path()).unwrap();
-        assert_eq!(arguments(&plan(), Process::Query, &folder).last().unwrap(), "--more");
-    }
-}
+mod tests;

@@ -4,28 +4,24 @@
 use std::fmt;
 use std::fs;
 use std::io;
-use std::net::Ipv4Addr;
 use std::path::Path;
 use std::time::Duration;
 
 use anyhow::Context as _;
 use client::process::Process;
+use client::redis::Redis;
 use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::service;
 use runtime::nats::streams;
 use serde::Serialize;
 use terminal::quantity;
-use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
-use tokio::net::TcpStream;
 use tokio::time::timeout;
 
 use crate::service_status::ask_services;
 
 /// A store that takes longer to answer is deleted without its figures.
 const MEASURED_WITHIN: Duration = Duration::from_secs(2);
-/// More than Redis answers to two short questions.
-const ANSWER_BYTES_MAX: u64 = 64 << 10;
 
 /// What a store held.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize)]
@@ -69,7 +65,7 @@ impl fmt::Display for Contents {
 async fn measure(running: &RunFile, process: Process) -> anyhow::Result<(u64, Option<u64>)> {
     match process {
         Process::Nats => messages(running).await,
-        Process::Redis => keys(&running.redis).await,
+        Process::Redis => keys(&running.redis()?).await,
         Process::Service(_) | Process::Query | Process::Composer => {
             let bytes = size_of(&running.data.join(process.name()))?;
             let said = ask_services(running).await.remove(&process);
@@ -93,19 +89,13 @@ async fn messages(running: &RunFile) -> anyhow::Result<(u64, Option<u64>)> {
 }
 
 /// How many keys Redis holds, and in how much memory.
-async fn keys(address: &str) -> anyhow::Result<(u64, Option<u64>)> {
-    let port = address.rsplit(':').next().and_then(|port| port.trim_end_matches('/').parse().ok());
-    let port: u16 = port.with_context(|| format!("no port in {address}"))?;
-    let mut redis = TcpStream::connect((Ipv4Addr::LOCALHOST, port)).await?;
-    redis.write_all(b"DBSIZE\r\nINFO memory\r\nQUIT\r\n").await?;
-    let mut answers = String::new();
-    redis.take(ANSWER_BYTES_MAX).read_to_string(&mut answers).await?;
-    let number_after = |prefix: &str| {
-        let line = answers.lines().find_map(|line| line.strip_prefix(prefix));
-        line.and_then(|number| number.trim().parse().ok())
-    };
-    let bytes = number_after("used_memory_dataset:").context("Redis does not say its size")?;
-    Ok((bytes, number_after(":")))
+async fn keys(redis: &Redis) -> anyhow::Result<(u64, Option<u64>)> {
+    let (memory, keys) = (redis.ask("INFO memory").await?, redis.ask("DBSIZE").await?);
+    let lines = memory.iter().flat_map(|text| text.lines());
+    let bytes = lines.filter_map(|line| line.strip_prefix("used_memory_dataset:")).next();
+    let bytes = bytes.and_then(|bytes| bytes.trim().parse().ok());
+    let bytes = bytes.context("Redis does not say its size")?;
+    Ok((bytes, keys.first().and_then(|keys| keys.parse().ok())))
 }
 
 /// All files under a folder; 0 if there is none.

@@ -25,7 +25,8 @@ use crate::ports::{self, Wanted};
 use crate::progress_view::ProgressView;
 use crate::protocol::Request;
 use crate::supervisor_client::SupervisorClient;
-use crate::{background, broker_accounts, inherited_descriptors, leftovers, tokens};
+use crate::tls_files::TlsFiles;
+use crate::{background, broker_accounts, inherited_descriptors, leftovers, redis_users, tokens};
 
 /// What is started, and how.
 #[derive(Debug)]
@@ -38,6 +39,8 @@ pub struct Options {
     /// More arguments for single processes.
     pub arguments: BTreeMap<Process, Vec<String>>,
     pub endpoints: Endpoints,
+    /// The folder with what all are known by, if they are to speak TLS.
+    pub tls: Option<PathBuf>,
     /// Services beside the shop's that take part, and the streams that each reads.
     pub newcomers: BTreeMap<Service, Vec<Service>>,
     /// How far broker and services give way where processors are short.
@@ -96,8 +99,13 @@ async fn supervise(
     let (ports, _reservation) = choose_ports(&mut folder, &options, &view)?;
     let (programs, extra) = (options.programs.as_deref(), options.arguments);
     let accounts = BrokerAccounts::make(&folder)?;
-    let logins = accounts.as_ref().map(BrokerAccounts::logins).unwrap_or_default();
-    let plan = Plan::new(ports, programs, extra, options.endpoints, logins, options.nice)?;
+    let mut logins = accounts.as_ref().map(BrokerAccounts::logins).unwrap_or_default();
+    let redis_keys = redis_users::make(&folder)?;
+    if ports.contains_key(&Process::Redis) {
+        logins.entry(Process::Query).or_default().extend(redis_users::login(&redis_keys));
+    }
+    let tls = options.tls.as_deref().map(TlsFiles::in_folder).transpose()?;
+    let plan = Plan::new(ports, programs, extra, options.endpoints, tls, logins, options.nice)?;
     configure_broker(&folder, &plan, accounts.as_ref())?;
     let data = folder.path().to_owned();
     if options.in_background {
@@ -108,7 +116,7 @@ async fn supervise(
     if options.until_stdin_closes {
         end_with_stdin(data);
     }
-    EventLoop::run(folder, plan, view, questions, options.open).await
+    EventLoop::run(folder, plan, &redis_keys, view, questions, options.open).await
 }
 
 /// Writes what the broker is started with, and what newcomers are.
@@ -118,10 +126,10 @@ fn configure_broker(
     accounts: Option<&BrokerAccounts>,
 ) -> anyhow::Result<()> {
     let configuration = plan::broker_configuration_in(folder);
-    std::fs::write(&configuration, broker_accounts::configuration(accounts))
+    std::fs::write(&configuration, broker_accounts::configuration(accounts, plan.tls()))
         .with_context(|| format!("cannot write {}", configuration.display()))?;
-    let nats = format!("nats://127.0.0.1:{}", plan.port(Process::Nats));
-    broker_accounts::write_logins_of_newcomers(folder, &nats, accounts)
+    let nats = plan.address(Process::Nats);
+    broker_accounts::write_logins_of_newcomers(folder, &nats, plan.tls(), accounts)
 }
 
 /// The ports of all processes, and the right to use them for as long as that is kept.

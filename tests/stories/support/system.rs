@@ -10,6 +10,7 @@ use tempfile::TempDir;
 
 use super::broker::Broker;
 use super::http::{Answer, log_in, send};
+use super::redis;
 
 /// Everything here heals within seconds; a busy machine may take some more.
 const PATIENCE: Duration = Duration::from_secs(40);
@@ -132,11 +133,26 @@ impl System {
     /// A connection to the broker, as one of its users.
     pub(crate) fn broker_as(&self, user: &str) -> Broker {
         let account = if user.ends_with("operator") { "operator" } else { user };
-        let name = format!("{}_PASSWORD", account.to_uppercase());
-        let keys = std::fs::read_to_string(self.folder("broker.keys")).unwrap();
+        let password = self.password_of("broker.keys", account);
+        Broker::connect(self.port("nats"), Some((user, &password))).unwrap()
+    }
+
+    /// What Redis answers to one command of one of its users, as it is sent.
+    pub(crate) fn redis_as(&self, user: &str, words: &[&str]) -> String {
+        let password = self.password_of("redis.keys", user);
+        redis::say(self.port("redis"), &[&["AUTH", user, &password], words])
+    }
+
+    /// The same of its operator, who may look after it.
+    pub(crate) fn redis(&self, words: &[&str]) -> String {
+        self.redis_as("operator", words)
+    }
+
+    fn password_of(&self, file: &str, user: &str) -> String {
+        let name = format!("{}_PASSWORD", user.to_uppercase());
+        let keys = std::fs::read_to_string(self.folder(file)).unwrap();
         let line = keys.lines().find(|line| line.starts_with(&name)).unwrap();
-        let password = line.split('"').nth(1).unwrap();
-        Broker::connect(self.port("nats"), Some((user, password))).unwrap()
+        line.split('"').nth(1).unwrap().to_owned()
     }
 
     pub(crate) fn get(&self, process: &str, path: &str) -> Answer {

@@ -14,6 +14,7 @@ use client::process::Process;
 use client::wait::{break_if, wait_until};
 use runtime::seal_keys;
 use supervisor::broker_accounts;
+use supervisor::redis_users;
 use supervisor::redundancy::Goal;
 use supervisor::service_status::ServiceReport;
 use tokio::process::Child;
@@ -45,7 +46,10 @@ impl SecondInstance {
         command.args(["--nats", &system.running.nats]).args(["--listen", &address.to_string()]);
         command.envs(broker_accounts::login_of(system.data(), process)?);
         match process {
-            Process::Query => command.args(["--redis", &system.running.redis]),
+            Process::Query => {
+                command.envs(redis_users::login_in(system.data())?);
+                command.args(["--redis", &system.running.redis])
+            }
             // Whoever runs a service elsewhere has its key there, too.
             Process::Service(_) => {
                 let keys = seal_keys::file_beside(&system.folder(process));

@@ -5,6 +5,7 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use bytes::Bytes;
+use composer::exchange::Exchange;
 use composer::owners::Owners;
 use contracts::service;
 use http_body_util::{BodyExt as _, Empty};
@@ -53,7 +54,8 @@ impl Stage {
             .iter()
             .map(|(service, owner)| (*service, format!("http://{}", owner.address)))
             .collect();
-        let routes = composer::http::api(Arc::new(Owners::new(&urls, DEADLINE)));
+        let routes =
+            composer::http::api(Arc::new(Owners::new(&urls, DEADLINE, &Exchange::default())));
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
         let (stopper, stop) = stop_signal(Duration::ZERO);

@@ -4,6 +4,25 @@ use protocol::choreography::Choreography;
 
 use super::{Account, Export, Import, OPERATOR, Way, accounts, operator_in};
 
+/// Connections of an account at once. A process has one, its replacement another, and each command of an operator
+/// one or two: whoever opens more has stopped closing them.
+const CONNECTIONS_MAX: u32 = 64;
+
+/// Subscriptions of one connection. A process has one for answers, one for each stream that it reads and one for what
+/// it is asked.
+const SUBSCRIPTIONS_MAX: u32 = 256;
+
+/// Streams of an account that has any: its events, its claims, and two more for an operator who measures the broker or tries
+/// something out.
+const STREAMS_MAX: u32 = 4;
+
+/// Readers of the streams of an account at once. Each has one, and leaves one behind for some seconds when its
+/// connection ends: there is room for some hundred readers, and none for one that begins anew without end.
+const CONSUMERS_MAX: u32 = 1_000;
+
+/// Bytes of a message of an account that has no stream: it sends requests, of less than a kilobyte each.
+const REQUEST_BYTES_MAX: u32 = 64 << 10;
+
 const HEAD: &str = "\
 # One account for each service, one for the read side and one for the operator. A server's configuration
 # includes it:
@@ -39,9 +58,15 @@ pub fn password_variable(account: &str) -> String {
 fn write_account(text: &mut String, account: &Account) {
     let name = &account.name;
     push_line!(text, "  {} {{", name.to_uppercase());
+    let mut limits =
+        format!("max_connections: {CONNECTIONS_MAX}, max_subscriptions: {SUBSCRIPTIONS_MAX}");
     if account.owns_streams {
-        text.push_str("    jetstream: enabled\n");
+        let streams = format!("max_streams: {STREAMS_MAX}, max_consumers: {CONSUMERS_MAX}");
+        push_line!(text, "    jetstream: {{ {streams} }}");
+    } else {
+        limits += &format!(", max_payload: {REQUEST_BYTES_MAX}");
     }
+    push_line!(text, "    limits: {{ {limits} }}");
     text.push_str("    users = [{\n");
     push_line!(text, "      user: {name}, password: ${}", password_variable(name));
     text.push_str("      permissions {\n");

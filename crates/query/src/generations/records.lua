@@ -1,8 +1,8 @@
 -- Reads some of what a generation holds, and its position, at one moment: what is read later was made
 -- later, or stands behind the cursor.
 --
--- KEYS  1 position
--- ARGV  1 cursor, 2 names at once, roughly, 3 entries of an index at most, 4 prefix of the generation
+-- ARGV  1 cursor, 2 names at once, roughly, 3 entries of an index at most, 4 prefix of the generation,
+--       5 position
 -- Returns the position, the next cursor, and each key with its kind and with what it holds. A larger
 -- index is of the kind 'large', and nothing of it is read.
 local most, prefix, found = tonumber(ARGV[3]), ARGV[4], {}
@@ -20,4 +20,4 @@ for _, key in ipairs(scanned[2]) do
   end
   found[#found + 1] = { key, kind, held }
 end
-return { redis.call('GET', KEYS[1]), scanned[1], found }
+return { redis.call('GET', ARGV[5]), scanned[1], found }

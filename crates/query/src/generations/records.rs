@@ -64,7 +64,8 @@ pub async fn records(
 ) -> Result<RecordPage, Refused> {
     let prefix = generation.prefix();
     let mut read = READ.prepare_invoke();
-    read.key(generation.position_key()).arg(cursor).arg(NAMES).arg(ENTRIES_MAX).arg(&prefix);
+    // A key that a script is told as one counts as written by it: who may only read may not say so.
+    read.arg(cursor).arg(NAMES).arg(ENTRIES_MAX).arg(&prefix).arg(generation.position_key());
     let (position, next, found): (Option<Bytes>, u64, Vec<Found>) =
         read.invoke_async(&mut connection).await.map_err(StoreError::from)?;
     let mut page = RecordPage::at(generation, position, next)?;

@@ -27,8 +27,8 @@ pub struct PageOwner {
 enum Place {
     /// At an origin of its own.
     Origin(String),
-    /// At another port of the host by whose name the page was asked for.
-    Port(u16),
+    /// At another port of the host by whose name the page was asked for, by the scheme by which it is served.
+    Port(u16, &'static str),
 }
 
 /// Where the page reaches one owner.
@@ -62,11 +62,22 @@ pub(super) fn answers(owners: &[PageOwner], host: Option<&Authority>) -> Vec<Own
     let answer = |owner: &PageOwner| {
         let url = match &owner.place {
             Place::Origin(url) => url.clone(),
-            Place::Port(port) => format!("http://{}:{port}", host?.host()),
+            Place::Port(port, scheme) => format!("{scheme}://{}:{port}", host?.host()),
         };
         Some(OwnerAnswer { service: owner.service, url })
     };
     owners.iter().filter_map(answer).collect()
+}
+
+impl PageOwner {
+    /// The same, where the page is served over TLS.
+    #[must_use]
+    pub fn over_tls(self) -> Self {
+        match self.place {
+            Place::Port(port, _) => Self { place: Place::Port(port, "https"), ..self },
+            Place::Origin(_) => self,
+        }
+    }
 }
 
 impl FromStr for PageOwner {
@@ -77,7 +88,7 @@ impl FromStr for PageOwner {
         let service = service::named(name).map_err(|_| InvalidPageOwner)?;
         if let Some(port) = place.strip_prefix(':') {
             let port = port.parse().map_err(|_| InvalidPageOwner)?;
-            return Ok(Self { service, place: Place::Port(port) });
+            return Ok(Self { service, place: Place::Port(port, "http") });
         }
         let url: Uri = place.parse().map_err(|_| InvalidPageOwner)?;
         let is_origin = ["http", "https"].contains(&url.scheme_str().unwrap_or_default())

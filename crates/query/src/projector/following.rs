@@ -18,7 +18,7 @@ use crate::fold::{Changes, Item, RecordCache};
 use crate::positions::Positions;
 use crate::projector_status::{Phase, ProjectorStatus};
 use crate::sources::Readings;
-use crate::store::{Found, GenerationRole, Live, Store, StoreError, Written};
+use crate::store::{Found, GenerationRole, Live, Store, StoreError, Written, fitness};
 
 /// How often an idle projector asks Redis whether it still stands where it was left. A flush while
 /// nothing happens would otherwise go unnoticed until the next event.
@@ -83,6 +83,8 @@ pub(super) struct Following<'a> {
     clock: fn() -> Timestamp,
     role: GenerationRole,
     check: Interval,
+    /// When Redis is asked next whether it is fit.
+    next_fitness: Instant,
     gauges: Gauges,
 }
 
@@ -112,6 +114,7 @@ impl<'a> Following<'a> {
             clock,
             role,
             check,
+            next_fitness: Instant::now() + fitness::CHECK_EVERY,
             gauges: Gauges::of(role),
         }
     }
@@ -119,6 +122,7 @@ impl<'a> Following<'a> {
     /// Folds until Redis stands elsewhere, and says where.
     pub(super) async fn run(mut self) -> Result<Live, Setback> {
         loop {
+            self.check_fitness().await?;
             let stands = match self.next().await {
                 Came::Rows => self.fold_waiting().await?,
                 Came::TimeToLook => self.look().await?,
@@ -128,6 +132,15 @@ impl<'a> Following<'a> {
                 return Ok(self.live);
             }
         }
+    }
+
+    /// Whoever makes it evict or follow another tells nobody.
+    async fn check_fitness(&mut self) -> Result<(), StoreError> {
+        if self.next_fitness <= Instant::now() {
+            self.next_fitness = Instant::now() + fitness::CHECK_EVERY;
+            self.store.check().await?;
+        }
+        Ok(())
     }
 
     async fn next(&mut self) -> Came {

@@ -8,12 +8,13 @@ use contracts::service;
 use protocol::Timestamp;
 use runtime::reading::Progress;
 use tokio::sync::watch;
+use tokio::time::Instant;
 
 use super::report::{self, Report};
 use super::{Began, Phase, ProjectorStatus};
 use crate::keys::{Generation, VIEWS_VERSION};
 use crate::positions::Positions;
-use crate::store::{self, Store, StoreError};
+use crate::store::{self, Store, StoreError, fitness};
 
 /// How often it looks.
 const LOOK_EVERY: Duration = Duration::from_millis(10);
@@ -65,7 +66,12 @@ impl ProjectorMonitor {
 
     async fn follow(&self) -> Result<Infallible, StoreError> {
         let mut store = Store::connect(&self.client).await?;
+        let mut next_fitness = Instant::now() + fitness::CHECK_EVERY;
         loop {
+            if next_fitness <= Instant::now() {
+                next_fitness = Instant::now() + fitness::CHECK_EVERY;
+                store.check().await?;
+            }
             self.take(look(&mut store).await?);
             tokio::time::sleep(LOOK_EVERY).await;
         }

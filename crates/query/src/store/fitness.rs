@@ -1,7 +1,13 @@
 //! Whether a Redis server is fit to hold the read model, and what to do if it is not.
 
+use std::time::Duration;
+
 /// The oldest version that is served: what the scripts rely on, and what is tested.
 pub const VERSION_MIN: (u32, u32) = (7, 0);
+
+/// How often a server is asked again that is used: what makes it unfit is done by hand or by a failover, and
+/// the answer takes it a tenth of a millisecond.
+pub const CHECK_EVERY: Duration = Duration::from_secs(2);
 
 /// Why a server is not fit.
 #[derive(Debug, thiserror::Error, PartialEq, Eq)]

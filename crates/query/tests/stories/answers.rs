@@ -32,7 +32,7 @@ impl Stage {
         let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
-        let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
+        let reader = Reader::new(&redis.reader(), running.standing.clone()).unwrap();
         Self { redis, streams, running, reader }
     }
 }
@@ -149,7 +149,7 @@ async fn readers_follow_to_a_new_generation() {
     let stale = stage.running.standing.borrow().clone();
     let old = stale.generation.clone();
     let (_keep, frozen) = tokio::sync::watch::channel(stale);
-    let reader = Reader::new(&stage.redis.client(), frozen).unwrap();
+    let reader = Reader::new(&stage.redis.reader(), frozen).unwrap();
     let key = old.as_ref().unwrap().position_key();
     let () = stage.redis.run(&["DEL", &key]).await;
     stage.running.until("a new generation", |standing| standing.generation != old).await;

@@ -11,6 +11,7 @@ use contracts::{Event, service};
 use protocol::Cause;
 use query::generations::records;
 use query::keys::{self, Generation};
+use redis::aio::MultiplexedConnection;
 use serde_json::{Value, json};
 
 use crate::history::{Fate, History, customer, gbp, id};
@@ -26,6 +27,10 @@ struct Still {
     redis: RedisServer,
     streams: Streams,
     generation: Generation,
+}
+
+async fn reading(redis: &RedisServer) -> MultiplexedConnection {
+    redis.reader().get_multiplexed_async_connection().await.unwrap()
 }
 
 impl Still {
@@ -82,13 +87,13 @@ impl<'a> Audit<'a> {
         let mut comparison = None;
         let mut cursor = Some(0);
         while let Some(from) = cursor {
-            let page = records::records(redis.connection().await, of, from).await.unwrap();
+            let page = records::records(reading(redis).await, of, from).await.unwrap();
             let page = self.compare(&mut comparison, &json!(page));
             cursor = page.next.map(|next| next.parse().unwrap());
             for index in page.large {
                 let mut cursor = Some(0);
                 while let Some(from) = cursor {
-                    let connection = redis.connection().await;
+                    let connection = reading(redis).await;
                     let page = records::entries(connection, of, &index, from).await.unwrap();
                     let page = self.compare(&mut comparison, &json!(page));
                     cursor = page.next.map(|next| next.parse().unwrap());

@@ -43,7 +43,7 @@ impl Stage {
         let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
-        let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
+        let reader = Reader::new(&redis.reader(), running.standing.clone()).unwrap();
         let (stopper, stop) = stop_signal(Duration::from_secs(600));
         let (_, observed) = watch::channel(Observed::default());
         let stuck_after = Duration::from_secs(30);

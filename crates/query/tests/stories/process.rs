@@ -85,19 +85,21 @@ fn an_address_that_is_none_of_redis_is_told() {
 
 #[tokio::test]
 async fn what_is_waited_for_is_told_with_its_reason_and_without_passwords() {
-    let redis = RedisServer::start_with(&["--requirepass", "another"]).await;
-    let refused = redis.url().replace("redis://", "redis://:geheim@");
-    let wrong_redis =
-        [("redis://:geheim@127.0.0.1:1", "refused"), (refused.as_str(), "uthentication")];
-    for (url, reason) in wrong_redis {
+    let redis = RedisServer::start().await;
+    let unknown = redis.url_of("projector", "geheim");
+    let nobody = redis.url().replace("projector:projector@", "");
+    for (url, reason) in [
+        ("redis://:geheim@127.0.0.1:1", "does Redis run"),
+        (&unknown, "does not know this user and password: say who with --redis-user"),
+        (&nobody, "say who with --redis-user"),
+    ] {
         told(url, "nats://127.0.0.1:1", &["Redis at 127.0.0.1:", reason]).await;
     }
-    let redis = RedisServer::start().await;
     told(&redis.url(), "nats://a:geheim@127.0.0.1:1", &["127.0.0.1:1", "Connection refused"]).await;
 }
 
 /// Waits until `/readyz` and `/status` tell all of these.
-async fn told(redis: &str, nats: &str, parts: &[&str]) {
+pub(crate) async fn told(redis: &str, nats: &str, parts: &[&str]) {
     let address = free_address();
     let mut child = command(redis, nats, &address).spawn().unwrap();
     let deadline = Instant::now() + SOON;

@@ -74,7 +74,7 @@ async fn a_generation_is_built_beside_the_live_one_compared_and_switched_to_unde
     }
     assert_eq!(stage.live().await, old);
     stage.until_built().await;
-    let compared = compare(&stage.redis.client(), &old, &new, None).await.unwrap();
+    let compared = compare(&stage.redis.reader(), &old, &new, None).await.unwrap();
     assert!(compared.same, "{compared:?}");
     assert!(compared.views["order"].same > 200, "{compared:?}");
     stage.builder.activate(&new.to_string()).await.unwrap();
@@ -98,13 +98,13 @@ async fn what_differs_is_found_and_shown() {
     let () = stage.redis.run(&["SET", &order, &edited]).await;
     let () = stage.redis.run(&["DEL", &old.key(&keys::record(keys::STOCK, "o-4"))]).await;
     let () = stage.redis.run(&["ZADD", &old.key(keys::DAYS), "20260101", "2026-01-01"]).await;
-    let compared = compare(&stage.redis.client(), &old, &new, None).await.unwrap();
+    let compared = compare(&stage.redis.reader(), &old, &new, None).await.unwrap();
     assert!(!compared.same);
     let orders = &compared.views["order"];
     assert_eq!((orders.different, orders.only_new, orders.only_old), (1, 1, 0), "{compared:?}");
     assert_eq!(orders.samples[0].name, "order:ORDER:o-3");
     assert_eq!(compared.views["days"].different, 1, "{compared:?}");
-    let one = compare(&stage.redis.client(), &old, &new, Some("days")).await.unwrap();
+    let one = compare(&stage.redis.reader(), &old, &new, Some("days")).await.unwrap();
     assert_eq!(one.views.keys().collect::<Vec<_>>(), ["days"]);
 }
 
@@ -124,7 +124,7 @@ async fn sums_that_differ_only_in_digits_that_no_float_has_are_told_apart() {
     let edited = text.replace(&sum, "27000000000000002501");
     assert_ne!(edited, text);
     let () = stage.redis.run(&["SET", &totals, &edited]).await;
-    let compared = compare(&stage.redis.client(), &old, &new, Some("totals")).await.unwrap();
+    let compared = compare(&stage.redis.reader(), &old, &new, Some("totals")).await.unwrap();
     let totals = &compared.views["totals"];
     assert_eq!(totals.different, 1, "{compared:?}");
     let shown = serde_json::to_string(&totals.samples).unwrap();
@@ -221,7 +221,7 @@ async fn views_of_an_older_version_are_read_on_until_new_ones_are_built_by_thems
     let older = make_older(&stage.redis).await;
     let mut running = project(stage.redis.client(), &stage.streams);
     running.until("the older version", |standing| standing.phase.name() == "stale_version").await;
-    let reader = Reader::new(&stage.redis.client(), running.standing.clone()).unwrap();
+    let reader = Reader::new(&stage.redis.reader(), running.standing.clone()).unwrap();
     let totals = keys::totals(service::ORDER);
     let look = reader.once().look(std::slice::from_ref(&totals), &[]).await.unwrap();
     assert_eq!(look.dependencies, [older.key(&totals)]);

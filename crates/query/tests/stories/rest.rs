@@ -29,8 +29,8 @@ impl Stage {
         let streams = Streams::new(history);
         let mut running = project(redis.client(), &streams);
         running.until_folded(&streams).await;
-        let reader = Reader::new(&redis.client(), running.standing.clone()).unwrap();
-        let cache = Cache::new(redis.client(), reader.clone());
+        let reader = Reader::new(&redis.reader(), running.standing.clone()).unwrap();
+        let cache = Cache::new(redis.reader(), reader.clone());
         let app = app(reader, cache, clock);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap().to_string();

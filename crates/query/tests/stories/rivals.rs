@@ -64,13 +64,13 @@ async fn a_process_that_only_answers_sees_what_another_one_folds() {
     let redis = RedisServer::start().await;
     let streams = Streams::new(shop(50));
     let mut projector = project(redis.client(), &streams);
-    let monitor = ProjectorMonitor::new(redis.client(), clock);
+    let monitor = ProjectorMonitor::new(redis.reader(), clock);
     let standing = monitor.standing();
     let looking = tokio::spawn(monitor.run());
     let mut monitor = Running::of(standing.clone(), looking);
     monitor.until_folded(&streams).await;
     assert_eq!(Freshness::of(&standing.borrow().positions, &standing.borrow()).behind, 0);
-    let reader = Reader::new(&redis.client(), standing.clone()).unwrap();
+    let reader = Reader::new(&redis.reader(), standing.clone()).unwrap();
     let head = streams.history().head(service::ORDER).sequence;
     let wanted = BTreeMap::from([(service::ORDER, head + 1)]);
     let waiting = tokio::spawn(async move { reader.wait_for(&wanted, SOON).await });
@@ -88,7 +88,7 @@ async fn a_process_that_only_answers_tells_when_nobody_folds() {
     let redis = RedisServer::start().await;
     let streams = Streams::new(shop(5));
     let mut projector = project(redis.client(), &streams);
-    let monitor = ProjectorMonitor::new(redis.client(), clock);
+    let monitor = ProjectorMonitor::new(redis.reader(), clock);
     let mut monitor = Running::of(monitor.standing(), tokio::spawn(monitor.run()));
     monitor.until_folded(&streams).await;
     projector.end();

@@ -120,7 +120,7 @@ pub(crate) async fn dump(client: &Client) -> Dump {
     let mut connection = client.get_multiplexed_async_connection().await.unwrap();
     let generation: String = call(&mut connection, &["GET", keys::POINTER]).await;
     let prefix = format!("{{query}}:{generation}:");
-    let names: Vec<String> = call(&mut connection, &["KEYS", &format!("{prefix}*")]).await;
+    let names = names_in(&mut connection, &prefix).await;
     let mut dump = Dump::new();
     for key in names {
         let kind: String = call(&mut connection, &["TYPE", &key]).await;
@@ -139,6 +139,19 @@ pub(crate) async fn dump(client: &Client) -> Dump {
     let text = dump.remove("position").unwrap();
     Positions::parse(&text[0]).unwrap();
     dump
+}
+
+async fn names_in(connection: &mut MultiplexedConnection, prefix: &str) -> Vec<String> {
+    let (mut cursor, mut all) = ("0".to_owned(), Vec::new());
+    loop {
+        let scan = ["SCAN", &cursor, "MATCH", &format!("{prefix}*"), "COUNT", "1000"];
+        let (next, found): (String, Vec<String>) = call(connection, &scan).await;
+        all.extend(found);
+        if next == "0" {
+            return all;
+        }
+        cursor = next;
+    }
 }
 
 async fn call<T: redis::FromRedisValue>(

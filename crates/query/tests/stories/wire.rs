@@ -121,8 +121,8 @@ impl Stage {
         running.until_folded(&streams).await;
         let search = Search::new().unwrap();
         tokio::spawn(follower::run(streams.source(), Feed::of(&STREAMS), search.clone()));
-        let reader = Reader::new(&redis.client(), standing).unwrap();
-        let cache = Cache::new(redis.client(), reader.clone());
+        let reader = Reader::new(&redis.reader(), standing).unwrap();
+        let cache = Cache::new(redis.reader(), reader.clone());
         let app = app_with(reader, cache.clone(), search, clock);
         if is_cached {
             tokio::spawn(cache.clone().run());

@@ -13,6 +13,7 @@ use super::gate::host::HostName;
 use super::gate::origins::WebOrigin;
 use super::openapi::{self, Document, Operation};
 use super::server::{Front, Patience, Routes};
+use crate::tls::Certificate;
 
 /// Routes, and all that the server has to know of them.
 #[derive(Clone)]
@@ -28,6 +29,8 @@ pub struct Api {
     /// Descriptors that an answer may take besides its connection.
     pub(super) descriptors_each: usize,
     pub(super) patience: Patience,
+    /// By what the server is known; without, it speaks no TLS.
+    pub(super) certificate: Option<Arc<Certificate>>,
 }
 
 /// What is at which path.
@@ -84,6 +87,12 @@ impl Api {
         Self { guard, ..self }
     }
 
+    /// Served over TLS, by who is known by this; without, over none.
+    #[must_use]
+    pub fn known_by(self, certificate: Option<Arc<Certificate>>) -> Self {
+        Self { certificate, ..self }
+    }
+
     /// With clients that are waited for so long.
     #[must_use]
     pub fn patient_for(self, patience: Patience) -> Self {
@@ -116,6 +125,7 @@ impl From<Routes> for Api {
             guard: Guard::default(),
             descriptors_each: 0,
             patience: Patience::default(),
+            certificate: None,
         }
     }
 }

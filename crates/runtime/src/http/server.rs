@@ -1,10 +1,11 @@
 //! The HTTP server: an API on a bound listener until it is time to stop, with limits on all that a
 //! client can send, hold or leave undone.
 //!
-//! Deliberately absent: HTTP/2 and TLS. Both belong in front of the services.
+//! Deliberately absent: HTTP/2. It belongs in front of the services.
 
 mod connections;
 mod stall;
+mod wire;
 
 use std::convert::Infallible;
 use std::error::Error;
@@ -37,8 +38,9 @@ use super::precondition::{self, answer_conditionally};
 use super::security;
 use crate::shutdown::Stop;
 use crate::telemetry;
+use crate::tls::Certificate;
 use connections::{Connections, Permit};
-use stall::Stalling;
+use wire::Wire;
 
 /// Routes as a service hands them over.
 pub type Routes = BoxedFilter<(Response,)>;
@@ -115,6 +117,10 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
     if let Some(tokens) = api.guard.tokens() {
         tokio::spawn(Arc::clone(tokens).follow(stop.clone()));
     }
+    let certificate = api.certificate.clone();
+    if let Some(certificate) = &certificate {
+        tokio::spawn(Arc::clone(certificate).follow(stop.clone()));
+    }
     let server = Arc::new(Server::of(api));
     let open = GracefulShutdown::new();
     loop {
@@ -131,17 +137,22 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
             }
         };
         let Some(permit) = connections.admit() else {
-            turn_away(stream);
+            turn_away(stream, certificate.is_some());
             continue;
         };
         let origin = Origin { from, permit: Arc::clone(&permit), body_within: patience.body };
         let (server, local) = (Arc::clone(&server), stream.local_addr().unwrap_or(from));
         let service =
             service_fn(move |request| Arc::clone(&server).answer(origin.clone(), local, request));
-        let connection = open.watch(connection(stream, service, patience));
+        let (watcher, certificate, stop) = (open.watcher(), certificate.clone(), stop.clone());
+        let served = async move {
+            let opened = opened(stream, certificate, patience, stop).await;
+            let Some(wire) = opened else { return };
+            note_end(watcher.watch(connection(wire, service, patience)).await);
+        };
         tokio::spawn(async move {
             tokio::select! {
-                ended = connection => note_end(ended),
+                () = served => {}
                 () = permit.taken_away() => tracing::debug!("a waiting connection made room"),
             }
         });
@@ -152,23 +163,45 @@ pub async fn serve(listener: TcpListener, api: impl Into<Api>, mut stop: Stop) {
     }
 }
 
-fn connection<S, B>(
+/// The connection, once HTTP can be spoken on it. Nobody has begun anything before: it is not waited for when
+/// it is time to stop.
+async fn opened(
     stream: TcpStream,
+    certificate: Option<Arc<Certificate>>,
+    patience: Patience,
+    mut stop: Stop,
+) -> Option<Wire> {
+    if let Err(error) = stream.set_nodelay(true) {
+        tracing::debug!(%error, "a connection answers in its own time");
+    }
+    if certificate.is_none() {
+        return Wire::open(stream, None, patience).await.ok();
+    }
+    tokio::select! {
+        opened = Wire::open(stream, certificate.as_deref(), patience) => match opened {
+            Ok(wire) => Some(wire),
+            Err(error) => {
+                tracing::debug!(%error, "a connection came to no handshake");
+                None
+            }
+        },
+        () = stop.stopped() => None,
+    }
+}
+
+fn connection<S, B>(
+    wire: Wire,
     service: S,
     patience: Patience,
-) -> http1::Connection<TokioIo<Stalling>, S>
+) -> http1::Connection<TokioIo<Wire>, S>
 where
     S: Service<Request<Incoming>, Response = HttpResponse<B>, Error = Infallible>,
     B: Body<Error: Into<Box<dyn Error + Send + Sync>>> + 'static,
 {
-    if let Err(error) = stream.set_nodelay(true) {
-        tracing::debug!(%error, "a connection answers in its own time");
-    }
-    let stream = TokioIo::new(Stalling::new(stream, patience.taken));
     http1::Builder::new()
         .timer(TokioTimer::new())
         .header_read_timeout(patience.head)
-        .serve_connection(stream, service)
+        .serve_connection(TokioIo::new(wire), service)
 }
 
 impl Server<()> {
@@ -274,18 +307,27 @@ impl<B> Drop for Sent<B> {
     }
 }
 
-/// Waiting would keep everybody behind it from the answer that they, too, would get.
-fn turn_away(stream: TcpStream) {
+/// Waiting would keep everybody behind it from the answer that they, too, would get. Who waits for a handshake
+/// can be told nothing.
+fn turn_away(stream: TcpStream, speaks_tls: bool) {
     metrics::counter!("murmur_http_connections_turned_away_total").increment(1);
-    let answer = format!(
-        "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
-         content-type: application/problem+json\r\ncontent-length: {}\r\n\r\n{NO_PLACE}",
-        NO_PLACE.len()
-    );
+    if speaks_tls {
+        return;
+    }
+    let answer = plain_answer("503 Service Unavailable\r\nretry-after: 1", NO_PLACE);
     let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = told {
         tracing::debug!(%error, "a client for whom there is no place was not told so");
     }
+}
+
+/// An answer for who has not asked anything yet.
+fn plain_answer(status: &str, problem: &str) -> String {
+    format!(
+        "HTTP/1.1 {status}\r\nconnection: close\r\ncontent-type: application/problem+json\r\n\
+         content-length: {}\r\n\r\n{problem}",
+        problem.len()
+    )
 }
 
 /// Clients come and go as they like.

@@ -11,6 +11,7 @@ use percent_encoding::percent_decode_str;
 
 use crate::address::{Address, Secret};
 use crate::settings::NatsSettings;
+use crate::tls::Authorities;
 
 /// Schemes of a broker's address; WebSockets are not built in.
 const SCHEMES: [&str; 2] = ["nats", "tls"];
@@ -20,6 +21,8 @@ pub(super) struct Login {
     /// The addresses, with nothing in them that is not for others.
     pub(super) servers: Vec<ServerAddr>,
     identity: Identity,
+    /// Whose certificates are believed.
+    authorities: Option<PathBuf>,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -52,14 +55,22 @@ impl Login {
                 ),
             }
         }
-        Ok(Self { servers, identity })
+        Ok(Self { servers, identity, authorities: settings.nats_ca.clone() })
     }
 
     /// The options of a client that connects as this.
     ///
     /// # Errors
-    /// When the credentials file cannot be used.
+    /// When the credentials file or that of authorities cannot be used.
     pub(super) fn options(&self) -> anyhow::Result<ConnectOptions> {
+        let options = self.identified()?;
+        let Some(file) = &self.authorities else { return Ok(options) };
+        // The client would find out at each attempt.
+        Authorities::load(file)?;
+        Ok(options.add_root_certificates(file.clone()).require_tls(true))
+    }
+
+    fn identified(&self) -> anyhow::Result<ConnectOptions> {
         Ok(match &self.identity {
             Identity::Nobody => ConnectOptions::new(),
             Identity::User(user, password) => {

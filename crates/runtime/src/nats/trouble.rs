@@ -138,10 +138,11 @@ fn explained(error: &str) -> String {
         "it refuses who connects: say who with nats://USER:PASSWORD@HOST:PORT, --nats-user and \
          --nats-password, or --nats-credentials"
     } else if has("certificate") {
-        "its certificate is not trusted: it has to name this host, and SSL_CERT_FILE to name a file \
-         with the authority that signed it"
+        "its certificate is not trusted: it has to name this host, and --nats-ca to name a file with \
+         the authority that signed it"
     } else if has("handshake") || has("corrupt message") {
-        "TLS fails: write nats:// for a broker without TLS, and tls:// for one with it"
+        "TLS fails: write nats:// for a broker without TLS and leave --nats-ca out, and tls:// for one \
+         with it"
     } else if has("timed out") {
         "what listens there does not greet as a broker does: does it hang, or is it another server?"
     } else if has("expected info") || has("invalid") || has("unexpected") {
@@ -176,7 +177,7 @@ mod tests {
         assert!(explained(refused).starts_with(refused) && explained(refused).contains("port"));
         assert!(explained("authorization violation: nats").contains("--nats-password"));
         assert!(
-            explained("IO error: invalid peer certificate: UnknownIssuer").contains("SSL_CERT")
+            explained("IO error: invalid peer certificate: UnknownIssuer").contains("--nats-ca")
         );
         assert_eq!(explained("out of descriptors"), "out of descriptors");
     }

@@ -1,6 +1,8 @@
 //! The life of a service whose database cannot be used: it says so until it is stopped, and touches
 //! nothing.
 
+use std::sync::Arc;
+
 use anyhow::Context as _;
 use engine::starting::Fence;
 use protocol::Service;
@@ -16,11 +18,13 @@ use crate::nats::Connection;
 use crate::settings::ProcessSettings;
 use crate::shutdown::{asked_to_stop, stop_signal};
 use crate::status::Status;
+use crate::tls::Certificate;
 
 /// Answers everything with why the service is fenced, until it is asked to stop.
 pub(super) async fn live(
     settings: &ProcessSettings,
     guard: Guard,
+    certificate: Option<Arc<Certificate>>,
     service: Service,
     fence: Fence,
 ) -> anyhow::Result<()> {
@@ -44,6 +48,7 @@ pub(super) async fn live(
         .open()
         .called(&settings.http.hosts)
         .guarded(guard)
+        .known_by(certificate)
         .open_to(&settings.http.origins);
     let serving = tokio::spawn(server::serve(listener, api, stop));
     let reason = asked_to_stop(settings.until_stdin_closes).await?;

@@ -12,6 +12,7 @@ use super::tokens::Tokens;
 use crate::exit::Misconfigured;
 use crate::http::gate::host::HostName;
 use crate::http::gate::origins::WebOrigin;
+use crate::tls::Certificate;
 
 /// Whom HTTP is served to.
 #[derive(Clone, Debug, Default, clap::Args)]
@@ -25,7 +26,15 @@ pub struct HttpSettings {
     /// is served, and the process listens nowhere else
     #[arg(long, env = "MURMUR_TOKENS", value_name = "FILE")]
     pub tokens: Option<PathBuf>,
-    /// Listen beyond this machine without tokens: a proxy in front asks who is there
+    /// File with the certificate in PEM, and those between it and its authority: HTTP is then served over TLS
+    /// alone. Followed while the process runs, as is the key
+    #[arg(long, env = "MURMUR_TLS_CERTIFICATE", value_name = "FILE", requires = "tls_key")]
+    pub tls_certificate: Option<PathBuf>,
+    /// File with the key of that certificate in PEM, which others must not be able to read
+    #[arg(long, env = "MURMUR_TLS_KEY", value_name = "FILE", requires = "tls_certificate")]
+    pub tls_key: Option<PathBuf>,
+    /// Listen beyond this machine without tokens or without TLS: a proxy in front asks who is there, and
+    /// speaks TLS
     #[arg(long, env = "MURMUR_BEHIND_PROXY")]
     pub behind_proxy: bool,
     /// Pages of these origins may ask here, such as http://127.0.0.1:8080, where query serves its page;
@@ -45,20 +54,43 @@ impl HttpSettings {
     /// When the file of tokens cannot be used; and when nobody would be asked beyond this machine.
     pub fn guard(&self, listen: SocketAddr) -> Result<Guard, Misconfigured> {
         let tokens = self.tokens.as_deref().map(Tokens::load).transpose().map_err(Misconfigured)?;
+        let is_reached = !self.behind_proxy && !listen.ip().to_canonical().is_loopback();
+        if tokens.is_none() && is_reached {
+            return Err(Misconfigured(anyhow!(
+                "{listen} can be reached from other machines, and nobody would be asked for a \
+                 token: name the file of their hashes with --tokens (MURMUR_TOKENS), listen on \
+                 127.0.0.1, or say --behind-proxy if a proxy asks who is there"
+            )));
+        }
+        if self.tls_certificate.is_none() && is_reached {
+            return Err(Misconfigured(anyhow!(
+                "{listen} can be reached from other machines, and tokens would be sent there for \
+                 everybody to read: name a certificate with --tls-certificate and --tls-key, listen \
+                 on 127.0.0.1, or say --behind-proxy if a proxy speaks TLS"
+            )));
+        }
         if tokens.is_none() && !self.behind_proxy {
-            if !listen.ip().to_canonical().is_loopback() {
-                return Err(Misconfigured(anyhow!(
-                    "{listen} can be reached from other machines, and nobody would be asked for a \
-                     token: name the file of their hashes with --tokens (MURMUR_TOKENS), listen on \
-                     127.0.0.1, or say --behind-proxy if a proxy asks who is there"
-                )));
-            }
             tracing::warn!("HTTP is open to everybody on this machine: --tokens closes it");
         }
         let guard = Guard::new(tokens.map(Arc::new), self.behind_proxy);
         let Some(key) = &self.session_key else { return Ok(guard) };
         let sessions = Sessions::load(Some(key)).map_err(Misconfigured)?;
         Ok(guard.with_sessions(Arc::new(sessions)))
+    }
+}
+
+impl HttpSettings {
+    /// By what the server is known, if it speaks TLS.
+    ///
+    /// # Errors
+    /// When the files cannot be used.
+    pub fn certificate(&self) -> Result<Option<Arc<Certificate>>, Misconfigured> {
+        let Some((certificate, key)) = self.tls_certificate.as_ref().zip(self.tls_key.as_ref())
+        else {
+            return Ok(None);
+        };
+        let loaded = Certificate::load(certificate, key).map_err(Misconfigured)?;
+        Ok(Some(Arc::new(loaded)))
     }
 }
 
@@ -86,6 +118,14 @@ mod tests {
             assert!(guard(all, &proxy).unwrap().tokens().is_none(), "{all}");
         }
         std::fs::write(&file, "").unwrap();
-        assert!(guard("0.0.0.0:80", &tokens).unwrap().tokens().is_some());
+        assert!(guard("127.0.0.1:80", &tokens).unwrap().tokens().is_some());
+        assert!(guard("0.0.0.0:80", &tokens).unwrap_err().contains("--tls-certificate"));
+        let certificate = Some("certificate.pem".into());
+        for closed in [
+            HttpSettings { tls_certificate: certificate, ..tokens.clone() },
+            HttpSettings { behind_proxy: true, ..tokens },
+        ] {
+            assert!(guard("0.0.0.0:80", &closed).unwrap().tokens().is_some());
+        }
     }
 }

@@ -1,5 +1,7 @@
 //! Clients that leave things undone, at a real server.
 
+mod tls;
+
 use std::sync::Mutex;
 
 use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
