@@ -69,6 +69,7 @@ fn a_parked_event_is_listed_retried_and_dropped_from_the_command_line() {
     let (exit, list) = said(&["parked", "list"]);
     assert!(list.contains("PAYMENT/1") && list.contains("no service holds a stream"), "{list}");
     assert_eq!(exit, 1);
+    assert!(said(&["status"]).1.contains("parked events: 1"), "it is told there, too");
     let (exit, shown) = said(&["parked", "show", "PAYMENT/1"]);
     assert!(shown.contains("was tried 3 times") && shown.contains("order_id"), "{shown}");
     assert_eq!(exit, 1);

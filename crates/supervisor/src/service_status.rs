@@ -46,6 +46,17 @@ pub struct ServiceReport {
     pub timers: Option<u64>,
     /// What its answers promise: replicated or local.
     pub durability: String,
+    /// The read model; query's own.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub redis: Option<ReadModelReport>,
+}
+
+/// What query says of the read model.
+#[derive(Clone, Debug, Default, PartialEq, Eq, Deserialize, Serialize)]
+#[serde(default)]
+pub struct ReadModelReport {
+    /// Events that could not be folded, and that nobody has dropped. Not known while Redis is away.
+    pub parked: Option<u64>,
 }
 
 /// How far a service has read one stream.
@@ -138,6 +149,10 @@ impl ServiceReport {
             let stream = held.stream.as_deref().unwrap_or("its own work");
             troubles.push(format!("holds {stream}: {}", held.reason));
         }
+        let parked = self.redis.as_ref().and_then(|redis| redis.parked).unwrap_or(0);
+        if parked > 0 {
+            troubles.push(format!("parked events: {parked} (`murmur parked list`)"));
+        }
         for (stream, report) in &self.streams {
             let is_news = |why: &&String| {
                 self.reason.as_ref().is_none_or(|reason| !reason.contains(why.as_str()))
@@ -178,6 +193,14 @@ mod tests {
         let report =
             report(r#"{"streams":{"ORDER":{"folded":9,"decided":9,"last":9,"connected":false}}}"#);
         assert_eq!(report.lag(), "ORDER ?");
+    }
+
+    #[test]
+    fn parked_events_are_told() {
+        let report = |parked| report(&format!(r#"{{"redis":{{"parked":{parked}}}}}"#));
+        assert_eq!(report("2").troubles(), ["parked events: 2 (`murmur parked list`)"]);
+        assert_eq!(report("0").troubles(), Vec::<String>::new());
+        assert_eq!(report("null").troubles(), Vec::<String>::new());
     }
 
     #[test]

@@ -281,6 +281,8 @@ impl<'a> Following<'a> {
     /// taken out of the waiting rows can those to come be the next ones.
     async fn go_on_from_redis(&mut self) -> Result<Stands, Setback> {
         let stands = settle(self.store, self.role, self.clock).await?;
+        // That it is built by now changes no record: what is remembered of them stays.
+        self.live.built = stands.built;
         if stands == self.live {
             return Ok(if stands.positions.covers(&self.reach) {
                 Stands::Here

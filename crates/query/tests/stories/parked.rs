@@ -5,6 +5,7 @@ use std::process::{Child, Stdio};
 use std::time::Instant;
 
 use contracts::service;
+use protocol::Chain;
 use serde_json::{Value, json};
 
 use crate::history::History;
@@ -153,6 +154,11 @@ fn unreadable(orders: usize) -> History {
 }
 
 fn make_unreadable(history: &mut History) {
-    let row = &mut history.rows.get_mut(&service::SHIPPING).unwrap()[0];
-    row.headers = row.headers.replace(".v1", ".v9");
+    let rows = history.rows.get_mut(&service::SHIPPING).unwrap();
+    rows[0].headers = rows[0].headers.replace(".v1", ".v9");
+    let mut chain = Chain::START;
+    for row in rows {
+        chain = chain.next(&row.subject, &row.headers, &row.payload);
+        row.chain = chain;
+    }
 }
