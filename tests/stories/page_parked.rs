@@ -52,6 +52,7 @@ fn a_parked_event_is_told_with_its_reason_and_dropped_on_the_page() {
     browser.click("form.act button[type=submit]");
     until_text(&browser, "known, and harmless");
     until_text(&browser, "All of them were dropped");
+    assert!(!browser.text("#sheet .parked").contains("null"), "what is not there is not shown");
     assert_eq!(browser.violations(), Vec::<String>::new());
     assert_eq!(parked(&system)["open"], 0);
     assert_eq!(parked(&system)["items"][0]["dropped"]["who"], "operator");

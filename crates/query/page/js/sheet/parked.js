@@ -46,7 +46,7 @@ function parts(parked, builds, acts) {
   if (parked.why) return [title, calm(parked.title, parked.why)];
   if (!parked.items.length) return [title, h("p.faint", {}, "None: every event could be folded.")];
   const again = may("operate") && parked.open && !builds ? h("button.do", { type: "button", onclick: acts.build }, "Fold them anew, in a new generation") : null;
-  return [title, h("p.soft", {}, summary(parked)), h("div.scrolls", { tabindex: 0, role: "group", "aria-label": "Parked events" }, table(parked.items, acts)), again];
+  return [title, h("p.soft", {}, summary(parked)), h("div.scrolls", { tabindex: 0, role: "group", "aria-label": "Parked events" }, table(parked.items, acts)), ...(again ? [again] : [])];
 }
 
 function summary({ open, items }) {
