@@ -199,6 +199,11 @@ impl RunFile {
         self.bearer.as_ref()
     }
 
+    /// The authorities that sign the certificates of what speaks TLS.
+    pub const fn authorities(&self) -> &Authorities {
+        &self.authorities
+    }
+
     /// A client that is let in.
     pub fn client(&self) -> Client {
         Client::default().believing(&self.authorities).logged_in(self.bearer.clone())

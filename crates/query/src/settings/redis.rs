@@ -22,7 +22,7 @@ pub struct RedisSettings {
         hide_env_values = true,
         default_value = "redis://127.0.0.1:6379"
     )]
-    pub url: Address,
+    pub redis_url: Address,
     /// User of Redis: one that may fold, or with --no-projector one that may read
     #[arg(long, env = "MURMUR_REDIS_USER")]
     pub redis_user: Option<String>,
@@ -52,9 +52,13 @@ impl RedisSettings {
     }
 
     fn build(&self) -> anyhow::Result<Client> {
-        let unusable =
-            || format!("--redis {} is no usable address of Redis: use redis://HOST:PORT", self.url);
-        let info = self.url.expose().into_connection_info().with_context(unusable)?;
+        let unusable = || {
+            format!(
+                "--redis {} is no usable address of Redis: use redis://HOST:PORT",
+                self.redis_url
+            )
+        };
+        let info = self.redis_url.expose().into_connection_info().with_context(unusable)?;
         let password = self.password()?;
         let mut said = info.redis_settings().clone();
         let is_named = said.username().is_some() || said.password().is_some();
@@ -62,7 +66,7 @@ impl RedisSettings {
         ensure!(
             !is_named_twice,
             "--redis {} and --redis-user or its password both say who connects: say it once",
-            self.url
+            self.redis_url
         );
         if let Some(user) = &self.redis_user {
             let missing = || anyhow!("--redis-user {user} needs --redis-password-file");

@@ -19,7 +19,7 @@ fn told(error: &str) -> String {
         return format!("{error}; it refuses who says not who it is: {WHO}");
     } else if has("wrongpass") || has("invalid username-password") || has("authentication failed") {
         return format!("{error}; it does not know this user and password: {WHO}");
-    } else if has("noperm") || has("no permissions") {
+    } else if has("noperm") || has("no permissions") || has("the user executing") {
         "this user may not do that: query's is `projector`, and with --no-projector `reader`, as \
          docs/reference.md has them"
     } else if has("certificate") {
@@ -27,6 +27,8 @@ fn told(error: &str) -> String {
          the authority that signed it"
     } else if has("corrupt message") || has("handshake") {
         "TLS fails: write redis:// for a Redis without TLS and leave --redis-ca out, and rediss:// for one with it"
+    } else if has("timed out") {
+        "it does not answer: does it hang, or does it speak no TLS? Then write redis://"
     } else if has("end of file") || has("connection reset") || has("broken pipe") || has("dropped")
     {
         "it closes the connection: does it ask for TLS? Then write rediss://"
@@ -48,6 +50,8 @@ mod tests {
             ("WRONGPASS invalid username-password pair", "--redis-password-file"),
             ("invalid peer certificate: UnknownIssuer", "--redis-ca"),
             ("received corrupt message of type InvalidContentType", "rediss://"),
+            ("timed out", "write redis://"),
+            ("The user executing the script can't run this command", "docs/reference.md"),
             ("unexpected end of file", "rediss://"),
             ("NOPERM this user has no permissions to run", "docs/reference.md"),
         ] {

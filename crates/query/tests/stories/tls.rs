@@ -86,5 +86,5 @@ async fn who_is_not_believed_or_speaks_no_tls_is_told_with_what_to_do() {
     told(&redis, &broker, &["TLS fails", "leave --nats-ca out"]).await;
     let redis = plain_redis.url().replace("redis://", "rediss://");
     let redis = format!("{redis} --redis-ca {own}");
-    told(&redis, &plain_nats.url(), &["redis:// for a Redis without TLS"]).await;
+    told(&redis, &plain_nats.url(), &["write redis://"]).await;
 }

@@ -93,7 +93,7 @@ pub async fn steady(
 /// Asks at a steady rate for that time, and returns every question once all are answered.
 pub async fn ask_steadily(way: &Way, fixture: &Fixture, rate: u32, time: Duration) -> Vec<Request> {
     let (way, fixture) = (Arc::new(way.clone()), Arc::new(fixture.clone()));
-    let client = Client::answering_within(ANSWER_WITHIN);
+    let client = way.client(ANSWER_WITHIN);
     let places = Arc::new(Semaphore::new(UNDER_WAY_MAX));
     let (mut asking, mut not_asked) = (JoinSet::new(), Vec::new());
     let start = tokio::time::Instant::now();
@@ -125,7 +125,7 @@ async fn ask_without_pause(
     connections: u32,
     time: Duration,
 ) -> anyhow::Result<Tally> {
-    let client = Client::answering_within(ANSWER_WITHIN);
+    let client = way.client(ANSWER_WITHIN);
     let (until, mut asking) = (tokio::time::Instant::now() + time, JoinSet::new());
     for connection in 0..connections {
         let (way, fixture, client) = (way.clone(), fixture.clone(), client.clone());

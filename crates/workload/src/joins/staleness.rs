@@ -100,7 +100,7 @@ async fn shown(ways: &[Way], order: &str, text: String) -> anyhow::Result<Vec<(K
     for way in ways.iter().cloned() {
         let (order, text) = (order.to_owned(), text.clone());
         asking.spawn(async move {
-            let client = Client::default();
+            let client = way.client(SHOWN_WITHIN);
             while changed.elapsed() < SHOWN_WITHIN {
                 let answer = client.send(way.ask(&order)).await?;
                 if answer.status.is_success() && holds(&answer.body, text.as_bytes()) {

@@ -1,9 +1,12 @@
 //! The three ways, and how complete an answer of each is.
 
-use client::http::{Answer, Call};
+use std::time::Duration;
+
+use client::http::{Answer, Call, Client};
 use client::run_file::RunFile;
 use contracts::service;
 use runtime::http::auth::Bearer;
+use runtime::tls::Authorities;
 use serde::Serialize;
 
 /// A way to join.
@@ -33,6 +36,7 @@ pub struct Way {
     pub kind: Kind,
     url: String,
     bearer: Option<Bearer>,
+    authorities: Authorities,
 }
 
 impl Kind {
@@ -53,12 +57,23 @@ impl Way {
     /// # Errors
     /// When one of them was left out.
     pub fn all(running: &RunFile) -> anyhow::Result<[Self; 3]> {
-        let way = |kind, url| Self { kind, url, bearer: running.bearer().cloned() };
+        let (bearer, authorities) = (running.bearer(), running.authorities());
+        let way = |kind, url| Self {
+            kind,
+            url,
+            bearer: bearer.cloned(),
+            authorities: authorities.clone(),
+        };
         Ok([
             way(Kind::Composer, format!("{}/order-details", running.composer()?)),
             way(Kind::ReadModel, format!("{}/orders", running.query()?)),
             way(Kind::Replica, format!("{}/orders", running.url(service::ORDER)?)),
         ])
+    }
+
+    /// A client with connections of its own, which waits this long for an answer.
+    pub fn client(&self, answer_within: Duration) -> Client {
+        Client::answering_within(answer_within).believing(&self.authorities)
     }
 
     /// The question about one order.
@@ -103,7 +118,9 @@ mod tests {
     }
 
     fn completeness(kind: Kind, status: StatusCode, body: &'static str) -> Completeness {
-        Way { kind, url: String::new(), bearer: None }.completeness(&answer(status, body))
+        let authorities = Authorities::default();
+        let way = Way { kind, url: String::new(), bearer: None, authorities };
+        way.completeness(&answer(status, body))
     }
 
     #[test]
