@@ -14,7 +14,8 @@ use runtime::http::auth::TokenHash;
 use crate::data_folder::DataFolder;
 use crate::{passwords, private_file};
 
-/// What each may do, with a mark in the place of the hash of its password.
+/// What each may do, with a mark in the place of the hash of its password. Nobody can log in as `default`,
+/// which may do everything: Redis plays its own log back as that user, and leaves out what it may not.
 const USERS: &str = include_str!("../../query/users.acl");
 
 /// All of them.
