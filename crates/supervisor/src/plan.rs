@@ -181,8 +181,8 @@ impl Plan {
         arguments.extend(session_key(folder));
         arguments.extend(["--operator-folder".into(), folder.path().into()]);
         for (process, port) in &self.ports {
-            if let Process::Service(service) = process {
-                arguments.extend(texts(["--page-owner", &format!("{service}=:{port}")]));
+            if matches!(process, Process::Service(_) | Process::Composer) {
+                arguments.extend(texts(["--page-owner", &format!("{}=:{port}", process.name())]));
             }
         }
         arguments
@@ -202,6 +202,7 @@ impl Plan {
         let name = Process::Composer.name();
         let mut arguments = texts([SERVE, name, "--listen", &listen, "--until-stdin-closes"]);
         arguments.extend(closed(folder));
+        arguments.extend(self.open_to_the_page(folder));
         for (process, port) in &self.ports {
             if let Process::Service(service) = process {
                 let owner = format!("{service}=http://127.0.0.1:{port}");

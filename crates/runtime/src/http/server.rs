@@ -34,7 +34,8 @@ use super::api::Api;
 use super::fallback::recover;
 use super::gate::Gate;
 use super::precondition::{self, answer_conditionally};
-use super::security;
+use super::problem::{Problem, kinds};
+use super::{compression, security};
 use crate::shutdown::Stop;
 use crate::telemetry;
 use connections::{Connections, Permit};
@@ -55,9 +56,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pause after a connection could not be accepted, such as for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-
-/// What is told to a client for whom there is no place.
-const NO_PLACE: &str = r#"{"type":"too-many-connections","title":"Too many requests are being answered","status":503}"#;
 
 /// How long clients are waited for.
 #[derive(Clone, Copy, Debug)]
@@ -201,16 +199,19 @@ where
             permit.answers();
         }
         let method = request.method().clone();
+        let compression = compression::Asked::of(&method, request.headers_mut());
         let conditions = precondition::asked(request.headers());
         let page = self.gate.page_of(request.headers());
-        let response = match self.gate.pass(&mut request, origin.from, local) {
+        let mut response = match self.gate.pass(&mut request, origin.from, local) {
             Ok(()) => self.ask(origin, request).await?,
             Err(refused) => *refused,
         };
+        let is_compressed = compression.decide(&mut response);
         let response = match conditions {
             Some(conditions) => answer_conditionally(&method, &conditions, response),
             None => response,
         };
+        let response = compression::complete(response, is_compressed).await;
         let response = self.gate.complete(security::complete(response), page.as_ref());
         Ok(response.map(|body| Sent { body, permit }))
     }
@@ -277,10 +278,11 @@ impl<B> Drop for Sent<B> {
 /// Waiting would keep everybody behind it from the answer that they, too, would get.
 fn turn_away(stream: TcpStream) {
     metrics::counter!("murmur_http_connections_turned_away_total").increment(1);
+    let problem = Problem::new(&kinds::TOO_MANY_CONNECTIONS).body();
     let answer = format!(
         "HTTP/1.1 503 Service Unavailable\r\nconnection: close\r\nretry-after: 1\r\n\
-         content-type: application/problem+json\r\ncontent-length: {}\r\n\r\n{NO_PLACE}",
-        NO_PLACE.len()
+         content-type: application/problem+json\r\ncontent-length: {}\r\n\r\n{problem}",
+        problem.len()
     );
     let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = told {

@@ -35,7 +35,7 @@ fn document() -> Document {
         Operation::plain(Access::OnThisMachine, "get", "/mood", "How it is"),
     ];
     all.extend(openapi::standing());
-    Document::new("mugs", "Mugs.", &all)
+    Document::new("mugs", "Mugs.", all.to_vec(), &[])
 }
 
 /// The method of the route for a scope.

@@ -43,7 +43,8 @@ impl Running {
             Operation::command(Scope::Write, "post", "/mugs/{id}/wash", "Wash a mug"),
         ];
         let names = ["shop.example".parse().unwrap()];
-        let api = Api::new(routes(), Document::new("mugs", "Mugs.", &operations)).called(&names);
+        let api = Api::new(routes(), Document::new("mugs", "Mugs.", operations.to_vec(), &[]))
+            .called(&names);
         let api = api.open_to(&[PAGE.parse().unwrap()]);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
