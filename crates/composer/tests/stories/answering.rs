@@ -93,7 +93,7 @@ async fn owners_are_asked_with_the_token_of_who_asks_and_never_with_another() {
         }
     }
     let refusal =
-        response("403 Forbidden", "application/problem+json", "{\"type\":\"missing-scope\"}");
+        response("403 Forbidden", "application/problem+json", "{\"type\":\"/problems/missing-scope\"}");
     stage.set(service::PAYMENT, Manner::Says(refusal));
     let partial = stage.get_with(DETAILS, &[("authorization", "Bearer of-bob")]).await;
     assert_eq!(partial.reason("missing", "payment"), "refused");
