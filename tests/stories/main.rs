@@ -5,6 +5,7 @@
 mod support;
 
 mod accessibility;
+mod api;
 mod auditing;
 mod broker_accounts;
 mod chaos;

@@ -14,6 +14,7 @@ use hyper::header::{AUTHORIZATION, HeaderMap};
 use hyper::{Method, Request, StatusCode};
 use hyper_util::client::legacy::Client as Pool;
 use hyper_util::rt::TokioExecutor;
+use protocol::problem_kind::slug_of;
 use runtime::http::auth::Bearer;
 use runtime::tls::authorities::{Authorities, Connector, hint};
 use serde::Serialize;
@@ -71,7 +72,7 @@ pub struct Answer {
 #[derive(Clone, Debug, Default, serde::Deserialize)]
 #[serde(default)]
 pub struct Problem {
-    /// A URI or slug that says which problem it is.
+    /// Which problem it is: the last part of its `type`.
     #[serde(rename = "type")]
     pub kind: String,
     /// One line for people.
@@ -277,7 +278,9 @@ impl Answer {
 
     /// The problem, if it is one.
     pub fn problem(&self) -> Option<Problem> {
-        if self.status.is_success() { None } else { self.json().ok() }
+        let problem: Option<Problem> =
+            if self.status.is_success() { None } else { self.json().ok() };
+        problem.map(|problem| Problem { kind: slug_of(&problem.kind).to_owned(), ..problem })
     }
 
     /// A refusal in words.

@@ -15,6 +15,7 @@ use hyper_util::rt::{TokioExecutor, TokioTimer};
 use runtime::Token;
 use runtime::http::TOKEN_HEADER;
 use runtime::http::auth::Bearer;
+use runtime::http::problem::kinds;
 use runtime::tls::authorities::{Authorities, Connector, hint};
 use serde_json::Value;
 use serde_json::value::RawValue;
@@ -154,7 +155,7 @@ fn found(headers: &HeaderMap, body: &[u8]) -> Result<Reply, Failure> {
 }
 
 fn says_not_caught_up(body: &[u8]) -> bool {
-    problem(body)["type"] == "not-caught-up"
+    problem(body)["type"] == kinds::NOT_CAUGHT_UP.url()
 }
 
 fn refused(status: StatusCode, body: &[u8]) -> Failure {

@@ -6,7 +6,7 @@ mod standing;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::service;
+use contracts::{problems, service};
 use protocol::Id;
 use runtime::Token;
 use runtime::http::{
@@ -99,8 +99,7 @@ fn checked_state(state: Option<String>) -> Result<Option<String>, Problem> {
     let plain = |byte: u8| byte.is_ascii_lowercase() || byte == b'_';
     match state {
         Some(name) if name.is_empty() || !name.bytes().all(plain) => {
-            let title = "No order is in such a state";
-            Err(Problem::new(StatusCode::BAD_REQUEST, "bad-state", title))
+            Err(Problem::new(&problems::BAD_STATE))
         }
         state => Ok(state),
     }
@@ -119,24 +118,20 @@ fn answer(body: &impl Serialize, complete: bool, seen: &Token) -> Response {
 
 fn no_details(id: &Id, none: NoDetails) -> Problem {
     match none {
-        NoDetails::Unknown => {
-            Problem::new(StatusCode::NOT_FOUND, "unknown-order", "There is no such order")
-                .detail(format!("the order service knows no order {id}"))
-        }
+        NoDetails::Unknown => Problem::new(&problems::UNKNOWN_ORDER)
+            .detail(format!("the order service knows no order {id}")),
         NoDetails::Nothing { late, missing } => away(late, &missing),
     }
 }
 
 fn no_overview(id: &Id, none: NoOverview) -> Problem {
     match none {
-        NoOverview::Unknown => {
-            Problem::new(StatusCode::NOT_FOUND, "unknown-customer", "There is no such customer")
-                .detail(format!("the customer service knows no customer {id}"))
-        }
+        NoOverview::Unknown => Problem::new(&problems::UNKNOWN_CUSTOMER)
+            .detail(format!("the customer service knows no customer {id}")),
         NoOverview::Refused(status, problem) => {
-            let title = "The order service refused filter or page";
             let said = problem["detail"].as_str().or(problem["title"].as_str());
-            Problem::new(status, "refused-by-owner", title)
+            Problem::new(&problems::REFUSED_BY_OWNER)
+                .status(status)
                 .detail(said.unwrap_or_default())
                 .with("problem", &problem)
         }
@@ -149,14 +144,8 @@ fn no_overview(id: &Id, none: NoOverview) -> Problem {
 
 /// Nobody said anything of it: too late, or not at all.
 fn away(late: bool, missing: &[MissingPart]) -> Problem {
-    let problem = if late {
-        let title = "The owners did not answer in time";
-        Problem::new(StatusCode::GATEWAY_TIMEOUT, "owners-late", title)
-    } else {
-        let title = "The owners cannot be asked";
-        Problem::new(StatusCode::SERVICE_UNAVAILABLE, "owners-away", title)
-    };
-    let problem = problem.detail("nothing is known of it from before, either");
+    let kind = if late { &problems::OWNERS_LATE } else { &problems::OWNERS_AWAY };
+    let problem = Problem::new(kind).detail("nothing is known of it from before, either");
     problem.with("missing", missing).retry_after(RETRY_AFTER_SECONDS)
 }
 

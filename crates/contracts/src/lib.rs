@@ -5,6 +5,7 @@
 //! * [`service`]: the six services.
 //! * [`money`]: values that are parsed once and right from then on.
 //! * [`events`]: what each service publishes, with its JSON shape and version; [`kind`] names the kinds.
+//! * [`problems`]: what its APIs can answer instead of what was asked for.
 //! * [`spelling`]: when two texts of people are the same.
 //! * [`choreography`]: what each service declares of itself, and all of it put together.
 //!
@@ -17,6 +18,8 @@ pub mod money;
 
 pub mod events;
 mod schema;
+
+pub mod problems;
 
 pub mod spelling;
 

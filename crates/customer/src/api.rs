@@ -1,7 +1,7 @@
 //! The REST API of customers.
 
 mod operations;
-mod problems;
+mod refusals;
 
 use contracts::Money;
 use contracts::events::{Address, Customer, Snapshot};

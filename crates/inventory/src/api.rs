@@ -1,11 +1,11 @@
 //! The REST API of stock and reservations.
 
 mod operations;
-mod problems;
+mod refusals;
 
 use contracts::events::inventory::Units;
-use contracts::{Event, StoredEvent};
-use protocol::Id;
+use contracts::{Event, StoredEvent, problems};
+use protocol::{Id, ProblemKind};
 use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Handle, Token};
@@ -62,7 +62,7 @@ async fn find(sku: Id, service: Handle<InventoryDomain>, after: Token) -> Respon
             let validators = stock.validators();
             http::validated(http::json(StatusCode::OK, &StockBody::from(stock)), &validators)
         }
-        Ok(None) => not_found("unknown-stock", "There is no such stock", missing),
+        Ok(None) => not_found(&problems::UNKNOWN_STOCK, missing),
         Err(problem) => problem.into_response(),
     }
 }
@@ -85,7 +85,7 @@ async fn reservation(order_id: Id, service: Handle<InventoryDomain>, after: Toke
     let missing = format!("inventory has not heard of order {order_id}");
     match service.read(after, move |state| tables::reservation(state, &order_id)).await {
         Ok(Some(reservation)) => http::json(StatusCode::OK, &ReservationBody::from(reservation)),
-        Ok(None) => not_found("unknown-reservation", "There is no such reservation", missing),
+        Ok(None) => not_found(&problems::UNKNOWN_RESERVATION, missing),
         Err(problem) => problem.into_response(),
     }
 }
@@ -114,8 +114,8 @@ fn defect(what: &str) -> Response {
     Problem::defect(what).into_response()
 }
 
-fn not_found(slug: &'static str, title: &str, detail: String) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, slug, title).detail(detail).into_response()
+fn not_found(kind: &'static ProblemKind, detail: String) -> Response {
+    Problem::new(kind).detail(detail).into_response()
 }
 
 impl From<Stock> for StockBody {

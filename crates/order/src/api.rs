@@ -3,13 +3,13 @@
 mod bodies;
 mod details;
 mod operations;
-mod problems;
+mod refusals;
 
 use contracts::events::Snapshot;
-use contracts::{Event, StoredEvent};
+use contracts::{Event, StoredEvent, problems};
 use engine::history::Moment;
 use engine::{Read, Validators};
-use protocol::Id;
+use protocol::{Id, ProblemKind};
 use runtime::http::{
     self, Api, Caller, CommandRequest, PageRequest, Problem, Response, Scope, StatusCode,
 };
@@ -180,14 +180,12 @@ async fn list_orders(
 }
 
 fn wanted(page: &PageRequest, filters: Filters) -> Result<Wanted, Problem> {
-    let before = page.after.as_deref().map(|cursor| {
-        cursor.parse().map_err(|_| bad_query("bad-cursor", "The cursor does not make sense"))
-    });
+    let before =
+        page.after.as_deref().map(|cursor| cursor.parse().map_err(|_| http::page::bad_cursor()));
     let state = filters.state.map(|name| {
         let names = OrderState::ALL.map(OrderState::name).join(", ");
-        OrderState::of_name(&name).ok_or_else(|| {
-            bad_query("bad-state", "No order is in such a state").detail(format!("use {names}"))
-        })
+        OrderState::of_name(&name)
+            .ok_or_else(|| Problem::new(&problems::BAD_STATE).detail(format!("use {names}")))
     });
     Ok(Wanted {
         state: state.transpose()?,
@@ -205,7 +203,7 @@ async fn replicated_customer(id: Id, service: Service, after: Token) -> Response
         Ok(Some((version, customer))) => {
             http::json(StatusCode::OK, &Snapshot { version, customer })
         }
-        Ok(None) => not_replicated("unknown-customer", &format!("customer {id}")),
+        Ok(None) => not_replicated(&problems::UNKNOWN_CUSTOMER, &format!("customer {id}")),
     }
 }
 
@@ -218,7 +216,7 @@ async fn replicated_product(sku: Id, service: Service, after: Token) -> Response
         Ok(Some((version, product))) => {
             http::json(StatusCode::OK, &ReplicatedProduct { version, product })
         }
-        Ok(None) => not_replicated("unknown-product", &format!("product {sku}")),
+        Ok(None) => not_replicated(&problems::UNKNOWN_PRODUCT, &format!("product {sku}")),
     }
 }
 
@@ -230,14 +228,8 @@ async fn caught_up(service: &Service, after: Token) -> Result<(), Problem> {
     service.read(after, |_| Ok(())).await
 }
 
-fn not_replicated(slug: &'static str, what: &str) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, slug, "It is not known here")
-        .detail(format!("{what} is not known here, or not yet"))
-        .into_response()
-}
-
-fn bad_query(slug: &'static str, title: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, slug, title)
+fn not_replicated(kind: &'static ProblemKind, what: &str) -> Response {
+    Problem::new(kind).detail(format!("{what} is not known here, or not yet")).into_response()
 }
 
 fn cannot_be(what: &str) -> Response {

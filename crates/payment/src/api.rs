@@ -2,13 +2,13 @@
 
 mod bodies;
 mod operations;
-mod problems;
+mod refusals;
 
 use contracts::events::Customer;
-use contracts::{Event, StoredEvent};
+use contracts::{Event, StoredEvent, problems};
 use engine::history::Moment;
 use engine::{Read, StateError, Validators};
-use protocol::Id;
+use protocol::{Id, ProblemKind};
 use runtime::http::{self, Api, CommandRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
@@ -84,7 +84,7 @@ async fn find_account(
         Ok(Some((account, validators))) => {
             http::validated(http::json(StatusCode::OK, &account), &validators)
         }
-        Ok(None) => not_found("unknown-customer", "There is no such account", missing),
+        Ok(None) => not_found(&problems::UNKNOWN_CUSTOMER, missing),
         Err(problem) => problem.into_response(),
     }
 }
@@ -108,7 +108,7 @@ async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {
     let missing = format!("nothing was heard of order {order_id} here, or not yet");
     match service.read(after, move |state| tables::charge(state, &order_id)).await {
         Ok(Some(charge)) => http::json(StatusCode::OK, &charge),
-        Ok(None) => not_found("unknown-charge", "There is no such charge", missing),
+        Ok(None) => not_found(&problems::UNKNOWN_CHARGE, missing),
         Err(problem) => problem.into_response(),
     }
 }
@@ -116,9 +116,7 @@ async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {
 async fn audit_trail(order_id: Id, service: Service, after: Token) -> Response {
     let missing = format!("nothing was heard of order {order_id} here, or not yet");
     match service.read(after, move |state| tables::audit_trail(state, &order_id)).await {
-        Ok(events) if events.is_empty() => {
-            not_found("unknown-charge", "There is no such charge", missing)
-        }
+        Ok(events) if events.is_empty() => not_found(&problems::UNKNOWN_CHARGE, missing),
         Ok(events) => {
             let events: Vec<_> = events.iter().map(AuditedEvent::of).collect();
             http::json(StatusCode::OK, &events)
@@ -127,8 +125,8 @@ async fn audit_trail(order_id: Id, service: Service, after: Token) -> Response {
     }
 }
 
-fn not_found(slug: &'static str, title: &str, detail: String) -> Response {
-    Problem::new(StatusCode::NOT_FOUND, slug, title).detail(detail).into_response()
+fn not_found(kind: &'static ProblemKind, detail: String) -> Response {
+    Problem::new(kind).detail(detail).into_response()
 }
 
 fn cannot_be(what: &str) -> Response {

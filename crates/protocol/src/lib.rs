@@ -9,6 +9,7 @@
 //! * [`event`]: what the content of events has to offer.
 //! * [`headers`], [`chain`], [`seal`], [`position`], [`stored`]: the envelope that every event travels in.
 //! * [`heartbeat`]: what a process says of itself, for people.
+//! * [`problem_kind`]: what an API can answer instead of what was asked for.
 //! * [`choreography`]: who reacts to what, and with which event: put together from what each service
 //!   declares of itself, and checked as a graph.
 //!
@@ -35,6 +36,8 @@ pub mod stored;
 
 pub mod heartbeat;
 
+pub mod problem_kind;
+
 pub mod choreography;
 
 pub use chain::{Chain, HistoryId};
@@ -44,6 +47,7 @@ pub use heartbeat::{Heartbeat, ProcessState};
 pub use ids::Id;
 pub use kind::Kind;
 pub use position::{Position, Vector};
+pub use problem_kind::ProblemKind;
 pub use seal::SealKeys;
 pub use service::Service;
 pub use stored::{Row, StoredEvent};

@@ -7,7 +7,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::service;
+use contracts::{problems, service};
 use protocol::headers::{self, CHAIN_HEADER};
 use protocol::seal::SEAL_HEADER;
 use protocol::{Row, Service};
@@ -18,8 +18,6 @@ use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde_json::Value;
-
-use crate::query::problems::unavailable;
 
 /// Headers that are kept back.
 const KEPT_BACK: [&str; 3] = ["ce-idempotencykey", "ce-requesthash", SEAL_HEADER];
@@ -60,18 +58,16 @@ async fn answer(
     sequence: &str,
 ) -> Result<EventAnswer, Problem> {
     let service = named(stream)?;
-    let sequence = sequence.parse::<u64>().ok().filter(|number| *number > 0).ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-sequence", "An event has a number from 1")
-            .detail("use one such as 12")
-    })?;
+    let sequence = sequence
+        .parse::<u64>()
+        .ok()
+        .filter(|number| *number > 0)
+        .ok_or_else(|| Problem::new(&problems::BAD_SEQUENCE).detail("use one such as 12"))?;
     match find(connection, service, sequence).await {
         Ok(Some(row)) => Ok(EventAnswer::of(service, &row)),
-        Ok(None) => {
-            let title = "There is no such event";
-            Err(Problem::new(StatusCode::NOT_FOUND, "unknown-event", title)
-                .detail(format!("{stream} holds no event {sequence}, or not yet")))
-        }
-        Err(reason) => Err(unavailable("broker-away", "The streams cannot be read").detail(reason)),
+        Ok(None) => Err(Problem::new(&problems::UNKNOWN_EVENT)
+            .detail(format!("{stream} holds no event {sequence}, or not yet"))),
+        Err(reason) => Err(Problem::passing(&problems::BROKER_AWAY).detail(reason)),
     }
 }
 
@@ -79,8 +75,7 @@ fn named(stream: &str) -> Result<Service, Problem> {
     let found = service::ALL.into_iter().find(|service| service.stream() == stream);
     found.ok_or_else(|| {
         let all: Vec<_> = service::ALL.iter().map(|service| service.stream()).collect();
-        Problem::new(StatusCode::NOT_FOUND, "unknown-stream", "There is no such stream")
-            .detail(format!("use one of {}", all.join(", ")))
+        Problem::new(&problems::UNKNOWN_STREAM).detail(format!("use one of {}", all.join(", ")))
     })
 }
 

@@ -21,6 +21,7 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use std::time::Duration;
 
 use protocol::Timestamp;
+use schemars::JsonSchema;
 use serde::Serialize;
 use tokio::sync::watch;
 use tokio::task::JoinHandle;
@@ -56,7 +57,8 @@ struct Building {
 }
 
 /// What people are told of the generations.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "GenerationOverview")]
 pub struct Overview {
     /// The version of the views that this build writes.
     pub views_version: u32,
@@ -69,7 +71,8 @@ pub struct Overview {
 }
 
 /// What people are told of one generation.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
+#[schemars(rename = "Generation")]
 pub struct Described {
     pub id: String,
     /// The version of its views.

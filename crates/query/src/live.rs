@@ -14,8 +14,9 @@ pub mod seats;
 
 use std::time::Duration;
 
+use contracts::problems;
 use runtime::http::server::Routes;
-use runtime::http::{Caller, Problem, Response, StatusCode, caller};
+use runtime::http::{Caller, Problem, Response, caller};
 use runtime::shutdown::Stop;
 use runtime::warp::{self, Filter, Reply as _};
 use tokio::sync::watch;
@@ -63,8 +64,5 @@ fn too_many(full: Full) -> Response {
             )
         }
     };
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, "too-many-listeners", "Too many pages listen")
-        .detail(detail)
-        .retry_after(5)
-        .into_response()
+    Problem::new(&problems::TOO_MANY_LISTENERS).detail(detail).retry_after(5).into_response()
 }

@@ -10,7 +10,7 @@ use std::io::{ErrorKind, Read as _, Seek as _, SeekFrom};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 
-use contracts::service;
+use contracts::{problems, service};
 use runtime::http::openapi::AnyObject;
 use runtime::http::server::Routes;
 use runtime::http::{Problem, Response, StatusCode, json};
@@ -120,12 +120,12 @@ fn audit_in(folder: Option<&Path>) -> Result<AuditAnswer, Problem> {
 fn log_in(folder: Option<&Path>, process: &str) -> Result<LogAnswer, Problem> {
     let is_service = service::ALL.iter().any(|service| service.name() == process);
     if !is_service && !OTHERS.contains(&process) {
-        return Err(missing("unknown-process", "There is no such process"));
+        return Err(Problem::new(&problems::UNKNOWN_PROCESS));
     }
     let file = folder.map(|folder| folder.join("logs").join(format!("{process}.log")));
     let text = file.map(|file| end_of(&file, LOG_BYTES_MAX)).transpose()?.flatten();
     let text = text.ok_or_else(|| {
-        missing("no-log", "This process has no log here")
+        Problem::new(&problems::NO_LOG)
             .detail("`murmur up` keeps logs; else ask whatever has started the process")
     })?;
     let lines: Vec<_> = text.lines().filter(|line| !line.is_empty()).map(str::to_owned).collect();
@@ -157,10 +157,6 @@ fn end_of(file: &Path, bytes_max: u64) -> Result<Option<String>, Problem> {
     }
 }
 
-fn missing(slug: &'static str, title: &str) -> Problem {
-    Problem::new(StatusCode::NOT_FOUND, slug, title)
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -172,10 +168,14 @@ mod tests {
         for nothing in [None, Some(path)] {
             assert!(supervised_in(nothing).unwrap().processes.is_none());
             assert!(audit_in(nothing).unwrap().last.is_none());
-            assert_eq!(log_in(nothing, "order").unwrap_err().slug, "no-log");
+            assert_eq!(log_in(nothing, "order").unwrap_err().kind.slug, "no-log");
         }
         for other in ["../operator.token", "operator.token", "", "murmur"] {
-            assert_eq!(log_in(Some(path), other).unwrap_err().slug, "unknown-process", "{other}");
+            assert_eq!(
+                log_in(Some(path), other).unwrap_err().kind.slug,
+                "unknown-process",
+                "{other}"
+            );
         }
         std::fs::write(path.join(AUDIT), r#"{"verdict": "clean", "at": "x"}"#).unwrap();
         assert_eq!(audit_in(Some(path)).unwrap().last.unwrap().0["verdict"], "clean");

@@ -14,6 +14,8 @@ pub mod owners;
 
 use std::sync::Arc;
 
+use contracts::problems;
+use runtime::http::openapi::{self, ShownApi};
 use runtime::http::server::Routes;
 use runtime::http::{Problem, Response, StatusCode, json};
 use runtime::warp::http::uri::Authority;
@@ -38,7 +40,8 @@ struct Served {
     tag: HeaderValue,
 }
 
-/// The page at `/`, its files below `/page/`, `/choreography`, `/owners`, and the contract's documents.
+/// The page at `/`, its files below `/page/`, `/choreography`, `/owners`, the contract's documents, and the
+/// APIs of all processes at `/docs`.
 #[must_use]
 pub fn routes(owners: Vec<PageOwner>) -> Routes {
     let (index, named) = (Served::of(&INDEX), owners.clone());
@@ -58,7 +61,22 @@ pub fn routes(owners: Vec<PageOwner>) -> Routes {
     let choreography =
         warp::path!("choreography").and(warp::get()).map(move || json(StatusCode::OK, &*drawing));
     let drawn = page.or(files.boxed()).unify().or(choreography).unify();
-    drawn.or(owners::routes(owners)).unify().or(contract::routes()).unify().boxed()
+    let all = drawn.or(docs(owners.clone())).unify().or(owners::routes(owners)).unify();
+    all.or(contract::routes()).unify().boxed()
+}
+
+/// `/docs` with the APIs of all processes that a browser reaches from here.
+fn docs(owners: Vec<PageOwner>) -> Routes {
+    let all = move |host: Option<Authority>| {
+        let own = ShownApi { name: "query".to_owned(), origin: String::new() };
+        [own].into_iter().chain(owners::apis(&owners, host.as_ref())).collect::<Vec<_>>()
+    };
+    let listed = all.clone();
+    let page = warp::path!("docs").and(warp::get()).and(warp::host::optional());
+    let page = page.map(move |host| openapi::docs(&all(host)));
+    let list = warp::path!("docs" / "apis").and(warp::get()).and(warp::host::optional());
+    let list = list.map(move |host| json(StatusCode::OK, &listed(host)));
+    page.or(list).unify().boxed()
 }
 
 /// The policy of a page that connects to these owners, too.
@@ -71,8 +89,7 @@ fn policy_with(owners: &[OwnerAnswer]) -> HeaderValue {
 fn find(served: &[Served], path: &str) -> Response {
     match served.iter().find(|served| served.file.path == path) {
         Some(served) => served.respond(),
-        None => Problem::new(StatusCode::NOT_FOUND, "unknown-file", "The page has no such file")
-            .into_response(),
+        None => Problem::new(&problems::UNKNOWN_FILE).into_response(),
     }
 }
 

@@ -9,6 +9,7 @@
 //!
 //! Deliberately absent: the content of an event, which [`crate::events`] reads from its stream.
 
+use contracts::problems;
 use protocol::Timestamp;
 use runtime::http::server::Routes;
 use runtime::http::{Caller, CommandRequest, Problem, Response, StatusCode, caller, command, json};
@@ -19,7 +20,6 @@ use serde::{Deserialize, Serialize};
 use crate::fold::Parked;
 use crate::generations::http::{LIVE, unconditional};
 use crate::keys::Generation;
-use crate::query::problems::unavailable;
 use crate::store::parked::{Dropped, Kept};
 use crate::store::{Store, StoreError};
 
@@ -125,8 +125,7 @@ impl Desk {
         DropRequest { why }: DropRequest,
     ) -> Result<ParkedEvent, Problem> {
         if why.is_empty() || why.chars().count() > WHY_CHARS_MAX {
-            let title = "This is no reason";
-            return Err(Problem::new(StatusCode::BAD_REQUEST, "bad-why", title)
+            return Err(Problem::new(&problems::BAD_WHY)
                 .detail(format!("why has 1 to {WHY_CHARS_MAX} characters")));
         }
         let mut store = self.store().await?;
@@ -154,8 +153,7 @@ async fn found(store: &mut Store, name: &str) -> Result<ParkedEvent, Problem> {
     let live = generation(store, None).await?;
     let kept = store.parked_event(&live, name).await.map_err(away)?;
     kept.map(ParkedEvent::of).ok_or_else(|| {
-        let title = "There is no such parked event";
-        Problem::new(StatusCode::NOT_FOUND, "unknown-parked-event", title).detail(format!(
+        Problem::new(&problems::UNKNOWN_PARKED_EVENT).detail(format!(
             "{name} is folded, or not read yet: GET /parked lists those that are parked"
         ))
     })
@@ -166,19 +164,18 @@ async fn generation(store: &mut Store, name: Option<&str>) -> Result<Generation,
     let all = store.generations().await.map_err(away)?;
     let live = all.live.map(|one| one.generation);
     let Some(name) = name.filter(|name| *name != LIVE) else {
-        return live.ok_or_else(|| unavailable("rebuilding", "The read model is being built"));
+        return live.ok_or_else(|| Problem::passing(&problems::REBUILDING));
     };
     let others = [all.next, all.previous].into_iter().flatten().map(|one| one.generation);
     let found = live.into_iter().chain(others).find(|one| one.to_string() == name);
     found.ok_or_else(|| {
-        let title = "There is no such generation";
-        Problem::new(StatusCode::NOT_FOUND, "unknown-generation", title)
+        Problem::new(&problems::UNKNOWN_GENERATION)
             .detail(format!("{name} is neither read, nor built beside, nor the one before"))
     })
 }
 
 fn away(error: StoreError) -> Problem {
-    unavailable("redis-away", "The read model cannot be reached").detail(error.to_string())
+    Problem::passing(&problems::REDIS_AWAY).detail(error.to_string())
 }
 
 fn answer<T: Serialize>(found: Result<T, Problem>) -> Response {

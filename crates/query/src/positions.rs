@@ -5,16 +5,18 @@
 
 use contracts::{StoredEvent, service};
 use protocol::{Chain, HistoryId, Position, Row, Service, Timestamp};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// How far one stream has been folded.
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Folded {
     pub stream: String,
     /// Sequence of the last row folded; 0 for none.
     pub sequence: u64,
     /// The chain at that row.
     #[serde(with = "protocol::as_text")]
+    #[schemars(with = "String")]
     pub chain: Chain,
     /// Which history of the stream that is; none before the first row.
     pub history: Option<History>,
@@ -23,12 +25,16 @@ pub struct Folded {
 }
 
 /// A history id, as its text in JSON.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
-pub struct History(#[serde(with = "protocol::as_text")] pub HistoryId);
+pub struct History(
+    #[serde(with = "protocol::as_text")]
+    #[schemars(with = "String")]
+    pub HistoryId,
+);
 
 /// The whole vector: all streams, in the order of [`contracts::service::ALL`].
-#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 #[serde(transparent)]
 pub struct Positions(Vec<Folded>);
 

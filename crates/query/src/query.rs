@@ -86,7 +86,7 @@ pub enum NoAnswer {
         positions: Box<Positions>,
     },
     /// The request does not make sense, or cannot be answered as it is.
-    #[error("{}", .0.title)]
+    #[error("{}", .0.kind.title)]
     Refused(Box<Problem>),
 }
 

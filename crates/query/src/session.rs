@@ -5,6 +5,7 @@
 
 use std::sync::Arc;
 
+use contracts::problems;
 use runtime::http::auth::caller::Caller;
 use runtime::http::auth::tokens::Entry;
 use runtime::http::auth::{Guard, code};
@@ -15,27 +16,29 @@ use runtime::warp::http::header::{ORIGIN, SET_COOKIE};
 use runtime::warp::http::uri::Authority;
 use runtime::warp::http::{HeaderMap, HeaderValue};
 use runtime::warp::{self, Filter};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 /// Who has signed in.
-#[derive(Debug, Serialize)]
-struct Who<'a> {
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Who<'a> {
     /// None where nobody has to.
     name: Option<&'a str>,
     scopes: Vec<&'static str>,
 }
 
-#[derive(Debug, Serialize)]
-struct NewCode {
+/// A code that signs in once.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct NewCode {
     /// None where nobody has to sign in.
     code: Option<String>,
     good_for_seconds: u64,
 }
 
 /// The body of a sign-in by a link.
-#[derive(Debug, Deserialize)]
+#[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-struct ByCode {
+pub struct ByCode {
     code: String,
 }
 
@@ -84,10 +87,9 @@ fn signed_in_by_code(code: &str, site: &Site, guard: &Guard) -> Response {
     if entry.is_some() {
         return signed_in(entry.as_ref(), site, guard);
     }
-    let title = "This link signs nobody in";
     let detail =
         "it was followed before, or is older than some minutes: `murmur page` prints another";
-    Problem::new(StatusCode::FORBIDDEN, "unknown-code", title).detail(detail).into_response()
+    Problem::new(&problems::UNKNOWN_CODE).detail(detail).into_response()
 }
 
 fn new_code(caller: &Caller, guard: &Guard) -> Response {

@@ -31,8 +31,9 @@ pub struct Settings {
     #[arg(long, env = "MURMUR_CACHE", value_enum, default_value_t = Switch::On)]
     pub cache: Switch,
     /// Where browsers reach an owner to whom the page sends commands, such as order=http://127.0.0.1:8083, or
-    /// order=:8083 for another port of the page's host, over TLS if the page is; repeatable, or separated by commas. The owner has to
-    /// allow it with --origin. Without, the page offers none of its commands
+    /// order=:8083 for another port of the page's host (over TLS if the page is), or the composer, whose API /docs
+    /// shows; repeatable, or separated by commas. Each has to allow it with --origin. Without, the page offers none
+    /// of its commands
     #[arg(
         long = "page-owner",
         env = "MURMUR_PAGE_OWNERS",

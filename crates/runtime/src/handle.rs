@@ -10,10 +10,10 @@ use engine::promise::Durability;
 use engine::{Answer, Domain, Read, ReadPool, Request, StateError};
 use protocol::{Id, Service, Timestamp};
 use tokio::sync::{Semaphore, mpsc};
-use warp::http::StatusCode;
 
 use crate::command_result::{CommandResult, Promise};
 use crate::failpoint::Point;
+use crate::http::problem::kinds;
 use crate::http::{CommandRequest, Problem, precondition};
 use crate::replicas::Replicas;
 use crate::status::{ProcessStatus, Stage, Status};
@@ -81,7 +81,10 @@ impl<D: Domain> Handle<D> {
     ) -> Result<CommandResult<D::Refusal, D::Event>, Problem> {
         self.check_stage(request.require_replicated)?;
         self.seen(&request.after).await?;
-        let full = |_| unavailable("overloaded", "Too many commands wait already; come again.");
+        let full = |_| {
+            let detail = format!("{COMMANDS_WAITING_MAX} commands wait: come again");
+            Problem::passing(&kinds::OVERLOADED).detail(detail)
+        };
         let permit = Arc::clone(&self.shared.permits).try_acquire_owned().map_err(full)?;
         let (ticket, response) = Ticket::new(permit);
         let require_replicated = request.require_replicated;
@@ -99,9 +102,9 @@ impl<D: Domain> Handle<D> {
         };
         Point::BeforeReply.pass();
         if require_replicated && promise.durability == Durability::Local {
-            let title = "The change is kept in one place only: the broker was lost meanwhile.";
-            let problem = unavailable("only-local", title);
-            return Err(problem.detail("ask again with the same Idempotency-Key"));
+            let detail = "it is kept in one place only, since the broker was lost meanwhile: ask again \
+                with the same Idempotency-Key";
+            return Err(Problem::passing(&kinds::ONLY_LOCAL).detail(detail));
         }
         executed(answer, promise)
     }
@@ -157,14 +160,8 @@ impl<D: Domain> Handle<D> {
         match standing.stage {
             Stage::Ready => Ok(()),
             Stage::Alone if !require_replicated => Ok(()),
-            Stage::Alone => {
-                let title = "The broker is away: changes would be kept in one place only.";
-                Err(unavailable("only-local", title).detail(reason()))
-            }
-            Stage::Starting => {
-                let title = "The service starts and takes no commands yet.";
-                Err(unavailable("starting", title).detail(reason()))
-            }
+            Stage::Alone => Err(Problem::passing(&kinds::ONLY_LOCAL).detail(reason())),
+            Stage::Starting => Err(Problem::passing(&kinds::STARTING).detail(reason())),
             Stage::Fenced => Err(fenced(&standing)),
             Stage::Stopping => Err(stopping()),
         }
@@ -196,10 +193,7 @@ impl<D: Domain> Handle<D> {
             .iter()
             .map(|(stream, (folded, _))| (stream.stream().to_owned(), (*folded).into()))
             .collect();
-        let title = "The service has not yet seen what the token asks for.";
-        Problem::new(StatusCode::GATEWAY_TIMEOUT, "not-caught-up", title)
-            .with("wanted", token.to_string())
-            .with("seen", seen)
+        Problem::new(&kinds::NOT_CAUGHT_UP).with("wanted", token.to_string()).with("seen", seen)
     }
 }
 
@@ -214,25 +208,19 @@ fn wanted_of<D: Domain>(token: &Token) -> Token {
 
 /// A person has to choose first.
 pub(crate) fn fenced(standing: &ProcessStatus) -> Problem {
-    let title = "The service refuses commands until somebody has chosen what to do.";
-    let problem = unavailable("fenced", title).detail(standing.reason.clone().unwrap_or_default());
+    let problem = Problem::passing(&kinds::FENCED);
+    let problem = problem.detail(standing.reason.clone().unwrap_or_default());
     problem.with("choices", standing.choices)
 }
 
 fn stopping() -> Problem {
-    unavailable("stopping", "The service stops.")
-}
-
-/// The service cannot do it now, and asking again soon makes sense.
-pub(crate) fn unavailable(slug: &'static str, title: &str) -> Problem {
-    Problem::new(StatusCode::SERVICE_UNAVAILABLE, slug, title).retry_after(1)
+    Problem::passing(&kinds::STOPPING)
 }
 
 /// The command may be in the outbox, and the process ends before the stream has it. Never an answer
 /// that promises anything.
 fn outcome_unknown() -> Problem {
-    let title = "The service has to end before it can tell what became of the command.";
-    unavailable("outcome-unknown", title).detail("ask again with the same Idempotency-Key")
+    Problem::passing(&kinds::OUTCOME_UNKNOWN).detail("ask again with the same Idempotency-Key")
 }
 
 fn executed<R, E>(answer: Answer<R, E>, promise: Promise) -> Result<CommandResult<R, E>, Problem> {
@@ -243,16 +231,13 @@ fn executed<R, E>(answer: Answer<R, E>, promise: Promise) -> Result<CommandResul
         Answer::Unchanged => Ok(CommandResult::Unchanged { promise }),
         Answer::Refused(refusal) => Ok(CommandResult::Refused(refusal)),
         Answer::KeyReused => {
-            let title = "The Idempotency-Key was used for another request.";
-            let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "key-reused", title);
-            Err(problem.detail("choose a new key for a new request"))
+            Err(Problem::new(&kinds::KEY_REUSED).detail("choose a new key for a new request"))
         }
         Answer::PreconditionFailed(current) => {
             Err(precondition::failed(current.as_ref().map(|current| current.tag.as_str())))
         }
         Answer::TooLarge { bytes, bytes_max } => {
-            let title = "What the command would write is too large.";
-            let problem = Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "row-too-large", title);
+            let problem = Problem::new(&kinds::ROW_TOO_LARGE);
             let detail =
                 format!("it takes {bytes} bytes, and {bytes_max} are the limit: ask for less");
             Err(problem.detail(detail).with("bytes", bytes).with("bytes_max", bytes_max))
@@ -323,12 +308,12 @@ mod tests {
         let mut waiting: Vec<_> = (0..COMMANDS_WAITING_MAX).map(|_| execute()).collect();
         assert!(waiting.iter_mut().all(|command| command.now_or_never().is_none()));
         let problem = execute().await.unwrap_err();
-        assert_eq!((problem.status.as_u16(), problem.slug), (503, "overloaded"));
+        assert_eq!((problem.status.as_u16(), problem.kind.slug), (503, "overloaded"));
         assert!(problem.retry_after_seconds.is_some());
         waiting.clear();
         drop(inbox);
         let problem = execute().await.unwrap_err();
-        assert_eq!(problem.slug, "stopping", "there is room again, and nobody who works");
+        assert_eq!(problem.kind.slug, "stopping", "there is room again, and nobody who works");
     }
 
     #[tokio::test]
@@ -337,7 +322,7 @@ mod tests {
         let answered = async { drop(inbox.recv().await) };
         let (problem, ()) = tokio::join!(handle.execute(CommandRequest::default(), ()), answered);
         let problem = problem.unwrap_err();
-        assert_eq!((problem.status.as_u16(), problem.slug), (503, "outcome-unknown"));
+        assert_eq!((problem.status.as_u16(), problem.kind.slug), (503, "outcome-unknown"));
     }
 
     #[tokio::test]
@@ -353,7 +338,7 @@ mod tests {
         };
         let execute = handle.execute(CommandRequest::default(), ());
         let (problem, ()) = tokio::join!(execute, turned_away);
-        assert_eq!(problem.unwrap_err().slug, "fenced");
+        assert_eq!(problem.unwrap_err().kind.slug, "fenced");
     }
 
     #[test]

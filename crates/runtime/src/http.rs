@@ -2,7 +2,7 @@
 //!
 //! # Layout
 //!
-//! * [`problem`]: the one error type, RFC 9457.
+//! * [`problem`]: the one error type, RFC 9457, and the explanation of each kind.
 //! * [`mod@command`], [`mod@moment`], [`mod@page`], [`path`] and [`query`]: from a request to what a handler needs.
 //! * [`mod@verbose`]: what else `/readyz` can be asked.
 //! * [`precondition`]: what a client demands of the state that it reads or changes.
@@ -11,7 +11,7 @@
 //! * [`openapi`]: the API, described, and a page to try it.
 //! * [`api`]: routes with the table of what they take; [`gate`]: what every request has to pass.
 //! * [`auth`]: who may ask for what.
-//! * `security`: what every answer says to browsers.
+//! * `compression`: answers in fewer bytes; `security`: what every answer says to browsers.
 //! * [`server`]: connections, with limits on all that a client can send or hold.
 
 pub mod problem;
@@ -31,6 +31,7 @@ pub mod openapi;
 
 pub mod api;
 pub mod auth;
+mod compression;
 pub mod gate;
 mod security;
 pub mod server;

@@ -19,10 +19,11 @@ use warp::http::StatusCode;
 use crate::clock::Clock;
 use crate::driver::{Driver, Surroundings};
 use crate::exit::{self, CutOff, Misconfigured};
-use crate::handle::{Handle, Inbound, unavailable};
+use crate::handle::{Handle, Inbound};
 use crate::heartbeat::Heartbeats;
+use crate::http::problem::kinds;
 use crate::http::server::{self, Routes};
-use crate::http::{self, Api, Response};
+use crate::http::{self, Api, Problem, Response};
 use crate::nats::Connection;
 use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
@@ -274,7 +275,7 @@ fn ready_answer(status: &Status, verbose: bool, report: Value) -> Response {
     match standing.stage {
         Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report),
         Stage::Starting | Stage::Fenced | Stage::Stopping => {
-            let problem = unavailable("not-ready", "The service takes no commands.");
+            let problem = Problem::passing(&kinds::NOT_READY);
             let problem = problem.detail(status.reason().unwrap_or_default());
             let mut problem = problem.with("choices", standing.choices);
             if verbose {

@@ -3,6 +3,7 @@
 mod operations;
 
 use contracts::events::Address;
+use contracts::problems;
 use protocol::Id;
 use runtime::http::{self, Api, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter};
@@ -48,11 +49,7 @@ async fn find(order_id: Id, service: Handle<ShippingDomain>, after: Token) -> Re
     let missing = format!("there is no shipment of order {order_id}");
     match service.read(after, move |state| tables::find(state, &order_id)).await {
         Ok(Some(shipment)) => http::json(StatusCode::OK, &ShipmentBody::from(shipment)),
-        Ok(None) => {
-            let title = "There is no such shipment";
-            let problem = Problem::new(StatusCode::NOT_FOUND, "unknown-shipment", title);
-            problem.detail(missing).into_response()
-        }
+        Ok(None) => Problem::new(&problems::UNKNOWN_SHIPMENT).detail(missing).into_response(),
         Err(problem) => problem.into_response(),
     }
 }

@@ -225,8 +225,8 @@ impl Plan {
         arguments.extend(session_key(folder));
         arguments.extend(["--operator-folder".into(), folder.path().into()]);
         for (process, port) in &self.ports {
-            if let Process::Service(service) = process {
-                arguments.extend(texts(["--page-owner", &format!("{service}=:{port}")]));
+            if matches!(process, Process::Service(_) | Process::Composer) {
+                arguments.extend(texts(["--page-owner", &format!("{}=:{port}", process.name())]));
             }
         }
         arguments
@@ -250,6 +250,7 @@ impl Plan {
         let mut arguments = texts([SERVE, name, "--listen", &listen, "--until-stdin-closes"]);
         arguments.extend(closed(folder));
         arguments.extend(self.known_by());
+        arguments.extend(self.open_to_the_page(folder));
         if let Some(tls) = &self.tls {
             arguments.extend(["--tls-ca".into(), tls.authority.clone().into()]);
         }

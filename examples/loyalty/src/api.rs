@@ -1,6 +1,6 @@
 //! The REST API: it only reads.
 
-use protocol::Id;
+use protocol::{Id, problem_kinds};
 use runtime::http::Scope::Read;
 use runtime::http::openapi::{Document, Operation, standing};
 use runtime::http::{self, Api, Problem, Response, StatusCode};
@@ -11,6 +11,16 @@ use serde::Serialize;
 
 use crate::domain::LoyaltyDomain;
 use crate::tables;
+
+problem_kinds! {
+    /// What else than points can be answered.
+    pub(crate) PROBLEMS;
+    NO_POINTS: 404, "no-points", "The customer has no points" {
+        when: "The customer has placed no order, or loyalty has not heard of it yet.",
+        remedy: "Check the id. Straight after placing, send the Murmur-Token of that answer.",
+        example: "c-9 has placed no order",
+    }
+}
 
 /// The points of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
@@ -37,9 +47,8 @@ async fn find(customer_id: Id, service: Handle<LoyaltyDomain>, after: Token) -> 
             http::json(StatusCode::OK, &PointsBody { customer_id, points, promised })
         }
         Ok(None) => {
-            let title = "The customer has no points";
-            let problem = Problem::new(StatusCode::NOT_FOUND, "no-points", title);
-            problem.detail(format!("{customer_id} has placed no order")).into_response()
+            let detail = format!("{customer_id} has placed no order");
+            Problem::new(&NO_POINTS).detail(detail).into_response()
         }
         Err(problem) => problem.into_response(),
     }
@@ -48,9 +57,15 @@ async fn find(customer_id: Id, service: Handle<LoyaltyDomain>, after: Token) -> 
 fn document() -> Document {
     let mut all = vec![
         Operation::get(Read, "/points/{customer_id}", "The points of a customer")
+            .at(&["ann"])
             .answers::<PointsBody>(200, "The points")
             .problem(404, "The customer has placed no order"),
     ];
     all.extend(standing());
-    Document::new("loyalty", "Points. They follow from orders; nobody commands them.", &all)
+    Document::new(
+        "loyalty",
+        "Points. They follow from orders; nobody commands them.",
+        all,
+        &[PROBLEMS],
+    )
 }

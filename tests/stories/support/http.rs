@@ -30,7 +30,7 @@ impl Answer {
 
     /// The kind of problem.
     pub(crate) fn problem(&self) -> &str {
-        self.body["type"].as_str().unwrap_or_default()
+        self.body["type"].as_str().unwrap_or_default().trim_start_matches("/problems/")
     }
 }
 

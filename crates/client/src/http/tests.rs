@@ -22,7 +22,7 @@ async fn answering(head: &str, body: &str) -> (String, tokio::task::JoinHandle<S
 async fn a_refusal_comes_with_its_problem_in_words() {
     let (url, _) = answering(
         "422 Unprocessable\r\ncontent-type: application/problem+json\r\n",
-        "{\"type\":\"unknown-customer\",\"title\":\"Unknown customer\",\"detail\":\"no c-9\"}",
+        "{\"type\":\"/problems/unknown-customer\",\"title\":\"Unknown customer\",\"detail\":\"no c-9\"}",
     )
     .await;
     let client = Client::default();

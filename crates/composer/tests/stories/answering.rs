@@ -26,7 +26,10 @@ async fn an_order_is_joined_with_all_that_belongs_to_it() {
 async fn an_unknown_order_is_not_found_and_what_has_not_happened_yet_is_not_missing() {
     let stage = Stage::start().await;
     let unknown = stage.get("/order-details/o-2").await;
-    assert_eq!((unknown.status.as_u16(), &unknown.body["type"]), (404, &"unknown-order".into()));
+    assert_eq!(
+        (unknown.status.as_u16(), &unknown.body["type"]),
+        (404, &"/problems/unknown-order".into())
+    );
     stage.set(service::SHIPPING, Manner::Answers([].into()));
     let early = stage.get(DETAILS).await;
     assert_eq!((early.status.as_u16(), &early.body["complete"]), (200, &true.into()));
@@ -64,7 +67,8 @@ async fn an_overview_pages_and_filters_at_the_source() {
 #[tokio::test]
 async fn what_the_order_service_refuses_is_refused() {
     let stage = Stage::start().await;
-    let problem = r#"{"type":"bad-state","title":"No","detail":"use placed","status":400}"#;
+    let problem =
+        r#"{"type":"/problems/bad-state","title":"No","detail":"use placed","status":400}"#;
     let refusal = response("400 Bad Request", "application/problem+json", problem);
     stage.set(service::ORDER, Manner::Says(refusal));
     let answer = stage.get("/customers/ann/overview?state=unheard_of").await;
@@ -88,8 +92,11 @@ async fn owners_are_asked_with_the_token_of_who_asks_and_never_with_another() {
             assert_eq!(owner.authorization().as_deref(), Some(bearer), "{service}");
         }
     }
-    let refusal =
-        response("403 Forbidden", "application/problem+json", "{\"type\":\"missing-scope\"}");
+    let refusal = response(
+        "403 Forbidden",
+        "application/problem+json",
+        "{\"type\":\"/problems/missing-scope\"}",
+    );
     stage.set(service::PAYMENT, Manner::Says(refusal));
     let partial = stage.get_with(DETAILS, &[("authorization", "Bearer of-bob")]).await;
     assert_eq!(partial.reason("missing", "payment"), "refused");

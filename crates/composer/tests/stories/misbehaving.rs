@@ -125,13 +125,13 @@ async fn when_nobody_knows_anything_the_answer_says_so() {
         stage.set(service, Manner::HangsUp);
     }
     let away = stage.get(DETAILS).await;
-    assert_eq!((away.status.as_u16(), &away.body["type"]), (503, &"owners-away".into()));
+    assert_eq!((away.status.as_u16(), &away.body["type"]), (503, &"/problems/owners-away".into()));
     assert_eq!(stage.get("/customers/ann/overview").await.status, 503);
     let stage = Stage::start().await;
     for service in service::ALL {
         stage.set(service, Manner::Hangs);
     }
     let late = stage.get(DETAILS).await;
-    assert_eq!((late.status.as_u16(), &late.body["type"]), (504, &"owners-late".into()));
+    assert_eq!((late.status.as_u16(), &late.body["type"]), (504, &"/problems/owners-late".into()));
     assert_eq!(late.headers["retry-after"], "1");
 }

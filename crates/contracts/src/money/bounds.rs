@@ -3,7 +3,10 @@
 //! Deliberately absent: any bound on what is read. Rows, and what stands in tables, keep whatever
 //! they hold, and everything that adds amounts up has to be ready for that.
 
+use protocol::ProblemKind;
+
 use super::{Currency, Money};
+use crate::problems;
 
 /// Largest amount that a client may name, in minor units: a price, a limit, a total, a payment. A
 /// tenth of 2^53, so that JSON readers that know only floats read each of them, and the sum of
@@ -51,12 +54,12 @@ impl Money {
 }
 
 impl UnacceptableAmount {
-    /// The slug and the title of the problem that an API answers with.
+    /// The problem that an API answers with.
     #[must_use]
-    pub const fn problem(&self) -> (&'static str, &'static str) {
+    pub fn problem(&self) -> &'static ProblemKind {
         match self {
-            Self::UnknownCurrency(_) => ("unknown-currency", "The currency does not exist"),
-            Self::TooLarge(_) => ("amount-too-large", "An amount is too large"),
+            Self::UnknownCurrency(_) => &problems::UNKNOWN_CURRENCY,
+            Self::TooLarge(_) => &problems::AMOUNT_TOO_LARGE,
         }
     }
 }

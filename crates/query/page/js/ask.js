@@ -11,7 +11,8 @@ export class NoAnswer extends Error {
   constructor(status, problem) {
     super(problem.detail ?? problem.title ?? `The service answered ${status}`);
     this.status = status;
-    this.type = problem.type ?? "";
+    // The last part of its address names the kind of problem.
+    this.type = (problem.type ?? "").split("/").pop();
     this.title = problem.title ?? "There is no answer";
   }
 }

@@ -8,6 +8,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 
 use redis::aio::MultiplexedConnection;
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 use serde_json::value::{RawValue, to_raw_value};
 
@@ -27,7 +28,7 @@ const STEP: usize = 500;
 const LOOKS: usize = 5;
 const LOOK_WAIT: Duration = Duration::from_millis(200);
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Comparison {
     /// The live one.
     pub old: String,
@@ -39,7 +40,7 @@ pub struct Comparison {
 }
 
 /// One view in two generations. A view is what the names of its records begin with.
-#[derive(Debug, Default, Serialize)]
+#[derive(Debug, Default, Serialize, JsonSchema)]
 pub struct ViewComparison {
     /// Records that are the same.
     pub same: u64,
@@ -55,13 +56,15 @@ pub struct ViewComparison {
     pub samples: Vec<Sample>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Sample {
     /// The record's name in its generation.
     pub name: String,
     /// What the old one has.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub old: Option<Box<RawValue>>,
     /// What the new one has.
+    #[schemars(with = "Option<serde_json::Value>")]
     pub new: Option<Box<RawValue>>,
 }
 

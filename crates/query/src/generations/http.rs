@@ -2,17 +2,19 @@
 
 use std::net::SocketAddr;
 
+use contracts::problems;
+use runtime::http::problem::kinds;
 use runtime::http::server::{self, Routes};
 use runtime::http::{Problem, Response, StatusCode, json};
 use runtime::warp::http::HeaderMap;
 use runtime::warp::{self, Filter, Rejection};
+use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use super::compare::compare;
 use super::records::{entries, records};
 use super::{Builder, Refused};
 use crate::keys::Generation;
-use crate::query::problems::unavailable;
 use crate::sources::Source;
 
 #[derive(Deserialize)]
@@ -38,8 +40,9 @@ const CONDITIONS: [&str; 4] =
 /// Names whichever generation is live.
 pub(crate) const LIVE: &str = "live";
 
-#[derive(Serialize)]
-struct Begun {
+/// A build that has begun.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct Begun {
     id: String,
 }
 
@@ -88,9 +91,9 @@ pub(crate) fn unconditional(
         .and_then(move |headers: HeaderMap| async move {
             let named = CONDITIONS.into_iter().find(|name| headers.contains_key(*name));
             named.map_or(Ok(()), |name| {
-                let title = format!("Commands on {things} take no {name}");
-                let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-header", title);
-                Err(warp::reject::custom(problem.detail("send it without").with("header", name)))
+                let detail = format!("commands on {things} take no {name}: send it without");
+                let problem = Problem::new(&kinds::BAD_HEADER).detail(detail);
+                Err(warp::reject::custom(problem.with("header", name)))
             })
         })
         .untuple_one()
@@ -103,8 +106,7 @@ fn operator() -> impl Filter<Extract = (), Error = Rejection> + Clone + Send + S
             if remote.is_some_and(|remote| remote.ip().to_canonical().is_loopback()) {
                 return Ok(());
             }
-            let title = "Generations are changed on the machine of the query service only";
-            Err(warp::reject::custom(Problem::new(StatusCode::FORBIDDEN, "not-local", title)))
+            Err(warp::reject::custom(Problem::new(&problems::NOT_LOCAL)))
         })
         .untuple_one()
 }
@@ -140,8 +142,7 @@ async fn comparison<S: Source + Clone + Sync>(
     };
     match (compared.await, which.view) {
         (Ok(compared), Some(view)) if compared.views.is_empty() => {
-            let title = "There is no such view";
-            Problem::new(StatusCode::NOT_FOUND, "unknown-view", title)
+            Problem::new(&problems::UNKNOWN_VIEW)
                 .detail(format!("no record of either generation is of the view {view}"))
                 .into_response()
         }
@@ -189,20 +190,15 @@ async fn discard<S: Source + Clone + Sync>(id: String, builder: Builder<S>) -> R
 }
 
 fn refused(error: Refused) -> Response {
-    let conflict =
-        |slug| Problem::new(StatusCode::CONFLICT, slug, "This generation is not fit for that");
     let problem = match &error {
-        Refused::Store(_) => unavailable("redis-away", "The read model cannot be reached"),
-        Refused::Unknown(_) => {
-            let title = "There is no such generation";
-            Problem::new(StatusCode::NOT_FOUND, "unknown-generation", title)
-        }
-        Refused::UnderWay(_) => conflict("build-under-way"),
-        Refused::Unbuilt(_) => conflict("not-built"),
-        Refused::Behind(_) => conflict("behind"),
-        Refused::OtherVersion(_) => conflict("other-version"),
-        Refused::Live(_) => conflict("is-live"),
-        Refused::Moved => conflict("moved"),
+        Refused::Store(_) => Problem::passing(&problems::REDIS_AWAY),
+        Refused::Unknown(_) => Problem::new(&problems::UNKNOWN_GENERATION),
+        Refused::UnderWay(_) => Problem::new(&problems::BUILD_UNDER_WAY),
+        Refused::Unbuilt(_) => Problem::new(&problems::NOT_BUILT),
+        Refused::Behind(_) => Problem::new(&problems::BEHIND),
+        Refused::OtherVersion(_) => Problem::new(&problems::OTHER_VERSION),
+        Refused::Live(_) => Problem::new(&problems::IS_LIVE),
+        Refused::Moved => Problem::new(&problems::MOVED),
     };
     problem.detail(error.to_string()).into_response()
 }

@@ -11,6 +11,7 @@ use std::sync::LazyLock;
 
 use redis::Script;
 use redis::aio::MultiplexedConnection;
+use schemars::JsonSchema;
 use serde::Serialize;
 
 use super::Refused;
@@ -32,7 +33,7 @@ const ENTRIES: usize = 2_000;
 static READ: LazyLock<Script> = LazyLock::new(|| Script::new(include_str!("records.lua")));
 
 /// Some of what a generation holds, at one moment.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct RecordPage {
     pub generation: String,
     /// How far it had folded the streams.

@@ -4,8 +4,9 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use contracts::service;
 use protocol::Service;
+use runtime::http::problem::kinds;
 use runtime::http::server::Routes;
-use runtime::http::{Response, StatusCode, json, verbose};
+use runtime::http::{Problem, Response, StatusCode, json, verbose};
 use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
@@ -13,7 +14,6 @@ use serde::Serialize;
 use crate::freshness::{Freshness, StreamFreshness};
 use crate::keys::VIEWS_VERSION;
 use crate::projector_status::{Phase, ProjectorStatus};
-use crate::query::problems::unavailable;
 use crate::reader::{ReadError, Reader};
 
 /// What `/status` says.
@@ -80,7 +80,7 @@ fn ready_answer(standing: &ProjectorStatus, verbose: bool) -> Response {
         return json(StatusCode::OK, &ReadyAnswer { state: "ready", redundancy });
     };
     let freshness = Freshness::of(&standing.positions, standing);
-    let problem = unavailable("not-ready", "The read model does not follow the streams yet");
+    let problem = Problem::passing(&kinds::NOT_READY);
     let mut problem =
         problem.detail(reason).with("state", freshness.state).with("behind", freshness.behind);
     if let Some(Redundancy { redundant, redundant_reason }) = redundancy {

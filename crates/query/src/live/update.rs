@@ -230,7 +230,7 @@ impl Source {
 
 /// Listeners keep the figures of the sections that are missing.
 fn add_problem(sections: &mut Sections, problem: Option<Problem>) {
-    let Some(Problem { title, detail, slug, extensions, .. }) = problem else {
+    let Some(Problem { kind, detail, extensions, .. }) = problem else {
         return add(sections, "problem", &());
     };
     for (name, extension) in &extensions {
@@ -238,7 +238,7 @@ fn add_problem(sections: &mut Sections, problem: Option<Problem>) {
             add(sections, name, extension);
         }
     }
-    add(sections, "problem", &json!({ "type": slug, "title": title, "detail": detail }));
+    add(sections, "problem", &json!({ "type": kind.url(), "title": kind.title, "detail": detail }));
 }
 
 fn add(sections: &mut Sections, name: &str, section: &impl Serialize) {

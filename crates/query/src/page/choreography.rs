@@ -6,10 +6,11 @@ use contracts::choreography::MURMURATION;
 use contracts::service;
 use protocol::choreography::Trigger;
 use protocol::{Kind, Service};
+use schemars::JsonSchema;
 use serde::Serialize;
 
 /// All of the drawing.
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Drawing {
     /// The services, in the order in which an order meets them.
     pub services: Vec<Node>,
@@ -22,7 +23,7 @@ pub struct Drawing {
     pub ends: Vec<Kind>,
 }
 
-#[derive(Debug, Serialize)]
+#[derive(Debug, Serialize, JsonSchema)]
 pub struct Node {
     pub name: Service,
     pub stream: String,
@@ -31,7 +32,7 @@ pub struct Node {
 }
 
 /// One service reacts to one event of another.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Edge {
     pub event: Kind,
     /// Who publishes it.
@@ -43,7 +44,7 @@ pub struct Edge {
 }
 
 /// What an event means for an order.
-#[derive(Debug, PartialEq, Eq, Serialize)]
+#[derive(Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Meaning {
     pub event: Kind,
     /// What kind of step it is.
@@ -51,7 +52,7 @@ pub struct Meaning {
 }
 
 /// What kind of step an event is.
-#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize)]
+#[derive(Clone, Copy, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 #[serde(rename_all = "lowercase")]
 pub enum StepKind {
     /// It brings the order on.

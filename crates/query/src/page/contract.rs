@@ -5,8 +5,9 @@ use std::sync::Arc;
 
 use contract_docs::{Document, documents};
 use contracts::choreography::MURMURATION;
+use contracts::problems;
 use runtime::http::server::Routes;
-use runtime::http::{Problem, Response, StatusCode};
+use runtime::http::{Problem, Response};
 use runtime::warp::http::{HeaderValue, header};
 use runtime::warp::path::Tail;
 use runtime::warp::{self, Filter};
@@ -40,10 +41,7 @@ fn find(served: &[Served], path: &str) -> Response {
     let path = if path.is_empty() { FIRST } else { path };
     match served.iter().find(|served| served.document.path == path) {
         Some(served) => served.respond(),
-        None => {
-            let title = "The contract has no such document";
-            Problem::new(StatusCode::NOT_FOUND, "unknown-document", title).into_response()
-        }
+        None => Problem::new(&problems::UNKNOWN_DOCUMENT).into_response(),
     }
 }
 

@@ -1,7 +1,7 @@
-//! Where the page reaches the services that own what it acts on.
+//! Where the page reaches the services that own what it acts on, and `/docs` the APIs that it shows.
 //!
 //! A browser sends its commands to their owners itself, as any client does. So it has to be told where they
-//! are, and each owner which page may ask it (`--origin`).
+//! are, and each owner which page may ask it (`--origin`). The composer owns nothing, and has an API.
 //!
 //! Deliberately absent: any command that this process would pass on.
 
@@ -9,6 +9,7 @@ use std::str::FromStr;
 
 use contracts::service;
 use protocol::Service;
+use runtime::http::openapi::ShownApi;
 use runtime::http::server::Routes;
 use runtime::http::{StatusCode, json};
 use runtime::warp::http::uri::{Authority, Uri};
@@ -16,12 +17,16 @@ use runtime::warp::{self, Filter};
 use schemars::JsonSchema;
 use serde::Serialize;
 
-/// Where one owner is.
+/// Where one owner, or the composer, is.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PageOwner {
-    service: Service,
+    /// None for the composer.
+    service: Option<Service>,
     place: Place,
 }
+
+/// The one process that owns nothing and has an API for others than the page.
+const COMPOSER: &str = "composer";
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 enum Place {
@@ -60,16 +65,28 @@ pub(super) fn routes(owners: Vec<PageOwner>) -> Routes {
 /// The owners as somebody reaches them who has asked for the page by that name.
 pub(super) fn answers(owners: &[PageOwner], host: Option<&Authority>) -> Vec<OwnerAnswer> {
     let answer = |owner: &PageOwner| {
-        let url = match &owner.place {
-            Place::Origin(url) => url.clone(),
-            Place::Port(port, scheme) => format!("{scheme}://{}:{port}", host?.host()),
-        };
-        Some(OwnerAnswer { service: owner.service, url })
+        Some(OwnerAnswer { service: owner.service?, url: owner.url_for(host)? })
     };
     owners.iter().filter_map(answer).collect()
 }
 
+/// All APIs beside our own, as somebody reaches them who has asked for `/docs` by that name.
+pub(super) fn apis(owners: &[PageOwner], host: Option<&Authority>) -> Vec<ShownApi> {
+    let api = |owner: &PageOwner| {
+        let name = owner.service.as_ref().map_or(COMPOSER, Service::name);
+        Some(ShownApi { name: name.to_owned(), origin: owner.url_for(host)? })
+    };
+    owners.iter().filter_map(api).collect()
+}
+
 impl PageOwner {
+    fn url_for(&self, host: Option<&Authority>) -> Option<String> {
+        match &self.place {
+            Place::Origin(url) => Some(url.clone()),
+            Place::Port(port, scheme) => Some(format!("{scheme}://{}:{port}", host?.host())),
+        }
+    }
+
     /// The same, where the page is served over TLS.
     #[must_use]
     pub fn over_tls(self) -> Self {
@@ -85,7 +102,10 @@ impl FromStr for PageOwner {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let (name, place) = text.split_once('=').ok_or(InvalidPageOwner)?;
-        let service = service::named(name).map_err(|_| InvalidPageOwner)?;
+        let service = match name {
+            COMPOSER => None,
+            name => Some(service::named(name).map_err(|_| InvalidPageOwner)?),
+        };
         if let Some(port) = place.strip_prefix(':') {
             let port = port.parse().map_err(|_| InvalidPageOwner)?;
             return Ok(Self { service, place: Place::Port(port, "http") });
@@ -118,6 +138,21 @@ mod tests {
         assert_eq!(at(own, "localhost").as_deref(), Some("https://order.example"));
         let beside = port.parse().unwrap();
         assert!(answers(&[beside], None).is_empty(), "a client that names no host has no page");
+    }
+
+    #[test]
+    fn the_composer_is_shown_and_owns_nothing() {
+        let all = [":8083", ":8087"].iter().zip(["order", COMPOSER]);
+        let all: Vec<PageOwner> =
+            all.map(|(port, name)| format!("{name}={port}").parse().unwrap()).collect();
+        let host = Authority::from_static("localhost:8080");
+        assert_eq!(answers(&all, Some(&host)).len(), 1);
+        let shown = apis(&all, Some(&host));
+        let composer = &shown[1];
+        assert_eq!(
+            (composer.name.as_str(), composer.origin.as_str()),
+            (COMPOSER, "http://localhost:8087")
+        );
     }
 
     #[test]

@@ -34,6 +34,8 @@ impl Query for BusinessDaysQuery {
         Operation::get(Read, "/days", "Business days with what was placed on them: 366 at most")
             .needs::<DayText>("from", "The first business day")
             .needs::<DayText>("to", "The last business day")
+            .sample("from", "2026-01-01")
+            .sample("to", "2026-12-31")
             .answers::<Fresh<BusinessDays>>(200, "The days")
     }
 

@@ -59,6 +59,7 @@ pub struct OrderInList {
 impl Query for CustomerOrdersQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/customers/{id}/orders", "A customer's orders, newest first")
+            .at(&["ann"])
             .paged()
             .answers::<Fresh<CustomerOrdersAnswer>>(200, "A page of orders")
             .problem(404, "There is no such customer")

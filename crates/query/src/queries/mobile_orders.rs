@@ -50,6 +50,7 @@ impl Query for MobileOrdersQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/mobile/orders", "The same, small")
             .needs::<Id>("customer", "Whose orders")
+            .sample("customer", "ann")
             .paged()
             .answers::<MobileOrders>(200, "A page of orders")
             .problem(404, "There is no such customer")

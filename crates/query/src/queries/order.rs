@@ -152,6 +152,7 @@ pub(super) struct Records {
 impl Query for OrderQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/orders/{id}", "One order, with all that belongs to it")
+            .at(&["o-1"])
             .answers::<Fresh<OrderAnswer>>(200, "The order")
             .problem(404, "There is no such order")
     }

@@ -7,7 +7,8 @@ use contracts::events::order::EndReason;
 use protocol::{Id, Timestamp};
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
-use runtime::http::{PageRequest, Problem, StatusCode};
+use runtime::http::page::bad_cursor;
+use runtime::http::{PageRequest, Problem};
 
 use super::DayText;
 use super::dashboard::order_states;
@@ -169,8 +170,5 @@ fn days(parts: &mut Parts) -> Result<(Option<String>, Option<String>), Problem> 
 }
 
 fn number(cursor: &str) -> Result<i64, Problem> {
-    cursor.parse().map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
-            .detail("take it from the page before, unchanged")
-    })
+    cursor.parse().map_err(|_| bad_cursor())
 }

@@ -57,6 +57,7 @@ pub struct StockOfProduct {
 impl Query for ProductSalesQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/products/{sku}/sales", "What was sold of a product")
+            .at(&["mug"])
             .answers::<Fresh<ProductSalesAnswer>>(200, "Its sales")
             .problem(404, "Nothing of it was ever sold, and it is not known")
     }

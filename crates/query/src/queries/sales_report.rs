@@ -114,6 +114,8 @@ impl Query for SalesReportQuery {
         )
         .needs::<DayText>("from", "The first business day")
         .needs::<DayText>("to", "The last business day")
+        .sample("from", "2026-01-01")
+        .sample("to", "2026-12-31")
         .query::<GroupingText>("by", "What makes a row; days, if it is left out")
         .query::<FormatText>("format", "As what it is answered; as JSON, if it is left out")
         .answers::<Fresh<SalesReport>>(200, "The report")

@@ -5,7 +5,8 @@ use std::time::Duration;
 use contracts::choreography::MURMURATION;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
-use runtime::http::{PageRequest, Problem, StatusCode};
+use runtime::http::page::bad_cursor;
+use runtime::http::{PageRequest, Problem};
 
 use super::DayText;
 use crate::freshness::Freshness;
@@ -38,6 +39,7 @@ impl Query for SearchQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/search", "Orders, customers and products, by their beginnings")
             .needs::<WordsText>("q", QUESTION)
+            .sample("q", "ann")
             .query::<KindText>("kind", "Only of this kind")
             .query::<StateText>("state", "Only what is in this state, by the choreography's name")
             .query::<DayText>("from", "Only what is from this day on")
@@ -107,8 +109,5 @@ fn state(text: String) -> Result<String, Problem> {
 }
 
 fn place(cursor: &str) -> Result<HitPosition, Problem> {
-    cursor.parse().map_err(|_| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
-            .detail("take it from the page before, unchanged")
-    })
+    cursor.parse().map_err(|_| bad_cursor())
 }

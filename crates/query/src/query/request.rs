@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 
 use protocol::{Id, Timestamp};
 use runtime::Token;
-use runtime::http::{PageRequest, Problem, StatusCode};
+use runtime::http::problem::kinds;
+use runtime::http::{PageRequest, Problem};
 
 use super::{Context, problems};
 use crate::reader::QueryReader;
@@ -93,6 +94,5 @@ pub(crate) fn span(name: &str, text: &str) -> Result<i64, Problem> {
 
 /// The problem of a query that does not make sense.
 pub(crate) fn bad(detail: &str) -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense")
-        .detail(detail)
+    Problem::new(&kinds::BAD_QUERY).detail(detail)
 }

@@ -304,7 +304,7 @@ async fn with_redis_gone_nothing_is_told_from_memory_and_all_is_well_when_it_is_
         tokio::task::yield_now().await;
     }
     let answer = stage.get("/orders/o-0").await;
-    assert_eq!((answer.status, &answer.body["type"]), (503, &"redis-away".into()));
+    assert_eq!((answer.status, &answer.body["type"]), (503, &"/problems/redis-away".into()));
     stage.redis.restart().await;
     let away = |standing: &ProjectorStatus| standing.phase.name() == "away";
     stage.running.until("the loss", away).await;
@@ -326,7 +326,7 @@ async fn a_flushed_redis_is_not_answered_from_memory() {
         tokio::task::yield_now().await;
     }
     let answer = stage.get("/orders/o-0").await;
-    assert_eq!((answer.status, &answer.body["type"]), (503, &"rebuilding".into()));
+    assert_eq!((answer.status, &answer.body["type"]), (503, &"/problems/rebuilding".into()));
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -346,5 +346,5 @@ async fn a_read_from_memory_waits_for_what_its_token_names() {
     assert_eq!(answer.status, 200);
     assert!(answer.header("murmur-token").unwrap().contains(&format!("ORDER={}", head + 1)));
     let vain = get(&stage.address, "/orders/o-0", &[("murmur-token", "PAYMENT=999")]).await;
-    assert_eq!((vain.status, &vain.body["type"]), (504, &"not-caught-up".into()));
+    assert_eq!((vain.status, &vain.body["type"]), (504, &"/problems/not-caught-up".into()));
 }

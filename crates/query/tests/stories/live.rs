@@ -130,7 +130,7 @@ async fn a_listener_is_told_that_the_read_model_cannot_be_read() {
     page.until(|sections| sections["orders"]["placed"] == 3).await;
     stage.redis.kill();
     let news = page.until(|sections| !sections["problem"].is_null()).await;
-    assert_eq!(news["problem"]["type"], "redis-away");
+    assert_eq!(news["problem"]["type"], "/problems/redis-away");
     assert!(news.get("orders").is_none(), "the figures stay: {news}");
 }
 
@@ -182,7 +182,10 @@ async fn no_more_may_listen_than_there_are_seats() {
         pages.push(page);
     }
     let refused = get(&stage.address, "/live", &[]).await;
-    assert_eq!((refused.status, &refused.body["type"]), (503, &"too-many-listeners".into()));
+    assert_eq!(
+        (refused.status, &refused.body["type"]),
+        (503, &"/problems/too-many-listeners".into())
+    );
     let mut other = stage.listen_from(99).await;
     assert_eq!(other.line("HTTP/1.1 ").await.as_deref(), Some("503 Service Unavailable"));
     pages.pop();
@@ -207,7 +210,10 @@ async fn one_client_leaves_seats_to_others() {
         pages.push(page);
     }
     let refused = get(&stage.address, "/live", &[]).await;
-    assert_eq!((refused.status, &refused.body["type"]), (503, &"too-many-listeners".into()));
+    assert_eq!(
+        (refused.status, &refused.body["type"]),
+        (503, &"/problems/too-many-listeners".into())
+    );
     assert!(refused.body["detail"].as_str().unwrap().contains("of one client"), "{refused:?}");
     let mut other = stage.listen_from(2).await;
     assert_eq!(other.line("HTTP/1.1 ").await.as_deref(), Some("200 OK"));

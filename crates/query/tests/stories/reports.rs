@@ -229,7 +229,11 @@ async fn a_report_that_cannot_be_asked_for_is_told_with_what_is_wrong() {
         ("from=2026-01-01&to=2026-01-31&bye=day", "is no part of this query"),
     ] {
         let answer = stage.get(&format!("/reports/sales?{query}")).await;
-        assert_eq!((answer.status, &answer.body["type"]), (400, &"bad-query".into()), "{query}");
+        assert_eq!(
+            (answer.status, &answer.body["type"]),
+            (400, &"/problems/bad-query".into()),
+            "{query}"
+        );
         let detail = answer.body["detail"].as_str().unwrap();
         assert!(detail.contains(reason), "{query}: {detail}");
     }
@@ -251,7 +255,10 @@ async fn the_sales_of_a_product_are_told_by_month_with_what_is_left_of_it() {
     let mug = stage.get("/products/MUG/sales").await.body;
     assert_eq!(mug["product"]["name"], "Mug");
     assert_eq!(mug["stock"]["on_hand"], 1_000 - u64::from(QUANTITY));
-    assert_eq!(stage.get("/products/nothing/sales").await.body["type"], "unknown-product");
+    assert_eq!(
+        stage.get("/products/nothing/sales").await.body["type"],
+        "/problems/unknown-product"
+    );
 }
 
 #[tokio::test]
@@ -326,5 +333,5 @@ async fn a_phone_that_has_the_page_is_told_so_though_others_ordered_meanwhile() 
     assert_eq!((again.status, &again.body["items"][0]["id"]), (200, &"o-7".into()));
     let rest = page.header("link").unwrap().trim_start_matches('<').split('>').next().unwrap();
     assert_eq!(stage.get(rest).await.body["items"].as_array().unwrap().len(), 3);
-    assert_eq!(stage.get("/mobile/orders").await.body["type"], "bad-query");
+    assert_eq!(stage.get("/mobile/orders").await.body["type"], "/problems/bad-query");
 }

@@ -98,13 +98,17 @@ async fn what_cannot_be_asked_is_told_as_a_problem() {
     for (path, status, slug) in [
         ("/orders/o-x", 404, "unknown-order"),
         ("/customers/c-x/orders", 404, "unknown-customer"),
-        ("/orders/a.b", 400, "invalid-id"),
+        ("/orders/a.b", 400, "bad-id"),
         ("/customers/c-1/orders?cursor=6f", 400, "bad-cursor"),
         ("/customers/c-1/orders?limit=0", 400, "bad-limit"),
         ("/nowhere", 404, "not-found"),
     ] {
         let answer = stage.get(path).await;
-        assert_eq!((answer.status, &answer.body["type"]), (status, &slug.into()), "{path}");
+        assert_eq!(
+            (answer.status, &answer.body["type"]),
+            (status, &format!("/problems/{slug}").into()),
+            "{path}"
+        );
         assert_eq!(answer.header("content-type"), Some("application/problem+json"), "{path}");
     }
 }
@@ -126,7 +130,7 @@ async fn a_read_waits_for_what_its_token_names() {
 async fn a_read_that_waited_in_vain_is_told_what_is_missing() {
     let stage = Stage::over(shop(1)).await;
     let answer = get(&stage.address, "/dashboard", &[("murmur-token", "PAYMENT=999")]).await;
-    assert_eq!((answer.status, &answer.body["type"]), (504, &"not-caught-up".into()));
+    assert_eq!((answer.status, &answer.body["type"]), (504, &"/problems/not-caught-up".into()));
     assert_eq!(answer.body["missing"][0]["stream"], "PAYMENT");
     assert_eq!(answer.body["missing"][0]["wanted"], 999);
 }
@@ -138,7 +142,11 @@ async fn a_flushed_redis_is_answered_as_rebuilding() {
     let () = stage.redis.run(&["FLUSHALL"]).await;
     for path in ["/dashboard", "/orders/o-0", "/customers/c-1/orders"] {
         let answer = stage.get(path).await;
-        assert_eq!((answer.status, &answer.body["type"]), (503, &"rebuilding".into()), "{path}");
+        assert_eq!(
+            (answer.status, &answer.body["type"]),
+            (503, &"/problems/rebuilding".into()),
+            "{path}"
+        );
         assert_eq!(answer.body["freshness"]["streams"]["ORDER"]["folded"], 0);
         assert!(answer.header("retry-after").is_some());
     }
@@ -149,7 +157,7 @@ async fn a_redis_that_is_away_is_told_and_found_again() {
     let mut stage = Stage::over(shop(3)).await;
     stage.redis.kill();
     let answer = stage.get("/orders/o-0").await;
-    assert_eq!((answer.status, &answer.body["type"]), (503, &"redis-away".into()));
+    assert_eq!((answer.status, &answer.body["type"]), (503, &"/problems/redis-away".into()));
     let status = stage.get("/status").await.body;
     assert_eq!((&status["redis"]["state"], &status["redundant"]), (&"away".into(), &false.into()));
     assert!(status["redundant_reason"].is_string(), "{status}");

@@ -305,7 +305,11 @@ async fn what_cannot_be_asked_is_told_with_what_is_wrong() {
         ("q=a&limit=0", "bad-limit"),
     ] {
         let answer = get(&stage.address, &format!("/search?{query}"), &[]).await;
-        assert_eq!((answer.status, &answer.body["type"]), (400, &slug.into()), "{query}");
+        assert_eq!(
+            (answer.status, &answer.body["type"]),
+            (400, &format!("/problems/{slug}").into()),
+            "{query}"
+        );
     }
 }
 

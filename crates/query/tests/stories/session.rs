@@ -47,12 +47,13 @@ impl Stage {
         });
         let operations = [
             Operation::plain(Scope::Read, "get", "/orders", "Orders"),
-            Operation::hidden(Scope::Read, "get", "/session"),
-            Operation::hidden(Scope::Read, "post", "/session"),
-            Operation::hidden(runtime::http::auth::Access::Anybody, "post", "/session/by-code"),
-            Operation::hidden(Scope::Read, "post", "/session/codes"),
+            Operation::plain(Scope::Read, "get", "/session", "x"),
+            Operation::plain(Scope::Read, "post", "/session", "x"),
+            Operation::plain(runtime::http::auth::Access::Anybody, "post", "/session/by-code", "x"),
+            Operation::plain(Scope::Read, "post", "/session/codes", "x"),
         ];
-        let api = Api::new(shown.boxed(), Document::new("orders", "Orders.", &operations));
+        let api =
+            Api::new(shown.boxed(), Document::new("orders", "Orders.", operations.to_vec(), &[]));
         let api = api.with(session::routes(guard.clone())).guarded(guard);
         let (stopper, stop) = stop_signal(Duration::ZERO);
         tokio::spawn(server::serve(listener, api, stop));

@@ -247,7 +247,7 @@ async fn what_is_answered_without_a_read_model_is_byte_for_byte_what_was_recorde
     stage.redis.kill();
     for path in WITHOUT_REDIS {
         let deadline = Instant::now() + SOON;
-        while stage.ask(path, &[]).await.body["type"] != "redis-away" {
+        while stage.ask(path, &[]).await.body["type"] != "/problems/redis-away" {
             assert!(Instant::now() < deadline, "{path} does not tell of the loss");
             tokio::task::yield_now().await;
         }

@@ -105,10 +105,8 @@ impl<D: Domain> Writer<D> {
     }
 
     fn answer(&mut self, request: DatabaseRequest) -> Result<DatabaseAnswer, Fatal> {
-        let restores = matches!(
-            request,
-            DatabaseRequest::Restore(_) | DatabaseRequest::ConcludeRestoring(_)
-        );
+        let restores =
+            matches!(request, DatabaseRequest::Restore(_) | DatabaseRequest::ConcludeRestoring(_));
         let answer = self.engine.answer(request)?;
         if restores {
             Point::MidRestore.pass();

@@ -101,7 +101,7 @@ pub fn with_promise(mut response: Response, promise: &Promise) -> Response {
     response
 }
 
-fn etag(bytes: &[u8]) -> Option<HeaderValue> {
+pub(super) fn etag(bytes: &[u8]) -> Option<HeaderValue> {
     let hash = Sha256::digest(bytes);
     let mut first = [0; 8];
     first.copy_from_slice(&hash[..8]);

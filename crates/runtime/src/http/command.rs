@@ -10,10 +10,11 @@ use protocol::{Idempotency, IdempotencyKey};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
 use warp::filters::path::FullPath;
+use warp::http::Method;
 use warp::http::header::{CONTENT_LENGTH, HeaderMap};
-use warp::http::{Method, StatusCode};
 use warp::{Filter, Rejection};
 
+use super::problem::kinds;
 use super::server::Origin;
 use super::{
     IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page, precondition,
@@ -94,7 +95,7 @@ impl CommandRequest {
             Some("replicated") => true,
             Some(other) => {
                 let detail = format!("{other:?} is neither replicated nor local");
-                return Err(wrong_header(REQUIRE_DURABILITY_HEADER).detail(detail));
+                return Err(wrong_header(REQUIRE_DURABILITY_HEADER, &detail));
             }
         };
         // As the standard asks: a trace that does not parse is ignored.
@@ -141,11 +142,8 @@ async fn collect(
     let mut stream = std::pin::pin!(stream);
     let mut whole = BytesMut::new();
     while let Some(part) = stream.next().await {
-        let mut part = part.map_err(|error| {
-            let title = "The request's body could not be read";
-            Problem::new(StatusCode::BAD_REQUEST, "unreadable-body", title)
-                .detail(error.to_string())
-        })?;
+        let mut part =
+            part.map_err(|error| Problem::new(&kinds::UNREADABLE_BODY).detail(error.to_string()))?;
         if whole.len() + part.remaining() > BODY_BYTES_MAX {
             return Err(too_large());
         }
@@ -165,7 +163,7 @@ async fn collect(
 
 fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-json", "The body is not what is asked for")
+        Problem::new(&kinds::BAD_JSON)
             .detail(error.to_string())
             .with("line", error.line())
             .with("column", error.column())
@@ -177,9 +175,7 @@ fn check_empty(body: &[u8]) -> Result<(), Problem> {
     if [&b""[..], b"{}", b"null"].contains(&body.trim_ascii()) {
         return Ok(());
     }
-    let title = "The body is not what is asked for";
-    Err(Problem::new(StatusCode::BAD_REQUEST, "bad-json", title)
-        .detail("this command takes no body: send none, or {}"))
+    Err(Problem::new(&kinds::BAD_JSON).detail("this command takes no body: send none, or {}"))
 }
 
 /// A key as it is, or in quotes, as a structured field writes a text (RFC 8941).
@@ -188,7 +184,7 @@ fn idempotency_key(headers: &HeaderMap) -> Result<Option<IdempotencyKey>, Proble
     let quoted = text.strip_prefix('"').and_then(|text| text.strip_suffix('"'));
     let key = quoted.unwrap_or(text).parse().map(Some);
     key.map_err(|error: InvalidIdempotencyKey| {
-        wrong_header(IDEMPOTENCY_KEY_HEADER).detail(error.to_string())
+        wrong_header(IDEMPOTENCY_KEY_HEADER, &error.to_string())
     })
 }
 
@@ -198,7 +194,7 @@ fn parsed_header<T: FromStr<Err: std::fmt::Display>>(
 ) -> Result<Option<T>, Problem> {
     let Some(text) = header(headers, name)? else { return Ok(None) };
     let parsed = text.parse().map(Some);
-    parsed.map_err(|error: T::Err| wrong_header(name).detail(error.to_string()))
+    parsed.map_err(|error: T::Err| wrong_header(name, &error.to_string()))
 }
 
 /// The one value of a header. Two of them would leave open which one counts.
@@ -206,25 +202,23 @@ fn header<'a>(headers: &'a HeaderMap, name: &'static str) -> Result<Option<&'a s
     let mut values = headers.get_all(name).iter();
     let Some(value) = values.next() else { return Ok(None) };
     if values.next().is_some() {
-        return Err(wrong_header(name).detail("it was sent more than once"));
+        return Err(wrong_header(name, "it was sent more than once"));
     }
-    value.to_str().map(Some).map_err(|_| wrong_header(name).detail("it is not visible ASCII"))
+    value.to_str().map(Some).map_err(|_| wrong_header(name, "it is not visible ASCII"))
 }
 
-fn wrong_header(name: &'static str) -> Problem {
-    let title = format!("The header {name} does not make sense");
-    Problem::new(StatusCode::BAD_REQUEST, "bad-header", title).with("header", name)
+/// The problem of a header that cannot be taken as it is.
+pub(super) fn wrong_header(name: &str, why: &str) -> Problem {
+    Problem::new(&kinds::BAD_HEADER).detail(format!("{name}: {why}")).with("header", name)
 }
 
 fn too_slow() -> Problem {
-    let title = "The body did not come in time";
-    Problem::new(StatusCode::REQUEST_TIMEOUT, "slow-body", title)
+    Problem::new(&kinds::SLOW_BODY)
         .detail("send it at once, or in parts that follow each other sooner")
 }
 
 fn too_large() -> Problem {
-    let title = "The body is too large";
-    Problem::new(StatusCode::PAYLOAD_TOO_LARGE, "body-too-large", title)
+    Problem::new(&kinds::BODY_TOO_LARGE)
         .detail(format!("{BODY_BYTES_MAX} bytes are the limit"))
         .with("bytes_max", BODY_BYTES_MAX)
 }

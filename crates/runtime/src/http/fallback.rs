@@ -1,10 +1,10 @@
 //! What is answered where no route is, or where a filter refused.
 
-use warp::http::StatusCode;
 use warp::reject::{InvalidHeader, InvalidQuery, MethodNotAllowed, Rejection};
 use warp::reply::Response;
 
 use super::Problem;
+use super::problem::kinds;
 
 /// The problem that a rejection stands for. What the route that was meant says comes first: that
 /// others did not match says nothing then.
@@ -14,22 +14,18 @@ pub fn problem(rejection: &Rejection) -> Problem {
         return problem.clone();
     }
     if let Some(header) = rejection.find::<InvalidHeader>() {
-        let title = "A header does not make sense";
-        let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-header", title);
-        return problem.detail(header.to_string());
+        return Problem::new(&kinds::BAD_HEADER).detail(header.to_string());
     }
     if rejection.find::<InvalidQuery>().is_some() {
-        return Problem::new(StatusCode::BAD_REQUEST, "bad-query", "The query does not make sense");
+        return Problem::new(&kinds::BAD_QUERY);
     }
     if rejection.find::<MethodNotAllowed>().is_some() {
-        let title = "This method is not for this path";
-        return Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
+        return Problem::new(&kinds::METHOD_NOT_ALLOWED);
     }
     if rejection.is_not_found() {
-        return Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
+        return Problem::new(&kinds::NOT_FOUND);
     }
-    Problem::new(StatusCode::BAD_REQUEST, "bad-request", "The request does not make sense")
-        .detail(format!("{rejection:?}"))
+    Problem::new(&kinds::BAD_REQUEST).detail(format!("{rejection:?}"))
 }
 
 /// For `Filter::recover`.
@@ -43,6 +39,7 @@ pub async fn recover(rejection: Rejection) -> Result<Response, std::convert::Inf
 #[cfg(test)]
 mod tests {
     use warp::Filter;
+    use warp::http::StatusCode;
 
     use super::*;
     use crate::http::{CommandRequest, command};

@@ -23,6 +23,7 @@ use warp::reply::Response;
 use super::api::{Api, Entry, Table};
 use super::auth::guard::Asking;
 use super::auth::{Access, Caller, Guard};
+use super::problem::kinds;
 use super::{Problem, query};
 use host::HostName;
 use origins::WebOrigin;
@@ -129,16 +130,14 @@ fn check_body<B: Body>(request: &Request<B>) -> Result<(), Problem> {
     let headers = request.headers();
     if headers.get(EXPECT).is_some_and(|one| !one.as_bytes().eq_ignore_ascii_case(b"100-continue"))
     {
-        let title = "Nothing but 100-continue can be expected";
-        return Err(Problem::new(StatusCode::EXPECTATION_FAILED, "unknown-expectation", title));
+        return Err(Problem::new(&kinds::UNKNOWN_EXPECTATION));
     }
     if [Method::GET, Method::HEAD, Method::OPTIONS].contains(request.method()) {
         return Ok(());
     }
     let mut encodings = headers.get_all(CONTENT_ENCODING).iter();
     if encodings.any(|one| !one.as_bytes().eq_ignore_ascii_case(b"identity")) {
-        let title = "The body must not be compressed";
-        let problem = Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "encoded-body", title);
+        let problem = Problem::new(&kinds::ENCODED_BODY);
         return Err(problem.detail("send it without content-encoding"));
     }
     let has_body = !request.body().is_end_stream() || headers.contains_key(TRANSFER_ENCODING);
@@ -167,13 +166,12 @@ fn is_json(content_type: &str) -> bool {
 fn not_json(headers: &HeaderMap) -> Problem {
     let sent = headers.get(CONTENT_TYPE).map(|kind| String::from_utf8_lossy(kind.as_bytes()));
     let sent = sent.map_or_else(|| "nothing".to_owned(), |kind| target::excerpt(&kind));
-    let title = "The body must be JSON";
-    Problem::new(StatusCode::UNSUPPORTED_MEDIA_TYPE, "not-json", title)
+    Problem::new(&kinds::NOT_JSON)
         .detail(format!("send content-type: application/json once, it says {sent}"))
 }
 
 fn nothing_at(table: &Table, path: &str) -> Problem {
-    let problem = Problem::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here");
+    let problem = Problem::new(&kinds::NOT_FOUND);
     let plain = path.trim_end_matches('/');
     if plain.len() < path.len() && !table.at(plain).is_empty() {
         return problem
@@ -190,8 +188,7 @@ fn options(there: &[&Entry]) -> Response {
 }
 
 fn not_allowed(there: &[&Entry]) -> Response {
-    let title = "This method is not for this path";
-    let problem = Problem::new(StatusCode::METHOD_NOT_ALLOWED, "method-not-allowed", title);
+    let problem = Problem::new(&kinds::METHOD_NOT_ALLOWED);
     let methods = allow(there);
     let said = methods.as_ref().and_then(|methods| methods.to_str().ok()).unwrap_or_default();
     let mut response = problem.detail(format!("use {said}")).into_response();

@@ -1,9 +1,9 @@
 //! A moment of history: `?at=17` or `?at=2026-01-31T12:00:00Z`.
 
 use engine::history::Moment;
-use warp::http::StatusCode;
 use warp::{Filter, Rejection};
 
+use super::problem::kinds;
 use super::{Problem, query};
 
 /// The part of a query that names a moment.
@@ -20,10 +20,8 @@ fn parse(query: &str) -> Result<Option<Moment>, Problem> {
     for part in query.split('&').filter(|part| !part.is_empty()) {
         let (name, value) = query::pair(part)?;
         if name == MOMENT {
-            let title = "There is no such moment";
-            let problem = Problem::new(StatusCode::BAD_REQUEST, "bad-moment", title);
             return value.parse().map(Some).map_err(|error: engine::history::InvalidMoment| {
-                problem.detail(error.to_string())
+                Problem::new(&kinds::BAD_MOMENT).detail(error.to_string())
             });
         }
     }

@@ -6,17 +6,25 @@
 //!
 //! The same operations say to the server which methods and parameters there are.
 //!
+//! What is at a path that no operation describes is answered by nobody: the server asks no route for it.
+//!
 //! Deliberately absent: any check of a value by its description. Types do that.
 
 mod document;
+mod headers;
 mod page;
+pub mod tags;
 
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::{Deserialize, Serialize};
+use serde_json::Value;
+use warp::Filter as _;
 
 use super::auth::{Access, Scope};
+use super::problem::catalogue;
 use super::server::Routes;
 pub use document::Document;
+pub use page::{ShownApi, docs};
 
 /// How a schema is made of a type.
 type SchemaOf = fn(&mut SchemaGenerator) -> Schema;
@@ -31,6 +39,12 @@ pub struct Operation {
     parameters: Vec<Parameter>,
     body: Option<SchemaOf>,
     answers: Vec<Answer>,
+    /// The group in which it is shown; that of the service if none.
+    tag: Option<&'static str>,
+    /// What the parameters of its path are, in the example.
+    at: &'static [&'static str],
+    /// The body of the example.
+    example: Option<Value>,
     is_hidden: bool,
     takes_any_query: bool,
 }
@@ -42,6 +56,7 @@ struct Parameter {
     description: &'static str,
     required: bool,
     schema: SchemaOf,
+    example: Option<&'static str>,
 }
 
 #[derive(Clone, Debug)]
@@ -126,19 +141,19 @@ impl Operation {
         path: &'static str,
         summary: &'static str,
     ) -> Self {
-        let (access, parameters, answers) = (access.into(), Vec::new(), Vec::new());
-        let (is_hidden, takes_any_query) = (false, false);
-        let body = None;
         let plain = Self {
-            access,
+            access: access.into(),
             method,
             path,
             summary,
-            parameters,
-            body,
-            answers,
-            is_hidden,
-            takes_any_query,
+            parameters: Vec::new(),
+            body: None,
+            answers: Vec::new(),
+            tag: None,
+            at: &[],
+            example: None,
+            is_hidden: false,
+            takes_any_query: false,
         };
         plain
             .refused_to_strangers()
@@ -146,18 +161,56 @@ impl Operation {
             .problem(421, "The process does not answer under the Host that was named")
     }
 
-    /// One that the server has to know of and that is not described: nobody is promised that it
-    /// stays as it is.
-    #[must_use]
-    pub fn hidden(access: impl Into<Access>, method: &'static str, path: &'static str) -> Self {
-        Self { is_hidden: true, ..Self::plain(access, method, path, "") }
-    }
-
-    /// A file, hidden too, that is the same for everybody: whatever stands in its query, such as a
-    /// version, is passed over.
+    /// A file of a page, which is the same for everybody: whatever stands in its query, such as a
+    /// version, is passed over. It is the one thing that is not described.
     #[must_use]
     pub fn file(path: &'static str) -> Self {
-        Self { takes_any_query: true, ..Self::hidden(Access::Anybody, "get", path) }
+        let plain = Self::plain(Access::Anybody, "get", path, "");
+        Self { takes_any_query: true, is_hidden: true, ..plain }
+    }
+
+    /// Shown in this group.
+    #[must_use]
+    pub const fn tagged(mut self, tag: &'static str) -> Self {
+        self.tag = Some(tag);
+        self
+    }
+
+    /// With an example of its path: what its parameters are there, in their order.
+    #[must_use]
+    pub const fn at(mut self, parameters: &'static [&'static str]) -> Self {
+        self.at = parameters;
+        self
+    }
+
+    /// With an example of a parameter that was named before.
+    #[must_use]
+    pub fn sample(mut self, name: &str, example: &'static str) -> Self {
+        let named = self.parameters.iter_mut().filter(|parameter| parameter.name == name);
+        named.for_each(|parameter| parameter.example = Some(example));
+        self
+    }
+
+    /// With an example of its body.
+    #[must_use]
+    pub fn example(mut self, body: Value) -> Self {
+        self.example = Some(body);
+        self
+    }
+
+    /// What it answers with JSON, it answers in this media type, too.
+    #[must_use]
+    pub fn also_as(mut self, media_type: &'static str) -> Self {
+        let of = |answer: &Answer| matches!(answer.content, Content::Json(_));
+        let content = Content::Text(media_type);
+        let also = self.answers.iter().find(|answer| of(answer));
+        let also = also.map(|Answer { status, description, .. }| (*status, *description));
+        self.answers.extend(also.map(|(status, description)| Answer {
+            status,
+            description,
+            content,
+        }));
+        self
     }
 
     fn refused_to_strangers(self) -> Self {
@@ -174,7 +227,9 @@ impl Operation {
         self.access
     }
 
-    pub(super) const fn method(&self) -> &'static str {
+    /// Its method, in lower case.
+    #[must_use]
+    pub const fn method(&self) -> &'static str {
         self.method
     }
 
@@ -257,8 +312,8 @@ impl Operation {
         description: &'static str,
         required: bool,
     ) -> Self {
-        let schema = schema_of::<T>;
-        self.parameters.push(Parameter { place, name, description, required, schema });
+        let (schema, example) = (schema_of::<T>, None);
+        self.parameters.push(Parameter { place, name, description, required, schema, example });
         self
     }
 }
@@ -266,7 +321,7 @@ impl Operation {
 /// What every process answers, besides its own.
 #[must_use]
 pub fn standing() -> Vec<Operation> {
-    vec![
+    let all = [
         Operation::plain(Access::Anybody, "get", "/livez", "Whether the process runs")
             .answers_text(200, "text/plain", "It runs"),
         Operation::plain(Access::OnThisMachine, "get", "/readyz", "Whether it does its work")
@@ -277,13 +332,15 @@ pub fn standing() -> Vec<Operation> {
             .answers::<AnyObject>(200, "How it stands"),
         Operation::plain(Access::OnThisMachine, "get", "/metrics", "Metrics, for Prometheus")
             .answers_text(200, "text/plain", "All metrics"),
-    ]
+    ];
+    all.into_iter().map(|operation| operation.tagged(tags::PROCESS)).collect()
 }
 
-/// `/openapi.json` and `/docs`.
+/// `/openapi.json`, `/docs` and `/problems`.
 #[must_use]
 pub fn routes(document: Document) -> Routes {
-    page::routes(document)
+    let problems = catalogue::routes(document.problems().clone());
+    page::routes(document).or(problems).unify().boxed()
 }
 
 fn schema_of<T: JsonSchema>(generator: &mut SchemaGenerator) -> Schema {

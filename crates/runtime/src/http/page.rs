@@ -1,9 +1,9 @@
 //! Pages of long lists: a limit, and an opaque cursor that says where the next page begins.
 
 use warp::filters::path::FullPath;
-use warp::http::StatusCode;
 use warp::{Filter, Rejection};
 
+use super::problem::kinds;
 use super::{Problem, query};
 
 /// Items of a page, if the client does not say.
@@ -94,15 +94,14 @@ fn decode(cursor: &str) -> Option<String> {
 
 fn parse_limit(limit: &str) -> Result<usize, Problem> {
     let parsed = limit.parse().ok().filter(|limit| (1..=PAGE_ITEMS_MAX).contains(limit));
-    parsed.ok_or_else(|| {
-        Problem::new(StatusCode::BAD_REQUEST, "bad-limit", "The limit does not make sense")
-            .detail(format!("use 1 to {PAGE_ITEMS_MAX}"))
-    })
+    parsed
+        .ok_or_else(|| Problem::new(&kinds::BAD_LIMIT).detail(format!("use 1 to {PAGE_ITEMS_MAX}")))
 }
 
-fn bad_cursor() -> Problem {
-    Problem::new(StatusCode::BAD_REQUEST, "bad-cursor", "The cursor does not make sense")
-        .detail("take it from the page before, unchanged")
+/// The problem of a cursor that no page has given.
+#[must_use]
+pub fn bad_cursor() -> Problem {
+    Problem::new(&kinds::BAD_CURSOR).detail("take it from the page before, unchanged")
 }
 
 #[cfg(test)]

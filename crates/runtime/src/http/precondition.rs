@@ -14,6 +14,8 @@ use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::Problem;
+use super::command::wrong_header;
+use super::problem::kinds;
 
 /// The preconditions of a command.
 ///
@@ -101,8 +103,7 @@ pub fn answer_conditionally(method: &Method, asked: &HeaderMap, response: Respon
 /// Why a request whose preconditions do not hold is not done; `tag` is what there is.
 #[must_use]
 pub fn failed(tag: Option<&str>) -> Problem {
-    let title = "A precondition of the request does not hold";
-    let problem = Problem::new(StatusCode::PRECONDITION_FAILED, "precondition-failed", title);
+    let problem = Problem::new(&kinds::PRECONDITION_FAILED);
     match tag {
         Some(tag) => problem
             .detail("it has changed: read it again, and send the ETag of that answer as If-Match")
@@ -186,10 +187,7 @@ fn parse_tags(line: &str) -> Option<Vec<Tag>> {
 }
 
 fn malformed(name: &HeaderName, detail: &str) -> Problem {
-    let title = format!("The header {name} does not make sense");
-    Problem::new(StatusCode::BAD_REQUEST, "bad-header", title)
-        .detail(detail)
-        .with("header", name.as_str())
+    wrong_header(name.as_str(), detail)
 }
 
 #[cfg(test)]

@@ -1,22 +1,30 @@
 //! The one error of every REST API here: RFC 9457, `application/problem+json`.
+//!
+//! What kinds of it there are is declared in lists ([`kinds`] is that of every process), and each is
+//! explained at its `type` ([`catalogue`]).
+
+pub mod kinds;
+
+pub(super) mod catalogue;
+
+pub use catalogue::Catalogue;
 
 use engine::StateError;
+use protocol::ProblemKind;
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 use warp::http::header::{CONTENT_TYPE, HeaderValue, RETRY_AFTER};
 use warp::http::{Response as HttpResponse, StatusCode};
 use warp::reply::{Reply, Response};
 
-/// Why a request is not answered as it was meant. The slug names the kind of problem and is
-/// promised to clients; title and detail are for people.
+/// Why a request is not answered as it was meant. The kind is promised to clients; the detail is for
+/// people.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Problem {
+    /// The kind of problem. Its URL is the `type` of the body.
+    pub kind: &'static ProblemKind,
     /// The status of the response.
     pub status: StatusCode,
-    /// The kind of problem, such as `unknown-customer`. The `type` of the body.
-    pub slug: &'static str,
-    /// The kind of problem in words.
-    pub title: String,
     /// What exactly is wrong in this case, and what to do about it.
     pub detail: Option<String>,
     /// More, for programs.
@@ -26,18 +34,26 @@ pub struct Problem {
 }
 
 impl Problem {
-    /// A problem without details.
+    /// A problem without details, with the usual status of its kind.
     #[must_use]
-    pub fn new(status: StatusCode, slug: &'static str, title: impl Into<String>) -> Self {
-        let title = title.into();
+    pub fn new(kind: &'static ProblemKind) -> Self {
+        let status = StatusCode::from_u16(kind.status());
+        let status = status.unwrap_or(StatusCode::INTERNAL_SERVER_ERROR);
         let extensions = Map::new();
-        Self { status, slug, title, detail: None, extensions, retry_after_seconds: None }
+        Self { kind, status, detail: None, extensions, retry_after_seconds: None }
     }
 
-    /// What does not exist; `what` names it.
+    /// A problem that is over soon: asking again then makes sense.
     #[must_use]
-    pub fn not_found(what: impl Into<String>) -> Self {
-        Self::new(StatusCode::NOT_FOUND, "not-found", "There is nothing here").detail(what)
+    pub fn passing(kind: &'static ProblemKind) -> Self {
+        Self::new(kind).retry_after(1)
+    }
+
+    /// With another status of its kind.
+    #[must_use]
+    pub const fn status(mut self, status: StatusCode) -> Self {
+        self.status = status;
+        self
     }
 
     /// With what exactly is wrong in this case.
@@ -67,29 +83,31 @@ impl Problem {
     #[must_use]
     pub fn defect(what: &str) -> Self {
         tracing::error!(what, "a request could not be handled");
-        let title = "The service could not handle this";
-        Self::new(StatusCode::INTERNAL_SERVER_ERROR, "defect", title)
+        Self::new(&kinds::DEFECT)
             .detail("It is not the request's fault. The service's log says what happened.")
     }
 
     /// The response.
     #[must_use]
     pub fn into_response(self) -> Response {
-        let mut members = self.extensions;
-        members.insert("type".to_owned(), json!(self.slug));
-        members.insert("title".to_owned(), json!(self.title));
-        members.insert("status".to_owned(), json!(self.status.as_u16()));
-        if let Some(detail) = self.detail {
-            members.insert("detail".to_owned(), json!(detail));
-        }
-        let mut response = HttpResponse::new(Value::Object(members).to_string().into());
-        *response.status_mut() = self.status;
+        let (status, retry_after) = (self.status, self.retry_after_seconds);
+        let mut response = HttpResponse::new(self.body().into());
+        *response.status_mut() = status;
         let headers = response.headers_mut();
         headers.insert(CONTENT_TYPE, HeaderValue::from_static("application/problem+json"));
-        if let Some(seconds) = self.retry_after_seconds {
-            headers.insert(RETRY_AFTER, HeaderValue::from(seconds));
-        }
+        headers.extend(retry_after.map(|seconds| (RETRY_AFTER, HeaderValue::from(seconds))));
         response
+    }
+
+    /// The body of the response.
+    #[must_use]
+    pub fn body(self) -> String {
+        let mut members = self.extensions;
+        members.insert("type".to_owned(), json!(self.kind.url()));
+        members.insert("title".to_owned(), json!(self.kind.title));
+        members.insert("status".to_owned(), json!(self.status.as_u16()));
+        members.extend(self.detail.map(|detail| ("detail".to_owned(), json!(detail))));
+        Value::Object(members).to_string()
     }
 }
 
@@ -113,7 +131,8 @@ mod tests {
 
     #[test]
     fn a_problem_names_its_kind_and_its_members() {
-        let problem = Problem::new(StatusCode::UNPROCESSABLE_ENTITY, "unknown-customer", "No such")
+        let problem = Problem::new(&contracts::problems::UNKNOWN_CUSTOMER)
+            .status(StatusCode::UNPROCESSABLE_ENTITY)
             .with("customer_id", "c-1")
             .retry_after(2);
         assert_eq!(problem.extensions["customer_id"], "c-1");

@@ -1,10 +1,9 @@
 //! The parts of a query: decoded once, each known and named once. A filter with a slip of the pen in
 //! its name must not look as if it had been applied.
 
-use warp::http::StatusCode;
-
 use super::Problem;
 use super::gate::target::{decode, excerpt};
+use super::problem::kinds;
 
 /// The name and the value of one part of a query, decoded.
 ///
@@ -44,8 +43,7 @@ pub(super) fn check(query: &str, known: &[&str]) -> Result<(), Problem> {
 }
 
 fn bad(detail: &str) -> Problem {
-    let title = "The query does not make sense";
-    Problem::new(StatusCode::BAD_REQUEST, "bad-query", title).detail(detail)
+    Problem::new(&kinds::BAD_QUERY).detail(detail)
 }
 
 #[cfg(test)]

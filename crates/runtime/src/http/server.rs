@@ -35,7 +35,8 @@ use super::api::Api;
 use super::fallback::recover;
 use super::gate::Gate;
 use super::precondition::{self, answer_conditionally};
-use super::security;
+use super::problem::{Problem, kinds};
+use super::{compression, security};
 use crate::shutdown::Stop;
 use crate::telemetry;
 use crate::tls::Certificate;
@@ -57,9 +58,6 @@ const PATIENCE: Duration = Duration::from_secs(30);
 
 /// Pause after a connection could not be accepted, such as for want of descriptors.
 const ACCEPT_AGAIN: Duration = Duration::from_millis(100);
-
-/// What is told to a client for whom there is no place.
-const NO_PLACE: &str = r#"{"type":"too-many-connections","title":"Too many requests are being answered","status":503}"#;
 
 /// How long clients are waited for.
 #[derive(Clone, Copy, Debug)]
@@ -234,16 +232,19 @@ where
             permit.answers();
         }
         let method = request.method().clone();
+        let compression = compression::Asked::of(&method, request.headers_mut());
         let conditions = precondition::asked(request.headers());
         let page = self.gate.page_of(request.headers());
-        let response = match self.gate.pass(&mut request, origin.from, local) {
+        let mut response = match self.gate.pass(&mut request, origin.from, local) {
             Ok(()) => self.ask(origin, request).await?,
             Err(refused) => *refused,
         };
+        let is_compressed = compression.decide(&mut response);
         let response = match conditions {
             Some(conditions) => answer_conditionally(&method, &conditions, response),
             None => response,
         };
+        let response = compression::complete(response, is_compressed).await;
         let response = self.gate.complete(security::complete(response), page.as_ref());
         Ok(response.map(|body| Sent { body, permit }))
     }
@@ -314,7 +315,8 @@ fn turn_away(stream: TcpStream, speaks_tls: bool) {
     if speaks_tls {
         return;
     }
-    let answer = plain_answer("503 Service Unavailable\r\nretry-after: 1", NO_PLACE);
+    let problem = Problem::new(&kinds::TOO_MANY_CONNECTIONS).body();
+    let answer = plain_answer("503 Service Unavailable\r\nretry-after: 1", &problem);
     let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
     if let Err(error) = told {
         tracing::debug!(%error, "a client for whom there is no place was not told so");

@@ -43,7 +43,7 @@ pub(super) async fn live(
     let standing = status.clone();
     let refuse = warp::any().map(move || fenced(&standing.standing()).into_response());
     let all = status_routes(status, || None).or(refuse).unify().boxed();
-    let document = Document::new(service.name(), "It is fenced.", &openapi::standing());
+    let document = Document::new(service.name(), "It is fenced.", openapi::standing(), &[]);
     let api = Api::new(all, document)
         .open()
         .called(&settings.http.hosts)

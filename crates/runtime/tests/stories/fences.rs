@@ -22,7 +22,11 @@ fn assert_fenced(data: &Path, broker: &Broker, reason: &str) -> Value {
     let choices = status["choices"].as_array().unwrap();
     assert!(!choices.is_empty(), "{status}");
     let refused = process.register("refused", &[]);
-    assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()), "{refused:?}");
+    assert_eq!(
+        (refused.status, &refused.body["type"]),
+        (503, &"/problems/fenced".into()),
+        "{refused:?}"
+    );
     assert_eq!(
         (&refused.body["detail"], &refused.body["choices"]),
         (&status["reason"], &status["choices"])
@@ -113,10 +117,14 @@ async fn a_page_that_is_found_damaged_while_it_runs_is_fenced() {
     let process = Process::again(&data, &broker);
     process.until_state("ready");
     let lost = process.register("b", &[]);
-    assert_eq!((lost.status, &lost.body["type"]), (503, &"outcome-unknown".into()), "{lost:?}");
+    assert_eq!(
+        (lost.status, &lost.body["type"]),
+        (503, &"/problems/outcome-unknown".into()),
+        "{lost:?}"
+    );
     let status = process.until_state("fenced");
     assert!(status["reason"].as_str().unwrap().contains("malformed"), "{status}");
-    assert_eq!(process.register("b", &[]).body["type"], "fenced");
+    assert_eq!(process.register("b", &[]).body["type"], "/problems/fenced");
     process.stop();
     std::fs::rename(&data, folder.path().join("away")).unwrap();
     let process = Process::again(&data, &broker);

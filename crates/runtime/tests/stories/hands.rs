@@ -32,7 +32,7 @@ async fn a_foreign_message_ends_an_idle_process_and_fences_the_next_start() {
     let process = Process::again(&data, &broker);
     let status = process.until_state("fenced");
     assert_eq!(status["head"], 1, "nothing foreign is taken over");
-    assert_eq!(process.register("b", &[]).body["type"], "fenced");
+    assert_eq!(process.register("b", &[]).body["type"], "/problems/fenced");
 }
 
 /// The command's own row can never get the number that the foreign message has. It is committed here
@@ -46,7 +46,11 @@ async fn a_command_after_a_foreign_message_is_not_answered_as_replicated() {
     inject(&broker).await;
     let asked = Instant::now();
     let reply = process.register("b", &[]);
-    assert_eq!((reply.status, &reply.body["type"]), (503, &"outcome-unknown".into()), "{reply:?}");
+    assert_eq!(
+        (reply.status, &reply.body["type"]),
+        (503, &"/problems/outcome-unknown".into()),
+        "{reply:?}"
+    );
     assert!(asked.elapsed() < Duration::from_secs(3), "{:?}", asked.elapsed());
     assert!(!process.ended().success());
     let process = Process::again(&data, &broker);

@@ -43,7 +43,7 @@ fn a_running_service_refuses_what_the_broker_that_has_come_back_does_not_take() 
     };
     process.until("it says what limit it has met", told);
     let refused = process.register(HUGE, &[]);
-    assert_eq!((refused.status, &refused.body["type"]), (413, &"row-too-large".into()));
+    assert_eq!((refused.status, &refused.body["type"]), (413, &"/problems/row-too-large".into()));
     assert_eq!(refused.body["bytes_max"], 128 * 1024 - 1024, "{refused:?}");
     let taken = process.register("a", &[]);
     assert_eq!(taken.status, 201);

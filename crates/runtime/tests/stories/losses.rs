@@ -67,7 +67,7 @@ fn without_database_and_stream_a_start_is_fenced_and_says_what_can_be_done() {
     assert!(choices[0].as_str().unwrap().contains("--first-start"), "{ready:?}");
     assert_eq!(ready.body["standing"]["state"], "fenced");
     let refused = process.register("b", &[]);
-    assert_eq!((refused.status, &refused.body["type"]), (503, &"fenced".into()));
+    assert_eq!((refused.status, &refused.body["type"]), (503, &"/problems/fenced".into()));
     assert_eq!(process.try_send("GET", "/livez", &[], "").unwrap().status, 200);
 }
 

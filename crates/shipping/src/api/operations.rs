@@ -1,5 +1,6 @@
 //! The API of shipments, as data.
 
+use contracts::problems;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
 
@@ -12,9 +13,15 @@ pub(super) fn document() -> Document {
                 .paged()
                 .answers::<PageOf<ShipmentBody>>(200, "A page of shipments"),
             Operation::get(Read, "/shipments/{order_id}", "The shipment of an order")
+                .at(&["o-1"])
                 .answers::<ShipmentBody>(200, "The shipment")
                 .problem(404, "There is no such shipment"),
         ];
     all.extend(standing());
-    Document::new("shipping", "Shipments. They follow from events; nobody commands them.", &all)
+    Document::new(
+        "shipping",
+        "Shipments. They follow from events; nobody commands them.",
+        all,
+        &problems::ALL,
+    )
 }

@@ -5,12 +5,12 @@ use std::net::IpAddr;
 use std::sync::Arc;
 
 use warp::Filter;
-use warp::http::StatusCode;
 
 use super::bearer::Bearer;
 use super::scope::{Scope, Scopes};
 use super::tokens::Entry;
 use crate::http::Problem;
+use crate::http::problem::kinds;
 
 /// Who asks, and what for they may.
 #[derive(Clone, Debug)]
@@ -67,8 +67,7 @@ impl Caller {
         if self.may(scope) {
             return Ok(());
         }
-        let title = "This token is not good for that";
-        Err(Problem::new(StatusCode::FORBIDDEN, "missing-scope", title)
+        Err(Problem::new(&kinds::MISSING_SCOPE)
             .detail(format!("{what} takes a token with the scope {scope}"))
             .with("scope", scope.name()))
     }

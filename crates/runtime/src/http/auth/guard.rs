@@ -3,9 +3,9 @@
 use std::net::SocketAddr;
 use std::sync::Arc;
 
+use warp::http::Method;
 use warp::http::header::{HeaderMap, HeaderValue, ORIGIN, WWW_AUTHENTICATE};
 use warp::http::uri::Authority;
-use warp::http::{Method, StatusCode};
 use warp::reply::Response;
 
 use super::bearer::{Bearer, Sent};
@@ -14,6 +14,7 @@ use super::scope::{Access, Scope, Scopes};
 use super::session::Sessions;
 use super::tokens::{Entry, Tokens};
 use crate::http::Problem;
+use crate::http::problem::kinds;
 
 /// Asks who is there, or nobody if it has no tokens to compare with.
 #[derive(Clone, Debug, Default)]
@@ -139,14 +140,13 @@ fn changes_unasked(asking: Asking<'_>) -> bool {
 }
 
 fn not_from_the_page() -> Box<Response> {
-    let title = "Only our own page changes something for who has signed in";
-    let problem = Problem::new(StatusCode::FORBIDDEN, "cross-site", title);
-    Box::new(problem.detail("send Origin, or a token instead of the cookie").into_response())
+    let detail = "only our own page changes something for who has signed in: send Origin, or a token \
+        instead of the cookie";
+    Box::new(Problem::new(&kinds::CROSS_SITE).detail(detail).into_response())
 }
 
 fn nobody() -> Box<Response> {
-    let title = "This takes a token";
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "no-token", title).detail(
+    let problem = Problem::new(&kinds::NO_TOKEN).detail(
         "send it as Authorization: Bearer TOKEN; that of `murmur up` is in the file \
          operator.token of its data folder",
     );
@@ -154,8 +154,7 @@ fn nobody() -> Box<Response> {
 }
 
 fn unknown() -> Box<Response> {
-    let title = "This token is not known";
-    let problem = Problem::new(StatusCode::UNAUTHORIZED, "unknown-token", title).detail(
+    let problem = Problem::new(&kinds::UNKNOWN_TOKEN).detail(
         "it is not in this process's file of tokens, was withdrawn, or is no Bearer token: ask \
          whoever runs the system for one",
     );
@@ -169,7 +168,7 @@ fn lacks(problem: Problem, scope: Scope) -> Box<Response> {
 }
 
 fn challenged(problem: Problem, challenge: &str) -> Box<Response> {
-    metrics::counter!("murmur_http_unauthorised_total", "why" => problem.slug).increment(1);
+    metrics::counter!("murmur_http_unauthorised_total", "why" => problem.kind.slug).increment(1);
     let mut response = problem.into_response();
     let challenge = HeaderValue::from_str(challenge).ok();
     response.headers_mut().extend(challenge.map(|challenge| (WWW_AUTHENTICATE, challenge)));

@@ -35,7 +35,7 @@ fn document() -> Document {
         Operation::plain(Access::OnThisMachine, "get", "/mood", "How it is"),
     ];
     all.extend(openapi::standing());
-    Document::new("mugs", "Mugs.", &all)
+    Document::new("mugs", "Mugs.", all.to_vec(), &[])
 }
 
 /// The method of the route for a scope.
@@ -111,7 +111,7 @@ async fn each_token_does_what_it_is_good_for_and_nothing_else() {
                 assert!(answer.ends_with(&format!("\"{}\"", token.to_uppercase())), "{answer}");
                 continue;
             }
-            assert!(answer.contains("\"type\":\"missing-scope\""), "{answer}");
+            assert!(answer.contains("\"type\":\"/problems/missing-scope\""), "{answer}");
             assert!(answer.contains(&format!("with the scope {asked}")), "{answer}");
             let challenge = format!("error=\"insufficient_scope\", scope=\"{asked}\"");
             assert!(answer.contains(&challenge), "{answer}");
@@ -126,7 +126,9 @@ async fn without_a_token_or_with_a_false_one_nothing_is_done_and_what_to_do_is_t
         let (status, answer) = running.ask(method(scope), "/mugs", None).await;
         assert_eq!(status, 401, "{scope}");
         assert!(answer.contains("www-authenticate: Bearer realm=\"murmur\"\r\n"), "{answer}");
-        assert!(answer.contains("\"type\":\"no-token\"") && answer.contains("operator.token"));
+        assert!(
+            answer.contains("\"type\":\"/problems/no-token\"") && answer.contains("operator.token")
+        );
         assert!(answer.contains("application/problem+json"), "{answer}");
         let (status, answer) = running.ask(method(scope), "/mugs", Some("t-geheim")).await;
         assert!(status == 401 && answer.contains("error=\"invalid_token\""), "{answer}");

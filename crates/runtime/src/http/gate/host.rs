@@ -9,10 +9,12 @@ use std::str::FromStr;
 
 use warp::http::header::HOST;
 use warp::http::uri::Authority;
-use warp::http::{Request, StatusCode, Version};
+use warp::http::{Request, Version};
 
 use super::target::excerpt;
 use crate::http::Problem;
+use crate::http::command::wrong_header;
+use crate::http::problem::kinds;
 
 /// A name under which a process is reached.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -38,8 +40,7 @@ pub(super) fn check<B>(
     if is_known(&authority, names, local) {
         return Ok(Some(authority));
     }
-    let title = "This process does not answer under that name";
-    Err(Problem::new(StatusCode::MISDIRECTED_REQUEST, "unknown-host", title).detail(format!(
+    Err(Problem::new(&kinds::UNKNOWN_HOST).detail(format!(
         "it is called {:?} by the request: use localhost, or name it with --host or MURMUR_HOSTS",
         excerpt(authority.as_str())
     )))
@@ -79,8 +80,7 @@ fn is_known(authority: &Authority, names: &[HostName], local: SocketAddr) -> boo
 }
 
 fn bad(detail: &str) -> Problem {
-    let title = "The header host does not make sense";
-    Problem::new(StatusCode::BAD_REQUEST, "bad-header", title).detail(detail).with("header", "host")
+    wrong_header("host", detail)
 }
 
 impl FromStr for HostName {

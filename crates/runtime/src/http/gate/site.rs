@@ -4,9 +4,10 @@
 //! Deliberately absent: pages of other origins that may ask all the same ([`super::origins`]).
 
 use warp::http::uri::Authority;
-use warp::http::{HeaderMap, Method, StatusCode};
+use warp::http::{HeaderMap, Method};
 
 use crate::http::Problem;
+use crate::http::problem::kinds;
 
 /// Refuses what a page of another origin has asked for. A link that somebody follows is no such
 /// thing.
@@ -26,8 +27,7 @@ pub(super) fn check(
         !origin.to_str().is_ok_and(|origin| authority.is_some_and(|own| is_same(origin, own)))
     });
     if other_origin || (other_site && !follows_a_link) {
-        let title = "Pages of other origins may ask nothing here";
-        return Err(Problem::new(StatusCode::FORBIDDEN, "cross-site", title)
+        return Err(Problem::new(&kinds::CROSS_SITE)
             .detail("Origin or Sec-Fetch-Site says that a page of another origin has sent this"));
     }
     Ok(())

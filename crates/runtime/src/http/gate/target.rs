@@ -1,10 +1,10 @@
 //! The path that a request names, in the one form that routes know: what is encoded without need is
 //! decoded, so that `/orders/%6f1` and `/orders/o1` are one resource (RFC 3986, section 6.2.2.2).
 
-use warp::http::uri::{PathAndQuery, Uri};
-use warp::http::{StatusCode, uri};
+use warp::http::uri::{self, PathAndQuery, Uri};
 
 use crate::http::Problem;
+use crate::http::problem::kinds;
 
 /// Letters of somebody else's text that a problem repeats.
 const EXCERPT_LETTERS: usize = 64;
@@ -16,9 +16,7 @@ pub(super) fn normalised(target: &Uri) -> Result<Option<Uri>, Problem> {
         return Ok(None);
     }
     let unreadable = || {
-        let title = "The path does not make sense";
-        Problem::new(StatusCode::BAD_REQUEST, "bad-path", title)
-            .detail(format!("{:?} is not well encoded", excerpt(path)))
+        Problem::new(&kinds::BAD_PATH).detail(format!("{:?} is not well encoded", excerpt(path)))
     };
     // What it says must be text, whatever is left encoded.
     decode(path).ok_or_else(unreadable)?;

@@ -43,7 +43,8 @@ impl Running {
             Operation::command(Scope::Write, "post", "/mugs/{id}/wash", "Wash a mug"),
         ];
         let names = ["shop.example".parse().unwrap()];
-        let api = Api::new(routes(), Document::new("mugs", "Mugs.", &operations)).called(&names);
+        let api = Api::new(routes(), Document::new("mugs", "Mugs.", operations.to_vec(), &[]))
+            .called(&names);
         let api = api.open_to(&[PAGE.parse().unwrap()]);
         let listener = server::bind("127.0.0.1:0".parse().unwrap()).await.unwrap();
         let address = listener.local_addr().unwrap();
@@ -86,7 +87,9 @@ const JSON: &str = "\ncontent-type: application/json";
 #[tokio::test]
 async fn a_head_is_the_head_of_a_get() {
     let running = Running::start().await;
-    for path in ["/mugs", "/mugs/red", "/openapi.json", "/docs", "/docs.js", "/livez", "/mugs/-"] {
+    for path in
+        ["/mugs", "/mugs/red", "/openapi.json", "/docs", "/docs/docs.js", "/livez", "/mugs/-"]
+    {
         let (get, head) = (running.call("GET", path).await.1, running.call("HEAD", path).await.1);
         let (whole, body) = get.split_once("\r\n\r\n").unwrap();
         let (alone, nothing) = head.split_once("\r\n\r\n").unwrap();
@@ -108,7 +111,7 @@ async fn another_method_is_told_which_there_are_and_so_is_who_asks() {
         ("/mugs/red", "allow: get, head, options\r\n"),
         ("/mugs/red/wash", "allow: post, options\r\n"),
         ("/docs", "allow: get, head, options\r\n"),
-        ("/docs.css", "allow: get, head, options\r\n"),
+        ("/docs/docs.css", "allow: get, head, options\r\n"),
         ("/openapi.json", "allow: get, head, options\r\n"),
     ] {
         for method in ["DELETE", "PATCH", "TRACE", "BREW"] {
@@ -166,7 +169,7 @@ async fn a_query_has_no_unknown_and_no_repeated_part() {
     }
     assert!(running.get("/mugs?limt=7").await.1.contains("use limit, cursor"));
     assert_eq!(running.get("/mugs/red?verbose=1").await.0, 400);
-    assert_eq!(running.get("/docs.js?v=2").await.0, 200, "a file's version is its page's");
+    assert_eq!(running.get("/docs/docs.js?v=2").await.0, 200, "a file's version is its page's");
 }
 
 #[tokio::test]

@@ -2,32 +2,37 @@
 
 use std::sync::Arc;
 
+use protocol::ProblemKind;
 use schemars::generate::SchemaSettings;
 use schemars::{JsonSchema, Schema, SchemaGenerator};
 use serde::Serialize;
 use serde_json::{Map, Value, json};
 
-use super::{Answer, Content, Operation, Parameter, page};
+use super::{Answer, Content, Operation, Parameter, headers, page, tags};
 use crate::http::api::Table;
 use crate::http::auth::Access;
+use crate::http::problem::catalogue::{self, Catalogue};
 
-/// The description of an API, and the table of what it takes.
+/// The description of an API, the table of what it takes, and the problems that it answers with.
 #[derive(Clone, Debug)]
 pub struct Document {
     value: Value,
     table: Arc<Table>,
+    problems: Catalogue,
 }
 
 /// A problem, as RFC 9457 has it. Kinds of problems have more members.
 #[derive(Serialize, JsonSchema)]
 struct Problem {
-    /// The kind of problem, which is promised to clients.
+    /// The kind of problem, which is promised to clients: the path of its explanation, at the process that has
+    /// answered. `/problems` lists all of them.
+    #[schemars(regex(pattern = "^/problems/[a-z-]+$"), extend("format" = "uri-reference"))]
     r#type: String,
     /// The kind of problem, for people.
     title: String,
     /// The status of the response.
     status: u16,
-    /// What exactly is wrong in this case.
+    /// What exactly is wrong in this case, and what to do about it.
     #[serde(skip_serializing_if = "Option::is_none")]
     detail: Option<String>,
 }
@@ -40,13 +45,23 @@ struct Schemas {
 }
 
 impl Document {
-    /// Of one service's operations.
+    /// Of one service's operations, and of the problems that it answers with besides those of every
+    /// process.
     #[must_use]
-    pub fn new(title: &str, description: &str, operations: &[Operation]) -> Self {
+    pub fn new(
+        title: &str,
+        description: &str,
+        operations: Vec<Operation>,
+        problems: &[&[&'static ProblemKind]],
+    ) -> Self {
         let mut schemas = Schemas::new();
         let mut paths = Map::new();
-        for operation in operations.iter().filter(|operation| !operation.is_hidden) {
-            let described = schemas.operation(operation);
+        let of_all = page::operations().into_iter().chain(catalogue::operations());
+        let all: Vec<Operation> = operations.into_iter().chain(of_all).collect();
+        let shown = || all.iter().filter(|operation| !operation.is_hidden);
+        for operation in shown() {
+            let mut described = schemas.operation(operation);
+            described["tags"] = json!([operation.tag.unwrap_or(title)]);
             let path = paths.entry(operation.path).or_insert_with(|| json!({}));
             if let Value::Object(methods) = path {
                 methods.insert(operation.method.to_owned(), described);
@@ -55,12 +70,30 @@ impl Document {
         let components = schemas.given.take_definitions(true);
         let value = json!({
             "openapi": "3.1.0",
-            "info": { "title": title, "description": description, "version": env!("CARGO_PKG_VERSION") },
+            "info": {
+                "title": title,
+                "description": description,
+                "version": env!("CARGO_PKG_VERSION"),
+                "license": { "name": "Apache-2.0", "identifier": "Apache-2.0" },
+            },
+            "servers": [{ "url": "/", "description": "The process that this document is of" }],
+            "tags": tags::described(title, description, shown().map(|operation| operation.tag)),
+            "externalDocs": { "url": "/problems", "description": "Every problem, explained" },
             "paths": paths,
-            "components": { "schemas": components, "securitySchemes": security_schemes() },
+            "components": {
+                "schemas": components,
+                "headers": headers::components(),
+                "securitySchemes": security_schemes(),
+            },
         });
-        let all: Vec<Operation> = operations.iter().cloned().chain(page::operations()).collect();
-        Self { value, table: Arc::new(Table::of(&all)) }
+        let (table, problems) = (Arc::new(Table::of(&all)), Catalogue::with(problems));
+        Self { value, table, problems }
+    }
+
+    /// The problems that the API answers with.
+    #[must_use]
+    pub const fn problems(&self) -> &Catalogue {
+        &self.problems
     }
 
     /// What is at which path.
@@ -88,7 +121,7 @@ impl Schemas {
     }
 
     fn operation(&mut self, operation: &Operation) -> Value {
-        let mut parameters = self.path_parameters(operation.path);
+        let mut parameters = self.path_parameters(operation.path, operation.at);
         for parameter in &operation.parameters {
             parameters.push(self.parameter(parameter));
         }
@@ -97,40 +130,58 @@ impl Schemas {
             "operationId": operation_id(operation),
             "parameters": parameters,
             "security": security(operation.access),
-            "responses": self.answers(&operation.answers),
+            "responses": self.answers(operation),
         });
         if let Some(body) = operation.body {
-            let content = json!({ "application/json": { "schema": body(&mut self.taken) } });
+            let mut content = json!({ "schema": body(&mut self.taken) });
+            if let Some(example) = &operation.example {
+                content["example"] = example.clone();
+            }
+            let content = json!({ "application/json": content });
             described["requestBody"] = json!({ "required": true, "content": content });
         }
         described
     }
 
-    fn path_parameters(&mut self, path: &str) -> Vec<Value> {
+    fn path_parameters(&mut self, path: &str, at: &[&str]) -> Vec<Value> {
         let named = |part: &str| Some(part.strip_prefix('{')?.strip_suffix('}')?.to_owned());
         let id = self.taken.subschema_for::<protocol::Id>();
-        let describe =
-            |name: String| json!({ "name": name, "in": "path", "required": true, "schema": id });
-        path.split('/').filter_map(named).map(describe).collect()
+        let describe = |(nth, name): (usize, String)| {
+            let mut described =
+                json!({ "name": name, "in": "path", "required": true, "schema": id });
+            if let Some(example) = at.get(nth) {
+                described["example"] = json!(example);
+            }
+            described
+        };
+        path.split('/').filter_map(named).enumerate().map(describe).collect()
     }
 
     fn parameter(&mut self, parameter: &Parameter) -> Value {
-        let Parameter { place, name, description, required, schema } = parameter;
+        let Parameter { place, name, description, required, schema, example } = parameter;
         let schema: Schema = schema(&mut self.taken);
-        json!({
+        let mut described = json!({
             "name": name, "in": place, "description": description, "required": required,
             "schema": schema,
-        })
+        });
+        if let Some(example) = example {
+            described["example"] = json!(example);
+        }
+        described
     }
 
     /// One status may be answered in several media types; the last description is of all of them.
-    fn answers(&mut self, answers: &[Answer]) -> Value {
+    fn answers(&mut self, operation: &Operation) -> Value {
         let mut all = Map::new();
-        for Answer { status, description, content } in answers {
+        for Answer { status, description, content } in &operation.answers {
             let (media_type, schema) = self.content(content);
             let answer = all.entry(status.to_string()).or_insert_with(|| json!({}));
             answer["description"] = json!(description);
             answer["content"][media_type] = json!({ "schema": schema });
+            let headers = headers::of(operation, *status);
+            if !headers.is_empty() {
+                answer["headers"] = Value::Object(headers);
+            }
         }
         Value::Object(all)
     }
@@ -192,7 +243,7 @@ mod tests {
         let put = put.answers::<Mug>(200, "The mug");
         let list = Operation::get(Scope::Read, "/mugs", "Mugs").paged();
         let list = list.answers::<super::super::PageOf<Mug>>(200, "A page");
-        Document::new("mugs", "Mugs.", &[put, list]).value().clone()
+        Document::new("mugs", "Mugs.", vec![put, list], &[]).value().clone()
     }
 
     #[test]

@@ -14,14 +14,11 @@ use tokio_rustls::server::TlsStream;
 
 use super::stall::Stalling;
 use super::{Patience, plain_answer};
+use crate::http::problem::{Problem, kinds};
 use crate::tls::Certificate;
 
 /// The first byte of a handshake. No method of HTTP begins like that.
 const HANDSHAKE: u8 = 0x16;
-
-/// What is told to who speaks plain HTTP where TLS is spoken.
-const PLAIN: &str =
-    r#"{"type":"tls-required","title":"Here TLS is spoken: write https://","status":400}"#;
 
 /// A connection.
 pub(super) enum Wire {
@@ -64,7 +61,8 @@ async fn speaking_tls(mut stream: TcpStream) -> io::Result<TcpStream> {
         0 => Err(io::ErrorKind::UnexpectedEof.into()),
         _ if first[0] == HANDSHAKE => Ok(stream),
         _ => {
-            stream.write_all(plain_answer("400 Bad Request", PLAIN).as_bytes()).await?;
+            let problem = Problem::new(&kinds::TLS_REQUIRED).detail("write https://").body();
+            stream.write_all(plain_answer("400 Bad Request", &problem).as_bytes()).await?;
             // What it has sent is unread: closing at once could take the answer back.
             stream.shutdown().await?;
             let mut sink = [0; 4_096];

@@ -20,7 +20,7 @@ pub(crate) struct Taken;
 
 impl From<Taken> for Problem {
     fn from(_: Taken) -> Self {
-        Self::new(StatusCode::CONFLICT, "taken", "The id is taken")
+        Self::new(&contracts::problems::CUSTOMER_EXISTS)
     }
 }
 

@@ -1,33 +1,23 @@
 //! What a client is told of a refusal.
 
-use runtime::http::{Problem, StatusCode};
+use contracts::problems;
+use runtime::http::Problem;
 
 use crate::refusal::Refusal;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (status, slug, title) = match &refusal {
-            Refusal::AlreadyRegistered(_) => {
-                (StatusCode::CONFLICT, "customer-exists", "The id is taken")
-            }
-            Refusal::Unknown(_) => {
-                (StatusCode::NOT_FOUND, "unknown-customer", "There is no such customer")
-            }
-            Refusal::Closed(_) => {
-                (StatusCode::CONFLICT, "customer-closed", "The customer is closed")
-            }
+        let kind = match &refusal {
+            Refusal::AlreadyRegistered(_) => &problems::CUSTOMER_EXISTS,
+            Refusal::Unknown(_) => &problems::UNKNOWN_CUSTOMER,
+            Refusal::Closed(_) => &problems::CUSTOMER_CLOSED,
             Refusal::Empty { .. } | Refusal::TooLong { .. } | Refusal::Unprintable { .. } => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-text", "A text cannot be taken")
+                &problems::INVALID_TEXT
             }
-            Refusal::NegativeLimit(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "negative-limit", "The limit is negative")
-            }
-            Refusal::UnacceptableLimit(amount) => {
-                let (slug, title) = amount.problem();
-                (StatusCode::UNPROCESSABLE_ENTITY, slug, title)
-            }
+            Refusal::NegativeLimit(_) => &problems::NEGATIVE_LIMIT,
+            Refusal::UnacceptableLimit(amount) => amount.problem(),
         };
-        Self::new(status, slug, title).detail(refusal.to_string())
+        Self::new(kind).detail(refusal.to_string())
     }
 }
 
@@ -56,7 +46,7 @@ mod tests {
             (Refusal::UnacceptableLimit(unknown), 422, "unknown-currency", "credit_limit: ZZZ"),
         ] {
             let problem = Problem::from(refusal);
-            assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));
+            assert_eq!((problem.status.as_u16(), problem.kind.slug), (status, slug));
             assert!(problem.detail.unwrap().contains(said), "{slug}");
         }
     }

@@ -1,33 +1,23 @@
 //! What a client is told of a refusal.
 
-use runtime::http::{Problem, StatusCode};
+use contracts::problems;
+use runtime::http::Problem;
 
 use crate::refusal::Refusal;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (status, slug, title) = match &refusal {
-            Refusal::AlreadyListed(_) => {
-                (StatusCode::CONFLICT, "product-exists", "The SKU is taken")
-            }
-            Refusal::Unknown(_) => {
-                (StatusCode::NOT_FOUND, "unknown-product", "There is no such product")
-            }
-            Refusal::Discontinued(_) => {
-                (StatusCode::CONFLICT, "product-discontinued", "The product is discontinued")
-            }
+        let kind = match &refusal {
+            Refusal::AlreadyListed(_) => &problems::PRODUCT_EXISTS,
+            Refusal::Unknown(_) => &problems::UNKNOWN_PRODUCT,
+            Refusal::Discontinued(_) => &problems::PRODUCT_DISCONTINUED,
             Refusal::EmptyName | Refusal::LongName | Refusal::UnprintableName => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "invalid-name", "The name cannot be taken")
+                &problems::INVALID_NAME
             }
-            Refusal::NegativePrice(_) => {
-                (StatusCode::UNPROCESSABLE_ENTITY, "negative-price", "The price is negative")
-            }
-            Refusal::UnacceptablePrice(amount) => {
-                let (slug, title) = amount.problem();
-                (StatusCode::UNPROCESSABLE_ENTITY, slug, title)
-            }
+            Refusal::NegativePrice(_) => &problems::NEGATIVE_PRICE,
+            Refusal::UnacceptablePrice(amount) => amount.problem(),
         };
-        Self::new(status, slug, title).detail(refusal.to_string())
+        Self::new(kind).detail(refusal.to_string())
     }
 }
 
@@ -55,7 +45,7 @@ mod tests {
             (Refusal::UnacceptablePrice(unknown), 422, "unknown-currency", "price: ZZZ"),
         ] {
             let problem = Problem::from(refusal);
-            assert_eq!((problem.status.as_u16(), problem.slug), (status, slug));
+            assert_eq!((problem.status.as_u16(), problem.kind.slug), (status, slug));
             assert!(problem.detail.unwrap().contains(said), "{slug}");
         }
     }

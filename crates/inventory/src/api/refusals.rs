@@ -1,20 +1,19 @@
 //! What a client is told of a refusal.
 
+use contracts::problems;
 use runtime::http::{Problem, StatusCode};
 
 use crate::refusal::Refusal;
 
 impl From<Refusal> for Problem {
     fn from(refusal: Refusal) -> Self {
-        let (slug, title) = match &refusal {
-            Refusal::UnknownProduct(_) => ("unknown-product", "There is no such product"),
-            Refusal::ProductDiscontinued(_) => {
-                ("product-discontinued", "The product is discontinued")
-            }
-            Refusal::NoQuantity => ("invalid-quantity", "The quantity is too small"),
-            Refusal::TooMuch { .. } => ("too-much-stock", "The quantity is too large"),
+        let kind = match &refusal {
+            Refusal::UnknownProduct(_) => &problems::UNKNOWN_PRODUCT,
+            Refusal::ProductDiscontinued(_) => &problems::PRODUCT_DISCONTINUED,
+            Refusal::NoQuantity => &problems::INVALID_QUANTITY,
+            Refusal::TooMuch { .. } => &problems::TOO_MUCH_STOCK,
         };
-        Self::new(StatusCode::UNPROCESSABLE_ENTITY, slug, title).detail(refusal.to_string())
+        Self::new(kind).status(StatusCode::UNPROCESSABLE_ENTITY).detail(refusal.to_string())
     }
 }
 
@@ -34,7 +33,7 @@ mod tests {
             (Refusal::TooMuch { sku, stocked: 7 }, "too-much-stock", "7 units"),
         ] {
             let problem = Problem::from(refusal);
-            assert_eq!((problem.status.as_u16(), problem.slug), (422, slug));
+            assert_eq!((problem.status.as_u16(), problem.kind.slug), (422, slug));
             assert!(problem.detail.unwrap().contains(said), "{slug}");
         }
     }
