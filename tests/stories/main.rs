@@ -12,6 +12,7 @@ mod chaos;
 mod command_output;
 mod composer;
 mod drill;
+mod foreign_rows;
 mod http;
 mod input;
 mod interrupting;

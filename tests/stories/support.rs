@@ -2,6 +2,7 @@
 
 mod broker;
 mod browser;
+mod forger;
 mod http;
 mod load;
 mod redis;
@@ -9,6 +10,7 @@ mod system;
 
 pub(crate) use broker::Broker;
 pub(crate) use browser::{Browser, Screen};
+pub(crate) use forger::Forger;
 pub(crate) use http::{Answer, send, send_bare};
 pub(crate) use load::under_load;
 pub(crate) use redis::say as say_to_redis;

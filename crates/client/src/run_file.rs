@@ -274,6 +274,13 @@ impl RunFile {
         })
     }
 
+    /// How a broker is reached at the address that a service says it uses, to read streams: as the one that
+    /// was started here.
+    pub fn nats_settings_at(&self, address: &str) -> NatsSettings {
+        let url = address.replacen("***@", "", 1);
+        NatsSettings { url: url.as_str().into(), ..self.nats_settings() }
+    }
+
     /// How the broker is reached, to do what the owner of a stream may do, and more.
     pub fn nats_settings_in(&self, service: Service) -> NatsSettings {
         match (&self.deployment, &self.broker_keys) {

@@ -55,6 +55,14 @@ impl Streams {
         Self::connect(&running.nats_settings()).await
     }
 
+    /// Connects to the broker at this address, to read streams.
+    ///
+    /// # Errors
+    /// When the broker does not answer.
+    pub async fn open_at(running: &RunFile, address: &str) -> anyhow::Result<Self> {
+        Self::connect(&running.nats_settings_at(address)).await
+    }
+
     /// Connects, to do to the stream of a service what nobody but its owner may do, and more. Other
     /// streams cannot be relied on to be there.
     ///

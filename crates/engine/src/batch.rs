@@ -7,6 +7,7 @@
 
 mod known;
 mod restore;
+mod rewind;
 pub(crate) mod step;
 
 use std::any::Any;
@@ -164,7 +165,7 @@ impl<D: Domain> Engine<D> {
     /// # Errors
     /// When the database cannot be read.
     pub fn new(domain: D, database: Database, keys: Arc<SealKeys>) -> Result<Self, StateError> {
-        let known = Known::load(&database.read())?;
+        let known = Known::load::<D>(&database.read())?;
         let (held, held_timers) = (BTreeMap::new(), BTreeSet::new());
         let row_bytes_max = outbox::ROW_BYTES_MAX;
         let (versions, copies) = (Arc::default(), None);
@@ -312,7 +313,7 @@ impl<D: Domain> Engine<D> {
         inputs: &[QueuedInput<D::Command, D::Event>],
         now: Timestamp,
     ) -> Result<Batch<D::Refusal, D::Event>, Fatal> {
-        self.known = Known::load(&self.database.read())?;
+        self.known = Known::load::<D>(&self.database.read())?;
         let mut all = Batch::empty(self.known.clone());
         for input in inputs {
             match self.attempt(std::slice::from_ref(input), now) {

@@ -181,15 +181,16 @@ impl Refusal {
             ],
             Self::Foreign { covered: true, .. } => &[
                 "Nobody has applied the message: each reader checks the chain and stands still before it. Find out who wrote it, and take that access away.",
-                "The outbox holds everything before it. Keep a copy of the broker's folder, delete the stream with the broker's own tool, and start again: the service publishes it anew from row 1.",
+                "`murmur heal SERVICE --drop-foreign --yes` takes it out: the outbox holds everything before it, and the service publishes its stream anew from row 1.",
             ],
             Self::Foreign { covered: false, .. } => &[
                 "Nobody has applied the message: each reader checks the chain and stands still before it. Find out who wrote it, and take that access away.",
-                "The outbox does not hold everything before it: bring back a copy of the broker's folder from before the message, or the database that holds more, and start again.",
+                "The outbox does not hold everything before it: start the service, which restores it from the stream as far as that is its own. If it says that the message cannot be taken out, bring back a copy of the broker's folder from before the message, or the database that holds more, and start again.",
             ],
             Self::Forged { .. } => &[
                 "Find out who wrote the messages, and take that access away. If the key file was lost or exchanged, bring it back instead.",
-                "Bring back the copy of the broker's folder from before the first of them, and of the databases of those who acted on them, and start again.",
+                "`murmur heal SERVICE --drop-foreign --yes` takes them out: the service publishes its stream anew from its database, and readers read it again. What they have decided on them stays, and has to be made good.",
+                "Or bring back the copy of the broker's folder from before the first of them, and of the databases of those who acted on them, and start again.",
                 "If this history began before there were seals, start the service once with --take-unsealed.",
             ],
             Self::Promised { .. } => &[

@@ -2,7 +2,7 @@
 //!
 //! Only the database is here; who publishes the rows is in [`crate::relay`].
 
-use protocol::{Chain, Headers, Id, Kind, Position, Row, Service};
+use protocol::{Chain, ForeignRows, Headers, Id, Kind, Position, Recovered, Row, Service};
 use rusqlite::params;
 
 use crate::precondition::Validators;
@@ -44,6 +44,36 @@ pub fn last_recovered(state: &Read<'_>, service: Service) -> Result<u64, StateEr
     let found: Option<Option<u64>> =
         state.one(sql, [service.name(), &subject], |row| row.get(0))?;
     Ok(found.flatten().unwrap_or(0))
+}
+
+/// What a service has ever taken out of its stream because somebody else had written it.
+///
+/// # Errors
+/// When the database cannot be read.
+pub fn foreign(state: &Read<'_>, service: Service) -> Result<Vec<ForeignRows>, StateError> {
+    let mut all = Vec::new();
+    for row in recovered(state, service)? {
+        for rows in foreign_in(&row) {
+            if !all.contains(&rows) {
+                all.push(rows);
+            }
+        }
+    }
+    Ok(all)
+}
+
+/// What a `recovered` row says of foreign ones; nothing where an older build wrote it.
+pub(crate) fn foreign_in(recovered: &Row) -> Vec<ForeignRows> {
+    let said = serde_json::from_slice::<Recovered>(&recovered.payload);
+    said.map(|said| said.foreign).unwrap_or_default()
+}
+
+/// All rows with which a process of this service has taken the end of the stream, in order.
+fn recovered(state: &Read<'_>, service: Service) -> Result<Vec<Row>, StateError> {
+    let subject = format!("{}.{service}", Kind::recovered(service).name());
+    let sql =
+        format!("SELECT {COLUMNS} FROM outbox WHERE id = ?1 AND subject = ?2 ORDER BY sequence");
+    state.all(&sql, [service.name(), &subject], to_row)
 }
 
 /// At most `limit` rows from the number `from` on, in order.

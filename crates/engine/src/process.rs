@@ -38,7 +38,7 @@ use std::rc::Rc;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{HistoryId, SealKeys, Service};
+use protocol::{HistoryId, Position, SealKeys, Service};
 
 use crate::batch::Known;
 use crate::domain::Domain;
@@ -58,7 +58,7 @@ pub use seam::{
     BrokerAnswer, BrokerLimits, BrokerRequest, ConsumerId, DatabaseAnswer, DatabaseRequest, Effect,
     End, Input, Inputs, Notes, Now, Report, RequestId, SCAN_MESSAGES_MAX, StreamInfo,
 };
-pub use standing::{Compared, ProcessStatus, Stage, StreamProgress};
+pub use standing::{Compared, ProcessStatus, Stage, StreamProgress, UNREADY};
 
 /// How often the broker is connected to anew at most, to hear whether a limit was raised.
 const RECONNECT_EVERY: Duration = Duration::from_secs(5);
@@ -74,6 +74,9 @@ pub struct Settings {
     pub keys: Arc<SealKeys>,
     /// In which versions foreign rows are read, where they are named.
     pub versions: Arc<Versions>,
+    /// The first message of the own stream that an operator has seen somebody else to have written: the
+    /// stream may be published anew without it and what follows. Of another message nothing is allowed.
+    pub drop_foreign: Option<Position>,
 }
 
 /// When to ask for effects again.
@@ -100,6 +103,7 @@ pub struct Process<D: Domain, T> {
     stage: Stage,
     reason: Option<String>,
     choices: &'static [&'static str],
+    foreign_message: Option<u64>,
     held: BTreeMap<Service, String>,
     stops: bool,
 }
@@ -144,6 +148,7 @@ impl<D: Domain, T> Process<D, T> {
             stage: Stage::Starting,
             reason: None,
             choices: &[],
+            foreign_message: None,
             held: BTreeMap::new(),
             stops: false,
         }
@@ -238,6 +243,7 @@ impl<D: Domain, T> Process<D, T> {
             stage: self.stage,
             reason: self.reason.clone(),
             choices: self.choices,
+            foreign_message: self.foreign_message,
             history: self.known.history,
             head: self.known.head.sequence,
             held: self.held.clone(),
@@ -251,6 +257,7 @@ impl<D: Domain, T> Process<D, T> {
         standing.positions = positions.into_iter().map(both).collect();
         if let Phase::Working(working) = &self.phase {
             working.describe(&mut standing);
+            standing.unreadable = working.unreadable();
             standing.limits = self.broker.as_ref().and_then(|limits| limits.too_small.clone());
         }
         standing
@@ -282,11 +289,13 @@ impl<D: Domain, T> Process<D, T> {
     fn own_rows(&self) -> OwnRows {
         let head = self.known.head;
         let unmarked = if self.keys.has_marked(head) { 0 } else { head.sequence };
-        OwnRows { service: D::SERVICE, keys: Arc::clone(&self.keys), unmarked }
+        let foreign = Arc::clone(&self.known.foreign);
+        OwnRows { service: D::SERVICE, keys: Arc::clone(&self.keys), unmarked, foreign }
     }
 
     fn fence(&mut self, fence: Fence) {
         self.choices = fence.choices();
+        self.foreign_message = fence.foreign_message();
         self.set_stage(Stage::Fenced, Some(fence.to_string()));
         self.report(Report::Fenced(fence));
         self.phase = Phase::Fenced;
@@ -321,6 +330,17 @@ impl<D: Domain, T> Process<D, T> {
 }
 
 impl<D: Domain, T> Working<D, T> {
+    /// What the streams that are decided on say that keeps them from being read.
+    fn unreadable(&self) -> Option<String> {
+        let is_decided_on = |stream| D::choreography().decides(D::SERVICE, stream);
+        let alarm = |(stream, reader): (Service, &readers::Reader)| {
+            let alarm = reader.alarm.filter(|_| is_decided_on(stream))?;
+            Some(format!("{} cannot be read: {alarm}", stream.stream()))
+        };
+        let alarms: Vec<_> = self.readers.iter().filter_map(alarm).collect();
+        (!alarms.is_empty()).then(|| alarms.join("; "))
+    }
+
     fn describe(&self, standing: &mut ProcessStatus) {
         standing.acknowledged = self.publisher.relay().acknowledged();
         let is_in_doubt = self.publisher.relay().is_in_doubt();

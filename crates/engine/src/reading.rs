@@ -77,6 +77,12 @@ impl Alarm {
         }
     }
 
+    /// Whether it is about a row behind that one: it stands until the row has come, or nothing comes.
+    #[must_use]
+    pub fn is_of_later(&self, row: &Row) -> bool {
+        self.row().is_some_and(|number| number > row.sequence)
+    }
+
     /// Whether it is over when the stream's counters are as they have to be. A stream that holds
     /// nothing at all shows no row that could tell.
     #[must_use]

@@ -99,6 +99,11 @@ pub(crate) fn fold<E: Event>(
     Ok(true)
 }
 
+/// Forgets what was folded of a stream: it is folded anew.
+pub(crate) fn forget(write: &mut Write<'_>, stream: Service) -> Result<(), StateError> {
+    write.execute("DELETE FROM replica WHERE stream = ?1", [stream.stream()]).map(|_| ())
+}
+
 /// A state from its JSON.
 ///
 /// # Errors

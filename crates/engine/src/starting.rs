@@ -11,10 +11,12 @@ use crate::seeded::{self, Bug};
 pub mod claim;
 pub mod ends;
 pub mod fence;
+pub mod removal;
 pub mod stale_write;
 
 pub use claim::{Claim, Claimed};
 pub use fence::Fence;
+pub use removal::{RemovalProof, may_remove};
 
 /// All that the next step depends on.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -182,8 +184,14 @@ pub fn may_rebuild(proof: &Proof) -> Result<(), Fence> {
     }
 }
 
+/// What a claim or a witness says against it that this is all there ever was: the outbox, and the stream
+/// up to that message.
+pub(crate) fn missing_beyond(seen: &Observation, tail: u64) -> Option<Fence> {
+    ask_claim(seen, tail).or_else(|| ask_witnesses(seen, tail))
+}
+
 fn without_stream(seen: &Observation) -> Step {
-    if let Some(fence) = ask_claim(seen, 0).or_else(|| ask_witnesses(seen, 0)) {
+    if let Some(fence) = missing_beyond(seen, 0) {
         return Step::Fence(fence);
     }
     match (seen.history, seen.first_start) {

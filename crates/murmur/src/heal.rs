@@ -1,7 +1,11 @@
 //! `murmur heal`: shows where a service's database and its stream tell two histories, and what the
-//! choices are; sets the database aside where nobody was promised what only it holds.
+//! choices are; sets the database aside where nobody was promised what only it holds; and lets the service
+//! take out of its stream what somebody else has written into it.
 //!
-//! Deliberately absent: any change to a stream.
+//! Deliberately absent: any change to a stream. Its owner does that, and refuses where it has to.
+
+mod foreign;
+mod shown;
 
 use std::time::Duration;
 
@@ -12,17 +16,17 @@ use client::streams::Streams;
 use contracts::choreography::MURMURATION;
 use contracts::service;
 use engine::database;
-use engine::healing::{Plan, Refusal, plan};
-use protocol::{Cause, Headers, Row, Service};
-use runtime::healing::{Reaction, Stores, neighbours_in};
+use engine::healing::{Plan, plan};
+use protocol::Service;
+use runtime::healing::{Stores, neighbours_in};
 use runtime::nats::Connection;
 use runtime::seal_keys;
-use serde_json::{Value, json};
+use serde_json::json;
 use supervisor::readiness;
 use supervisor::redundancy::{self, Loss, Permit};
-use terminal::table;
+use supervisor::service_status::{ServiceReport, ask_services};
 use terminal::verdict::Verdict;
-use terminal::{hint, line, note};
+use terminal::{line, note};
 
 use crate::aside::set_aside;
 use crate::global::Global;
@@ -37,10 +41,16 @@ pub(crate) struct Args {
     #[arg(value_parser = service::named)]
     service: Service,
     /// Show what only this database holds, and whether it may go.
-    #[arg(long)]
+    #[arg(long, group = "way")]
     discard_local: bool,
-    /// Do it: set the database aside, and let the service restore itself from its stream.
-    #[arg(long, requires = "discard_local")]
+    /// Show what somebody else wrote into the stream, and what was decided on it: the messages whose
+    /// seals do not hold, and those behind the database's end that are not the service's own.
+    #[arg(long, group = "way")]
+    drop_foreign: bool,
+    /// Do it. With --discard-local: set the database aside, and let the service restore itself from its
+    /// stream. With --drop-foreign: keep a copy of the foreign messages, and let the service publish its
+    /// stream anew without them; it refuses where something of its own might be lost.
+    #[arg(long, requires = "way")]
     yes: bool,
 }
 
@@ -48,12 +58,20 @@ pub(crate) struct Args {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let running = global.running()?;
     running.started_here()?;
-    let streams = Streams::open(&running).await?;
+    let report = report_of(&running, args.service).await;
+    let streams = match report.as_ref().and_then(|report| report.broker.as_deref()) {
+        Some(address) => Streams::open_at(&running, address).await?,
+        None => Streams::open(&running).await?,
+    };
     let stores = stores(&running, streams.connection(), args.service);
     let plan = plan_for(&stores).await?;
-    show(global, &stores, &plan)?;
+    let fence = report.filter(|report| report.state == "fenced");
+    let damage = foreign::examine(&stores, &plan, fence.as_ref()).await?;
+    shown::show(global, &stores, &plan, fence.as_ref(), &damage)?;
     match plan {
-        Plan::Nothing => Ok(Verdict::Clean),
+        _ if args.yes && args.drop_foreign && damage.intrusion.is_some() => {
+            foreign::drop_from(global, &running, &stores, &damage).await
+        }
         Plan::Discard { .. } if args.yes => {
             let permit = redundancy::wait(&running, Loss::Aside(args.service), WITHIN, |text| {
                 note!("waits until the stream holds all that was read of it: {text}");
@@ -62,8 +80,15 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
             discard(global, &running, &stores, &plan, permit).await?;
             Ok(Verdict::Clean)
         }
-        Plan::Discard { .. } | Plan::Refuse(_) => Ok(Verdict::Found),
+        Plan::Nothing if fence.is_none() => Ok(Verdict::Clean),
+        Plan::Nothing | Plan::Discard { .. } | Plan::Refuse(_) => Ok(Verdict::Found),
     }
+}
+
+/// What the service says of itself, if it runs.
+async fn report_of(running: &RunFile, service: Service) -> Option<ServiceReport> {
+    let mut all = ask_services(running).await;
+    all.remove(&Process::Service(service))?.ok()
 }
 
 fn stores<'a>(running: &RunFile, connection: &'a Connection, service: Service) -> Stores<'a> {
@@ -92,11 +117,12 @@ async fn discard(
     shown: &Plan,
     permit: Permit,
 ) -> anyhow::Result<()> {
-    let is_unchanged = async || Ok(plan_for(stores).await? == *shown);
-    let kept = set_aside(running, stores.service, is_unchanged).await?;
+    let process = Process::Service(stores.service);
+    let is_as_shown = async || Ok(plan_for(stores).await? == *shown);
+    let kept = set_aside(running, stores.service, is_as_shown).await?;
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     drop(permit);
-    readiness::redundant(running, Process::Service(stores.service)).await?;
+    readiness::redundant(running, process).await?;
     let service = stores.service;
     if global.json {
         line!("{}", json!({ "done": "heal", "service": service, "kept": kept }));
@@ -107,110 +133,4 @@ async fn discard(
         );
     }
     Ok(())
-}
-
-fn show(global: &Global, stores: &Stores<'_>, plan: &Plan) -> anyhow::Result<()> {
-    let rows = match plan {
-        Plan::Discard { first, last } => stores.rows(*first, *last)?,
-        Plan::Nothing | Plan::Refuse(_) => Vec::new(),
-    };
-    let reactions = match plan {
-        Plan::Refuse(Refusal::Forged { message, .. }) => stores.reactions_to(*message)?,
-        Plan::Nothing | Plan::Discard { .. } | Plan::Refuse(_) => Vec::new(),
-    };
-    if global.json {
-        line!("{}", as_json(plan, &rows, &reactions));
-        return Ok(());
-    }
-    match plan {
-        Plan::Nothing => line!(
-            "database and stream of {} tell one history: there is nothing to heal",
-            stores.service
-        ),
-        Plan::Discard { .. } => show_rows(stores.service, &rows),
-        Plan::Refuse(refusal) => {
-            show_refusal(refusal);
-            show_reactions(&reactions);
-        }
-    }
-    Ok(())
-}
-
-fn show_rows(service: Service, rows: &[Row]) {
-    line!("These rows are in {service}'s database only. No service has seen them, and whoever was");
-    line!("answered was told `local`:");
-    line!();
-    let mut table = table::with_header(["row", "subject", "time", "made by", "answered"]);
-    for row in rows {
-        let (time, cause, answered) = description(row);
-        table.add_row([row.sequence.to_string(), row.subject.clone(), time, cause, answered]);
-    }
-    line!("{table}");
-    line!();
-    let again = format!("`murmur heal {service} --discard-local --yes`");
-    line!("{} sets the database aside (it is kept), and the service", hint::complete(&again));
-    line!("restores itself from its stream. Nothing has been changed yet.");
-}
-
-fn show_refusal(refusal: &Refusal) {
-    line!("nothing can be discarded: {refusal}");
-    for choice in refusal.choices() {
-        line!("choice: {}", hint::complete(choice));
-    }
-}
-
-fn show_reactions(reactions: &[Reaction]) {
-    if reactions.is_empty() {
-        return;
-    }
-    line!();
-    line!("Other services have decided on these messages; people have to make that good:");
-    let mut table = table::with_header(["message", "decided by", "its row", "what it says"]);
-    for Reaction { by, row, subject, on } in reactions {
-        table.add_row([on.to_string(), by.to_string(), row.to_string(), subject.clone()]);
-    }
-    line!("{table}");
-}
-
-/// When, by what, and what its client was told. A row that the stream never held was not answered as
-/// replicated.
-fn description(row: &Row) -> (String, String, String) {
-    let Ok(headers) = Headers::parse(&row.headers) else {
-        return ("?".to_owned(), "?".to_owned(), "?".to_owned());
-    };
-    let (cause, answered) = match &headers.cause {
-        Cause::Command(name) => (format!("command {name}"), "local, or not at all"),
-        Cause::Event { service, sequence } => {
-            (format!("{} {sequence}", service.stream()), "nobody waited")
-        }
-        Cause::Timer(name) => (format!("timer {name}"), "nobody waited"),
-        Cause::Recovery => ("recovery".to_owned(), "nobody waited"),
-    };
-    (headers.time.to_string(), cause, answered.to_owned())
-}
-
-fn as_json(plan: &Plan, rows: &[Row], reactions: &[Reaction]) -> Value {
-    match plan {
-        Plan::Nothing => json!({ "plan": "nothing" }),
-        Plan::Refuse(refusal) => json!({
-            "plan": "refuse", "reason": refusal.to_string(), "choices": refusal.choices(),
-            "reactions": reactions.iter().map(reaction_as_json).collect::<Vec<_>>(),
-        }),
-        Plan::Discard { .. } => {
-            let row = |row: &Row| {
-                let (time, cause, answered) = description(row);
-                let (number, subject) = (row.sequence, &row.subject);
-                json!({
-                    "row": number, "subject": subject, "time": time, "made_by": cause,
-                    "answered": answered,
-                })
-            };
-            json!({ "plan": "discard", "rows": rows.iter().map(row).collect::<Vec<_>>() })
-        }
-    }
-}
-
-fn reaction_as_json(reaction: &Reaction) -> Value {
-    let Reaction { by, row, subject, on } = reaction;
-    json!({ "message": on, "by": by, "row": row, "subject": subject })
 }

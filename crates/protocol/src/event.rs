@@ -6,7 +6,7 @@ use schemars::JsonSchema;
 use serde::de::DeserializeOwned;
 use serde::{Deserialize, Serialize};
 
-use crate::{Id, Kind, Service, Timestamp};
+use crate::{ForeignRows, Id, Kind, Service, Timestamp};
 
 /// The events that a service understands: its own, and those that it reads.
 pub trait Event: Clone + Debug + PartialEq + Send + Sync + 'static {
@@ -135,8 +135,9 @@ impl EventError {
     }
 }
 
-/// A database that was lost or behind has been restored from the stream. The row takes the end of
-/// the stream for the new owner, before it decides anything. Every service has it, in version 1.
+/// A database that was lost or behind has been restored from the stream, and the row takes the end of
+/// the stream for the new owner, before it decides anything. Or the stream was rebuilt from the database
+/// without what somebody else had written into it. Every service has it, in version 1.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recovered {
     /// The service, as the id of the event.
@@ -145,6 +146,9 @@ pub struct Recovered {
     pub rows: u64,
     /// The sequence of the last row that was restored.
     pub up_to: u64,
+    /// All that was ever taken out of the stream because somebody else had written it.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub foreign: Vec<ForeignRows>,
 }
 
 impl Recovered {

@@ -56,6 +56,8 @@ pub enum ProcessState {
     Starting,
     /// It takes commands.
     Ready,
+    /// It takes commands, and a stream that it decides on cannot be read.
+    Unready,
     /// It takes commands, and the broker does not acknowledge them.
     Disconnected,
     /// It refuses commands until a person has chosen.

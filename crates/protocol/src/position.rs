@@ -26,6 +26,29 @@ pub struct Vector(pub BTreeMap<Service, Position>);
 #[error("{0:?} is no position vector: expected STREAM=sequence:chain, separated by commas")]
 pub struct InvalidVector(String);
 
+/// A text that is no position.
+#[derive(Debug, thiserror::Error, PartialEq, Eq)]
+#[error("{0:?} is no position: expected NUMBER:CHAIN")]
+pub struct InvalidPosition(String);
+
+impl fmt::Display for Position {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}:{}", self.sequence, self.chain)
+    }
+}
+
+impl FromStr for Position {
+    type Err = InvalidPosition;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let parse = || {
+            let (sequence, chain) = text.split_once(':')?;
+            Some(Self { sequence: sequence.parse().ok()?, chain: chain.parse().ok()? })
+        };
+        parse().ok_or_else(|| InvalidPosition(text.chars().take(128).collect()))
+    }
+}
+
 impl Vector {
     /// The position in the stream of `service` that the text of a vector names, without understanding
     /// the rest of it.
@@ -46,7 +69,7 @@ impl fmt::Display for Vector {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (nth, (service, position)) in self.0.iter().enumerate() {
             let comma = if nth == 0 { "" } else { "," };
-            write!(f, "{comma}{}={}:{}", service.stream(), position.sequence, position.chain)?;
+            write!(f, "{comma}{}={position}", service.stream())?;
         }
         Ok(())
     }
@@ -73,9 +96,7 @@ impl FromStr for Vector {
 
 fn parse_part(part: &str) -> Option<(Service, Position)> {
     let (stream, rest) = part.split_once('=')?;
-    let (sequence, chain) = rest.split_once(':')?;
-    let position = Position { sequence: sequence.parse().ok()?, chain: chain.parse().ok()? };
-    Some((Service::of_stream(stream)?, position))
+    Some((Service::of_stream(stream)?, rest.parse().ok()?))
 }
 
 #[cfg(test)]

@@ -97,6 +97,8 @@ pub enum Seen {
     Starting,
     /// It takes commands.
     Ready,
+    /// It takes commands, and a stream that it decides on cannot be read.
+    Unready,
     /// It takes commands, and the broker does not acknowledge them.
     Disconnected,
     /// It refuses commands until a person has chosen.

@@ -29,7 +29,7 @@ use engine::versions::Versions;
 use engine::{Domain, Engine};
 use futures_util::StreamExt as _;
 use futures_util::stream::BoxStream;
-use protocol::{HistoryId, SealKeys};
+use protocol::{HistoryId, Position, SealKeys};
 use tokio::sync::mpsc;
 
 use crate::clock::Clock;
@@ -78,6 +78,7 @@ pub(crate) struct Surroundings<D: Domain> {
     pub(crate) keys: Arc<SealKeys>,
     pub(crate) versions: Arc<Versions>,
     pub(crate) stream_replicas: usize,
+    pub(crate) drop_foreign: Option<Position>,
 }
 
 impl<D: Domain> Driver<D> {
@@ -92,7 +93,8 @@ impl<D: Domain> Driver<D> {
         let Surroundings { inbound, connection, status, replicas, clock, keys, .. } = surroundings;
         let fresh_history = HistoryId::from_bytes(*uuid::Uuid::new_v4().as_bytes());
         let (first_start, versions) = (surroundings.first_start, surroundings.versions);
-        let settings = Settings { first_start, fresh_history, keys, versions };
+        let drop_foreign = surroundings.drop_foreign;
+        let settings = Settings { first_start, fresh_history, keys, versions, drop_foreign };
         let client = connection.client();
         Ok(Self {
             process: Process::new(settings, engine.known().clone()),

@@ -3,6 +3,9 @@
 //! What may be discarded is decided by [`engine::healing`]. Deliberately absent: any change to either, and
 //! the read side's positions: a view promises nothing, and is built anew.
 
+mod decisions;
+mod intrusion;
+
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
@@ -10,11 +13,14 @@ use async_nats::jetstream;
 use engine::healing::{Comparison, StreamState, WitnessedRow};
 use engine::{Read, ReadPool, database, outbox, positions};
 use protocol::choreography::Choreography;
-use protocol::{Cause, Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
+use protocol::{Chain, Headers, HistoryId, Position, Row, SealKeys, Service};
 use tokio::sync::mpsc;
 
 use crate::nats::{Connection, streams};
 use crate::reading;
+
+pub use decisions::{Decision, Decisions, Ground};
+pub use intrusion::Intrusion;
 
 /// Rows that are compared at once.
 const ROWS_AT_ONCE: usize = 1_000;
@@ -35,19 +41,6 @@ pub struct Stores<'a> {
     pub neighbours: Vec<(Service, PathBuf)>,
     /// What the service's rows are sealed with. Without it, nobody is told a forger.
     pub keys: Option<SealKeys>,
-}
-
-/// What another service has decided on a message.
-#[derive(Clone, Debug, PartialEq, Eq)]
-pub struct Reaction {
-    /// Who.
-    pub by: Service,
-    /// Its own row.
-    pub row: u64,
-    /// What that row says, and of what.
-    pub subject: String,
-    /// The message that it was decided on.
-    pub on: u64,
 }
 
 impl Stores<'_> {
@@ -90,21 +83,6 @@ impl Stores<'_> {
         let reads = ReadPool::new(&self.database);
         let count = u32::try_from((last + 1).saturating_sub(first)).unwrap_or(u32::MAX);
         Ok(reads.read(|state| outbox::rows(state, first, count))?)
-    }
-
-    /// What the services beside this one have decided on messages of its stream from that number on, so
-    /// that people can make it good.
-    ///
-    /// # Errors
-    /// When a database cannot be read.
-    pub fn reactions_to(&self, from: u64) -> anyhow::Result<Vec<Reaction>> {
-        let mut reactions = Vec::new();
-        for (by, file) in self.neighbours.iter().filter(|(_, file)| file.exists()) {
-            let found =
-                ReadPool::new(file).read(|state| reactions_in(state, *by, self.service, from));
-            reactions.extend(found.with_context(|| format!("{} cannot be read", file.display()))?);
-        }
-        Ok(reactions)
     }
 
     fn history_of(
@@ -208,39 +186,6 @@ struct Compared {
     agree_up_to: u64,
     forged: Option<u64>,
     stream: StreamState,
-}
-
-/// From the end back, as far as rows know of such messages.
-fn reactions_in(
-    state: &Read<'_>,
-    by: Service,
-    to: Service,
-    from: u64,
-) -> Result<Vec<Reaction>, engine::StateError> {
-    const AT_ONCE: u64 = 1_000;
-    let mut reactions = Vec::new();
-    let mut end = outbox::head(state)?.sequence;
-    while end > 0 {
-        let first = end.saturating_sub(AT_ONCE) + 1;
-        let rows = outbox::rows(state, first, u32::try_from(end + 1 - first).unwrap_or(u32::MAX))?;
-        for row in rows.iter().rev() {
-            let Ok(headers) = Headers::parse(&row.headers) else { continue };
-            if headers.vector.of(to).sequence < from {
-                reactions.reverse();
-                return Ok(reactions);
-            }
-            if let Cause::Event { service, sequence: on } = headers.cause
-                && service == to
-                && on >= from
-            {
-                let (row, subject) = (row.sequence, row.subject.clone());
-                reactions.push(Reaction { by, row, subject, on });
-            }
-        }
-        end = first - 1;
-    }
-    reactions.reverse();
-    Ok(reactions)
 }
 
 /// How many of the rows, from the first, the outbox holds alike.

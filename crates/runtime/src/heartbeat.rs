@@ -108,13 +108,17 @@ impl Said {
     fn by(standing: &ProcessStatus) -> Self {
         let state = match standing.stage {
             Stage::Starting => ProcessState::Starting,
+            Stage::Ready if standing.unreadable.is_some() => ProcessState::Unready,
             Stage::Ready => ProcessState::Ready,
             Stage::Alone => ProcessState::Disconnected,
             Stage::Fenced => ProcessState::Fenced,
             Stage::Stopping => ProcessState::Stopping,
         };
         let choices = standing.choices.iter().map(|choice| (*choice).to_owned()).collect();
-        Self { state, reason: standing.reason.clone(), choices }
+        let unreadable = standing.unreadable.clone().filter(|_| standing.takes_commands());
+        let reasons: Vec<_> = standing.reason.clone().into_iter().chain(unreadable).collect();
+        let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
+        Self { state, reason, choices }
     }
 }
 

@@ -7,9 +7,10 @@
 use std::time::Duration;
 
 use async_nats::jetstream::consumer::{AckPolicy, Consumer, DeliverPolicy, pull};
-use engine::reading::{Accepted, Alarm, Beginning, Cursor};
+use async_nats::jetstream::stream::Stream;
+use engine::reading::{Accepted, Alarm, Beginning, Cursor, Stopped};
 use futures_util::StreamExt as _;
-use protocol::{Position, Row, Service};
+use protocol::{Position, Recovered, Row, Service, foreign};
 use tokio::sync::{mpsc, watch};
 
 use crate::nats::{Connection, streams, wire};
@@ -222,8 +223,12 @@ impl Loop {
         let start = match self.cursor.begin(&extent) {
             Beginning::At(start) => start,
             Beginning::TooShort => {
-                let (last, read) = (extent.last, self.cursor.position().sequence);
-                return Err(Ended::Alarm(Alarm::TooShort { last, read }));
+                let read = self.cursor.position().sequence;
+                // Waiting would not help: what was read never comes again.
+                let is_other = self.stands_on_foreign(&stream).await;
+                let other = Alarm::Stopped(Stopped::Replaced(read));
+                let short = Alarm::TooShort { last: extent.last, read };
+                return Err(Ended::Alarm(if is_other { other } else { short }));
             }
             Beginning::Holed => return Err(Ended::Alarm(Alarm::Holed)),
         };
@@ -242,6 +247,13 @@ impl Loop {
             }
         });
         Ok(messages)
+    }
+
+    /// Whether the row that was read last was foreign, and its owner has taken it out of the stream.
+    async fn stands_on_foreign(&self, stream: &Stream) -> bool {
+        let Ok(Some(row)) = streams::recovered(stream, self.stream).await else { return false };
+        let said = serde_json::from_slice::<Recovered>(&row.payload);
+        said.is_ok_and(|said| foreign::true_up_to(&said.foreign, self.cursor.position()).is_some())
     }
 
     async fn take(&mut self, message: &async_nats::jetstream::Message) -> Result<(), Ended> {

@@ -28,7 +28,7 @@ use crate::nats::Connection;
 use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
-use crate::status::{ProcessStatus, Stage, Status};
+use crate::status::{ProcessStatus, Status};
 use crate::{failpoint, telemetry};
 
 /// The threads that the life of a process runs on.
@@ -111,7 +111,8 @@ async fn live<D: Domain, A: Into<Api>>(
     // 2. Serve: reads at once, commands as soon as the start is through.
     let (driver, inbound) = mpsc::unbounded_channel();
     let clock = Clock::start();
-    let (status, replicas) = (Status::new(D::SERVICE, clock), Arc::new(Replicas::default()));
+    let status = Status::new(D::SERVICE, clock).of_broker(&settings.process.nats.url);
+    let replicas = Arc::new(Replicas::default());
     replicas.load(&engine.read())?;
     let (stopper, stop) = stop_signal(settings.process.drain());
     let handle = Handle::new(driver.clone(), &file, Arc::clone(&replicas), status.clone());
@@ -205,6 +206,7 @@ impl<D: Domain> Life<D> {
             keys: Arc::clone(&self.keys),
             versions: Arc::clone(&self.versions),
             stream_replicas: self.settings.stream_replicas,
+            drop_foreign: self.settings.drop_foreign,
         };
         let driver = Driver::begin(engine, surroundings).await?;
         let heartbeats = Heartbeats::begin(connection, D::SERVICE, self.status.clone());
@@ -269,22 +271,21 @@ fn status_routes(
     all.or(ready).unify().boxed()
 }
 
-/// Whether it takes commands; asked for more, also whether all is in two places.
+/// Whether it takes commands, and can read what it decides on; asked for more, also whether all is in two
+/// places.
 fn ready_answer(status: &Status, verbose: bool, report: Value) -> Response {
     let standing = status.standing();
-    match standing.stage {
-        Stage::Ready | Stage::Alone => http::json(StatusCode::OK, &report),
-        Stage::Starting | Stage::Fenced | Stage::Stopping => {
-            let problem = Problem::passing(&kinds::NOT_READY);
-            let problem = problem.detail(status.reason().unwrap_or_default());
-            let mut problem = problem.with("choices", standing.choices);
-            if verbose {
-                for member in ["redundant", "redundant_reason"] {
-                    problem = problem.with(member, &report[member]);
-                }
-            }
-            // The member "status" is the response's own.
-            problem.with("standing", report).into_response()
+    if standing.is_ready() {
+        return http::json(StatusCode::OK, &report);
+    }
+    let problem = Problem::passing(&kinds::NOT_READY);
+    let problem = problem.detail(status.reason().unwrap_or_default());
+    let mut problem = problem.with("choices", standing.choices);
+    if verbose {
+        for member in ["redundant", "redundant_reason"] {
+            problem = problem.with(member, &report[member]);
         }
     }
+    // The member "status" is the response's own.
+    problem.with("standing", report).into_response()
 }

@@ -7,7 +7,7 @@ use std::time::Duration;
 use clap::Args;
 use engine::Domain;
 use engine::versions::{InvalidVersion, Versions};
-use protocol::{Kind, SealKeys, Service};
+use protocol::{Kind, Position, SealKeys, Service};
 
 use crate::address::{Address, Secret};
 use crate::http::auth::HttpSettings;
@@ -47,6 +47,10 @@ pub struct Settings {
     /// Take rows without a seal over from the stream: for a history that began without seals
     #[arg(long, env = "MURMUR_TAKE_UNSEALED")]
     pub take_unsealed: bool,
+    /// Publish the stream anew without this message and what follows it, if somebody else wrote them and the
+    /// database holds all that is this service's own: the message as `murmur heal` shows it
+    #[arg(long, env = "MURMUR_DROP_FOREIGN", value_name = "NUMBER:CHAIN")]
+    pub drop_foreign: Option<Position>,
     /// Write an event in this version, such as shipping.created=2: the older one until every reader knows the
     /// newer one; repeatable, or separated by commas. Default: what this build's contract says
     #[arg(long, env = "MURMUR_WRITE_VERSIONS", value_name = "EVENT=VERSION", value_delimiter = ',',

@@ -11,6 +11,7 @@ use protocol::Service;
 use serde::Serialize;
 use tokio::sync::watch;
 
+use crate::address::Address;
 use crate::clock::Clock;
 
 /// The standing of a process, and what only its driver sees: the way to the broker.
@@ -21,6 +22,8 @@ pub struct Status {
     standing: watch::Sender<ProcessStatus>,
     /// Why the broker is not there, while it is not.
     broker: Arc<OnceLock<watch::Receiver<Option<String>>>>,
+    /// Where the broker is, without a password.
+    broker_address: Option<String>,
 }
 
 #[derive(Serialize)]
@@ -46,7 +49,12 @@ struct HeldReport<'a> {
 impl Status {
     pub(crate) fn new(service: Service, clock: Clock) -> Self {
         let (standing, broker) = (watch::Sender::default(), Arc::default());
-        Self { service, clock, standing, broker }
+        Self { service, clock, standing, broker, broker_address: None }
+    }
+
+    /// The same, of a process that uses the broker at this address.
+    pub(crate) fn of_broker(self, address: &Address) -> Self {
+        Self { broker_address: Some(address.to_string()), ..self }
     }
 
     /// Of a service whose database cannot be used: it has no process.
@@ -115,7 +123,9 @@ impl Status {
         let own = standing.reason.clone().filter(|_| !starting || broker.is_none());
         let streams = || (starting && broker.is_none()).then(|| unread(&standing));
         let own = own.or_else(|| streams().flatten());
-        let all: Vec<_> = [own, broker, standing.limits].into_iter().flatten().collect();
+        let unreadable = standing.unreadable.clone().filter(|_| standing.takes_commands());
+        let all = [own, unreadable, broker, standing.limits];
+        let all: Vec<_> = all.into_iter().flatten().collect();
         (!all.is_empty()).then(|| all.join("; "))
     }
 
@@ -146,9 +156,11 @@ impl Status {
         let local = matches!(standing.stage, Stage::Alone);
         serde_json::json!({
             "service": self.service,
-            "state": standing.stage,
+            "state": standing.state(),
             "reason": self.reason(),
             "choices": standing.choices,
+            "broker": self.broker_address,
+            "foreign_message": standing.foreign_message,
             "history": standing.history.map(|history| history.to_string()),
             "head": standing.head,
             "acknowledged": standing.acknowledged,

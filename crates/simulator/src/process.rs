@@ -74,7 +74,7 @@ impl<D: Simulated> Driver<D> {
         let keys = services::keys();
         let engine = Engine::new(domain, database, Arc::clone(&keys))?;
         let versions = Arc::default();
-        let settings = Settings { first_start, fresh_history, keys, versions };
+        let settings = Settings { first_start, fresh_history, keys, versions, drop_foreign: None };
         let process = engine::process::Process::new(settings, engine.known().clone());
         Ok(Self {
             pid,

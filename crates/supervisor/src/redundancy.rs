@@ -162,7 +162,7 @@ pub async fn left_in_one_place(
             let Ok(report) = answer else { continue };
             let unmet = goals.entry(process).or_default().unmet(&report);
             let Some(reason) = unmet.filter(|_| report.misses_rows()) else { continue };
-            publishing |= report.state == "ready";
+            publishing |= matches!(report.state.as_str(), "ready" | "unready");
             left.push(format!("{process}: {reason}"));
         }
         if !publishing {

@@ -19,12 +19,16 @@ const ANSWER_WITHIN: Duration = Duration::from_secs(2);
 #[derive(Clone, Debug, Default, PartialEq, Deserialize, Serialize)]
 #[serde(default)]
 pub struct ServiceReport {
-    /// starting, ready, alone, fenced or stopping.
+    /// starting, ready, unready, alone, fenced or stopping.
     pub state: String,
     /// Why it is in that state.
     pub reason: Option<String>,
     /// What can be done about it, when it is fenced.
     pub choices: Vec<String>,
+    /// The first message of its stream that somebody else wrote, where it is fenced for that.
+    pub foreign_message: Option<u64>,
+    /// The address of the broker that it uses, without a password.
+    pub broker: Option<String>,
     pub history: Option<String>,
     /// The last row of its outbox.
     pub head: Option<u64>,
@@ -157,7 +161,7 @@ impl ServiceReport {
             let is_news = |why: &&String| {
                 self.reason.as_ref().is_none_or(|reason| !reason.contains(why.as_str()))
             };
-            let why = report.alarm.iter().chain(report.waits.iter().filter(is_news));
+            let why = report.alarm.iter().chain(&report.waits).filter(is_news);
             troubles.extend(why.map(|why| format!("{stream}: {why}")));
         }
         let cut_off = self.streams.iter().filter(|(_, report)| !report.connected);

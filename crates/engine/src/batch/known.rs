@@ -1,6 +1,8 @@
 //! What stands in the database, kept in memory between batches.
 
-use protocol::{HistoryId, Position, Timestamp, Vector};
+use std::sync::Arc;
+
+use protocol::{ForeignRows, HistoryId, Position, Row, Timestamp, Vector};
 
 use crate::domain::Domain;
 use crate::positions::{self, Positions};
@@ -19,16 +21,28 @@ pub struct Known {
     pub positions: Positions,
     /// When the next timer is due that is not held, if one is set.
     pub next_timer: Option<Timestamp>,
+    /// What was ever taken out of the own stream because somebody else had written it.
+    pub foreign: Arc<Vec<ForeignRows>>,
 }
 
 impl Known {
-    pub(super) fn load(state: &Read<'_>) -> Result<Self, StateError> {
+    pub(super) fn load<D: Domain>(state: &Read<'_>) -> Result<Self, StateError> {
         Ok(Self {
             history: database::schema::history(state)?,
             head: outbox::head(state)?,
             positions: positions::load(state)?,
             next_timer: timers::next_due(state)?,
+            foreign: Arc::new(outbox::foreign(state, D::SERVICE)?),
         })
+    }
+
+    /// Takes over what a `recovered` row says of foreign ones.
+    pub(super) fn note_foreign(&mut self, recovered: &Row) {
+        for rows in outbox::foreign_in(recovered) {
+            if !self.foreign.contains(&rows) {
+                Arc::make_mut(&mut self.foreign).push(rows);
+            }
+        }
     }
 
     /// Takes over the positions of an own event that was restored from the stream: decisions go on

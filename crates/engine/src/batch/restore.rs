@@ -129,6 +129,9 @@ impl<D: Domain> Engine<D> {
                 outbox::append(write, after.head, row, &event.headers.id)?;
                 apply(domain, write, &event)?;
                 after.head = row.position();
+                if event.headers.kind.is_recovered() {
+                    after.note_foreign(row);
+                }
                 after.restore_positions::<D>(&event.headers.vector);
             }
             if !rows.is_empty() {
@@ -189,7 +192,8 @@ impl Known {
         let wrong = |error: protocol::ids::InvalidId| StateError::Contradiction(error.to_string());
         let id: Id = service.name().parse().map_err(wrong)?;
         let Position { sequence: up_to, .. } = self.head;
-        let recovered = Recovered { service: id.clone(), rows: restored, up_to };
+        let foreign = self.foreign.to_vec();
+        let recovered = Recovered { service: id.clone(), rows: restored, up_to, foreign };
         let failed = |error: serde_json::Error| StateError::Contradiction(error.to_string());
         let payload = serde_json::to_vec(&recovered).map_err(failed)?;
         let headers = Headers {

@@ -64,6 +64,10 @@ impl<D: Domain> Engine<D> {
                 self.note_corrupt_message(message)?;
                 Ok(DatabaseAnswer::Done)
             }
+            DatabaseRequest::Rewind(stream, foreign) => {
+                let to = self.rewind(stream, &foreign)?;
+                Ok(DatabaseAnswer::Rewound(stream, to))
+            }
             DatabaseRequest::Copy(now) => {
                 Ok(DatabaseAnswer::Copied(self.copy(now).map_err(|error| error.to_string())))
             }

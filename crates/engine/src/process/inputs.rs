@@ -2,15 +2,15 @@
 
 use super::readers;
 use super::seam::{
-    BrokerAnswer, BrokerLimits, BrokerRequest, DatabaseAnswer, Effect, End, Input, Report,
-    RequestId,
+    BrokerAnswer, BrokerLimits, BrokerRequest, DatabaseAnswer, DatabaseRequest, Effect, End, Input,
+    Report, RequestId,
 };
 use super::{Phase, Process, Stage, Working};
 use crate::batch::{Batch, Fatal, Outcome};
 use crate::domain::Domain;
 use crate::relay::{AckOutcome, Reply};
 use crate::starting::Fence;
-use protocol::{Row, Service};
+use protocol::{Position, Row, Service};
 
 impl<D: Domain, T> Process<D, T> {
     pub(super) fn take(&mut self, input: Input<D, T>) {
@@ -167,6 +167,7 @@ impl<D: Domain, T> Process<D, T> {
             Phase::Fenced | Phase::Ended(_) => None,
         };
         match answer {
+            Some(Ok(DatabaseAnswer::Rewound(stream, to))) => self.rewound(stream, to),
             Some(Ok(DatabaseAnswer::Rows(rows))) => {
                 let Some(working) = self.working() else { return };
                 if let Err(missing) = working.publisher.take_rows(id, rows) {
@@ -224,6 +225,7 @@ impl<D: Domain, T> Process<D, T> {
             }
             readers::Next::Consume(stream, consumer, from) => {
                 self.effects.push_back(Effect::Consume { stream, consumer, from });
+                self.ask_for_foreign(stream);
             }
             readers::Next::Alarm(stream, alarm, is_news) => {
                 if is_news {
@@ -231,14 +233,48 @@ impl<D: Domain, T> Process<D, T> {
                 }
                 self.effects.push_back(Effect::StopConsuming(stream));
                 self.effects.push_back(Effect::Complain(stream, alarm.row()));
+                self.ask_for_foreign(stream);
+            }
+            readers::Next::Rewind(stream, foreign) => {
+                let id = self.shared.next_request();
+                let request = DatabaseRequest::Rewind(stream, foreign);
+                self.effects.push_back(Effect::Database(id, request));
+            }
+            readers::Next::Recreated(stream) => {
+                let reason = format!("{} was held, and is another stream since", stream.stream());
+                self.end(End::StartAnew(reason));
             }
         }
+    }
+
+    /// What does not hold what was read of it may be a stream that its owner has published anew without what
+    /// somebody else had written.
+    fn ask_for_foreign(&mut self, stream: Service) {
+        let id = self.shared.next_request();
+        if self.working().is_some_and(|working| working.readers.may_ask(stream, id)) {
+            self.effects.push_back(Effect::Broker(id, BrokerRequest::Recovered(stream)));
+        }
+    }
+
+    /// What was folded and decided of foreign rows is behind: the next start reads on from where the
+    /// stream is true.
+    fn rewound(&mut self, stream: Service, to: Position) {
+        let (name, number) = (stream.stream(), to.sequence);
+        self.end(End::StartAnew(format!(
+            "the owner of {name} has taken out of it what somebody else had written: it is read again \
+             from behind row {number}, and what was decided since has to be looked at (`murmur heal \
+             {stream}`)"
+        )));
     }
 
     /// Holds a stream, loudly: nothing more of it is handled until the process starts anew.
     fn hold(&mut self, stream: Service, reason: String) {
         if self.held.contains_key(&stream) {
             return;
+        }
+        let now = self.now();
+        if let Some(working) = self.working() {
+            working.readers.hold(stream, now);
         }
         self.report(Report::Held(stream, reason.clone()));
         self.effects.push_back(Effect::StopConsuming(stream));

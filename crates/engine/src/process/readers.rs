@@ -5,16 +5,19 @@ use std::collections::BTreeMap;
 use std::sync::Arc;
 use std::time::Duration;
 
-use protocol::{Position, Row, SealKeys, Service};
+use protocol::{ForeignRows, Position, Recovered, Row, SealKeys, Service, Timestamp, foreign};
 
 use super::seam::{BrokerAnswer, ConsumerId, RequestId};
-use crate::positions::Positions;
+use crate::positions::{Positions, Progress};
 use crate::reading::{Accepted, Alarm, Beginning, Cursor, Stopped};
 use crate::seeded::{self, Bug};
 
 /// Wait between attempts to begin: short at first, since most outages are short.
 const RETRY_MIN: Duration = Duration::from_millis(50);
 const RETRY_MAX: Duration = Duration::from_secs(1);
+
+/// How often a stream that is held is looked at: its owner may have made another one in its place.
+const HELD_EVERY: Duration = Duration::from_secs(3);
 
 /// Messages that one consumer is used for, a hundred pulls of a busy stream, and how long at most. After
 /// that a new one goes on: an account that exports a stream keeps something for every pull for as long as
@@ -35,13 +38,24 @@ pub(super) struct OwnRows {
     pub(super) keys: Arc<SealKeys>,
     /// The outbox's end at the start, where no known key has marked it: rows up to it cannot be judged.
     pub(super) unmarked: u64,
+    /// Those that never were, and that others may have seen in the stream before they were taken out of it.
+    pub(super) foreign: Arc<Vec<ForeignRows>>,
 }
 
 /// The reader of one stream.
 pub(super) struct Reader {
     cursor: Cursor,
+    /// What decisions were made by when the reading began, which may be more than was folded.
+    decided: Position,
     state: State,
     retry: Duration,
+    /// When the stream was created that was last read.
+    created: Option<Timestamp>,
+    /// Whether nothing more of the stream is handled, and if so, whether it was looked at over this
+    /// connection.
+    held: Option<bool>,
+    /// Has asked what the stream's owner has taken out of it.
+    asked: Option<RequestId>,
     /// The stream's end, as last seen.
     pub(super) last: u64,
     /// The stream's end when the present consumer began.
@@ -70,12 +84,16 @@ pub(super) enum Next {
     Consume(Service, ConsumerId, u64),
     /// Something is wrong with the stream; whether that is news.
     Alarm(Service, Alarm, bool),
+    /// The position in a stream is that of a row that its owner has taken out: the process goes back.
+    Rewind(Service, Vec<ForeignRows>),
+    /// Another stream stands in the place of one that is held.
+    Recreated(Service),
 }
 
 impl Readers {
     /// Readers that go on after these positions.
     pub(super) fn new(streams: &[Service], positions: &Positions, own: OwnRows) -> Self {
-        let reader = |stream: &Service| (*stream, Reader::new(positions.of(*stream).folded));
+        let reader = |stream: &Service| (*stream, Reader::new(positions.of(*stream)));
         Self { readers: streams.iter().map(reader).collect(), consumers: 0, own }
     }
 
@@ -113,12 +131,12 @@ impl Readers {
         answer: Result<BrokerAnswer, String>,
         now: Duration,
     ) -> Result<Option<Next>, Result<BrokerAnswer, String>> {
-        let asked = |reader: &Reader| matches!(reader.state, State::Finding(of) if of == id);
-        let Some((stream, reader)) = self.readers.iter_mut().find(|(_, reader)| asked(reader))
-        else {
-            return Err(answer);
-        };
-        let stream = *stream;
+        if let Some((stream, reader)) = find(&mut self.readers, |reader| reader.asked == Some(id)) {
+            reader.asked = None;
+            return Ok(reader.rewinding(stream, answer));
+        }
+        let finds = |reader: &Reader| matches!(reader.state, State::Finding(of) if of == id);
+        let Some((stream, reader)) = find(&mut self.readers, finds) else { return Err(answer) };
         let info = match answer {
             Ok(BrokerAnswer::Stream(Some(info))) => info,
             Ok(_) => {
@@ -131,6 +149,13 @@ impl Readers {
             }
         };
         let last = info.extent.last;
+        if reader.held.is_some() {
+            (reader.last, reader.held) = (last, Some(true));
+            reader.state = State::Waiting(now + HELD_EVERY);
+            let is_another = reader.created.is_some_and(|created| created != info.created);
+            return Ok(is_another.then_some(Next::Recreated(stream)));
+        }
+        reader.created = Some(info.created);
         match reader.cursor.begin(&info.extent) {
             Beginning::At(from) => {
                 self.consumers += 1;
@@ -154,7 +179,9 @@ impl Readers {
             *began = true;
         }
         reader.waits = None;
-        reader.alarm = reader.alarm.filter(|alarm| !alarm.is_of_counters());
+        // Where nothing was read yet, no row comes that could tell.
+        let is_empty = reader.seen_at_begin == 0;
+        reader.alarm = reader.alarm.filter(|alarm| !alarm.is_of_counters() && !is_empty);
     }
 
     /// The next message of a stream: the row, if it is the next one.
@@ -174,15 +201,20 @@ impl Readers {
         let mut next = reader.cursor;
         let accepted = match next.accept(row) {
             Ok(Accepted::Next) if is_false => Err(Stopped::FalseVector(row.sequence)),
+            Ok(Accepted::Next) if reader.decided_on_another(row) => {
+                Err(Stopped::Replaced(row.sequence))
+            }
             accepted => accepted,
         };
         match accepted {
             Ok(accepted) => {
                 reader.cursor = next;
-                reader.alarm = None;
                 if accepted == Accepted::Known {
+                    reader.alarm =
+                        reader.alarm.filter(|alarm| pending > 0 && alarm.is_of_later(row));
                     return Ok(false);
                 }
+                reader.alarm = None;
                 reader.last = row.sequence + pending;
                 reader.retry = RETRY_MIN;
                 Ok(true)
@@ -202,7 +234,27 @@ impl Readers {
     pub(super) fn disconnect(&mut self) {
         for reader in self.readers.values_mut() {
             reader.state = State::Waiting(Duration::ZERO);
+            (reader.held, reader.asked) = (reader.held.map(|_| false), None);
         }
+    }
+
+    /// Nothing more of the stream is handled.
+    pub(super) fn hold(&mut self, stream: Service, now: Duration) {
+        if let Some(reader) = self.readers.get_mut(&stream) {
+            reader.held = Some(true);
+            reader.state = State::Waiting(now + HELD_EVERY);
+        }
+    }
+
+    /// The reader of the stream asks by this number what its owner has taken out of it, if it may stand on
+    /// such a row.
+    pub(super) fn may_ask(&mut self, stream: Service, id: RequestId) -> bool {
+        let Some(reader) = self.readers.get_mut(&stream) else { return false };
+        let asks = reader.asked.is_none() && reader.may_stand_on_foreign();
+        if asks {
+            reader.asked = Some(id);
+        }
+        asks
     }
 
     /// When the next reader begins.
@@ -228,17 +280,22 @@ impl OwnRows {
         row.has_seen(self.service).is_some_and(|seen| {
             seen.sequence > self.unmarked
                 && !self.keys.has_marked(seen)
+                && foreign::true_up_to(&self.foreign, seen).is_none()
                 && !seeded::on(Bug::BelieveUnmarked)
         })
     }
 }
 
 impl Reader {
-    const fn new(from: Position) -> Self {
+    const fn new(Progress { folded, decided }: Progress) -> Self {
         Self {
-            cursor: Cursor::new(from),
+            cursor: Cursor::new(folded),
+            decided,
             state: State::Waiting(Duration::ZERO),
             retry: RETRY_MIN,
+            created: None,
+            held: None,
+            asked: None,
             last: 0,
             seen_at_begin: 0,
             waits: None,
@@ -249,6 +306,28 @@ impl Reader {
     /// Whether messages flow, since the stream was looked at.
     pub(super) const fn is_connected(&self) -> bool {
         matches!(self.state, State::Consuming { began: true, .. })
+            || matches!(self.held, Some(true))
+    }
+
+    /// Whether the stream does not hold what was read or decided, while it is whole.
+    const fn may_stand_on_foreign(&self) -> bool {
+        matches!(self.alarm, Some(Alarm::Stopped(Stopped::Replaced(_)) | Alarm::TooShort { .. }))
+            || self.last < self.decided.sequence
+    }
+
+    /// Whether decisions were made on another row of that number: folding begins behind them, when a
+    /// replica is read again.
+    fn decided_on_another(&self, row: &Row) -> bool {
+        row.sequence == self.decided.sequence && row.chain != self.decided.chain
+    }
+
+    /// What the owner of the stream has taken out of it, if the reader stands on one of these rows.
+    fn rewinding(&self, stream: Service, said: Result<BrokerAnswer, String>) -> Option<Next> {
+        let Ok(BrokerAnswer::Message(Some(row))) = said else { return None };
+        let said: Recovered = serde_json::from_slice(&row.payload).ok()?;
+        let stands_on = |at| foreign::true_up_to(&said.foreign, at).is_some();
+        let stands = stands_on(self.cursor.position()) || stands_on(self.decided);
+        stands.then_some(Next::Rewind(stream, said.foreign))
     }
 
     fn wait(&mut self, now: Duration, reason: String) {
@@ -264,4 +343,12 @@ impl Reader {
         self.retry = (self.retry * 2).min(RETRY_MAX);
         Next::Alarm(stream, alarm, is_news)
     }
+}
+
+fn find(
+    readers: &mut BTreeMap<Service, Reader>,
+    is_it: impl Fn(&Reader) -> bool,
+) -> Option<(Service, &mut Reader)> {
+    let mut readers = readers.iter_mut();
+    readers.find(|(_, reader)| is_it(reader)).map(|(stream, reader)| (*stream, reader))
 }

@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use protocol::{HistoryId, Position, Row, Service, Timestamp};
+use protocol::{ForeignRows, HistoryId, Position, Row, Service, Timestamp};
 
 use super::standing::Stage;
 use crate::batch::{Answer, Batch, Fatal, QueuedInput, Request};
@@ -180,6 +180,9 @@ pub enum BrokerRequest {
     Find(Service),
     /// The last readable message of a stream: [`BrokerAnswer::Message`].
     Tail(Service),
+    /// The last readable row with which a service has taken the end of its stream:
+    /// [`BrokerAnswer::Message`].
+    Recovered(Service),
     /// One message of the own stream: [`BrokerAnswer::Message`].
     Message(u64),
     /// What of the own stream can be read from that number on, holes or not: [`BrokerAnswer::Messages`].
@@ -255,6 +258,8 @@ pub enum DatabaseRequest {
     ConcludeRestoring(Row),
     /// Note which message of the own stream is corrupt; 0 for none: [`DatabaseAnswer::Done`].
     NoteCorrupt(u64),
+    /// Go back in a stream behind rows that its owner has taken out of it: [`DatabaseAnswer::Rewound`].
+    Rewind(Service, Vec<ForeignRows>),
     /// Write a copy of the whole database beside it, named after this moment:
     /// [`DatabaseAnswer::Copied`].
     Copy(Timestamp),
@@ -273,6 +278,8 @@ pub enum DatabaseAnswer {
     Restored(Result<(), Fence>),
     /// Whether a copy was written, or why not.
     Copied(Result<(), String>),
+    /// In which stream, and behind which row decisions go on in it.
+    Rewound(Service, Position),
     /// It was done.
     Done,
 }

@@ -6,6 +6,9 @@ use std::time::Duration;
 use protocol::{HistoryId, Service, Timestamp};
 use serde::Serialize;
 
+/// What a process is called that is ready but for a stream that it decides on and cannot read.
+pub const UNREADY: &str = "unready";
+
 /// The stage of a process's life.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "lowercase")]
@@ -54,10 +57,15 @@ pub struct ProcessStatus {
     pub stage: Stage,
     /// Why, where there is something to say.
     pub reason: Option<String>,
+    /// What the streams that are decided on say that keeps them from being read, if anything: an alarm
+    /// stands. That the broker is away is none.
+    pub unreadable: Option<String>,
     /// What of the broker's limits is in the way.
     pub limits: Option<String>,
     /// What a person can do.
     pub choices: &'static [&'static str],
+    /// The first message of the own stream that somebody else wrote, where it is fenced for that.
+    pub foreign_message: Option<u64>,
     /// The history that is told.
     pub history: Option<HistoryId>,
     /// The outbox's end.
@@ -74,6 +82,29 @@ pub struct ProcessStatus {
     pub held: BTreeMap<Service, String>,
     /// When the next timer is due, if one is set.
     pub next_timer: Option<Timestamp>,
+}
+
+impl ProcessStatus {
+    /// Whether it takes commands, with the broker or without.
+    #[must_use]
+    pub const fn takes_commands(&self) -> bool {
+        matches!(self.stage, Stage::Ready | Stage::Alone)
+    }
+
+    /// Whether it does its work: it takes commands, and can read what it decides on.
+    #[must_use]
+    pub const fn is_ready(&self) -> bool {
+        self.takes_commands() && self.unreadable.is_none()
+    }
+
+    /// The name of its stage, or [`UNREADY`].
+    #[must_use]
+    pub const fn state(&self) -> &'static str {
+        match (self.stage, &self.unreadable) {
+            (Stage::Ready, Some(_)) => UNREADY,
+            (stage, _) => stage.name(),
+        }
+    }
 }
 
 /// When a process has compared its stream with the outbox, and whether it has to again.

@@ -6,6 +6,7 @@
 
 mod gather;
 mod rebuild;
+mod removal;
 mod restore;
 
 use std::collections::BTreeSet;
@@ -22,7 +23,7 @@ use super::seam::{BrokerAnswer, DatabaseAnswer};
 use super::seam::{BrokerRequest, DatabaseRequest, RequestId};
 use crate::batch::Fatal;
 use crate::domain::Domain;
-use crate::starting::{self, Fence, Found, Step};
+use crate::starting::{self, Fence, Found, Observation, Step};
 
 /// Wait before the broker is asked again.
 const RETRY: Duration = Duration::from_millis(100);
@@ -211,6 +212,27 @@ impl Pass {
         let step = starting::next(&seen);
         *said = format!("starts with {} rows: {step:?}", seen.head.sequence);
         self.disbelieved.clone_from(&seen.disbelieved);
+        match self.carry_out(step).await {
+            Err(StartError::Fence(fence)) => {
+                self.at_fence(fence, &seen).await?;
+                "takes out of its stream what somebody else wrote".clone_into(said);
+                Ok(None)
+            }
+            went => went,
+        }
+    }
+
+    /// The stream is published anew without what somebody else has written into it, if that is what is in
+    /// the way, and a person has allowed it.
+    async fn at_fence(&mut self, fence: Fence, seen: &Observation) -> Result<(), StartError> {
+        let allowed = self.settings.drop_foreign;
+        match allowed.filter(|first| fence.foreign_message() == Some(first.sequence)) {
+            Some(first) => self.remove_foreign(first, seen).await,
+            None => Err(StartError::Fence(fence)),
+        }
+    }
+
+    async fn carry_out(&mut self, step: Step) -> Result<Option<Found>, StartError> {
         match step {
             Step::BeginHistory => {
                 let history = self.settings.fresh_history;

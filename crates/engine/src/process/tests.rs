@@ -1,7 +1,9 @@
 //! The process, driven by hand: what follows from what, without a broker or a clock.
 
+mod foreign;
 mod hand;
 mod marks;
+mod unready;
 mod versions;
 
 use std::time::Duration;

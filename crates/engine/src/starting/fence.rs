@@ -39,6 +39,18 @@ pub enum Fence {
         /// Its number.
         message: u64,
     },
+    /// A message of the stream is not the row of its number, and no key of this service has sealed it.
+    Edited {
+        /// Its number.
+        message: u64,
+    },
+    /// What somebody else wrote into the stream may not be taken out of it.
+    CannotRemove {
+        /// The number of the first message of it.
+        message: u64,
+        /// Why.
+        why: String,
+    },
     /// The database is another service's.
     OtherService(String),
     /// The database cannot be read.
@@ -124,6 +136,30 @@ impl Fence {
         code.map(|_| Self::DatabaseDamaged(error.to_string()))
     }
 
+    /// The first message of the own stream that somebody else wrote, if that is why.
+    #[must_use]
+    pub const fn foreign_message(&self) -> Option<u64> {
+        match self {
+            Self::Foreign { message }
+            | Self::Forged { message }
+            | Self::Edited { message }
+            | Self::CannotRemove { message, .. } => Some(*message),
+            Self::FirstStartNeeded
+            | Self::Configuration(_)
+            | Self::OtherHistory { .. }
+            | Self::Fork { .. }
+            | Self::OtherService(_)
+            | Self::DatabaseDamaged(_)
+            | Self::WitnessDisagrees { .. }
+            | Self::TwoStoresLost { .. }
+            | Self::Replaced { .. }
+            | Self::CannotRebuild(_)
+            | Self::CannotRestore(_)
+            | Self::NewerBuild { .. }
+            | Self::OutboxDamaged(_) => None,
+        }
+    }
+
     /// What a person can do, in full sentences.
     #[must_use]
     pub const fn choices(&self) -> &'static [&'static str] {
@@ -139,14 +175,19 @@ impl Fence {
                 "`murmur heal SERVICE --discard-local` shows what only this database holds, and sets it aside if nobody was promised it.",
                 "Or bring back the copy of the database or of the broker's folder that fits the other, and start again.",
             ],
-            Self::Foreign { .. } => &[
-                "`murmur heal SERVICE` says whether the stream can be published anew without the foreign message.",
+            Self::Foreign { .. } | Self::Edited { .. } => &[
                 "Find out who wrote it, and take that access away.",
+                "`murmur heal SERVICE --drop-foreign` shows what somebody else wrote; with --yes the stream is published anew without it.",
             ],
             Self::Forged { .. } => &[
-                "`murmur heal SERVICE` shows the messages that somebody else wrote, and who has acted on them.",
-                "Find out who wrote them, and take that access away. If the key file was lost or exchanged, bring it back, and start again.",
+                "Find out who wrote it, and take that access away. If the key file was lost or exchanged, bring it back, and start again.",
+                "`murmur heal SERVICE --drop-foreign` shows the messages that somebody else wrote, and who has acted on them; with --yes the stream is published anew without them.",
                 "If this history began before there were seals, start once with --take-unsealed.",
+            ],
+            Self::CannotRemove { .. } => &[
+                "If the key file was lost or exchanged, bring it back, and start again.",
+                "Bring back the newest copy of the database folder, and start again with --drop-foreign.",
+                "Or bring back the copy of the broker's folder from before the message, and of the databases of those who acted on it, and start again.",
             ],
             Self::OtherService(_) => &[
                 "Check --data: the folder holds another service's database.",
@@ -204,6 +245,16 @@ impl fmt::Display for Fence {
                 f,
                 "message {message} of the stream is sealed by no key of this service: somebody else \
                  wrote it"
+            ),
+            Self::Edited { message } => write!(
+                f,
+                "the damaged stream cannot be rebuilt: message {message} does not equal row {message}, and \
+                 is sealed by no key of this service"
+            ),
+            Self::CannotRemove { message, why } => write!(
+                f,
+                "what somebody else wrote into the stream, from message {message} on, cannot be taken out \
+                 of it: {why}"
             ),
             Self::OtherService(found) => {
                 write!(f, "the database belongs to the service {found:?}")

@@ -32,7 +32,8 @@ pub(super) mod tests {
 
     pub(in crate::starting) fn row(sequence: u64, after: Chain, history: [u8; 16]) -> Row {
         let service: protocol::Id = "order".parse().unwrap();
-        let recovered = Recovered { service: service.clone(), rows: 0, up_to: 0 };
+        let recovered =
+            Recovered { service: service.clone(), rows: 0, up_to: 0, foreign: Vec::new() };
         let event = Event::OrderRecovered(recovered);
         let headers = Headers {
             sequence,

@@ -108,7 +108,7 @@ fn world_in(state: State) -> World {
 fn every_pair_of_state_and_event_does_what_the_choreography_says() {
     let order_id = id("o-1");
     let until = NOW;
-    let recovered = Recovered { service: id("order"), rows: 1, up_to: 1 };
+    let recovered = Recovered { service: id("order"), rows: 1, up_to: 1, foreign: Vec::new() };
     let events = [
         placed(&[("a", 2)]),
         Event::OrderPrepared(Prepared { order_id: order_id.clone(), until }),

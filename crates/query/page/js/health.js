@@ -6,6 +6,7 @@ import { clockTime, count, many, millis, percent, words } from "./format.js";
 const STATES = {
   starting: { tone: "waiting" },
   ready: { tone: "forward" },
+  unready: { tone: "undo", bad: true },
   disconnected: { tone: "undo", bad: true },
   fenced: { tone: "refusal", bad: true },
   stopping: { tone: "undo", bad: true },

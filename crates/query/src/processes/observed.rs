@@ -128,6 +128,7 @@ impl Heard {
         let state = match self.beat.state {
             ProcessState::Starting => Seen::Starting,
             ProcessState::Ready => Seen::Ready,
+            ProcessState::Unready => Seen::Unready,
             ProcessState::Disconnected => Seen::Disconnected,
             ProcessState::Fenced => Seen::Fenced,
             ProcessState::Stopping => Seen::Stopping,

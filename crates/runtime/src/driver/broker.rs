@@ -87,6 +87,7 @@ impl Requests {
             BrokerRequest::Publish(_) => Some(Point::MidRestore),
             BrokerRequest::Find(_)
             | BrokerRequest::Tail(_)
+            | BrokerRequest::Recovered(_)
             | BrokerRequest::Message(_)
             | BrokerRequest::Scan(_)
             | BrokerRequest::Configure
@@ -101,6 +102,7 @@ impl Broker {
         let answer = match request {
             BrokerRequest::Find(stream) => self.find(stream).await.map(BrokerAnswer::Stream),
             BrokerRequest::Tail(stream) => self.tail(stream).await.map(BrokerAnswer::Message),
+            BrokerRequest::Recovered(of) => self.recovered(of).await.map(BrokerAnswer::Message),
             BrokerRequest::Message(number) => self.message(number).await.map(BrokerAnswer::Message),
             BrokerRequest::Scan(from) => self.scan(from).await.map(BrokerAnswer::Messages),
             BrokerRequest::Create => self.create().await.map(|()| BrokerAnswer::Done),
@@ -130,6 +132,10 @@ impl Broker {
 
     async fn tail(&self, stream: Service) -> Result<Option<Row>, AskError> {
         streams::tail(&self.handle(stream).await?).await
+    }
+
+    async fn recovered(&self, stream: Service) -> Result<Option<Row>, AskError> {
+        streams::recovered(&self.handle(stream).await?, stream).await
     }
 
     async fn message(&self, number: u64) -> Result<Option<Row>, AskError> {

@@ -12,7 +12,7 @@ use async_nats::jetstream::stream::{
 use async_nats::jetstream::{self, ErrorCode};
 use engine::reading::Extent;
 use futures_util::StreamExt as _;
-use protocol::{Row, Service, Timestamp};
+use protocol::{Kind, Row, Service, Timestamp};
 
 use super::wire;
 
@@ -155,6 +155,15 @@ pub async fn message<I>(stream: &Stream<I>, sequence: u64) -> Result<Option<Row>
 /// When the broker cannot be asked.
 pub async fn tail<I>(stream: &Stream<I>) -> Result<Option<Row>, AskError> {
     read(stream.get_last_raw_message_by_subject(">").await)
+}
+
+/// The last readable row with which a service has taken the end of its stream; none if it never had to.
+///
+/// # Errors
+/// When the broker cannot be asked.
+pub async fn recovered<I>(stream: &Stream<I>, service: Service) -> Result<Option<Row>, AskError> {
+    let subject = format!("{}.{service}", Kind::recovered(service).name());
+    read(stream.get_last_raw_message_by_subject(&subject).await)
 }
 
 /// Messages of one batch of a scan.

@@ -16,6 +16,7 @@ mod losses;
 mod processes;
 mod readings;
 mod redundancy;
+mod removals;
 mod starts;
 mod strays;
 mod waits;

@@ -5,7 +5,7 @@ use engine::process::{
     BrokerAnswer, BrokerRequest, Input, RequestId, SCAN_MESSAGES_MAX, Stage, StreamInfo,
 };
 use engine::relay::Reply;
-use protocol::{Row, Service};
+use protocol::{Kind, Row, Service};
 
 use super::{Driver, End, Flow, Step};
 use crate::agenda::{Awaits, Publish};
@@ -143,6 +143,12 @@ fn answer(
         }
         BrokerRequest::Tail(stream) => {
             message(broker.stream(*stream).and_then(|stream| stream.tail()))
+        }
+        BrokerRequest::Recovered(of) => {
+            let kind = Kind::recovered(*of);
+            let is_it = |row: &Row| row.subject.starts_with(&format!("{}.", kind.name()));
+            let all = broker.stream(*of).into_iter().flat_map(|stream| stream.all_from(1));
+            message(all.filter(|message| is_it(message.row())).last())
         }
         BrokerRequest::Message(number) => {
             message(broker.stream(service).and_then(|stream| stream.message(*number)))

@@ -130,7 +130,9 @@ impl<D: Simulated> Driver<D> {
                 self.crash_at(env, Fault::CrashWhileRestoring)?;
                 (restored, writes) = (1, true);
             }
-            DatabaseRequest::BeginHistory(_) | DatabaseRequest::NoteCorrupt(_) => writes = true,
+            DatabaseRequest::BeginHistory(_)
+            | DatabaseRequest::NoteCorrupt(_)
+            | DatabaseRequest::Rewind(..) => writes = true,
             DatabaseRequest::Notes
             | DatabaseRequest::Rows { .. }
             | DatabaseRequest::Verify

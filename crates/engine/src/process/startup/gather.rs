@@ -1,6 +1,6 @@
 //! What a start looks at: database, stream, and what others have seen of it.
 
-use protocol::{Chain, Headers, HistoryId, Position, Row, Service};
+use protocol::{Chain, Headers, HistoryId, Position, Row, Service, foreign};
 
 use super::{Pass, StartError};
 use crate::batch::Known;
@@ -16,7 +16,7 @@ impl Pass {
     pub(super) async fn gather(&self) -> Result<Observation, StartError> {
         let notes = self.port.notes().await?;
         // What they have seen by now is in the stream by then: rows of a predecessor may still arrive.
-        let (witnesses, disbelieved) = self.witnesses().await?;
+        let (witnesses, disbelieved) = self.witnesses(&notes).await?;
         let (stream, has_stale_write) = self.stream(&notes).await?;
         // Who deletes the stream has claimed it before: whoever finds none finds the claim.
         let claim = self.claimed().await?;
@@ -81,7 +81,7 @@ impl Pass {
 
     /// Whether the message is of this service: a row of its outbox, or sealed by its key over the message
     /// or row before it.
-    async fn is_own(&self, message: &Row) -> Result<bool, AskError> {
+    pub(super) async fn is_own(&self, message: &Row) -> Result<bool, AskError> {
         let own = self.port.row(message.sequence).await?;
         if own.as_ref() == Some(message) {
             return Ok(true);
@@ -158,14 +158,15 @@ impl Pass {
 
     /// What the last event of each stream that reads this one says of it, and which of them name a row
     /// that there never was.
-    async fn witnesses(&self) -> Result<(Vec<Witness>, Vec<Service>), AskError> {
+    async fn witnesses(&self, notes: &Notes) -> Result<(Vec<Witness>, Vec<Service>), AskError> {
         let (mut witnesses, mut disbelieved) = (Vec::new(), Vec::new());
         for of in self.choreography.readers_of(self.service) {
             let Some(seen) = self.seen_by(of).await? else { continue };
             let own = self.port.row(seen.sequence).await?.map(|row| row.chain);
             if self.was_own(seen, own) {
                 witnesses.push(Witness { of, seen, own });
-            } else {
+            } else if foreign::true_up_to(&notes.known.foreign, seen).is_none() {
+                // What was taken out of the stream, others may well have seen.
                 disbelieved.push(of);
             }
         }

@@ -7,14 +7,14 @@ use super::{Pass, STALE_WRITER_PATIENCE, StartError};
 use crate::process::routine::AskError;
 use crate::process::seam::BrokerRequest;
 use crate::starting::stale_write::is_stale_write;
-use crate::starting::{Claim, Proof, may_rebuild};
+use crate::starting::{Claim, Fence, Proof, may_rebuild};
 
 /// Own rows that are read at once for the comparison.
 const ROWS_AT_ONCE: u32 = 1_000;
 
 /// Own rows, read as they are asked for, in order.
 #[derive(Default)]
-struct OwnRows {
+pub(super) struct OwnRows {
     rows: Vec<Row>,
 }
 
@@ -23,7 +23,9 @@ impl Pass {
     pub(super) async fn rebuild(&mut self) -> Result<(), StartError> {
         let Some(info) = self.port.find(self.service).await? else { return Ok(()) };
         let proof = self.prove(info.extent.first.max(1)).await?;
-        may_rebuild(&proof).map_err(StartError::Fence)?;
+        if let Err(fence) = may_rebuild(&proof) {
+            return Err(StartError::Fence(self.blame(fence, proof.unequal).await?));
+        }
         if self.tried.met_stale_write && !self.tried.waited_for_stale_writer {
             self.tried.waited_for_stale_writer = true;
             return Err(StartError::Patience(STALE_WRITER_PATIENCE));
@@ -36,10 +38,17 @@ impl Pass {
         Ok(())
     }
 
+    /// Says whether somebody else has made the message for whose sake the stream cannot be rebuilt.
+    async fn blame(&self, fence: Fence, unequal: Option<u64>) -> Result<Fence, AskError> {
+        let Some(message) = unequal else { return Ok(fence) };
+        let Some(found) = self.port.message(message).await? else { return Ok(fence) };
+        Ok(if self.is_own(&found).await? { fence } else { Fence::Edited { message } })
+    }
+
     /// Says whose the stream is, before it is gone: see [`crate::starting::claim`]. It names the last row
     /// that the stream is known to have held, `tail` or the `recovered` one: what was never there may be
     /// lost with this database, and nobody was promised it.
-    async fn claim(&self, tail: u64) -> Result<(), StartError> {
+    pub(super) async fn claim(&self, tail: u64) -> Result<(), StartError> {
         let last = self.port.claim(None).await?.map_or(0, |(number, _)| number);
         let notes = self.port.notes().await?;
         let row = self.port.row(notes.recovered.max(tail)).await?;
@@ -76,7 +85,7 @@ impl Pass {
     }
 
     /// Writes a copy of the database, once in each start.
-    async fn copy(&mut self) -> Result<Result<(), String>, AskError> {
+    pub(super) async fn copy(&mut self) -> Result<Result<(), String>, AskError> {
         if !self.tried.copied {
             let copied = self.port.copy().await?;
             self.tried.copied = copied.is_ok();
@@ -87,7 +96,11 @@ impl Pass {
 
     /// The first readable message that does not equal its row. What a consumer leaves out is asked
     /// for by its number: nothing that can be read at all is deleted unseen.
-    async fn first_unequal(&self, first: u64, tail: u64) -> Result<Option<Row>, AskError> {
+    pub(super) async fn first_unequal(
+        &self,
+        first: u64,
+        tail: u64,
+    ) -> Result<Option<Row>, AskError> {
         let (mut next, mut own) = (first, OwnRows::default());
         while next <= tail {
             let messages = self.port.scan(next).await?;
@@ -124,7 +137,7 @@ impl Pass {
         Ok(None)
     }
 
-    async fn own<'a>(
+    pub(super) async fn own<'a>(
         &self,
         own: &'a mut OwnRows,
         sequence: u64,

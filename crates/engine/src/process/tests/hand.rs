@@ -33,7 +33,11 @@ pub(super) struct Hand {
     held_commit: Option<Inputs<Ask, Event>>,
     created: i64,
     sent: BTreeMap<u64, (u64, Row)>,
-    foreign: BTreeMap<Service, Foreign>,
+    pub(super) foreign: BTreeMap<Service, Foreign>,
+    /// When the foreign streams were created.
+    pub(super) foreign_created: i64,
+    /// The last `recovered` rows of foreign streams.
+    pub(super) recovered: BTreeMap<Service, Row>,
     consumers: BTreeMap<Service, ConsumerId>,
     pub(super) claims: Vec<(u64, Claim)>,
     /// What the broker's counter says beyond what can be read.
@@ -61,7 +65,13 @@ impl Hand {
     ) -> Self {
         engine.set_versions(Arc::clone(&versions));
         let fresh_history = HistoryId::from_bytes([7; 16]);
-        let settings = Settings { first_start: true, fresh_history, keys: keys(), versions };
+        let settings = Settings {
+            first_start: true,
+            fresh_history,
+            keys: keys(),
+            versions,
+            drop_foreign: None,
+        };
         let process = Process::new(settings, engine.known().clone());
         Self {
             process,
@@ -77,6 +87,8 @@ impl Hand {
             created,
             sent: BTreeMap::new(),
             foreign: BTreeMap::new(),
+            foreign_created: 0,
+            recovered: BTreeMap::new(),
             consumers: BTreeMap::new(),
             claims: Vec::new(),
             counted: 0,
@@ -96,6 +108,16 @@ impl Hand {
     pub(super) fn restarted(self) -> Self {
         let (counted, claims, foreign) = (self.counted, self.claims, self.foreign);
         Self { counted, claims, foreign, ..Self::over(self.engine, self.stream, self.created) }
+    }
+
+    /// Another process over the same stores, that may take this row of somebody else out of its stream.
+    pub(super) fn dropping(self, first: Position) -> Self {
+        let mut next = self.restarted();
+        let fresh_history = HistoryId::from_bytes([8; 16]);
+        let (keys, versions, drop_foreign) = (keys(), Arc::default(), Some(first));
+        let settings = Settings { first_start: false, fresh_history, keys, versions, drop_foreign };
+        next.process = Process::new(settings, next.engine.known().clone());
+        next
     }
 
     pub(super) fn with_empty_stores(self) -> Self {
@@ -224,8 +246,13 @@ impl Hand {
     }
 
     pub(super) fn deliver_row(&mut self, stream: Service, row: Row) {
+        self.deliver_before(stream, row, 0);
+    }
+
+    /// The row arrives, and so many are behind it.
+    pub(super) fn deliver_before(&mut self, stream: Service, row: Row, pending: u64) {
         let consumer = self.consumers[&stream];
-        self.input(Input::Delivered { stream, consumer, row, pending: 0 });
+        self.input(Input::Delivered { stream, consumer, row, pending });
     }
 
     /// From now on the events of a foreign stream say that its service has seen this row of the own one.
@@ -286,7 +313,7 @@ impl Hand {
             BrokerRequest::Find(stream) => {
                 let last = self.foreign.get(&stream).map_or(0, Foreign::last);
                 let extent = Extent { first: u64::from(last > 0), last, messages: last };
-                let created = Timestamp::from_micros(0);
+                let created = Timestamp::from_micros(self.foreign_created);
                 BrokerAnswer::Stream(Some(StreamInfo { created, extent, difference: None }))
             }
             BrokerRequest::Tail(service::ORDER) => {
@@ -297,6 +324,7 @@ impl Hand {
                 let tail = self.foreign.get(&of).and_then(|stream| stream.tail.clone());
                 BrokerAnswer::Message(tail)
             }
+            BrokerRequest::Recovered(of) => BrokerAnswer::Message(self.recovered.get(&of).cloned()),
             BrokerRequest::Message(sequence) => {
                 BrokerAnswer::Message(own(&self.stream).get(&sequence).cloned())
             }

@@ -36,7 +36,8 @@ fn every_event() -> Vec<Event> {
     let returned = Returned { order_id: order_id.clone(), lines: Vec::new() };
     let recovered = |service: Service| {
         // Such an id could be an order's, too.
-        let recovered = Recovered { service: order_id.clone(), rows: 1, up_to: 1 };
+        let recovered =
+            Recovered { service: order_id.clone(), rows: 1, up_to: 1, foreign: Vec::new() };
         let payload = serde_json::to_vec(&recovered).unwrap();
         Event::parse(Kind::recovered(service), Recovered::VERSION, &payload).unwrap()
     };

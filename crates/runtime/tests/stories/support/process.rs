@@ -8,6 +8,7 @@ use std::sync::{Arc, Mutex};
 use std::thread::JoinHandle;
 use std::time::Duration;
 
+use protocol::Position;
 use runtime::http::auth::HttpSettings;
 use runtime::settings::{LogFormat, ProcessSettings};
 use runtime::{Settings, failpoint, serve};
@@ -22,6 +23,7 @@ const NATS: &str = "STORY_NATS";
 const PORT: &str = "STORY_PORT";
 const FIRST_START: &str = "STORY_FIRST_START";
 const BYTES_MAX: &str = "STORY_BYTES_MAX";
+const DROP_FOREIGN: &str = "STORY_DROP_FOREIGN";
 
 /// How long a service may take to stop: less than what a command waits for a silent broker.
 pub(crate) const DRAIN: Duration = Duration::from_secs(4);
@@ -36,6 +38,7 @@ fn a_service_process() {
         first_start: std::env::var_os(FIRST_START).is_some(),
         seal_keys: None,
         take_unsealed: false,
+        drop_foreign: std::env::var(DROP_FOREIGN).ok().map(|first| first.parse().unwrap()),
         write_versions: Vec::new(),
         read_versions: Vec::new(),
         stream_replicas: 1,
@@ -82,6 +85,11 @@ impl Process {
 
     pub(crate) fn again(data: &Path, broker: &Broker) -> Self {
         Self::start(data, broker, &[])
+    }
+
+    /// A start that may take this message of somebody else, and what follows it, out of the stream.
+    pub(crate) fn dropping(data: &Path, broker: &Broker, first: Position) -> Self {
+        Self::start(data, broker, &[(DROP_FOREIGN, &first.to_string())])
     }
 
     /// A start, first or not, that dies at a failpoint.

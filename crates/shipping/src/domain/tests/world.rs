@@ -160,7 +160,12 @@ pub(super) fn order_events() -> Vec<Event> {
         Event::OrderCompleted(ended()),
         Event::OrderRejected(ended()),
         order_cancelled(),
-        Event::OrderRecovered(Recovered { service: id("order"), rows: 1, up_to: 1 }),
+        Event::OrderRecovered(Recovered {
+            service: id("order"),
+            rows: 1,
+            up_to: 1,
+            foreign: Vec::new(),
+        }),
     ]
 }
 
@@ -187,7 +192,12 @@ pub(super) fn payment_events() -> Vec<Event> {
         Event::PaymentRefunded(refunded),
         Event::PaymentVoided(Voided { order_id }),
         Event::PaymentSettled(Settled { customer_id, amount, outstanding }),
-        Event::PaymentRecovered(Recovered { service: id("payment"), rows: 1, up_to: 1 }),
+        Event::PaymentRecovered(Recovered {
+            service: id("payment"),
+            rows: 1,
+            up_to: 1,
+            foreign: Vec::new(),
+        }),
     ]
 }
 
