@@ -85,6 +85,8 @@ fn every_example_succeeds_as_it_is_sent() {
             "query post /generations/{id}/activate",
             "query get /generations/{id}/comparison",
             "query get /live",
+            "query get /parked/{stream}/{sequence}",
+            "query post /parked/{stream}/{sequence}/drop",
             "query post /session/by-code",
         ]
     );

@@ -160,7 +160,7 @@ impl Reader {
         let mut connection = self.connection.clone();
         let parked = generation.key(keys::PARKED);
         let mut count = OPEN.prepare_invoke();
-        count.key(parked).key(keys::DROPPED);
+        count.arg(parked).arg(keys::DROPPED);
         Ok(count.invoke_async(&mut connection).await?)
     }
 

@@ -32,7 +32,7 @@ impl Store {
     /// When Redis fails.
     pub async fn count_parked(&mut self, generation: &Generation) -> Result<u64, StoreError> {
         let mut count = OPEN.prepare_invoke();
-        count.key(generation.key(keys::PARKED)).key(keys::DROPPED);
+        count.arg(generation.key(keys::PARKED)).arg(keys::DROPPED);
         Ok(count.invoke_async(&mut self.connection).await?)
     }
 

@@ -111,7 +111,7 @@ fn a_broker_whose_certificate_is_not_trusted_is_told() {
     }
     let tls = format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}");
     let broker = Broker::configured(&format!("jetstream {{}}\n{tls}"));
-    start(&folder, &broker.url()).until_unready(&["certificate", "SSL_CERT_FILE"]);
+    start(&folder, &broker.url()).until_unready(&["certificate", "--nats-ca"]);
     let plain = Broker::start();
     let address = format!("tls://127.0.0.1:{}", plain.port());
     start(&folder, &address).until_unready(&["TLS"]);

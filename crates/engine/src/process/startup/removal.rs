@@ -130,7 +130,7 @@ impl Pass {
         let (now, keys) = (self.port.now().wall, &self.settings.keys);
         let row = with_all.recovered_row(self.service, 0, now, keys);
         let row = row.map_err(|error| StartError::Fatal(Fatal::State(error)))?;
-        self.take_over(vec![row]).await
+        self.port.conclude_restoring(row).await?.map_err(StartError::Fence)
     }
 }
 

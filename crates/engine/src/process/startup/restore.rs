@@ -136,7 +136,7 @@ impl Pass {
         Err(StartError::Fence(cannot_restore(alarm)))
     }
 
-    pub(super) async fn take_over(&self, rows: Vec<Row>) -> Result<(), StartError> {
+    async fn take_over(&self, rows: Vec<Row>) -> Result<(), StartError> {
         if rows.is_empty() {
             return Ok(());
         }

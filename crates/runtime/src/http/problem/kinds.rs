@@ -141,7 +141,7 @@ problem_kinds! {
         example: "It is not the request's fault. The service's log says what happened.",
     }
     NOT_READY: 503, "not-ready", "The process does not do its work now" {
-        when: "/readyz is asked while it starts, stops, is fenced or catches up.",
+        when: "/readyz is asked while it starts, stops, is fenced or catches up, or cannot read a stream that it decides on.",
         remedy: "Ask again after Retry-After; the detail says what it waits for.",
         example: "the broker has not answered yet",
     }
