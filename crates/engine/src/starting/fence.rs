@@ -1,7 +1,5 @@
 //! What cannot be healed without a person: what was seen, and what the choices are.
 
-use std::fmt;
-
 use protocol::{HistoryId, Service};
 use rusqlite::ErrorCode;
 
@@ -11,13 +9,16 @@ use crate::database::schema::SchemaError;
 use crate::state::StateError;
 
 /// Why a service refuses commands and touches nothing.
-#[derive(Clone, Debug, PartialEq, Eq)]
+#[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Fence {
     /// An empty database and no stream, and nobody said that this is a first start.
+    #[error("the database is empty, and there is nothing in the stream")]
     FirstStartNeeded,
     /// The stream's configuration is not as wanted and cannot be set right.
+    #[error("the stream is not configured as wanted: {0}")]
     Configuration(String),
     /// The stream tells a history of its own.
+    #[error("the database tells history {own}, the stream tells {stream}")]
     OtherHistory {
         /// The database's.
         own: HistoryId,
@@ -25,26 +26,43 @@ pub enum Fence {
         stream: HistoryId,
     },
     /// Outbox and stream differ at a number that both hold.
+    #[error("outbox and stream differ at row {sequence}: two histories")]
     Fork {
         /// The number.
         sequence: u64,
     },
     /// The stream holds a message that is nobody's event, beyond the outbox's end.
+    #[error(
+        "message {message} of the stream is foreign or damaged: it does not follow from the \
+         one before"
+    )]
     Foreign {
         /// Its number.
         message: u64,
     },
     /// The stream holds a message that follows the chain, and that no key of this service has sealed.
+    #[error(
+        "message {message} of the stream is sealed by no key of this service: somebody else \
+         wrote it"
+    )]
     Forged {
         /// Its number.
         message: u64,
     },
     /// A message of the stream is not the row of its number, and no key of this service has sealed it.
+    #[error(
+        "the damaged stream cannot be rebuilt: message {message} does not equal row \
+         {message}, and is sealed by no key of this service"
+    )]
     Edited {
         /// Its number.
         message: u64,
     },
     /// What somebody else wrote into the stream may not be taken out of it.
+    #[error(
+        "what somebody else wrote into the stream, from message {message} on, cannot be taken \
+         out of it: {why}"
+    )]
     CannotRemove {
         /// The number of the first message of it.
         message: u64,
@@ -52,10 +70,13 @@ pub enum Fence {
         why: String,
     },
     /// The database is another service's.
+    #[error("the database belongs to the service {0:?}")]
     OtherService(String),
     /// The database cannot be read.
+    #[error("the database cannot be read: {0}")]
     DatabaseDamaged(String),
     /// Another service has seen a different row at this number.
+    #[error("{witness} has seen another row {sequence} than this outbox holds")]
     WitnessDisagrees {
         /// Who.
         witness: Service,
@@ -63,6 +84,7 @@ pub enum Fence {
         sequence: u64,
     },
     /// Another service has seen more rows than outbox and stream hold together.
+    #[error("{witness} has seen {seen} rows, outbox and stream hold {held}: two stores were lost")]
     TwoStoresLost {
         /// Who.
         witness: Service,
@@ -72,6 +94,10 @@ pub enum Fence {
         held: u64,
     },
     /// Another process of this service has taken the stream over, over rows that this database lacks.
+    #[error(
+        "another process of this service has taken the stream over with {sequence} rows; this \
+         outbox and the stream hold {held}, or others"
+    )]
     Replaced {
         /// The end of its outbox then.
         sequence: u64,
@@ -79,10 +105,16 @@ pub enum Fence {
         held: u64,
     },
     /// The stream is damaged, and a condition for rebuilding it does not hold.
+    #[error("the damaged stream cannot be rebuilt: {0}")]
     CannotRebuild(String),
     /// The stream is longer than the outbox, and its rows cannot be taken over.
+    #[error("the database cannot be restored from the stream: {0}")]
     CannotRestore(String),
     /// The stream is longer than the outbox by rows that only a newer build understands.
+    #[error(
+        "message {message} of the stream was written by a newer build of this service, and \
+         has to be restored: {reason}"
+    )]
     NewerBuild {
         /// The first of them.
         message: u64,
@@ -90,6 +122,7 @@ pub enum Fence {
         reason: String,
     },
     /// The outbox itself is damaged.
+    #[error("the outbox is damaged: {0}")]
     OutboxDamaged(String),
 }
 
@@ -217,71 +250,6 @@ impl Fence {
                 "Bring back an intact copy of the database folder (the stream fills in what it lacks), and start again.",
                 "Bring back an intact copy of the broker's folder, and start again.",
             ],
-        }
-    }
-}
-
-impl fmt::Display for Fence {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::FirstStartNeeded => {
-                f.write_str("the database is empty, and there is nothing in the stream")
-            }
-            Self::Configuration(difference) => {
-                write!(f, "the stream is not configured as wanted: {difference}")
-            }
-            Self::OtherHistory { own, stream } => {
-                write!(f, "the database tells history {own}, the stream tells {stream}")
-            }
-            Self::Fork { sequence } => {
-                write!(f, "outbox and stream differ at row {sequence}: two histories")
-            }
-            Self::Foreign { message } => write!(
-                f,
-                "message {message} of the stream is foreign or damaged: it does not follow from the \
-                 one before"
-            ),
-            Self::Forged { message } => write!(
-                f,
-                "message {message} of the stream is sealed by no key of this service: somebody else \
-                 wrote it"
-            ),
-            Self::Edited { message } => write!(
-                f,
-                "the damaged stream cannot be rebuilt: message {message} does not equal row {message}, and \
-                 is sealed by no key of this service"
-            ),
-            Self::CannotRemove { message, why } => write!(
-                f,
-                "what somebody else wrote into the stream, from message {message} on, cannot be taken out \
-                 of it: {why}"
-            ),
-            Self::OtherService(found) => {
-                write!(f, "the database belongs to the service {found:?}")
-            }
-            Self::DatabaseDamaged(why) => write!(f, "the database cannot be read: {why}"),
-            Self::WitnessDisagrees { witness, sequence } => {
-                write!(f, "{witness} has seen another row {sequence} than this outbox holds")
-            }
-            Self::TwoStoresLost { witness, seen, held } => write!(
-                f,
-                "{witness} has seen {seen} rows, outbox and stream hold {held}: two stores were lost"
-            ),
-            Self::Replaced { sequence, held } => write!(
-                f,
-                "another process of this service has taken the stream over with {sequence} rows; \
-                 this outbox and the stream hold {held}, or others"
-            ),
-            Self::CannotRebuild(why) => write!(f, "the damaged stream cannot be rebuilt: {why}"),
-            Self::CannotRestore(why) => {
-                write!(f, "the database cannot be restored from the stream: {why}")
-            }
-            Self::NewerBuild { message, reason } => write!(
-                f,
-                "message {message} of the stream was written by a newer build of this service, \
-                 and has to be restored: {reason}"
-            ),
-            Self::OutboxDamaged(why) => write!(f, "the outbox is damaged: {why}"),
         }
     }
 }
