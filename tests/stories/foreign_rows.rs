@@ -52,7 +52,7 @@ fn a_forged_order_is_taken_out_readers_go_back_and_what_they_decided_is_listed()
     let forged = forger.append(is_placed, |event| {
         event.headers.id = "evil".parse().unwrap();
         let Event::OrderPlaced(placed) = &mut event.event else { panic!("{event:?}") };
-        placed.order_id = event.headers.id.clone();
+        placed.order_id = event.headers.id.clone().into();
     });
     until_state(&system, "order", "fenced");
     wait_until("shipping has acted on it", || {
@@ -98,7 +98,7 @@ fn a_forged_customer_is_taken_out_and_replicas_are_folded_anew() {
         |event| {
             event.headers.id = "thief".parse().unwrap();
             let Event::CustomerRegistered(customer) = &mut event.event else { panic!("{event:?}") };
-            customer.id = event.headers.id.clone();
+            customer.id = event.headers.id.clone().into();
             customer.credit_limit.minor = 9_000_000_000_000_000;
         },
     );

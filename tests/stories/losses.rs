@@ -63,7 +63,7 @@ fn the_read_side_is_flushed() {
 }
 
 /// Everything that the owners, and the read model, say of an order. How fresh an answer is changes.
-fn told_of(system: &System, order: &str) -> Vec<Value> {
+fn answers_about(system: &System, order: &str) -> Vec<Value> {
     let paths = [
         ("order", format!("/orders/{order}")),
         ("order", format!("/orders/{order}/events")),
@@ -72,11 +72,11 @@ fn told_of(system: &System, order: &str) -> Vec<Value> {
         ("payment", format!("/charges/{order}/events")),
         ("shipping", format!("/shipments/{order}")),
     ];
-    let mut told: Vec<Value> =
+    let mut answers: Vec<Value> =
         paths.iter().map(|(service, path)| system.get(service, path).body).collect();
     let read = system.get("query", &format!("/orders/{order}")).body;
-    told.push(json!([read["order_id"], read["state"], read["total"], read["lines"]]));
-    told
+    answers.push(json!([read["order_id"], read["state"], read["total"], read["lines"]]));
+    answers
 }
 
 #[test]
@@ -93,13 +93,13 @@ fn an_order_is_told_alike_before_and_after_each_store_is_wiped() {
         system.get("query", "/orders/o-1").body["state"] == "completed"
             && system.get("query", "/orders/o-2").body["state"] == "rejected"
     });
-    let before = [told_of(&system, "o-1"), told_of(&system, "o-2")];
-    assert!(before[0].iter().all(|told| !told.is_null()), "{before:?}");
+    let before = [answers_about(&system, "o-1"), answers_about(&system, "o-2")];
+    assert!(before[0].iter().all(|answers| !answers.is_null()), "{before:?}");
     for store in SERVICES.into_iter().chain(["broker", "redis"]) {
         system.expect(&["wipe", store]);
         system.wait_healed();
         wait_until(&format!("all is told as before {store} was wiped"), || {
-            [told_of(&system, "o-1"), told_of(&system, "o-2")] == before
+            [answers_about(&system, "o-1"), answers_about(&system, "o-2")] == before
         });
     }
     assert!(system.expect(&["audit"]).contains("the audit is clean"));

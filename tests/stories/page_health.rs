@@ -137,9 +137,9 @@ fn without_the_broker_nobody_is_called_well_or_down() {
     browser.picture("broker-away", Screen::Desktop);
     flush_redis(&system);
     wait_until("the rebuilding", || notice(&browser).contains("is being rebuilt"));
-    let told = notice(&browser);
-    assert!(told.contains("The figures are as of ") && !told.contains("incomplete"), "{told}");
-    assert!(!told.contains("of 0 events"), "{told}");
+    let shown = notice(&browser);
+    assert!(shown.contains("The figures are as of ") && !shown.contains("incomplete"), "{shown}");
+    assert!(!shown.contains("of 0 events"), "{shown}");
     let figures = browser.text("#figures");
     assert!(figures.contains("Rebuilding") && !figures.contains("up to date"), "{figures}");
     browser.picture("rebuilding", Screen::Desktop);
@@ -156,8 +156,8 @@ fn what_is_said_twice_has_one_key_and_what_is_said_anew_has_another() {
     let browser = open(&system, "");
     let by_question = "{ state: 'following' }, problem: { type: 'rebuilding', title: 'Empty' }";
     let faults = |of: &str| {
-        let told = made(&browser, "health", &format!("m.faultsOf({{ read_model: {of} }})[0]"));
-        (told["key"].clone(), told["text"].clone())
+        let shown = made(&browser, "health", &format!("m.faultsOf({{ read_model: {of} }})[0]"));
+        (shown["key"].clone(), shown["text"].clone())
     };
     assert_eq!(faults(by_question), faults("{ state: 'rebuilding' }"));
     let away = |reason: &str| faults(&format!("{{ state: 'away', since: 0, reason: '{reason}' }}"));

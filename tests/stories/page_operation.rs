@@ -35,8 +35,8 @@ fn processes_are_told_with_their_restarts_and_the_end_of_their_logs() {
     wait_until("the processes", || process(&browser, "payment").starts_with("paymentready0"));
     system.expect(&["kill", "payment"]);
     wait_until("the restart", || {
-        let told = process(&browser, "payment");
-        told.starts_with("paymentready1") && told.contains("SIGKILL")
+        let text = process(&browser, "payment");
+        text.starts_with("paymentready1") && text.contains("SIGKILL")
     });
     browser.picture("processes", Screen::Desktop);
     system.expect(&["stop", "shipping"]);

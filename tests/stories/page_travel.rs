@@ -16,9 +16,9 @@ fn drawn(browser: &Browser) -> u64 {
 }
 
 /// What the slider says of itself to whoever does not see it.
-fn told(browser: &Browser) -> String {
-    let told = "document.getElementById('travel').getAttribute('aria-valuetext')";
-    browser.value_of(told).as_str().unwrap().to_owned()
+fn state_shown(browser: &Browser) -> String {
+    let state_shown = "document.getElementById('travel').getAttribute('aria-valuetext')";
+    browser.value_of(state_shown).as_str().unwrap().to_owned()
 }
 
 #[test]
@@ -34,18 +34,18 @@ fn an_order_is_followed_back_event_by_event_with_the_keyboard() {
     wait_until("the slider", || browser.holds("document.getElementById('travel') !== null"));
     assert_eq!(drawn(&browser), all);
     let every = format!("After all {all} events, ");
-    assert!(told(&browser).starts_with(&every), "{}", told(&browser));
+    assert!(state_shown(&browser).starts_with(&every), "{}", state_shown(&browser));
     browser.value_of("document.getElementById('travel').focus()");
     browser.press(HOME);
     assert_eq!(drawn(&browser), 1);
-    let first = told(&browser);
+    let first = state_shown(&browser);
     assert!(first.starts_with(&format!("After 1 of {all} events, ")), "{first}");
     assert!(first.ends_with(": order.placed. The order was placed."), "{first}");
-    assert_eq!(browser.text("#travel-told"), told(&browser));
+    assert_eq!(browser.text("#travel-told"), state_shown(&browser));
     let width = browser.value_of("document.querySelector('.lanes').getAttribute('width')");
     browser.press(RIGHT);
     assert_eq!(drawn(&browser), 2);
-    assert!(told(&browser).contains("inventory.reserved"), "{}", told(&browser));
+    assert!(state_shown(&browser).contains("inventory.reserved"), "{}", state_shown(&browser));
     assert_eq!(
         width,
         browser.value_of("document.querySelector('.lanes').getAttribute('width')"),
@@ -55,7 +55,11 @@ fn an_order_is_followed_back_event_by_event_with_the_keyboard() {
     assert_eq!(browser.violations(), Vec::<String>::new());
     browser.press(END);
     assert_eq!(drawn(&browser), all);
-    assert!(told(&browser).ends_with("The order was completed."), "{}", told(&browser));
+    assert!(
+        state_shown(&browser).ends_with("The order was completed."),
+        "{}",
+        state_shown(&browser)
+    );
     browser.press(HOME);
     browser.click(".travel button");
     assert_eq!(drawn(&browser), all);

@@ -79,9 +79,9 @@ fn everything_works_over_tls_and_nothing_without() {
     });
     let distrusted = asked(&system, &others.authority(), "query", "/dashboard").unwrap_err();
     assert!(distrusted.contains("certificate"), "{distrusted}");
-    let told = system.murmur(&["--tls-ca", &others.authority(), "orders"]);
-    let told = String::from_utf8_lossy(&told.stderr).into_owned();
-    assert!(told.contains("certificate") && told.contains("--tls-ca"), "{told}");
+    let output = system.murmur(&["--tls-ca", &others.authority(), "orders"]);
+    let stderr = String::from_utf8_lossy(&output.stderr).into_owned();
+    assert!(stderr.contains("certificate") && stderr.contains("--tls-ca"), "{stderr}");
     let plain = send_bare(system.port("query"), "GET", "/livez", &[], "").unwrap();
     assert_eq!((plain.status, plain.problem()), (400, "tls-required"));
     assert_speaks_tls_alone(&system);

@@ -12,8 +12,8 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use contracts::events::{Customer, Product};
-use contracts::{Event, StoredEvent, kind, service};
-use protocol::{Id, Row, Service};
+use contracts::{CustomerId, Event, OrderId, Sku, StoredEvent, kind, service};
+use protocol::{Row, Service};
 use serde::{Serialize, Serializer};
 
 use account::AccountFold;
@@ -36,19 +36,19 @@ pub struct Fold {
     /// Each stream's rows, keys and vectors.
     pub streams: BTreeMap<Service, StreamFold>,
     /// Each order, with what every service said of it.
-    pub orders: BTreeMap<Id, OrderFold>,
+    pub orders: BTreeMap<OrderId, OrderFold>,
     /// Each customer's orders, in the order in which they were placed.
-    pub orders_of: BTreeMap<Id, Vec<Id>>,
+    pub orders_of: BTreeMap<CustomerId, Vec<OrderId>>,
     /// The orders that each SKU stands in.
-    pub orders_with: BTreeMap<Id, Vec<Id>>,
+    pub orders_with: BTreeMap<Sku, Vec<OrderId>>,
     /// Each SKU's movements.
-    pub stock: BTreeMap<Id, StockFold>,
+    pub stock: BTreeMap<Sku, StockFold>,
     /// Each customer's account.
-    pub accounts: BTreeMap<Id, AccountFold>,
+    pub accounts: BTreeMap<CustomerId, AccountFold>,
     /// Each customer's states, by version.
-    pub customers: BTreeMap<Id, BTreeMap<u64, Customer>>,
+    pub customers: BTreeMap<CustomerId, BTreeMap<u64, Customer>>,
     /// Each product's states, by version.
-    pub products: BTreeMap<Id, BTreeMap<u64, Product>>,
+    pub products: BTreeMap<Sku, BTreeMap<u64, Product>>,
     /// The newest version of any customer that a charge names.
     customer_named: u64,
 }
@@ -77,7 +77,7 @@ impl Fold {
     }
 
     /// Orders that are not settled: not ended, or ended and somebody still owes something.
-    pub fn unsettled(&self) -> impl Iterator<Item = (&Id, &OrderFold)> {
+    pub fn unsettled(&self) -> impl Iterator<Item = (&OrderId, &OrderFold)> {
         self.orders.iter().filter(|(_, order)| !order.is_settled())
     }
 
@@ -99,13 +99,13 @@ impl Fold {
 
     fn take_order(&mut self, event: &StoredEvent) {
         let id = &event.headers.id;
-        let order = self.orders.entry(id.clone()).or_default();
+        let order = self.orders.entry(id.clone().into()).or_default();
         let is_new = order.agreed.is_none();
         order.take(event);
         if let Some(agreed) = order.agreed.as_ref().filter(|_| is_new) {
-            self.orders_of.entry(agreed.customer.clone()).or_default().push(id.clone());
+            self.orders_of.entry(agreed.customer.clone()).or_default().push(id.clone().into());
             for sku in agreed.units.keys() {
-                self.orders_with.entry(sku.clone()).or_default().push(id.clone());
+                self.orders_with.entry(sku.clone()).or_default().push(id.clone().into());
             }
         }
     }

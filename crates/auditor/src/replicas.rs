@@ -1,11 +1,11 @@
 //! 7: each replica equals its owner's state, at the position that the replica stands at.
 
 use std::collections::BTreeMap;
-use std::fmt::Debug;
+use std::fmt::{Debug, Display};
 
 use contracts::events::{Customer, Product};
 use contracts::service;
-use protocol::{Id, Service};
+use protocol::Service;
 
 use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
@@ -41,17 +41,17 @@ pub fn compare_products(checked: &mut Checked, fold: &Fold, replica: Replica<Pro
     compare(checked, holder, service::PRODUCT, at, &fold.products, held);
 }
 
-fn by_id<T>(found: Vec<(u64, T)>, id: impl Fn(&T) -> &Id) -> BTreeMap<Id, (u64, T)> {
+fn by_id<K: Clone + Ord, T>(found: Vec<(u64, T)>, id: impl Fn(&T) -> &K) -> BTreeMap<K, (u64, T)> {
     found.into_iter().map(|(version, state)| (id(&state).clone(), (version, state))).collect()
 }
 
-fn compare<T: PartialEq + Debug>(
+fn compare<K: Ord + Display, T: PartialEq + Debug>(
     checked: &mut Checked,
     holder: Service,
     owner: Service,
     at: u64,
-    owned: &BTreeMap<Id, BTreeMap<u64, T>>,
-    mut found: BTreeMap<Id, (u64, T)>,
+    owned: &BTreeMap<K, BTreeMap<u64, T>>,
+    mut found: BTreeMap<K, (u64, T)>,
 ) {
     for (id, versions) in owned {
         let Some((version, state)) = versions.range(..=at).next_back() else { continue };
@@ -78,10 +78,12 @@ fn place(owner: Service, version: u64) -> Vec<RowRef> {
 
 #[cfg(test)]
 mod tests {
+    use contracts::Sku;
+
     use super::*;
     use crate::invariants::histories::{completed, differences};
 
-    fn found(at: u64, change: impl FnOnce(&mut BTreeMap<Id, (u64, Product)>)) -> Vec<String> {
+    fn found(at: u64, change: impl FnOnce(&mut BTreeMap<Sku, (u64, Product)>)) -> Vec<String> {
         let fold = completed().fold();
         let newest = |versions: &BTreeMap<u64, Product>| {
             let (version, state) = versions.iter().next_back().unwrap();
@@ -104,14 +106,15 @@ mod tests {
     #[test]
     fn a_replica_that_is_ahead_of_its_position_or_lacks_something_is_found() {
         assert_eq!(found(1, |_| {}), ["its replica has lamp, which its owner never published"]);
-        let lacking = found(2, |replica| drop(replica.remove(&"mug".parse().unwrap())));
+        let lacking =
+            found(2, |replica| drop(replica.remove(&"mug".parse::<protocol::Id>().unwrap())));
         assert_eq!(lacking, ["its replica has no mug, which is in version 1"]);
     }
 
     #[test]
     fn a_replica_with_another_state_is_found() {
         let changed = found(2, |replica| {
-            replica.get_mut(&"mug".parse::<Id>().unwrap()).unwrap().1.name = "cup".into();
+            replica.get_mut(&"mug".parse::<Sku>().unwrap()).unwrap().1.name = "cup".into();
         });
         assert_eq!(changed, ["its replica of mug in version 1 is another state"]);
     }

@@ -51,7 +51,7 @@ pub fn compare(checked: &mut Checked, service: Service, outbox: &Outbox, stream:
         checked.found(service, place(outbox.chains.len() + 1), damage);
     }
     let differing =
-        outbox.chains.iter().zip(stream).enumerate().filter(|(_, (own, told))| own != told);
+        outbox.chains.iter().zip(stream).enumerate().filter(|(_, (own, streamed))| own != streamed);
     for (nth, _) in differing.take(DIFFERENCES_MAX) {
         let text = format!("outbox row {0} is not message {0} of the stream", nth + 1);
         checked.found(service, place(nth + 1), text);

@@ -9,7 +9,7 @@ use anyhow::anyhow;
 use client::http::Call;
 use client::process::Process;
 use client::wait::wait_until;
-use protocol::Id;
+use contracts::OrderId;
 use serde_json::Value;
 use supervisor::protocol::State;
 use supervisor::redundancy::Goal;
@@ -55,7 +55,7 @@ struct HealthCheck<'a> {
     load: &'a Load,
     probe: u64,
     attempt: u32,
-    placed: Option<Id>,
+    placed: Option<OrderId>,
     /// What has to be in two places.
     goals: BTreeMap<Process, Goal>,
 }

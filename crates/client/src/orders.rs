@@ -1,9 +1,9 @@
 //! The orders of a running Murmuration, as the order service lists them: newest first, page by page.
 
 use contracts::choreography::MURMURATION;
-use contracts::{Money, service};
+use contracts::{CustomerId, Money, OrderId, service};
+use protocol::Timestamp;
 use protocol::choreography::State;
-use protocol::{Id, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::http::{Call, CallError, Client};
@@ -15,9 +15,9 @@ const PAGE_ITEMS: usize = 500;
 /// An order as the order service shows it; what this build does not need is left out.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize)]
 pub struct ListedOrder {
-    pub order_id: Id,
+    pub order_id: OrderId,
     pub state: String,
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     pub total: Money,
     pub placed_at: Timestamp,
     pub updated_at: Timestamp,
@@ -36,7 +36,7 @@ pub struct ListedOrder {
 #[derive(Clone, Debug, Default)]
 pub struct OrderFilter {
     pub state: Option<State>,
-    pub customer: Option<Id>,
+    pub customer: Option<CustomerId>,
     /// Placed then or later.
     pub since: Option<Timestamp>,
     /// Not at an end, and could have been by then.
@@ -141,7 +141,7 @@ impl OrderFilter {
         cursor: Option<&str>,
     ) -> String {
         let mut url = format!("{service}/orders?limit={items}");
-        let customer = self.customer.as_ref().map(Id::as_str);
+        let customer = self.customer.as_ref().map(|customer| customer.as_str());
         for (name, value) in [("state", state), ("customer", customer), ("cursor", cursor)] {
             if let Some(value) = value {
                 url += &format!("&{name}={value}");

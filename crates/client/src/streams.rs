@@ -9,7 +9,7 @@ use std::time::Duration;
 
 use anyhow::{Context as _, bail};
 use contracts::choreography::MURMURATION;
-use contracts::{StoredEvent, service};
+use contracts::{OrderId, StoredEvent, service};
 use protocol::{Id, Position, Row, Service};
 use runtime::NatsSettings;
 use runtime::nats::Connection;
@@ -122,13 +122,13 @@ impl Streams {
     ///
     /// # Errors
     /// When a stream is not there, is damaged, or holds what this build does not understand.
-    pub async fn of_orders(&self) -> anyhow::Result<BTreeMap<Id, Vec<StoredEvent>>> {
+    pub async fn of_orders(&self) -> anyhow::Result<BTreeMap<OrderId, Vec<StoredEvent>>> {
         let streams = self.several(&ABOUT_ORDERS, |_| true).await?;
-        let mut orders: BTreeMap<Id, Vec<StoredEvent>> = BTreeMap::new();
+        let mut orders: BTreeMap<OrderId, Vec<StoredEvent>> = BTreeMap::new();
         // What tells no state is about something else than an order.
         let events = streams.into_values().flatten();
         for event in events.filter(|event| MURMURATION.state_after(event.headers.kind).is_some()) {
-            orders.entry(event.headers.id.clone()).or_default().push(event);
+            orders.entry(event.headers.id.clone().into()).or_default().push(event);
         }
         Ok(orders)
     }

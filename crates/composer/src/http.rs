@@ -6,8 +6,7 @@ mod standing;
 use std::sync::Arc;
 use std::time::Instant;
 
-use contracts::{problems, service};
-use protocol::Id;
+use contracts::{CustomerId, OrderId, problems, service};
 use runtime::Token;
 use runtime::http::{
     Api, Caller, PageRequest, Problem, Response, StatusCode, TOKEN_HEADER, caller, id, json, page,
@@ -51,7 +50,7 @@ pub fn api(owners: Arc<Owners>) -> Api {
     Api::new(all, operations::document()).taking_descriptors(service::ALL.len())
 }
 
-async fn get_details(id: Id, owners: Arc<Owners>, behalf: Behalf) -> Response {
+async fn get_details(id: OrderId, owners: Arc<Owners>, behalf: Behalf) -> Response {
     let begun = Instant::now();
     match order_details(&owners, &id, &behalf).await {
         Ok((details, seen)) => {
@@ -66,7 +65,7 @@ async fn get_details(id: Id, owners: Arc<Owners>, behalf: Behalf) -> Response {
 }
 
 async fn get_overview(
-    id: Id,
+    id: CustomerId,
     owners: Arc<Owners>,
     behalf: Behalf,
     page: PageRequest,
@@ -116,7 +115,7 @@ fn answer(body: &impl Serialize, complete: bool, seen: &Token) -> Response {
     response
 }
 
-fn no_details(id: &Id, none: NoDetails) -> Problem {
+fn no_details(id: &OrderId, none: NoDetails) -> Problem {
     match none {
         NoDetails::Unknown => Problem::new(&problems::UNKNOWN_ORDER)
             .detail(format!("the order service knows no order {id}")),
@@ -124,7 +123,7 @@ fn no_details(id: &Id, none: NoDetails) -> Problem {
     }
 }
 
-fn no_overview(id: &Id, none: NoOverview) -> Problem {
+fn no_overview(id: &CustomerId, none: NoOverview) -> Problem {
     match none {
         NoOverview::Unknown => Problem::new(&problems::UNKNOWN_CUSTOMER)
             .detail(format!("the customer service knows no customer {id}")),

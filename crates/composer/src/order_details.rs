@@ -2,8 +2,8 @@
 
 use std::time::Instant;
 
-use contracts::service;
-use protocol::{Id, Service};
+use contracts::{CustomerId, OrderId, Sku, service};
+use protocol::Service;
 use runtime::Token;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -27,7 +27,7 @@ const ORDER_SHARE_PERCENT: u32 = 60;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderDetails {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Whether nothing is missing or from before.
     pub complete: bool,
     /// As the order service knows it.
@@ -65,13 +65,13 @@ pub enum NoDetails {
 /// What is read of an order, to ask on.
 #[derive(Debug, Deserialize)]
 struct OrderHead {
-    customer_id: Id,
+    customer_id: CustomerId,
     lines: Vec<LineHead>,
 }
 
 #[derive(Debug, Deserialize)]
 struct LineHead {
-    sku: Id,
+    sku: Sku,
 }
 
 /// One part that was asked for, by its question.
@@ -90,7 +90,7 @@ struct Beyond {
 /// When there is no such order, or nobody knows anything of it in time.
 pub async fn order_details(
     owners: &Arc<Owners>,
-    id: &Id,
+    id: &OrderId,
     behalf: &Behalf,
 ) -> Result<(OrderDetails, Token), NoDetails> {
     let deadline = owners.deadline();
@@ -110,7 +110,7 @@ pub async fn order_details(
 
 async fn order_and_beyond(
     owners: &Arc<Owners>,
-    id: &Id,
+    id: &OrderId,
     behalf: &Behalf,
     deadline: Instant,
 ) -> (Asked, Beyond) {
@@ -135,13 +135,13 @@ async fn beyond(
     behalf: &Behalf,
     deadline: Instant,
 ) -> Beyond {
-    let mut skus: Vec<&Id> = Vec::new();
+    let mut skus: Vec<&Sku> = Vec::new();
     for LineHead { sku } in &head.lines {
         if !skus.contains(&sku) {
             skus.push(sku);
         }
     }
-    let product = |sku: &&Id| Question::entity(service::PRODUCT, "/products", "sku", sku);
+    let product = |sku: &&Sku| Question::entity(service::PRODUCT, "/products", "sku", sku);
     let mut questions = skus.iter().map(product);
     let asked = questions.by_ref().take(PRODUCTS_MAX).collect();
     let customer = Question::entity(service::CUSTOMER, "/customers", "id", &head.customer_id);
@@ -175,7 +175,7 @@ async fn all(
 }
 
 fn put_together(
-    id: &Id,
+    id: &OrderId,
     token: &Token,
     ((question, order), beyond): (Asked, Beyond),
     others: [Asked; 3],

@@ -1,8 +1,7 @@
 //! One customer with what is owed and ordered. Filter and page are the order service's: only what is
 //! shown is read.
 
-use contracts::service;
-use protocol::Id;
+use contracts::{CustomerId, service};
 use runtime::Token;
 use runtime::http::{PageRequest, StatusCode, page::cursor};
 use schemars::JsonSchema;
@@ -19,7 +18,7 @@ use crate::question::Question;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct Overview {
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// Whether nothing is missing or from before.
     pub complete: bool,
     /// As the customer service knows them.
@@ -67,7 +66,7 @@ impl Overview {
 /// When there is no such customer, the order service refuses the filter, or nobody answers in time.
 pub async fn overview(
     owners: &Owners,
-    id: &Id,
+    id: &CustomerId,
     state: Option<&str>,
     page: &PageRequest,
     behalf: &Behalf,
@@ -84,7 +83,7 @@ pub async fn overview(
     put_together(id, &behalf.token, (customer, parts.0), (account, parts.1), (orders, parts.2))
 }
 
-fn orders_path(id: &Id, state: Option<&str>, page: &PageRequest) -> String {
+fn orders_path(id: &CustomerId, state: Option<&str>, page: &PageRequest) -> String {
     let mut path = format!("/orders?customer={id}&limit={}", page.limit);
     if let Some(state) = state {
         path.push_str("&state=");
@@ -100,7 +99,7 @@ fn orders_path(id: &Id, state: Option<&str>, page: &PageRequest) -> String {
 type Asked = (Question, Part);
 
 fn put_together(
-    id: &Id,
+    id: &CustomerId,
     token: &Token,
     (customer_question, customer): Asked,
     (account_question, account): Asked,

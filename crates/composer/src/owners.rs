@@ -182,9 +182,9 @@ impl Shortfall {
         }
     }
 
-    fn see(&mut self, owner: Service, asked: &Token, told: &Token) {
+    fn see(&mut self, owner: Service, asked: &Token, answered: &Token) {
         let own = asked.0.get(&owner).map(|sequence| (&owner, sequence));
-        for (service, sequence) in told.0.iter().chain(own) {
+        for (service, sequence) in answered.0.iter().chain(own) {
             let seen = self.seen.0.entry(*service).or_default();
             *seen = (*seen).max(*sequence);
         }

@@ -106,7 +106,7 @@ macro_rules! events {
             /// The id that it is about, and the last token of its subject: of an order, a
             /// customer, a product, or of the service itself.
             #[must_use]
-            pub const fn id(&self) -> &Id {
+            pub fn id(&self) -> &Id {
                 match self { $($(Self::$event(payload) => &payload.$id,)*)* }
             }
         }

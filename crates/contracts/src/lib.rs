@@ -3,6 +3,7 @@
 //! # Layout
 //!
 //! * [`service`]: the six services.
+//! * [`ids`]: which order, customer or product.
 //! * [`money`]: values that are parsed once and right from then on.
 //! * [`events`]: what each service publishes, with its JSON shape and version; [`kind`] names the kinds.
 //! * [`problems`]: what its APIs can answer instead of what was asked for.
@@ -13,6 +14,8 @@
 //! randomness. Time and ids are handed in.
 
 pub mod service;
+
+pub mod ids;
 
 pub mod money;
 
@@ -26,6 +29,7 @@ pub mod spelling;
 pub mod choreography;
 
 pub use events::{Event, kind};
+pub use ids::{CustomerId, OrderId, Sku};
 pub use money::{Currency, Money};
 
 /// An event of this shop with its envelope.

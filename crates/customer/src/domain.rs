@@ -92,7 +92,7 @@ impl Entity for Customers {
 
     fn with(id: &Id, details: &Details) -> Customer {
         let Details { name, address, credit_limit } = details.clone();
-        Customer { id: id.clone(), name, address, credit_limit, closed: false }
+        Customer { id: id.clone().into(), name, address, credit_limit, closed: false }
     }
 
     fn ended(customer: Customer) -> Customer {
@@ -135,9 +135,9 @@ impl Entity for Customers {
 
     fn refuse(conflict: Conflict, id: &Id) -> Refusal {
         match conflict {
-            Conflict::Exists => Refusal::AlreadyRegistered(id.clone()),
-            Conflict::Unknown => Refusal::Unknown(id.clone()),
-            Conflict::Ended => Refusal::Closed(id.clone()),
+            Conflict::Exists => Refusal::AlreadyRegistered(id.clone().into()),
+            Conflict::Unknown => Refusal::Unknown(id.clone().into()),
+            Conflict::Ended => Refusal::Closed(id.clone().into()),
         }
     }
 }

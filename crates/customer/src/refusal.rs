@@ -1,22 +1,21 @@
 //! Why a command is refused, as data.
 
-use contracts::Money;
 use contracts::events::TEXT_BYTES_MAX;
 use contracts::money::UnacceptableAmount;
-use protocol::Id;
+use contracts::{CustomerId, Money};
 
 /// Why a command to the customer service is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The id is taken.
     #[error("customer {0} is registered already")]
-    AlreadyRegistered(Id),
+    AlreadyRegistered(CustomerId),
     /// There is no such customer.
     #[error("there is no customer {0}")]
-    Unknown(Id),
+    Unknown(CustomerId),
     /// Closed customers do not change any more.
     #[error("customer {0} is closed and changes no more")]
-    Closed(Id),
+    Closed(CustomerId),
     /// A text that must be there is not.
     #[error("{field} must not be empty")]
     Empty {

@@ -9,9 +9,9 @@ use std::time::Duration;
 use auditor::records::Records;
 use auditor::{Fold, Intake, RowRef};
 use client::streams::Streams;
-use contracts::service;
+use contracts::{OrderId, service};
 use indicatif::{ProgressBar, ProgressStyle};
-use protocol::{Id, Row, Service};
+use protocol::{Row, Service};
 use runtime::reading::Reading;
 use tokio::sync::mpsc;
 use tokio::time::Instant;
@@ -128,7 +128,11 @@ impl Gathering {
     }
 
     /// Reads on until these orders are settled. Says whether they are.
-    pub(crate) async fn until_settled(&mut self, mut orders: Vec<Id>, deadline: Instant) -> bool {
+    pub(crate) async fn until_settled(
+        &mut self,
+        mut orders: Vec<OrderId>,
+        deadline: Instant,
+    ) -> bool {
         loop {
             let ends = self.known_ends();
             let reached = self.reach(&ends, deadline).await;

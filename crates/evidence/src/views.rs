@@ -8,9 +8,9 @@ use auditor::views::{self as expected, Report};
 use auditor::{Checked, Fold, Invariant, RowRef, subset};
 use client::http::{Call, CallError, Client};
 use client::run_file::RunFile;
-use contracts::service;
+use contracts::{CustomerId, OrderId, Sku, service};
 use hyper::StatusCode;
-use protocol::{Id, Service};
+use protocol::Service;
 use serde_json::Value;
 use tokio::task::JoinSet;
 use tokio::time::Instant;
@@ -31,9 +31,9 @@ const ASK_AGAIN_AFTER: Duration = Duration::from_millis(200);
 #[derive(Clone, Debug)]
 enum Question {
     Dashboard,
-    Order(Id),
-    Customer(Id),
-    Product(Id),
+    Order(OrderId),
+    Customer(CustomerId),
+    Product(Sku),
     Report(Report),
 }
 
@@ -149,7 +149,7 @@ fn questions(fold: &Fold) -> Vec<Question> {
 }
 
 /// At most so many as are asked for, spread evenly over all.
-fn spread(all: Vec<&Id>) -> impl Iterator<Item = Id> {
+fn spread<T: Clone>(all: Vec<&T>) -> impl Iterator<Item = T> {
     let step = all.len().div_ceil(ASKED_MAX).max(1);
     all.into_iter().step_by(step).cloned()
 }

@@ -4,8 +4,8 @@ mod operations;
 mod refusals;
 
 use contracts::events::inventory::Units;
-use contracts::{Event, StoredEvent, problems};
-use protocol::{Id, ProblemKind};
+use contracts::{Event, OrderId, Sku, StoredEvent, problems};
+use protocol::ProblemKind;
 use runtime::http::{self, Api, CommandRequest, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter, Reply as _};
 use runtime::{Handle, Token};
@@ -26,7 +26,7 @@ struct Delivery {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct StockBody {
-    sku: Id,
+    sku: Sku,
     on_hand: u64,
     reserved: u64,
     available: u64,
@@ -34,7 +34,7 @@ struct StockBody {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ReservationBody {
-    order_id: Id,
+    order_id: OrderId,
     state: &'static str,
     lines: Vec<Units>,
 }
@@ -55,7 +55,7 @@ pub fn api(service: Handle<InventoryDomain>) -> Api {
     Api::new(all, operations::document())
 }
 
-async fn find(sku: Id, service: Handle<InventoryDomain>, after: Token) -> Response {
+async fn find(sku: Sku, service: Handle<InventoryDomain>, after: Token) -> Response {
     let missing = format!("nothing of {sku} was ever stocked");
     match service.read(after, move |state| tables::stock(state, &sku)).await {
         Ok(Some(stock)) => {
@@ -81,7 +81,11 @@ async fn list(service: Handle<InventoryDomain>, after: Token, page: PageRequest)
     }
 }
 
-async fn reservation(order_id: Id, service: Handle<InventoryDomain>, after: Token) -> Response {
+async fn reservation(
+    order_id: OrderId,
+    service: Handle<InventoryDomain>,
+    after: Token,
+) -> Response {
     let missing = format!("inventory has not heard of order {order_id}");
     match service.read(after, move |state| tables::reservation(state, &order_id)).await {
         Ok(Some(reservation)) => http::json(StatusCode::OK, &ReservationBody::from(reservation)),
@@ -91,7 +95,7 @@ async fn reservation(order_id: Id, service: Handle<InventoryDomain>, after: Toke
 }
 
 async fn stock(
-    sku: Id,
+    sku: Sku,
     service: Handle<InventoryDomain>,
     request: CommandRequest,
     delivery: Delivery,

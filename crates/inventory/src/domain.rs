@@ -6,10 +6,10 @@ mod apply;
 mod decide;
 
 use contracts::choreography::MURMURATION;
-use contracts::{Event, StoredEvent, service};
+use contracts::{Event, Sku, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::Choreography;
-use protocol::{Id, Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use crate::refusal::Refusal;
 use crate::tables;
@@ -26,7 +26,7 @@ pub enum Command {
     /// Goods came in.
     Stock {
         /// The product.
-        sku: Id,
+        sku: Sku,
         /// Units; at least 1.
         quantity: u32,
     },

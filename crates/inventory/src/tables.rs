@@ -4,8 +4,8 @@
 //! in and has not left. An event that contradicts them cannot be applied.
 
 use contracts::events::inventory::{Stocked, Units};
+use contracts::{OrderId, Sku};
 use engine::{Read, StateError, Write, params};
-use protocol::Id;
 
 use crate::domain::state::{Reservation, ReservationState, Stock};
 
@@ -39,7 +39,7 @@ type StockRow = (String, u64, u64, u64, u64);
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn stock(state: &Read<'_>, sku: &Id) -> Result<Option<Stock>, StateError> {
+pub fn stock(state: &Read<'_>, sku: &Sku) -> Result<Option<Stock>, StateError> {
     let sql = format!("SELECT {STOCK_COLUMNS} FROM stock WHERE sku = ?1");
     let found: Option<StockRow> = state.one(&sql, [sku.as_str()], |row| row.try_into())?;
     found.map(to_stock).transpose()
@@ -59,7 +59,10 @@ pub fn page(state: &Read<'_>, after: &str, limit: usize) -> Result<Vec<Stock>, S
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn reservation(state: &Read<'_>, order_id: &Id) -> Result<Option<Reservation>, StateError> {
+pub fn reservation(
+    state: &Read<'_>,
+    order_id: &OrderId,
+) -> Result<Option<Reservation>, StateError> {
     let sql = "SELECT state, lines FROM reservation WHERE order_id = ?1";
     let found: Option<(String, Vec<u8>)> =
         state.one(sql, [order_id.as_str()], |row| row.try_into())?;
@@ -80,7 +83,7 @@ pub(crate) fn take_in(write: &mut Write<'_>, stocked: &Stocked) -> Result<(), St
 
 pub(crate) fn insert(
     write: &mut Write<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     state: ReservationState,
     lines: &[Units],
 ) -> Result<(), StateError> {
@@ -92,7 +95,7 @@ pub(crate) fn insert(
 
 pub(crate) fn end(
     write: &mut Write<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     state: ReservationState,
 ) -> Result<(), StateError> {
     let sql = "UPDATE reservation SET state = ?2 WHERE order_id = ?1 AND state = 'reserved'";

@@ -56,14 +56,14 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 /// Leaves the verdict and its time in the data folder, where query's page shows them.
 fn leave(running: &RunFile, audit: &Audit) -> anyhow::Result<()> {
     let file = running.data.join(VERDICT_FILE);
-    let mut told = audit.json();
-    told["at"] = json!(runtime::handle::now());
-    told["conclusion"] = json!(audit.conclusion());
+    let mut document = audit.json();
+    document["at"] = json!(runtime::handle::now());
+    document["conclusion"] = json!(audit.conclusion());
     for (nth, checked) in audit.checks.iter().enumerate() {
-        told["checks"][nth]["sentence"] = json!(checked.invariant.text().1);
+        document["checks"][nth]["sentence"] = json!(checked.invariant.text().1);
     }
     let unfinished = file.with_extension("unfinished");
-    let written = fs::write(&unfinished, told.to_string());
+    let written = fs::write(&unfinished, document.to_string());
     let written = written.and_then(|()| fs::rename(&unfinished, &file));
     written.with_context(|| format!("cannot write {}", file.display()))
 }

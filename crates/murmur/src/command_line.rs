@@ -93,7 +93,7 @@ fn say(wrong: &clap::Error) -> u8 {
         output::print_error(&redacted(text.to_string().trim_end()), 2);
     } else {
         // Who closed standard error reads nothing there.
-        drop(runtime::exit::tell(wrong));
+        drop(runtime::exit::print(wrong));
     }
     2
 }

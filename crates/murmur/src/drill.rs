@@ -134,9 +134,10 @@ async fn conclude(
     if let Some(broken) = tracker.broken() {
         bail!("the drill cannot be trusted: {broken}");
     }
-    let told = std::fs::File::open(&journal).context("the journal of the drill is gone")?;
-    let told = journal::read(std::io::BufReader::new(told))?;
-    let audit = examine(running, Some(AUDIT_WAITS), Some(&told)).await?;
+    let journal_of_clients =
+        std::fs::File::open(&journal).context("the journal of the drill is gone")?;
+    let journal_of_clients = journal::read(std::io::BufReader::new(journal_of_clients))?;
+    let audit = examine(running, Some(AUDIT_WAITS), Some(&journal_of_clients)).await?;
     let counted = stream_count::count(streams, &tracker).await?;
     Ok(Report { losses, counts: tracker.counts(), counted, audit })
 }

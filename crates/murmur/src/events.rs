@@ -3,8 +3,9 @@
 use anyhow::Context as _;
 use client::streams::Streams;
 use client::timeline::detail;
+use contracts::OrderId;
 use contracts::service;
-use protocol::{Id, Row, Service, headers};
+use protocol::{Row, Service, headers};
 use serde_json::{Map, Value, json};
 use terminal::interruption;
 use terminal::line;
@@ -25,7 +26,7 @@ pub(crate) struct Args {
     service: Vec<Service>,
     /// Only events about this order (or customer, or product).
     #[arg(long, value_name = "ID")]
-    order: Option<Id>,
+    order: Option<OrderId>,
     /// Begin with the first event instead of the next one.
     #[arg(long)]
     from_start: bool,

@@ -84,8 +84,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 
 async fn audit(running: &RunFile, journal: &Path) -> anyhow::Result<Audit> {
     let file = File::open(journal).context("the journal of the load is gone")?;
-    let told = journal::read(BufReader::new(file))?;
-    examine(running, Some(AUDIT_WAITS), Some(&told)).await
+    let journal_of_clients = journal::read(BufReader::new(file))?;
+    examine(running, Some(AUDIT_WAITS), Some(&journal_of_clients)).await
 }
 
 impl Outcome {

@@ -5,8 +5,9 @@ use std::time::{Duration, SystemTime};
 use anyhow::bail;
 use client::orders::{ListedOrder, OrderFilter, OrderList, states};
 use client::run_file::RunFile;
+use contracts::{CustomerId, OrderId};
+use protocol::Timestamp;
 use protocol::choreography::{NONE, State};
-use protocol::{Id, Timestamp};
 use serde_json::json;
 use terminal::output::plain;
 use terminal::table::{self, judged};
@@ -28,7 +29,7 @@ pub(crate) struct Args {
     state: Option<State>,
     /// Only those of this customer.
     #[arg(long, value_name = "ID")]
-    customer: Option<Id>,
+    customer: Option<CustomerId>,
     /// Only those placed since: a time (2026-01-31T08:26:00Z), a day, or so long ago (90s, 10m, 2h, 3d).
     #[arg(long, value_name = "WHEN", value_parser = moment)]
     since: Option<Timestamp>,
@@ -64,7 +65,7 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
 ///
 /// # Errors
 /// When there is none.
-pub(crate) async fn newest(running: &RunFile, state: Option<State>) -> anyhow::Result<Id> {
+pub(crate) async fn newest(running: &RunFile, state: Option<State>) -> anyhow::Result<OrderId> {
     let filter = OrderFilter { state, ..OrderFilter::default() };
     let found = filter.list(running, 1).await?;
     match (found.orders.into_iter().next(), state) {

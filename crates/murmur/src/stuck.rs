@@ -7,11 +7,11 @@ use std::time::Duration;
 
 use client::process::Process;
 use client::streams::Streams;
-use contracts::StoredEvent;
 use contracts::choreography::MURMURATION;
+use contracts::{OrderId, StoredEvent};
 use protocol::choreography::State;
 use protocol::choreography::next::{Next, Occurrence, next};
-use protocol::{Id, Kind, Service, Timestamp};
+use protocol::{Kind, Service, Timestamp};
 use serde::Serialize;
 use serde_json::json;
 use supervisor::service_status::{Held, Services, ask_services};
@@ -31,7 +31,7 @@ pub(crate) struct Args {
 /// One order that waits for one service.
 #[derive(Debug, PartialEq, Eq, Serialize)]
 struct Waiting {
-    order_id: Id,
+    order_id: OrderId,
     state: State,
     /// What the service has to publish.
     one_of: Vec<Kind>,
@@ -88,7 +88,7 @@ pub(crate) fn show_held(all: &[Holding]) {
 
 /// The orders that wait, by whom they wait for; those that wait longest first.
 fn stuck(
-    orders: &BTreeMap<Id, Vec<StoredEvent>>,
+    orders: &BTreeMap<OrderId, Vec<StoredEvent>>,
     older_than: Duration,
     now: Timestamp,
 ) -> BTreeMap<Service, Vec<Waiting>> {
@@ -109,7 +109,7 @@ fn stuck(
 }
 
 /// What the order waits for. A timer is waited for once it is due.
-fn waiting(order: &Id, next: Next, now: Timestamp) -> Vec<(Service, Waiting)> {
+fn waiting(order: &OrderId, next: Next, now: Timestamp) -> Vec<(Service, Waiting)> {
     let Next { state, owed, .. } = next;
     let waiting = owed.into_iter().map(|owed| {
         let since = owed.due.unwrap_or(owed.since);

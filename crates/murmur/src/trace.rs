@@ -3,8 +3,8 @@
 use anyhow::bail;
 use client::streams::Streams;
 use client::timeline::{Timeline, text};
+use contracts::OrderId;
 use contracts::choreography::MURMURATION;
-use protocol::Id;
 use protocol::choreography::State;
 use serde_json::json;
 use terminal::line;
@@ -17,7 +17,7 @@ use crate::orders;
 #[derive(Debug, clap::Args)]
 pub(crate) struct Args {
     /// The order's id; without one, the newest order.
-    order: Option<Id>,
+    order: Option<OrderId>,
     /// The newest order in this state: placed, prepared, confirmed, completed, rejected or cancelled.
     #[arg(long, value_name = "STATE", value_parser = orders::state, conflicts_with = "order")]
     latest: Option<State>,

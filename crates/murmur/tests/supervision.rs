@@ -209,13 +209,13 @@ fn a_wrong_command_line_is_told_apart_from_a_failure() {
 fn a_file_that_is_no_scenario_is_a_wrong_command_line() {
     let file = tempfile::Builder::new().suffix(".yaml").tempfile().unwrap();
     std::fs::write(file.path(), "scenario: half of one\n").unwrap();
-    let told = Command::new(env!("CARGO_BIN_EXE_murmur"))
+    let output = Command::new(env!("CARGO_BIN_EXE_murmur"))
         .args(["scenario", "run"])
         .arg(file.path())
         .output()
         .unwrap();
-    assert_eq!(told.status.code(), Some(2));
-    let text = String::from_utf8_lossy(&told.stderr);
+    assert_eq!(output.status.code(), Some(2));
+    let text = String::from_utf8_lossy(&output.stderr);
     assert!(text.contains("is no scenario"), "{text}");
 }
 

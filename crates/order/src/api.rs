@@ -6,10 +6,10 @@ mod operations;
 mod refusals;
 
 use contracts::events::Snapshot;
-use contracts::{Event, StoredEvent, problems};
+use contracts::{CustomerId, Event, OrderId, Sku, StoredEvent, problems};
 use engine::history::Moment;
 use engine::{Read, Validators};
-use protocol::{Id, ProblemKind};
+use protocol::ProblemKind;
 use runtime::http::{
     self, Api, Caller, CommandRequest, PageRequest, Problem, Response, Scope, StatusCode,
 };
@@ -102,13 +102,13 @@ async fn place_order(
     {
         return problem.into_response();
     }
-    let place = body.into_place(|| service.new_id());
+    let place = body.into_place(|| service.new_id().into());
     let executed = service.execute(request, Command::Place(place)).await;
     // A place is either accepted or refused: it never finds things as it wants them.
     http::answer(executed, answer_to_command, || cannot_be("a place changed nothing"))
 }
 
-async fn cancel_order(id: Id, service: Service, request: CommandRequest) -> Response {
+async fn cancel_order(id: OrderId, service: Service, request: CommandRequest) -> Response {
     let executed = service.execute(request, Command::Cancel(id.clone())).await;
     let unchanged = || http::result(StatusCode::OK, &Ended::cancelled(&id));
     http::answer(executed, answer_to_command, unchanged)
@@ -135,7 +135,7 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
     }
 }
 
-async fn find_order(id: Id, at: Option<Moment>, service: Service, after: Token) -> Response {
+async fn find_order(id: OrderId, at: Option<Moment>, service: Service, after: Token) -> Response {
     let wanted = id.clone();
     let read = move |state: &Read<'_>| match at {
         Some(moment) => history::order(state, &wanted, moment),
@@ -148,7 +148,7 @@ async fn find_order(id: Id, at: Option<Moment>, service: Service, after: Token) 
     }
 }
 
-async fn audit_trail(id: Id, service: Service, after: Token) -> Response {
+async fn audit_trail(id: OrderId, service: Service, after: Token) -> Response {
     let wanted = id.clone();
     let events = match service.read(after, move |state| tables::audit_trail(state, &wanted)).await {
         Ok(events) => events,
@@ -194,7 +194,7 @@ fn wanted(page: &PageRequest, filters: Filters) -> Result<Wanted, Problem> {
     })
 }
 
-async fn replicated_customer(id: Id, service: Service, after: Token) -> Response {
+async fn replicated_customer(id: CustomerId, service: Service, after: Token) -> Response {
     if let Err(problem) = caught_up(&service, after).await {
         return problem.into_response();
     }
@@ -207,7 +207,7 @@ async fn replicated_customer(id: Id, service: Service, after: Token) -> Response
     }
 }
 
-async fn replicated_product(sku: Id, service: Service, after: Token) -> Response {
+async fn replicated_product(sku: Sku, service: Service, after: Token) -> Response {
     if let Err(problem) = caught_up(&service, after).await {
         return problem.into_response();
     }

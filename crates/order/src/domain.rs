@@ -6,10 +6,10 @@ pub mod state;
 mod apply;
 
 use contracts::choreography::MURMURATION;
-use contracts::{Event, StoredEvent, service};
+use contracts::{Event, OrderId, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::Choreography;
-use protocol::{Id, Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use crate::{Refusal, tables};
 
@@ -47,7 +47,7 @@ pub enum Command {
     /// Place an order.
     Place(PlaceOrder),
     /// Cancel the order.
-    Cancel(Id),
+    Cancel(OrderId),
 }
 
 /// What follows from an input.

@@ -1,8 +1,8 @@
 //! Orders as they were.
 
+use contracts::OrderId;
 use engine::history::{self, Moment};
 use engine::{Read, StateError, outbox};
-use protocol::Id;
 
 use crate::OrderDomain;
 use crate::tables::{self, OrderRow};
@@ -11,7 +11,11 @@ use crate::tables::{self, OrderRow};
 ///
 /// # Errors
 /// When the database cannot be read, or a row is damaged.
-pub fn order(state: &Read<'_>, id: &Id, moment: Moment) -> Result<Option<OrderRow>, StateError> {
+pub fn order(
+    state: &Read<'_>,
+    id: &OrderId,
+    moment: Moment,
+) -> Result<Option<OrderRow>, StateError> {
     // What only decides is not asked.
     let domain = OrderDomain { deadline_ms: 0, hand_over_ms: 0 };
     let then = history::folded(&domain, &outbox::of_id(state, id)?, moment)?;

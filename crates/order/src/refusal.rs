@@ -1,8 +1,7 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
 use contracts::money::{AMOUNT_MINOR_MAX, UnacceptableAmount};
-use contracts::{Currency, Money};
-use protocol::Id;
+use contracts::{Currency, CustomerId, Money, OrderId, Sku};
 
 use crate::domain::decide::place::{LINES_MAX, ORDER_BYTES_MAX, QUANTITY_MAX};
 use crate::domain::state::OrderState;
@@ -16,23 +15,23 @@ pub enum Refusal {
         "customer {0} is not known here: register it, or send the token of its registration as \
          Murmur-Token"
     )]
-    UnknownCustomer(Id),
+    UnknownCustomer(CustomerId),
     /// The customer takes no more orders.
     #[error("customer {0} is closed and places no more orders")]
-    CustomerClosed(Id),
+    CustomerClosed(CustomerId),
     /// No such product is known here.
     #[error(
         "product {0} is not known here: list it, or send the token of its listing as Murmur-Token"
     )]
-    UnknownProduct(Id),
+    UnknownProduct(Sku),
     /// The product is no longer sold.
     #[error("product {0} is discontinued")]
-    ProductDiscontinued(Id),
+    ProductDiscontinued(Sku),
     /// A price in another currency than the customer's.
     #[error("the price of {sku} is in {found}, but the customer's orders are in {wanted}")]
     Currency {
         /// The product.
-        sku: Id,
+        sku: Sku,
         /// The currency of its price.
         found: Currency,
         /// The customer's currency.
@@ -42,7 +41,7 @@ pub enum Refusal {
     #[error("the unit_price of {sku} is {unit_price}: it must not be negative")]
     UnitPrice {
         /// The product.
-        sku: Id,
+        sku: Sku,
         /// The price asked for.
         unit_price: Money,
     },
@@ -50,7 +49,7 @@ pub enum Refusal {
     #[error("the unit_price of {sku}: {error}")]
     UnacceptablePrice {
         /// The product.
-        sku: Id,
+        sku: Sku,
         /// Why not.
         error: UnacceptableAmount,
     },
@@ -58,7 +57,7 @@ pub enum Refusal {
     #[error("the quantity of {sku} is {quantity}: it must be from 1 to {QUANTITY_MAX}")]
     Quantity {
         /// The product.
-        sku: Id,
+        sku: Sku,
         /// The quantity asked for.
         quantity: i64,
     },
@@ -106,19 +105,19 @@ pub enum Refusal {
     BusinessDate(String),
     /// There is an order of that id already.
     #[error("there is an order {0} already: place this one under another id")]
-    OrderExists(Id),
+    OrderExists(OrderId),
     /// There is no order of that id.
     #[error("there is no order {0}")]
-    UnknownOrder(Id),
+    UnknownOrder(OrderId),
     /// The order is confirmed or has left.
     #[error("order {order_id} is {}: it is too late to cancel it", stage.name())]
     TooLate {
         /// The order.
-        order_id: Id,
+        order_id: OrderId,
         /// Where it stands.
         stage: OrderState,
     },
     /// The order has ended: it was rejected.
     #[error("order {0} was rejected: there is nothing to cancel")]
-    AlreadyRejected(Id),
+    AlreadyRejected(OrderId),
 }

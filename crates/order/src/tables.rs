@@ -2,11 +2,11 @@
 
 use contracts::events::Line;
 use contracts::events::order::{EndReason, Placed};
-use contracts::{Money, StoredEvent};
+use contracts::{CustomerId, Money, OrderId, StoredEvent};
 use engine::rusqlite::types::{FromSql, Type};
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Validators, Write, named_params, outbox, params};
-use protocol::{Headers, Id, Timestamp};
+use protocol::{Headers, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -61,11 +61,11 @@ pub struct OrderRow {
     #[serde(skip)]
     pub number: u64,
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Where it stands.
     pub state: OrderState,
     /// Who ordered.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// What was ordered.
     pub lines: Vec<Line>,
     /// The sum of the lines.
@@ -121,7 +121,7 @@ pub struct Wanted {
     /// Only those that stand there.
     pub state: Option<OrderState>,
     /// Only those of this customer.
-    pub customer_id: Option<Id>,
+    pub customer_id: Option<CustomerId>,
     /// Only those placed before the order of this number.
     pub before: Option<u64>,
 }
@@ -130,13 +130,13 @@ pub struct Wanted {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn stage(state: &Read<'_>, id: &Id) -> Result<OrderState, StateError> {
+pub fn stage(state: &Read<'_>, id: &OrderId) -> Result<OrderState, StateError> {
     let sql = "SELECT state FROM orders WHERE id = ?1";
     Ok(state.one(sql, [id.as_str()], |row| row.get(0))?.unwrap_or(OrderState::None))
 }
 
 /// How long the order stays prepared.
-pub(crate) fn hand_over_ms(state: &Read<'_>, id: &Id) -> Result<u32, StateError> {
+pub(crate) fn hand_over_ms(state: &Read<'_>, id: &OrderId) -> Result<u32, StateError> {
     let sql = "SELECT hand_over_ms FROM orders WHERE id = ?1";
     let unknown = || StateError::Contradiction(format!("there is no order {id}"));
     state.one(sql, [id.as_str()], |row| row.get(0))?.ok_or_else(unknown)
@@ -146,7 +146,7 @@ pub(crate) fn hand_over_ms(state: &Read<'_>, id: &Id) -> Result<u32, StateError>
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn order(state: &Read<'_>, id: &Id) -> Result<Option<OrderRow>, StateError> {
+pub fn order(state: &Read<'_>, id: &OrderId) -> Result<Option<OrderRow>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM {WITH_LINES} WHERE id = ?1");
     state.one(&sql, [id.as_str()], to_order)
 }
@@ -160,7 +160,7 @@ pub fn orders(state: &Read<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<Order
     let mut values: Vec<(&str, &dyn rusqlite::ToSql)> = Vec::new();
     let before = wanted.before.unwrap_or(i64::MAX.unsigned_abs());
     let stage = wanted.state.map(OrderState::name);
-    let customer = wanted.customer_id.as_ref().map(Id::as_str);
+    let customer = wanted.customer_id.as_ref().map(|id| id.as_str());
     values.push((":before", &before));
     values.push((":limit", &limit));
     if stage.is_some() {
@@ -182,7 +182,7 @@ pub fn orders(state: &Read<'_>, wanted: &Wanted, limit: u32) -> Result<Vec<Order
 ///
 /// # Errors
 /// When the database cannot be read, or a row is damaged.
-pub fn audit_trail(state: &Read<'_>, id: &Id) -> Result<Vec<StoredEvent>, StateError> {
+pub fn audit_trail(state: &Read<'_>, id: &OrderId) -> Result<Vec<StoredEvent>, StateError> {
     let damaged = |error| StateError::Contradiction(format!("an outbox row is damaged: {error}"));
     let rows = outbox::of_id(state, id)?;
     let events: Result<Vec<_>, _> = rows.iter().map(protocol::Row::parse).collect();
@@ -221,7 +221,7 @@ pub(crate) fn insert(
 /// Moves an order that has not ended.
 pub(crate) fn change(
     state: &mut Write<'_>,
-    id: &Id,
+    id: &OrderId,
     to: &Change<'_>,
     headers: &Headers,
 ) -> Result<(), StateError> {

@@ -5,10 +5,10 @@ mod operations;
 mod refusals;
 
 use contracts::events::Customer;
-use contracts::{Event, StoredEvent, problems};
+use contracts::{CustomerId, Event, OrderId, StoredEvent, problems};
 use engine::history::Moment;
 use engine::{Read, StateError, Validators};
-use protocol::{Id, ProblemKind};
+use protocol::ProblemKind;
 use runtime::http::{self, Api, CommandRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter as _};
 use runtime::{Handle, Token};
@@ -45,7 +45,7 @@ pub fn api(service: Service) -> Api {
 }
 
 async fn settle_account(
-    customer_id: Id,
+    customer_id: CustomerId,
     service: Service,
     request: CommandRequest,
     body: Settlement,
@@ -66,7 +66,7 @@ fn answer_to_command(stored: &StoredEvent) -> Response {
 }
 
 async fn find_account(
-    customer_id: Id,
+    customer_id: CustomerId,
     at: Option<Moment>,
     service: Service,
     after: Token,
@@ -91,7 +91,7 @@ async fn find_account(
 
 fn account(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
 ) -> Result<Option<(AccountBody, Validators)>, StateError> {
     let known = state.replica::<Customer>(customer_id)?;
     let limit = known.map(|(_, customer)| customer.credit_limit);
@@ -104,7 +104,7 @@ fn account(
     Ok(account.zip(tables::account_validators(state, customer_id)?))
 }
 
-async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {
+async fn find_charge(order_id: OrderId, service: Service, after: Token) -> Response {
     let missing = format!("nothing was heard of order {order_id} here, or not yet");
     match service.read(after, move |state| tables::charge(state, &order_id)).await {
         Ok(Some(charge)) => http::json(StatusCode::OK, &charge),
@@ -113,7 +113,7 @@ async fn find_charge(order_id: Id, service: Service, after: Token) -> Response {
     }
 }
 
-async fn audit_trail(order_id: Id, service: Service, after: Token) -> Response {
+async fn audit_trail(order_id: OrderId, service: Service, after: Token) -> Response {
     let missing = format!("nothing was heard of order {order_id} here, or not yet");
     match service.read(after, move |state| tables::audit_trail(state, &order_id)).await {
         Ok(events) if events.is_empty() => not_found(&problems::UNKNOWN_CHARGE, missing),

@@ -6,10 +6,10 @@ mod apply;
 mod decide;
 
 use contracts::choreography::MURMURATION;
-use contracts::{Event, Money, StoredEvent, service};
+use contracts::{CustomerId, Event, Money, StoredEvent, service};
 use engine::{Domain, Input, Read, StateError, Validators, Write};
 use protocol::choreography::Choreography;
-use protocol::{Id, Service, Timestamp};
+use protocol::{Service, Timestamp};
 
 use crate::{Refusal, tables};
 
@@ -23,7 +23,7 @@ pub enum Command {
     /// A customer pays in.
     Settle {
         /// Who.
-        customer_id: Id,
+        customer_id: CustomerId,
         /// How much.
         amount: Money,
     },

@@ -1,6 +1,6 @@
 //! Accounts as they were.
 
-use contracts::kind;
+use contracts::{CustomerId, kind};
 use engine::history::{self, Moment};
 use engine::{Database, Read, StateError, outbox};
 use protocol::{Id, Row};
@@ -14,7 +14,7 @@ use crate::PaymentDomain;
 /// When the database cannot be read, or a row is damaged.
 pub fn account(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
     moment: Moment,
 ) -> Result<Option<Database>, StateError> {
     let sql = "SELECT order_id FROM charges WHERE customer_id = ?1";

@@ -1,8 +1,7 @@
 //! Why a command is refused, as data; its text is the sentence for the client.
 
 use contracts::money::UnacceptableAmount;
-use contracts::{Currency, Money};
-use protocol::Id;
+use contracts::{Currency, CustomerId, Money};
 
 /// Why a command is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
@@ -12,7 +11,7 @@ pub enum Refusal {
         "customer {0} is not known here: register it, or send the token of its registration as \
          Murmur-Token"
     )]
-    UnknownCustomer(Id),
+    UnknownCustomer(CustomerId),
     /// Nothing, or less, was to be paid in.
     #[error("{0} cannot be paid in: the amount must be positive")]
     Amount(Money),

@@ -2,11 +2,11 @@
 
 use contracts::events::Customer;
 use contracts::events::payment::DeclineReason;
-use contracts::{Currency, Money, StoredEvent, kind};
+use contracts::{Currency, CustomerId, Money, OrderId, StoredEvent, kind};
 use engine::rusqlite::types::Type;
 use engine::rusqlite::{self, Row};
 use engine::{Read, StateError, Validators, Write, outbox, params};
-use protocol::{Headers, Id, Timestamp};
+use protocol::{Headers, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
@@ -42,12 +42,12 @@ pub const MIGRATIONS: &[&str] = &["
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, JsonSchema)]
 pub struct Charge {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Where it stands.
     pub state: ChargeState,
     /// Who was to be charged; unknown if it was voided before.
     #[serde(skip_serializing_if = "Option::is_none")]
-    pub customer_id: Option<Id>,
+    pub customer_id: Option<CustomerId>,
     /// What was charged, or was to be.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub amount: Option<Money>,
@@ -77,7 +77,7 @@ pub struct Account {
 #[derive(Debug)]
 pub(crate) struct NewCharge<'a> {
     pub(crate) stage: ChargeState,
-    pub(crate) customer_id: Option<&'a Id>,
+    pub(crate) customer_id: Option<&'a CustomerId>,
     pub(crate) amount: Option<Money>,
     pub(crate) reason: Option<DeclineReason>,
 }
@@ -92,7 +92,7 @@ impl NewCharge<'_> {
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn stage(state: &Read<'_>, order_id: &Id) -> Result<ChargeState, StateError> {
+pub fn stage(state: &Read<'_>, order_id: &OrderId) -> Result<ChargeState, StateError> {
     let sql = "SELECT state FROM charges WHERE order_id = ?1";
     Ok(state.one(sql, [order_id.as_str()], |row| row.get(0))?.unwrap_or(ChargeState::None))
 }
@@ -101,7 +101,7 @@ pub fn stage(state: &Read<'_>, order_id: &Id) -> Result<ChargeState, StateError>
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn charge(state: &Read<'_>, order_id: &Id) -> Result<Option<Charge>, StateError> {
+pub fn charge(state: &Read<'_>, order_id: &OrderId) -> Result<Option<Charge>, StateError> {
     let sql = "SELECT order_id, state, customer_id, amount, currency, reason, decided_at,
             updated_at, version
         FROM charges WHERE order_id = ?1";
@@ -109,7 +109,10 @@ pub fn charge(state: &Read<'_>, order_id: &Id) -> Result<Option<Charge>, StateEr
 }
 
 /// Who was charged for the order, and how much.
-pub(crate) fn charged(state: &Read<'_>, order_id: &Id) -> Result<(Id, Money), StateError> {
+pub(crate) fn charged(
+    state: &Read<'_>,
+    order_id: &OrderId,
+) -> Result<(CustomerId, Money), StateError> {
     let charge = charge(state, order_id)?;
     let found = charge.and_then(|charge| charge.customer_id.zip(charge.amount));
     found.ok_or_else(|| StateError::Contradiction(format!("order {order_id} was never charged")))
@@ -121,7 +124,7 @@ pub(crate) fn charged(state: &Read<'_>, order_id: &Id) -> Result<(Id, Money), St
 /// When the database cannot be read.
 pub fn account(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
     currency: Currency,
 ) -> Result<Account, StateError> {
     let sql = "SELECT currency, outstanding, paid_in FROM accounts
@@ -135,7 +138,7 @@ pub fn account(
 ///
 /// # Errors
 /// When the database cannot be read.
-pub fn accounts(state: &Read<'_>, customer_id: &Id) -> Result<Vec<Account>, StateError> {
+pub fn accounts(state: &Read<'_>, customer_id: &CustomerId) -> Result<Vec<Account>, StateError> {
     let sql = "SELECT currency, outstanding, paid_in FROM accounts
                WHERE customer_id = ?1 ORDER BY currency";
     state.all(sql, [customer_id.as_str()], to_account)
@@ -148,7 +151,7 @@ pub fn accounts(state: &Read<'_>, customer_id: &Id) -> Result<Vec<Account>, Stat
 /// When the database cannot be read.
 pub fn account_validators(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
 ) -> Result<Option<Validators>, StateError> {
     let known = state.replica::<Customer>(customer_id)?.map(|(version, _)| version);
     let sql = "SELECT max(version) FROM accounts WHERE customer_id = ?1";
@@ -161,7 +164,7 @@ pub fn account_validators(
 ///
 /// # Errors
 /// When the database cannot be read, or a row is damaged.
-pub fn audit_trail(state: &Read<'_>, order_id: &Id) -> Result<Vec<StoredEvent>, StateError> {
+pub fn audit_trail(state: &Read<'_>, order_id: &OrderId) -> Result<Vec<StoredEvent>, StateError> {
     let damaged = |error| StateError::Contradiction(format!("an outbox row is damaged: {error}"));
     let rows = outbox::of_id(state, order_id)?;
     let events: Result<Vec<_>, _> = rows.iter().map(protocol::Row::parse).collect();
@@ -182,7 +185,7 @@ pub(crate) fn less(owed: Money, amount: Money) -> Result<Money, StateError> {
 
 pub(crate) fn insert_charge(
     state: &mut Write<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     charge: &NewCharge<'_>,
     headers: &Headers,
 ) -> Result<(), StateError> {
@@ -192,7 +195,7 @@ pub(crate) fn insert_charge(
     let values = params![
         order_id.as_str(),
         charge.stage.name(),
-        charge.customer_id.map(Id::as_str),
+        charge.customer_id.map(|id| id.as_str()),
         charge.amount.map(|amount| amount.minor),
         charge.amount.as_ref().map(|amount| amount.currency.as_str()),
         charge.reason.as_ref().map(to_json).transpose()?,
@@ -205,7 +208,7 @@ pub(crate) fn insert_charge(
 /// A charge is paid back once.
 pub(crate) fn refund_charge(
     state: &mut Write<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     headers: &Headers,
 ) -> Result<(), StateError> {
     let sql = "UPDATE charges SET state = 'refunded', updated_at = ?2, version = ?3
@@ -217,7 +220,7 @@ pub(crate) fn refund_charge(
 /// Takes over what the event says is owed, and adds what was paid in with it.
 pub(crate) fn set_outstanding(
     state: &mut Write<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
     outstanding: Money,
     paid_in: i64,
     headers: &Headers,

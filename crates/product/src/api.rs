@@ -3,9 +3,9 @@
 mod operations;
 mod refusals;
 
-use contracts::Money;
 use contracts::events::Product;
 use contracts::money::NewMoney;
+use contracts::{Money, Sku};
 use protocol::Id;
 use runtime::Handle;
 use runtime::entity::{Resource, routes};
@@ -19,7 +19,7 @@ use crate::domain::{Details, ProductDomain, Products};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub struct Listing {
-    sku: Id,
+    sku: Sku,
     name: String,
     #[schemars(with = "NewMoney")]
     price: Money,
@@ -47,7 +47,7 @@ impl Resource for Products {
 
     fn create(listing: Listing, _: impl FnOnce() -> Id) -> (Id, Details) {
         let Listing { sku, name, price } = listing;
-        (sku, Details { name, price })
+        (sku.into(), Details { name, price })
     }
 
     fn show(version: u64, product: Product) -> Versioned {

@@ -75,9 +75,9 @@ impl Entity for Products {
         product.discontinued
     }
 
-    fn with(sku: &Id, details: &Details) -> Product {
+    fn with(id: &Id, details: &Details) -> Product {
         let Details { name, price } = details.clone();
-        Product { sku: sku.clone(), name, price, discontinued: false }
+        Product { sku: id.clone().into(), name, price, discontinued: false }
     }
 
     fn ended(product: Product) -> Product {
@@ -115,11 +115,11 @@ impl Entity for Products {
         Ok(())
     }
 
-    fn refuse(conflict: Conflict, sku: &Id) -> Refusal {
+    fn refuse(conflict: Conflict, id: &Id) -> Refusal {
         match conflict {
-            Conflict::Exists => Refusal::AlreadyListed(sku.clone()),
-            Conflict::Unknown => Refusal::Unknown(sku.clone()),
-            Conflict::Ended => Refusal::Discontinued(sku.clone()),
+            Conflict::Exists => Refusal::AlreadyListed(id.clone().into()),
+            Conflict::Unknown => Refusal::Unknown(id.clone().into()),
+            Conflict::Ended => Refusal::Discontinued(id.clone().into()),
         }
     }
 }

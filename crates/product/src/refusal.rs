@@ -1,22 +1,21 @@
 //! Why a command is refused, as data.
 
-use contracts::Money;
 use contracts::events::TEXT_BYTES_MAX as NAME_BYTES_MAX;
 use contracts::money::UnacceptableAmount;
-use protocol::Id;
+use contracts::{Money, Sku};
 
 /// Why a command to the product service is refused. Nothing changed.
 #[derive(Clone, Debug, PartialEq, Eq, thiserror::Error)]
 pub enum Refusal {
     /// The SKU is taken.
     #[error("product {0} is listed already")]
-    AlreadyListed(Id),
+    AlreadyListed(Sku),
     /// There is no such product.
     #[error("there is no product {0}")]
-    Unknown(Id),
+    Unknown(Sku),
     /// Discontinued products do not change any more.
     #[error("product {0} is discontinued and changes no more")]
-    Discontinued(Id),
+    Discontinued(Sku),
     /// There is no name.
     #[error("name must not be empty")]
     EmptyName,

@@ -55,12 +55,12 @@ async fn main() {
     let products = arguments.next().unwrap_or(4_000);
     let rows = Rows::of(lines, orders, products as u64);
     println!("{} events of {orders} orders with {lines} of {products} products", rows.0.len());
-    tell("in memory, as a rebuild", &rows, rows.fold(batch::BATCH_ROWS_MAX));
-    tell("in memory, as live orders", &rows, rows.fold(LIVE_ROWS));
-    tell("into Redis, as a rebuild", &rows, rows.project().await);
+    print("in memory, as a rebuild", &rows, rows.fold(batch::BATCH_ROWS_MAX));
+    print("in memory, as live orders", &rows, rows.fold(LIVE_ROWS));
+    print("into Redis, as a rebuild", &rows, rows.project().await);
 }
 
-fn tell(what: &str, rows: &Rows, took: Duration) {
+fn print(what: &str, rows: &Rows, took: Duration) {
     let rows = rows.0.len() as f64;
     let (rate, each) = (rows / took.as_secs_f64(), took.as_secs_f64() * 1e6 / rows);
     println!("{what}: {rate:.0} events a second, {each:.1} µs an event");

@@ -119,7 +119,7 @@ impl Fold {
             return wanted;
         }
         // What the events change is known once the stories of their orders are.
-        self.parked = Some(self.cache.tell(&self.items));
+        self.parked = Some(self.cache.fold(&self.items));
         self.cache.wanted()
     }
 
@@ -137,8 +137,8 @@ impl Fold {
     /// # Errors
     /// When a record says that it has folded one of these events before.
     pub fn finish(mut self) -> Result<(Changes, RecordCache), Damaged> {
-        let told = self.parked.take().unwrap_or_else(|| self.cache.tell(&self.items));
-        let parked = told?;
+        let folded = self.parked.take().unwrap_or_else(|| self.cache.fold(&self.items));
+        let parked = folded?;
         let changes = self.cache.finish(&self.items)?;
         Ok((Changes { parked, ..changes }, self.cache))
     }

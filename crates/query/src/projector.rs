@@ -142,13 +142,13 @@ impl<S: Source> Projector<S> {
         loop {
             let (sink, rows) = mpsc::channel(QUEUE_ROWS);
             let readings = self.source.open(&live.positions, sink.into());
-            self.tell_opened(&live, &readings);
-            let caught_up = tokio::spawn(tell_caught_up(
+            self.report_opened(&live, &readings);
+            let caught_up = tokio::spawn(report_caught_up(
                 self.standing.clone(),
                 store.clone(),
                 live.generation.clone(),
             ));
-            let _telling = self.tell_others(&store);
+            let _publishing = self.publish_status(&store);
             let following = Following::new(&mut store, live, rows, &readings, self);
             let moved = following.run().await;
             caught_up.abort();
@@ -159,12 +159,12 @@ impl<S: Source> Projector<S> {
     }
 
     /// Tells processes that only answer how it goes with what they read, for as long as this is kept.
-    fn tell_others(&self, store: &Store) -> Option<Beside> {
-        let tell = || report::publish(self.standing.subscribe(), store.connection());
-        (self.role == GenerationRole::Live).then(|| Beside(tokio::spawn(tell()).abort_handle()))
+    fn publish_status(&self, store: &Store) -> Option<Beside> {
+        let publish = || report::publish(self.standing.subscribe(), store.connection());
+        (self.role == GenerationRole::Live).then(|| Beside(tokio::spawn(publish()).abort_handle()))
     }
 
-    fn tell_opened(&self, live: &Live, readings: &Readings) {
+    fn report_opened(&self, live: &Live, readings: &Readings) {
         let began = Began { at: (self.clock)(), rows: live.positions.rows() };
         self.standing.send_modify(|standing| {
             standing.enter(if live.built { Phase::CatchingUp } else { Phase::Rebuilding });
@@ -222,7 +222,7 @@ fn sweep(store: &Store) {
 
 /// Says that the projector follows, once it has folded all that the streams held when their
 /// reading began. From then on the generation is read.
-async fn tell_caught_up(
+async fn report_caught_up(
     standing: watch::Sender<ProjectorStatus>,
     mut store: Store,
     generation: Generation,

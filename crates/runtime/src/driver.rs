@@ -119,7 +119,7 @@ impl<D: Domain> Driver<D> {
     pub(crate) async fn run(mut self) -> End {
         loop {
             self.carry_out_all();
-            self.status.tell(self.process.standing());
+            self.status.publish(self.process.standing());
             if let Some(end) = self.ended.take() {
                 return end;
             }
@@ -168,7 +168,7 @@ impl<D: Domain> Driver<D> {
                 ticket.respond(Response::Answered(answer, Promise { durability, token }));
             }
             Effect::TurnAway(ticket) => ticket.respond(Response::TurnedAway),
-            Effect::Report(report) => reports::tell(report),
+            Effect::Report(report) => reports::log(report),
             Effect::End(end) => self.ended = Some(end),
         }
     }

@@ -44,7 +44,7 @@ pub struct CutOff {
 /// ends the process if they make no sense, or if only help was asked for.
 pub fn arguments<A: Parser>(line: impl IntoIterator<Item = OsString>) -> A {
     A::try_parse_from(line).unwrap_or_else(|error| {
-        let shown = tell(&error);
+        let shown = print(&error);
         // Whoever has closed the standard error, or has seen enough, reads nothing there. Help that
         // cannot be written for another reason is a failure.
         let lost = shown.is_err_and(|error| error.kind() != std::io::ErrorKind::BrokenPipe);
@@ -57,7 +57,7 @@ pub fn arguments<A: Parser>(line: impl IntoIterator<Item = OsString>) -> A {
 ///
 /// # Errors
 /// When it cannot be written.
-pub fn tell(error: &clap::Error) -> std::io::Result<()> {
+pub fn print(error: &clap::Error) -> std::io::Result<()> {
     let text = error.render().to_string();
     match redacted(&text) {
         // Help holds nothing that was typed, and shows what addresses look like.

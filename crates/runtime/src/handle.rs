@@ -297,7 +297,7 @@ mod tests {
     fn handle() -> (Handle<Idle>, mpsc::UnboundedReceiver<Inbound<Idle>>) {
         let ((driver, inbox), replicas) = (mpsc::unbounded_channel(), Arc::default());
         let status = Status::new(service::INVENTORY, Clock::start());
-        status.tell(ProcessStatus { stage: Stage::Ready, ..ProcessStatus::default() });
+        status.publish(ProcessStatus { stage: Stage::Ready, ..ProcessStatus::default() });
         (Handle::new(driver, Path::new("unused.db"), replicas, status), inbox)
     }
 
@@ -333,7 +333,7 @@ mod tests {
             let Some(Inbound::<Idle>::Command { ticket, .. }) = inbox.recv().await else {
                 unreachable!()
             };
-            status.tell(ProcessStatus { stage: Stage::Fenced, ..ProcessStatus::default() });
+            status.publish(ProcessStatus { stage: Stage::Fenced, ..ProcessStatus::default() });
             ticket.respond(Response::TurnedAway);
         };
         let execute = handle.execute(CommandRequest::default(), ());

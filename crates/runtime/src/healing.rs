@@ -61,9 +61,9 @@ impl Stores<'_> {
             let (agree_up_to, histories, forged) = (0, None, None);
             return Ok(Comparison { head, agree_up_to, histories, stream, forged, witnesses });
         };
-        let told = streams::tail(&stream).await?;
-        let told = told.and_then(|row| Headers::parse(&row.headers).ok());
-        let histories = own_history.zip(told.map(|headers| headers.history));
+        let streamed = streams::tail(&stream).await?;
+        let streamed = streamed.and_then(|row| Headers::parse(&row.headers).ok());
+        let histories = own_history.zip(streamed.map(|headers| headers.history));
         let extent = streams::extent(stream.cached_info());
         let Compared { agree_up_to, forged, stream: read } = if extent.is_whole() {
             self.compare(&reads, extent.last).await?
@@ -71,7 +71,7 @@ impl Stores<'_> {
             Compared { agree_up_to: 0, forged: None, stream: StreamState::Holed(extent) }
         };
         let witnesses = self.witnesses(&reads, &stream).await?;
-        let histories = histories.filter(|(own, told)| own != told);
+        let histories = histories.filter(|(own, streamed)| own != streamed);
         Ok(Comparison { head, agree_up_to, histories, stream: read, forged, witnesses })
     }
 
@@ -151,8 +151,8 @@ impl Stores<'_> {
             for seen in self.seen_by(of).await? {
                 let number = seen.sequence;
                 let own = reads.read(|state| outbox::row(state, number))?.map(|row| row.chain);
-                let told = streams::message(stream, number).await?.map(|row| row.chain);
-                witnesses.push(WitnessedRow { of, seen, own, stream: told });
+                let streamed = streams::message(stream, number).await?.map(|row| row.chain);
+                witnesses.push(WitnessedRow { of, seen, own, stream: streamed });
             }
         }
         Ok(witnesses)

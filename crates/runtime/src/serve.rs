@@ -195,7 +195,7 @@ impl<D: Domain> Life<D> {
     ) -> anyhow::Result<()> {
         let nats = &self.settings.process.nats;
         let connection = Connection::open(nats, D::SERVICE.name()).await?;
-        self.status.tell_broker(connection.waits());
+        self.status.follow_broker(connection.waits());
         let surroundings = Surroundings {
             inbound,
             connection: connection.clone(),

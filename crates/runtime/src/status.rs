@@ -62,7 +62,7 @@ impl Status {
         tracing::error!(reason = %fence, "fenced: commands are refused");
         let status = Self::new(service, Clock::start());
         let (reason, choices) = (Some(fence.to_string()), fence.choices());
-        status.tell(ProcessStatus {
+        status.publish(ProcessStatus {
             stage: Stage::Fenced,
             reason,
             choices,
@@ -72,7 +72,7 @@ impl Status {
     }
 
     /// Tells how the process stands now.
-    pub(crate) fn tell(&self, now: ProcessStatus) {
+    pub(crate) fn publish(&self, now: ProcessStatus) {
         self.standing.send_if_modified(|standing| {
             let news = *standing != now;
             if news {
@@ -83,7 +83,7 @@ impl Status {
     }
 
     /// From now on it is known, too, why the broker is not there.
-    pub(crate) fn tell_broker(&self, waits: watch::Receiver<Option<String>>) {
+    pub(crate) fn follow_broker(&self, waits: watch::Receiver<Option<String>>) {
         // A process has one connection.
         if self.broker.set(waits).is_err() {}
     }

@@ -10,8 +10,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 use anyhow::{Context as _, bail};
-use contracts::Currency;
-use protocol::Id;
+use contracts::{Currency, CustomerId, OrderId, Sku};
 use rusqlite::{Connection, Transaction};
 use serde::Serialize;
 use workload::retail::book::{Book, Invoice};
@@ -79,10 +78,10 @@ impl Example<'_> {
     fn fill(&self, book: &Book) -> anyhow::Result<Made> {
         let masters = Masters::of(book, |_| false);
         let orders = orders(book);
-        let mut open_units: BTreeMap<&Id, u64> = BTreeMap::new();
-        let mut owed: BTreeMap<&Id, i128> = BTreeMap::new();
+        let mut open_units: BTreeMap<&Sku, u64> = BTreeMap::new();
+        let mut owed: BTreeMap<&CustomerId, i128> = BTreeMap::new();
         let mut shipped = 0_usize;
-        let mut unpaid: HashSet<&Id> = HashSet::new();
+        let mut unpaid: HashSet<&OrderId> = HashSet::new();
         for Ordered { invoice, state } in &orders {
             if *state == State::Open {
                 for line in &invoice.lines {
@@ -125,7 +124,7 @@ impl Example<'_> {
     }
 
     /// A limit is what the customer owes or may come to owe, and up to a hundred more.
-    fn add_customer(&self, id: &Id, buyer: &Buyer, owed_minor: i128) -> anyhow::Result<()> {
+    fn add_customer(&self, id: &CustomerId, buyer: &Buyer, owed_minor: i128) -> anyhow::Result<()> {
         let hundred = 100 * 10_i128.pow(self.currency.decimals());
         let limit = (owed_minor / hundred + 1) * hundred;
         let sql = "INSERT INTO customers (id, name, country, currency, credit_limit)
@@ -137,7 +136,7 @@ impl Example<'_> {
         Ok(())
     }
 
-    fn add_product(&self, sku: &Id, article: &Article, on_hand: u64) -> anyhow::Result<()> {
+    fn add_product(&self, sku: &Sku, article: &Article, on_hand: u64) -> anyhow::Result<()> {
         let sql = "INSERT INTO products (sku, name, price, currency) VALUES (?1, ?2, ?3, ?4)";
         let price = self.decimal(article.price_minor.into());
         let values = (sku.as_str(), &article.name, price, self.currency.as_str());
@@ -191,8 +190,9 @@ fn orders(book: &Book) -> Vec<Ordered<'_>> {
 }
 
 /// The orders that a later invoice cancels whole.
-fn cancelled(book: &Book) -> HashSet<Id> {
-    let (mut cancelled, mut earlier) = (HashSet::new(), HashMap::<&Id, Vec<Earlier>>::new());
+fn cancelled(book: &Book) -> HashSet<OrderId> {
+    let (mut cancelled, mut earlier) =
+        (HashSet::new(), HashMap::<&CustomerId, Vec<Earlier>>::new());
     for invoice in &book.invoices {
         let earlier = earlier.entry(&invoice.customer).or_default();
         if !invoice.cancels {

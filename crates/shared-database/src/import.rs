@@ -130,13 +130,13 @@ impl<'a> Import<'a> {
     ///
     /// # Errors
     /// When a store or a service cannot be used.
-    pub async fn follow(&mut self, once: bool, tell: impl Fn(&Pass)) -> anyhow::Result<()> {
+    pub async fn follow(&mut self, once: bool, report: impl Fn(&Pass)) -> anyhow::Result<()> {
         let look = async || {
             // Asked in this order, no change is missed.
             let is_left = self.source.refuses_writes()?;
             let position = self.progress.position()?;
             if self.source.last_change()? > position {
-                tell(&self.pass(Scope::ChangesAfter(position), Stage::Moving).await?);
+                report(&self.pass(Scope::ChangesAfter(position), Stage::Moving).await?);
                 return Ok(ControlFlow::Continue(()));
             }
             if once || is_left { Ok(ControlFlow::Break(())) } else { Ok(ControlFlow::Continue(())) }

@@ -3,8 +3,7 @@
 mod operations;
 
 use contracts::events::Address;
-use contracts::problems;
-use protocol::Id;
+use contracts::{CustomerId, OrderId, problems};
 use runtime::http::{self, Api, PageRequest, Problem, Response, StatusCode};
 use runtime::warp::{self, Filter};
 use runtime::{Handle, Token};
@@ -17,7 +16,7 @@ use crate::tables;
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ShipmentBody {
-    order_id: Id,
+    order_id: OrderId,
     state: &'static str,
     #[serde(skip_serializing_if = "Option::is_none")]
     reason: Option<&'static str>,
@@ -27,7 +26,7 @@ struct ShipmentBody {
 
 #[derive(Debug, Serialize, JsonSchema)]
 struct ParcelBody {
-    customer_id: Id,
+    customer_id: CustomerId,
     name: String,
     address: Address,
     units: u64,
@@ -45,7 +44,7 @@ pub fn api(service: Handle<ShippingDomain>) -> Api {
     Api::new(find.or(list).unify().boxed(), operations::document())
 }
 
-async fn find(order_id: Id, service: Handle<ShippingDomain>, after: Token) -> Response {
+async fn find(order_id: OrderId, service: Handle<ShippingDomain>, after: Token) -> Response {
     let missing = format!("there is no shipment of order {order_id}");
     match service.read(after, move |state| tables::find(state, &order_id)).await {
         Ok(Some(shipment)) => http::json(StatusCode::OK, &ShipmentBody::from(shipment)),

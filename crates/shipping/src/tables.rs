@@ -1,8 +1,8 @@
 //! The shipments, each known by its order's id.
 
+use contracts::OrderId;
 use contracts::events::shipping::{Cancelled, Created, Recipient};
 use engine::{Read, StateError, Write, params};
-use protocol::Id;
 
 use crate::domain::state::{Parcel, Shipment, ShipmentState, reason_name};
 
@@ -48,7 +48,7 @@ type ShipmentRow = (
 ///
 /// # Errors
 /// When the database cannot be read or is damaged.
-pub fn find(state: &Read<'_>, order_id: &Id) -> Result<Option<Shipment>, StateError> {
+pub fn find(state: &Read<'_>, order_id: &OrderId) -> Result<Option<Shipment>, StateError> {
     let sql = format!("SELECT {COLUMNS} FROM shipment WHERE order_id = ?1");
     let found: Option<ShipmentRow> = state.one(&sql, [order_id.as_str()], |row| row.try_into())?;
     found.map(to_shipment).transpose()
@@ -82,7 +82,7 @@ pub(crate) fn create(
     write.change_one("creating a shipment", sql, values)
 }
 
-pub(crate) fn dispatch(write: &mut Write<'_>, order_id: &Id) -> Result<(), StateError> {
+pub(crate) fn dispatch(write: &mut Write<'_>, order_id: &OrderId) -> Result<(), StateError> {
     let sql = "UPDATE shipment SET state = 'dispatched'
                WHERE order_id = ?1 AND state = 'created'";
     write.change_one("dispatching a shipment", sql, [order_id.as_str()])

@@ -223,7 +223,7 @@ impl World {
             return;
         }
         self.chaos.waiting -= 1;
-        self.env.story.tell(self.env.now, "FAULT", || format!("{service}: {fault}"));
+        self.env.story.record(self.env.now, "FAULT", || format!("{service}: {fault}"));
         if self.strike_process(fault, service)
             || self.strike_broker(fault, service)
             || self.strike_database(fault, service)

@@ -8,7 +8,7 @@ use engine::promise::Durability;
 use protocol::Chain;
 
 use crate::agenda::{MILLISECOND, SECOND, What};
-use crate::env::{Answer, Env, Told};
+use crate::env::{Answer, Env, Response};
 use crate::fault::Fault;
 use crate::process::Pid;
 use crate::services::Ask;
@@ -39,7 +39,7 @@ pub(crate) enum ClientStep {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Outcome {
     /// An answer came.
-    Told(Told, Durability),
+    Answered(Response, Durability),
     /// No answer came: one effect or none.
     Unknown,
 }
@@ -104,10 +104,10 @@ impl Request {
     /// What was accepted, if a client was told so: the row, its chain, and where it is kept.
     pub(crate) fn accepted(&self) -> impl Iterator<Item = (u64, Chain, Durability)> {
         self.outcomes.iter().filter_map(|attempted| match &attempted.outcome {
-            Outcome::Told(Told::Accepted { sequence, chain, .. }, durability) => {
+            Outcome::Answered(Response::Accepted { sequence, chain, .. }, durability) => {
                 Some((*sequence, *chain, *durability))
             }
-            Outcome::Told(..) | Outcome::Unknown => None,
+            Outcome::Answered(..) | Outcome::Unknown => None,
         })
     }
 
@@ -115,8 +115,8 @@ impl Request {
     pub(crate) fn is_open(&self) -> bool {
         self.outcomes.iter().any(|attempted| match &attempted.outcome {
             Outcome::Unknown => true,
-            Outcome::Told(told, durability) => {
-                *durability == Durability::Local && matches!(told, Told::Accepted { .. })
+            Outcome::Answered(response, durability) => {
+                *durability == Durability::Local && matches!(response, Response::Accepted { .. })
             }
         })
     }
@@ -158,16 +158,16 @@ impl Clients {
     }
 
     /// No process was there, or it took nothing.
-    pub(crate) fn turned_away(&mut self, env: &mut Env, number: usize, told: Told) {
+    pub(crate) fn turned_away(&mut self, env: &mut Env, number: usize, response: Response) {
         let attempt = self.requests.get(number).map_or(1, |request| request.tries);
-        let outcome = Outcome::Told(told, Durability::Replicated);
+        let outcome = Outcome::Answered(response, Durability::Replicated);
         self.note(env, number, Attempted { attempt, outcome });
     }
 
     /// An answer came, or the request was turned away at once.
     pub(crate) fn hear(&mut self, env: &mut Env, answer: Answer) {
         let Some(waiting) = self.waiting.remove(&answer.attempt) else { return };
-        let outcome = Outcome::Told(answer.told, answer.durability);
+        let outcome = Outcome::Answered(answer.response, answer.durability);
         self.note(env, waiting.request, Attempted { attempt: waiting.attempt, outcome });
     }
 
@@ -197,13 +197,13 @@ impl Clients {
         let Some(request) = self.requests.get_mut(number) else { return };
         let outcome = &attempted.outcome;
         let (again, repeated) = request.judge(outcome);
-        env.story.tell(env.now, "client", || {
+        env.story.record(env.now, "client", || {
             format!("request {number} {:?}: {outcome:?}", request.ask.key)
         });
         if repeated {
             env.tally.fire(Fault::KeyRepeated);
         }
-        if matches!(outcome, Outcome::Told(Told::KeyReused, _)) && request.reuses_key {
+        if matches!(outcome, Outcome::Answered(Response::KeyReused, _)) && request.reuses_key {
             env.tally.fire(Fault::KeyReused);
         }
         request.outcomes.push(attempted);
@@ -247,13 +247,16 @@ impl Request {
         let keyed = self.ask.key.is_some();
         match outcome {
             Outcome::Unknown => (keyed && may_ask_again, false),
-            Outcome::Told(Told::Unavailable, _) => (may_ask_again, false),
-            Outcome::Told(Told::Refused, _) => (self.insists && may_ask_again, false),
-            Outcome::Told(Told::Accepted { repeated, .. }, durability) => {
+            Outcome::Answered(Response::Unavailable, _) => (may_ask_again, false),
+            Outcome::Answered(Response::Refused, _) => (self.insists && may_ask_again, false),
+            Outcome::Answered(Response::Accepted { repeated, .. }, durability) => {
                 let useless = self.ask.requires_replicated && *durability == Durability::Local;
                 (useless && keyed && may_ask_again, *repeated)
             }
-            Outcome::Told(Told::Unchanged | Told::KeyReused | Told::Failed(_), _) => (false, false),
+            Outcome::Answered(
+                Response::Unchanged | Response::KeyReused | Response::Failed(_),
+                _,
+            ) => (false, false),
         }
     }
 

@@ -51,7 +51,7 @@ pub(crate) struct Pace {
 
 /// What a client is told.
 #[derive(Clone, Debug, PartialEq, Eq)]
-pub(crate) enum Told {
+pub(crate) enum Response {
     /// It happened, as this row.
     Accepted {
         /// The row's number.
@@ -81,7 +81,7 @@ pub(crate) struct Answer {
     /// Which attempt it answers.
     pub(crate) attempt: Attempt,
     /// What it says.
-    pub(crate) told: Told,
+    pub(crate) response: Response,
     /// Where the change is kept.
     pub(crate) durability: Durability,
 }
@@ -118,7 +118,7 @@ pub(crate) struct Env {
 }
 
 impl Env {
-    pub(crate) fn new(mut random: Random, told: bool) -> Self {
+    pub(crate) fn new(mut random: Random, with_story: bool) -> Self {
         let slow = random.chance(20);
         let pace = Pace {
             way_max: if slow { 5 * MILLISECOND } else { 300 },
@@ -140,7 +140,7 @@ impl Env {
             broker: Broker::new(random.chance(50)),
             random,
             tally: Tally::default(),
-            story: Story::new(told),
+            story: Story::new(with_story),
             pace,
             answers: Vec::new(),
             questions: Vec::new(),
@@ -290,17 +290,17 @@ impl Env {
     }
 
     /// Tells what a service does.
-    pub(crate) fn tell<T: std::fmt::Display>(
+    pub(crate) fn record<T: std::fmt::Display>(
         &mut self,
         service: Service,
         what: impl FnOnce() -> T,
     ) {
-        self.story.tell(self.now, service, what);
+        self.story.record(self.now, service, what);
     }
 
     /// Something has happened that must never happen.
     pub(crate) fn violation(&mut self, what: String) {
-        self.story.tell(self.now, "VIOLATION", || &what);
+        self.story.record(self.now, "VIOLATION", || &what);
         self.violations.push(what);
     }
 }

@@ -29,14 +29,14 @@ pub struct Episode {
 
 /// Plays the world of a seed, with about so many orders. The same seed always gives the same.
 #[must_use]
-pub fn play(seed: u64, orders: u64, told: bool) -> Episode {
-    play_among(seed, orders, Fault::ALL, told)
+pub fn play(seed: u64, orders: u64, with_story: bool) -> Episode {
+    play_among(seed, orders, Fault::ALL, with_story)
 }
 
 /// The same, with no other faults than these.
 #[must_use]
-pub fn play_among(seed: u64, orders: u64, faults: &[Fault], told: bool) -> Episode {
-    play_with(seed, orders, faults, (told, None))
+pub fn play_among(seed: u64, orders: u64, faults: &[Fault], with_story: bool) -> Episode {
+    play_with(seed, orders, faults, (with_story, None))
 }
 
 /// The same, with a bug put in, or none.

@@ -49,7 +49,7 @@ pub struct Report {
     /// How many states violate what must be true.
     pub violations: u64,
     /// The first of them, as stories.
-    pub told: Vec<String>,
+    pub shown: Vec<String>,
     /// Where the services and the choreography's table differ, and what the table allows and no
     /// service ever did.
     pub disagreements: Vec<String>,
@@ -162,8 +162,8 @@ impl Report {
 
     fn violated(&mut self, place: &Place, wrong: &str) {
         self.violations += 1;
-        if self.told.len() < TOLD_MAX {
-            self.told.push(format!("{wrong}\n{place}"));
+        if self.shown.len() < TOLD_MAX {
+            self.shown.push(format!("{wrong}\n{place}"));
         }
     }
 }

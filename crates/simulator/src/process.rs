@@ -12,7 +12,7 @@ mod consumers;
 mod database;
 
 mod deadline;
-mod telling;
+mod narration;
 
 mod bugs;
 
@@ -28,7 +28,7 @@ use protocol::{HistoryId, Position, Service};
 
 use crate::agenda::{MILLISECOND, What};
 use crate::clients::Attempt;
-use crate::env::{Answer, Env, Told};
+use crate::env::{Answer, Env, Response};
 use crate::fault::Fault;
 use crate::services::{self, Ask, Simulated};
 use bugs::Bugs;
@@ -100,7 +100,7 @@ impl<D: Simulated> Driver<D> {
             return self.drive(env);
         }
         self.connected = true;
-        env.tell(D::SERVICE, || "connected");
+        env.record(D::SERVICE, || "connected");
         let row_bytes_max = engine::outbox::ROW_BYTES_MAX;
         self.take(env, Input::Connected(BrokerLimits { row_bytes_max, ..BrokerLimits::default() }))
     }
@@ -118,7 +118,7 @@ impl<D: Simulated> Driver<D> {
         self.consumers = Consumers::default();
         self.news.forget_what_was_asked();
         self.bug_at_disconnect(env);
-        env.tell(D::SERVICE, || "the broker is away");
+        env.record(D::SERVICE, || "the broker is away");
         self.connect_later(env);
         self.take(env, Input::Disconnected)
     }
@@ -161,16 +161,16 @@ impl<D: Simulated> Driver<D> {
             Effect::Reply { ticket, answer, durability, .. } => {
                 self.crash_at(env, Fault::CrashBeforeReply)?;
                 self.bug_at_reply(ticket);
-                let told = told(&answer);
-                env.answers.push(Answer { attempt: ticket, told, durability });
+                let response = response(&answer);
+                env.answers.push(Answer { attempt: ticket, response, durability });
             }
             Effect::TurnAway(ticket) => {
                 self.bug_at_reply(ticket);
-                let (told, durability) = (Told::Unavailable, Durability::Replicated);
-                env.answers.push(Answer { attempt: ticket, told, durability });
+                let (response, durability) = (Response::Unavailable, Durability::Replicated);
+                env.answers.push(Answer { attempt: ticket, response, durability });
             }
             Effect::Report(report) => {
-                self.tell(env, &report);
+                self.narrate(env, &report);
             }
             Effect::End(end) => {
                 self.bug_at_end(env);
@@ -239,17 +239,17 @@ impl<D: Simulated> Shell for Driver<D> {
             Step::Disk => self.disk(env),
             Step::Complaint(row) => self.take(env, Input::Complaint(row)),
             Step::Stop => {
-                env.tell(D::SERVICE, || "is told to stop");
+                env.record(D::SERVICE, || "is told to stop");
                 self.take(env, Input::Stop)
             }
         }
     }
 
-    fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Told> {
+    fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Response> {
         if !self.process.stage().admits(ask.requires_replicated) {
-            return Err(Told::Unavailable);
+            return Err(Response::Unavailable);
         }
-        let Some(command) = D::command(&ask.what) else { return Err(Told::Unavailable) };
+        let Some(command) = D::command(&ask.what) else { return Err(Response::Unavailable) };
         let (request, ticket) = (ask.request(), attempt);
         self.bug_at_ask(env, attempt);
         self.process.handle(Input::Command { command, request, ticket }, self.now(env));
@@ -330,19 +330,19 @@ impl<D: Simulated> Shell for Driver<D> {
 }
 
 /// What a client is told.
-fn told<R, E>(answer: &engine::Answer<R, E>) -> Told {
+fn response<R, E>(answer: &engine::Answer<R, E>) -> Response {
     use engine::Answer;
     match answer {
-        Answer::Accepted { event, repeated } => Told::Accepted {
+        Answer::Accepted { event, repeated } => Response::Accepted {
             sequence: event.headers.sequence,
             chain: event.chain,
             kind: event.headers.kind,
             repeated: *repeated,
         },
-        Answer::Unchanged => Told::Unchanged,
-        Answer::Refused(_) | Answer::PreconditionFailed(_) => Told::Refused,
-        Answer::KeyReused => Told::KeyReused,
-        Answer::TooLarge { bytes, .. } => Told::Failed(format!("a row of {bytes} bytes")),
-        Answer::Failed(reason) => Told::Failed(reason.clone()),
+        Answer::Unchanged => Response::Unchanged,
+        Answer::Refused(_) | Answer::PreconditionFailed(_) => Response::Refused,
+        Answer::KeyReused => Response::KeyReused,
+        Answer::TooLarge { bytes, .. } => Response::Failed(format!("a row of {bytes} bytes")),
+        Answer::Failed(reason) => Response::Failed(reason.clone()),
     }
 }

@@ -1,5 +1,6 @@
 //! The six services as they are simulated: their real domains, and what clients may ask of them.
 
+use std::str::FromStr;
 use std::sync::Arc;
 
 use contracts::{Money, service};
@@ -7,7 +8,7 @@ use engine::batch::RestoreError;
 use engine::{Database, Domain, Engine, Request, StateError};
 use protocol::headers::Idempotency;
 use protocol::seal::SEAL_KEY_BYTES;
-use protocol::{Chain, Id, Row, SealKeys, Service};
+use protocol::{Chain, Row, SealKeys, Service};
 
 use crate::process::{Beginning, Driver, Shell};
 
@@ -180,7 +181,7 @@ fn currency() -> contracts::Currency {
 }
 
 /// An id made of a letter and a number.
-pub(crate) fn id(letter: char, number: u64) -> Id {
+pub(crate) fn id<T: FromStr>(letter: char, number: u64) -> T {
     match format!("{letter}-{number}").parse() {
         Ok(id) => id,
         Err(_) => unreachable!("a letter, a dash and digits are an id"),

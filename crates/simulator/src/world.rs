@@ -13,7 +13,7 @@ use crate::agenda::{MILLISECOND, What};
 use crate::chaos::{Chaos, ReplacedWriter};
 use crate::clients::workload::Workload;
 use crate::clients::{ClientStep, Clients};
-use crate::env::{Answer, Env, Told};
+use crate::env::{Answer, Env, Response};
 use crate::fault::Fault;
 use crate::process::{Beginning, End, Pid, Shell, Step};
 use crate::random::Random;
@@ -73,9 +73,9 @@ impl World {
         seed: u64,
         orders: u64,
         faults: &[Fault],
-        (told, bug): (bool, Option<DriverBug>),
+        (with_story, bug): (bool, Option<DriverBug>),
     ) -> Self {
-        let mut env = Env::new(Random::new(seed), told);
+        let mut env = Env::new(Random::new(seed), with_story);
         env.bug = bug;
         let mut clients = Clients::default();
         let workload = Workload::of(&mut env, orders);
@@ -165,9 +165,9 @@ impl World {
     fn hear(&mut self, mut answer: Answer) {
         let by = self.clients.answered_by(&answer);
         let is_current = by.is_some_and(|pid| self.hosts.values().any(|h| h.main == Some(pid)));
-        if !is_current && matches!(answer.told, Told::Refused | Told::KeyReused) {
+        if !is_current && matches!(answer.response, Response::Refused | Response::KeyReused) {
             // A process that was replaced and has not noticed refuses by what it knew then.
-            answer.told = Told::Unavailable;
+            answer.response = Response::Unavailable;
         }
         self.clients.hear(&mut self.env, answer);
     }
@@ -186,8 +186,8 @@ impl World {
             });
             match taken {
                 Some(Ok(pid)) => self.clients.wait(&mut self.env, number, attempt, pid),
-                Some(Err(told)) => self.clients.turned_away(&mut self.env, number, told),
-                None => self.clients.turned_away(&mut self.env, number, Told::Unavailable),
+                Some(Err(response)) => self.clients.turned_away(&mut self.env, number, response),
+                None => self.clients.turned_away(&mut self.env, number, Response::Unavailable),
             }
         }
     }
@@ -250,7 +250,7 @@ impl World {
                 return None;
             }
         };
-        self.env.tell(service, || format!("starts as process {pid}"));
+        self.env.record(service, || format!("starts as process {pid}"));
         self.env.later(pid, MILLISECOND, Step::Connect);
         Some(pid)
     }
@@ -267,7 +267,7 @@ impl World {
     pub(crate) fn bury(&mut self, pid: Pid, end: &End) {
         let Some(shell) = self.shells.remove(&pid) else { return };
         let service = shell.service();
-        self.env.tell(service, || format!("process {pid} is no more: {end}"));
+        self.env.record(service, || format!("process {pid} is no more: {end}"));
         let database = shell.into_database();
         let late_by =
             if self.env.random.chance(LATE_PERCENT) { self.env.random.between(1, 250) } else { 0 };

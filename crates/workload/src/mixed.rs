@@ -17,8 +17,8 @@ use std::time::Duration;
 use auditor::journal::Outcome;
 use client::http::{Answer, Client};
 use client::run_file::RunFile;
+use contracts::OrderId;
 use hyper::StatusCode;
-use protocol::Id;
 use tokio::sync::{Semaphore, SemaphorePermit, watch};
 use tokio::task::JoinSet;
 use tokio::time::{Instant, MissedTickBehavior};
@@ -94,10 +94,10 @@ impl Load {
     ///
     /// # Errors
     /// When it cannot be written.
-    pub async fn probe(&self, number: u64, attempt: u32) -> anyhow::Result<Option<Id>> {
+    pub async fn probe(&self, number: u64, attempt: u32) -> anyhow::Result<Option<OrderId>> {
         let command = self.fixture.probe(number)?;
         let outcome = self.sender.attempt(&command, attempt).await;
-        Ok((outcome == Outcome::Ok).then_some(command.id))
+        Ok((outcome == Outcome::Ok).then_some(command.id.into()))
     }
 
     /// Waits until no command is under way; none is sent as long as the permit is kept.

@@ -41,8 +41,8 @@ use std::time::{Duration, Instant};
 
 use client::run_file::RunFile;
 use client::streams::Streams;
+use contracts::OrderId;
 use indicatif::{ProgressBar, ProgressStyle};
-use protocol::Id;
 
 use book::{Book, Invoice};
 use figures::{Comparison, Figures, Growth, Reading, Shown};
@@ -79,7 +79,7 @@ pub async fn replay(
     let patience = Duration::from_secs(options.patience_seconds);
     let sender = Arc::new(Sender::new(running, patience));
     let sales = book.sales().map(|invoice| plan.id(&invoice.number));
-    let orders: HashSet<Id> = sales.collect::<anyhow::Result<_>>()?;
+    let orders: HashSet<OrderId> = sales.collect::<anyhow::Result<_>>()?;
     let streams = Streams::open(running).await?;
     let raised = Arc::new(Raised::begin(&streams, patience));
     let endings = Endings::begin(&streams, orders);
@@ -129,7 +129,7 @@ pub async fn replay(
 }
 
 /// The orders that are there as the file has them. One of this number that is another is none.
-fn accepted(plan: &Plan, book: &Book, fates: &[Fate]) -> anyhow::Result<HashSet<Id>> {
+fn accepted(plan: &Plan, book: &Book, fates: &[Fate]) -> anyhow::Result<HashSet<OrderId>> {
     let is_there = |fate: &Fate| matches!(fate, Fate::Placed | Fate::AlreadyThere);
     let there = book.invoices.iter().zip(fates).filter(|(_, fate)| is_there(fate));
     there.map(|(invoice, _)| plan.id(&invoice.number)).collect()

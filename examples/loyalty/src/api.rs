@@ -1,6 +1,7 @@
 //! The REST API: it only reads.
 
-use protocol::{Id, problem_kinds};
+use contracts::CustomerId;
+use protocol::problem_kinds;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::{Document, Operation, standing};
 use runtime::http::{self, Api, Problem, Response, StatusCode};
@@ -25,7 +26,7 @@ problem_kinds! {
 /// The points of a customer.
 #[derive(Debug, Serialize, JsonSchema)]
 struct PointsBody {
-    customer_id: Id,
+    customer_id: CustomerId,
     /// Earned.
     points: u64,
     /// Promised for orders that are under way.
@@ -40,7 +41,7 @@ pub fn api(service: Handle<LoyaltyDomain>) -> Api {
     Api::new(find.boxed(), document())
 }
 
-async fn find(customer_id: Id, service: Handle<LoyaltyDomain>, after: Token) -> Response {
+async fn find(customer_id: CustomerId, service: Handle<LoyaltyDomain>, after: Token) -> Response {
     let wanted = customer_id.clone();
     match service.read(after, move |state| tables::account(state, &wanted)).await {
         Ok(Some(tables::Account { points, promised })) => {

@@ -70,7 +70,7 @@ fn react(state: &Read<'_>, event: &StoredEvent<Event>) -> Result<Decision, State
     let Event::Shop(shop) = &event.event else {
         return Err(unexpected(&format!("event {}", event.event.kind())));
     };
-    let known = tables::find(state, &event.headers.id)?;
+    let known = tables::find(state, &event.headers.id.clone().into())?;
     Ok(match (shop, known) {
         (OrderPlaced(placed), None) => Decision::emit(
             NONE,

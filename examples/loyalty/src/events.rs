@@ -1,5 +1,6 @@
 //! What loyalty publishes, and what it understands of others: all events of the shop.
 
+use contracts::{CustomerId, OrderId};
 use protocol::{EventError, Id, Kind, Recovered, Service};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
@@ -30,9 +31,9 @@ pub const VERSION: u16 = 1;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Points {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Whose points they are.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// How many: one for each whole unit of the order's currency.
     pub points: u64,
 }

@@ -1,7 +1,7 @@
 //! The points of each order.
 
+use contracts::{CustomerId, OrderId};
 use engine::{Read, StateError, Write, params};
-use protocol::Id;
 use protocol::choreography::State;
 
 use crate::domain::state_named;
@@ -40,7 +40,7 @@ pub struct Account {
 ///
 /// # Errors
 /// When the database fails, or holds what is no promise.
-pub fn find(state: &Read<'_>, order_id: &Id) -> Result<Option<Promise>, StateError> {
+pub fn find(state: &Read<'_>, order_id: &OrderId) -> Result<Option<Promise>, StateError> {
     let sql = "SELECT customer_id, points, state FROM promise WHERE order_id = ?1";
     let found = state.one(sql, [order_id.as_str()], |row| {
         Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?, row.get::<_, String>(2)?))
@@ -58,7 +58,7 @@ pub fn find(state: &Read<'_>, order_id: &Id) -> Result<Option<Promise>, StateErr
 ///
 /// # Errors
 /// When the database fails.
-pub fn account(state: &Read<'_>, customer_id: &Id) -> Result<Option<Account>, StateError> {
+pub fn account(state: &Read<'_>, customer_id: &CustomerId) -> Result<Option<Account>, StateError> {
     let sql = "SELECT count(*), sum(iif(state = 'earned', points, 0)),
                       sum(iif(state = 'promised', points, 0))
                FROM promise WHERE customer_id = ?1";
@@ -80,7 +80,11 @@ pub(crate) fn promise(write: &mut Write<'_>, points: &Points) -> Result<(), Stat
 }
 
 /// A promise comes to its end.
-pub(crate) fn settle(write: &mut Write<'_>, order_id: &Id, end: State) -> Result<(), StateError> {
+pub(crate) fn settle(
+    write: &mut Write<'_>,
+    order_id: &OrderId,
+    end: State,
+) -> Result<(), StateError> {
     let sql = "UPDATE promise SET state = ?2 WHERE order_id = ?1 AND state = 'promised'";
     write.change_one("the end of a promise", sql, params![order_id.as_str(), end])
 }

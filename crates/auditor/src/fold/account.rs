@@ -1,7 +1,6 @@
 //! One customer's account: its movements, in the order of the PAYMENT stream.
 
-use contracts::{Event, Money, StoredEvent};
-use protocol::Id;
+use contracts::{CustomerId, Event, Money, OrderId, StoredEvent};
 
 /// One account.
 #[derive(Debug, Default)]
@@ -29,14 +28,14 @@ pub enum What {
     /// An order was charged, within a limit that a version of the customer names.
     Charged {
         /// The order.
-        order: Id,
+        order: OrderId,
         /// The limit.
         limit: Money,
         /// The version.
         version: u64,
     },
     /// An order's charge was paid back.
-    Refunded(Id),
+    Refunded(OrderId),
     /// The customer paid in.
     Settled,
 }
@@ -54,7 +53,7 @@ impl Movement {
 
 /// The movement that an event makes, and in whose account.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other events move nothing")]
-pub(super) fn movement(event: &StoredEvent) -> Option<(Id, Movement)> {
+pub(super) fn movement(event: &StoredEvent) -> Option<(CustomerId, Movement)> {
     let sequence = event.headers.sequence;
     let (customer, amount, outstanding, what) = match &event.event {
         Event::PaymentCharged(charged) => {

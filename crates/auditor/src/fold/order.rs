@@ -5,13 +5,13 @@ use std::collections::BTreeMap;
 use contracts::events::Line;
 use contracts::events::inventory::Units as UnitsOf;
 use contracts::events::order::Placed;
-use contracts::{Event, Money, StoredEvent, kind, service};
-use protocol::{Cause, Id, Kind, Service};
+use contracts::{CustomerId, Event, Money, Sku, StoredEvent, kind, service};
+use protocol::{Cause, Kind, Service};
 
 use super::RowRef;
 
 /// Units by SKU: lines of one product are added up.
-pub type Units = BTreeMap<Id, u64>;
+pub type Units = BTreeMap<Sku, u64>;
 
 /// One order.
 #[derive(Debug, Default)]
@@ -31,11 +31,11 @@ pub struct Agreed {
     /// Units by SKU.
     pub units: Units,
     /// Who ordered.
-    pub customer: Id,
+    pub customer: CustomerId,
     /// The day to which the business counts it.
     pub business_date: String,
     /// What each SKU's lines come to, in minor units.
-    pub minor_by_sku: BTreeMap<Id, i128>,
+    pub minor_by_sku: BTreeMap<Sku, i128>,
 }
 
 /// One event about an order.
@@ -193,7 +193,7 @@ pub(super) fn of_units(lines: &[UnitsOf]) -> Units {
     add_up(lines.iter().map(|line| (&line.sku, line.quantity)))
 }
 
-pub(super) fn add_up<'a>(lines: impl Iterator<Item = (&'a Id, u32)>) -> Units {
+pub(super) fn add_up<'a>(lines: impl Iterator<Item = (&'a Sku, u32)>) -> Units {
     let mut units = Units::new();
     for (sku, quantity) in lines {
         *units.entry(sku.clone()).or_default() += u64::from(quantity);

@@ -1,7 +1,6 @@
 //! One SKU: its movements, in the order of the INVENTORY stream.
 
-use contracts::{Event, StoredEvent};
-use protocol::Id;
+use contracts::{Event, OrderId, Sku, StoredEvent};
 
 use super::order::{add_up, of_units};
 
@@ -32,11 +31,11 @@ pub enum What {
         on_hand: u64,
     },
     /// They were set aside for an order.
-    Reserved(Id),
+    Reserved(OrderId),
     /// They are no longer set aside.
-    Released(Id),
+    Released(OrderId),
     /// They left with an order.
-    Committed(Id),
+    Committed(OrderId),
 }
 
 /// What is left of a SKU after its movements.
@@ -64,7 +63,7 @@ impl Level {
 
 /// The movements that one event makes, at most one for each SKU.
 #[expect(clippy::wildcard_enum_match_arm, reason = "all other events move nothing")]
-pub(super) fn movements(event: &StoredEvent) -> Vec<(Id, Movement)> {
+pub(super) fn movements(event: &StoredEvent) -> Vec<(Sku, Movement)> {
     let sequence = event.headers.sequence;
     let (units, what) = match &event.event {
         Event::InventoryStocked(stocked) => {

@@ -1,8 +1,8 @@
 //! 2: a completed order has one charge of exactly its total, its stock is committed, and one
 //! shipment was dispatched.
 
-use contracts::kind;
-use protocol::{Id, Kind};
+use contracts::{OrderId, kind};
+use protocol::Kind;
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -50,7 +50,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     checked
 }
 
-fn check_once(checked: &mut Checked, id: &Id, order: &OrderFold, kind: Kind, may_come: bool) {
+fn check_once(checked: &mut Checked, id: &OrderId, order: &OrderFold, kind: Kind, may_come: bool) {
     let moments = order.of(kind);
     match moments.len() {
         1 => {}
@@ -64,14 +64,14 @@ fn check_once(checked: &mut Checked, id: &Id, order: &OrderFold, kind: Kind, may
     }
 }
 
-fn check_never(checked: &mut Checked, id: &Id, order: &OrderFold, kind: Kind) {
+fn check_never(checked: &mut Checked, id: &OrderId, order: &OrderFold, kind: Kind) {
     let moments = order.of(kind);
     if !moments.is_empty() {
         checked.found(id, places(&moments), format!("it is completed in spite of {kind}"));
     }
 }
 
-fn check_amount(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agreed) {
+fn check_amount(checked: &mut Checked, id: &OrderId, order: &OrderFold, agreed: &Agreed) {
     for charge in order.of(kind::PAYMENT_CHARGED) {
         if let Some(amount) = charge.amount.filter(|amount| *amount != agreed.total) {
             let text = format!("its total is {}, it was charged {amount}", agreed.total);
@@ -80,7 +80,7 @@ fn check_amount(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agre
     }
 }
 
-fn check_units(checked: &mut Checked, id: &Id, order: &OrderFold, agreed: &Agreed) {
+fn check_units(checked: &mut Checked, id: &OrderId, order: &OrderFold, agreed: &Agreed) {
     for kind in [kind::INVENTORY_RESERVED, kind::INVENTORY_COMMITTED] {
         for moment in order.of(kind) {
             if moment.units.as_ref() != Some(&agreed.units) {

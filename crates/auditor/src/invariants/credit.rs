@@ -3,8 +3,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::service;
-use protocol::Id;
+use contracts::{CustomerId, service};
 
 use super::{Checked, Invariant};
 use crate::fold::account::{Movement, What};
@@ -26,7 +25,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
     checked
 }
 
-fn check_said(checked: &mut Checked, customer: &Id, movement: &Movement, sum: i128) {
+fn check_said(checked: &mut Checked, customer: &CustomerId, movement: &Movement, sum: i128) {
     let said = movement.outstanding.minor;
     if i128::from(said) != sum {
         let text = format!("{said} minor units are said to be outstanding, it must be {sum}");
@@ -34,7 +33,7 @@ fn check_said(checked: &mut Checked, customer: &Id, movement: &Movement, sum: i1
     }
 }
 
-fn check_limit(checked: &mut Checked, customer: &Id, movement: &Movement, sum: i128) {
+fn check_limit(checked: &mut Checked, customer: &CustomerId, movement: &Movement, sum: i128) {
     let What::Charged { order, limit, .. } = &movement.what else { return };
     if movement.amount.currency != limit.currency {
         let text = format!("{order} was charged {} within a limit of {limit}", movement.amount);
@@ -45,7 +44,7 @@ fn check_limit(checked: &mut Checked, customer: &Id, movement: &Movement, sum: i
     }
 }
 
-fn check_version(checked: &mut Checked, fold: &Fold, customer: &Id, movement: &Movement) {
+fn check_version(checked: &mut Checked, fold: &Fold, customer: &CustomerId, movement: &Movement) {
     let What::Charged { limit, version, .. } = movement.what else { return };
     let owned = fold.customers.get(customer).and_then(|versions| versions.get(&version));
     let wrong = match owned {

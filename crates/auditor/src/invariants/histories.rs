@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
 use contracts::events::{inventory, order, payment, shipping};
-use contracts::{Event, Money, StoredEvent, kind};
+use contracts::{Event, Money, OrderId, StoredEvent, kind};
 use protocol::{
     Cause, Chain, Headers, HistoryId, Id, Idempotency, Kind, Position, Service, Timestamp, Vector,
 };
@@ -256,8 +256,8 @@ fn headers(draft: &Draft, sequence: u64, cause: Cause, vector: Vector) -> Header
     }
 }
 
-fn id(text: &str) -> Id {
-    text.parse().unwrap()
+fn id<T: From<Id>>(text: &str) -> T {
+    text.parse::<Id>().unwrap().into()
 }
 
 fn gbp(minor: i64) -> Money {
@@ -334,7 +334,7 @@ fn usual(kind: Kind) -> Event {
     }
 }
 
-fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
+fn usual_elsewhere(kind: Kind, order_id: OrderId) -> Event {
     let units = |line: Line| inventory::Units { sku: line.sku, quantity: line.quantity };
     let returned = || inventory::Returned {
         order_id: id("o-1"),
@@ -370,7 +370,7 @@ fn usual_elsewhere(kind: Kind, order_id: Id) -> Event {
     }
 }
 
-fn usual_payment(kind: Kind, order_id: Id) -> Event {
+fn usual_payment(kind: Kind, order_id: OrderId) -> Event {
     let customer_id = id("c-1");
     match kind {
         kind::PAYMENT_CHARGED => Event::PaymentCharged(payment::Charged {

@@ -1,7 +1,6 @@
 //! 1: every accepted order reaches exactly one end, and nothing happens to it afterwards.
 
-use contracts::{kind, service};
-use protocol::Id;
+use contracts::{OrderId, kind, service};
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -17,7 +16,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     checked
 }
 
-fn check_begin(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_begin(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     let placed = order.of(kind::ORDER_PLACED);
     let first = order.by(service::ORDER).next();
     match placed.len() {
@@ -33,7 +32,7 @@ fn check_begin(checked: &mut Checked, id: &Id, order: &OrderFold) {
     }
 }
 
-fn check_end(checked: &mut Checked, id: &Id, order: &OrderFold, in_flight: InFlight) {
+fn check_end(checked: &mut Checked, id: &OrderId, order: &OrderFold, in_flight: InFlight) {
     let own: Vec<&Moment> = order.by(service::ORDER).collect();
     let ends = order.ends();
     match ends.len() {
@@ -50,7 +49,7 @@ fn check_end(checked: &mut Checked, id: &Id, order: &OrderFold, in_flight: InFli
     }
 }
 
-fn check_after(checked: &mut Checked, id: &Id, own: &[&Moment]) {
+fn check_after(checked: &mut Checked, id: &OrderId, own: &[&Moment]) {
     let after: Vec<_> = own.iter().copied().skip_while(|moment| !is_end(moment.kind)).collect();
     if after.len() > 1 {
         checked.found(id, places(&after), "it went on after its end");

@@ -3,9 +3,9 @@
 //! here first.
 
 use contracts::choreography::MURMURATION;
-use contracts::service;
+use contracts::{OrderId, service};
 use protocol::choreography::{NONE, Rule, State, Trigger};
-use protocol::{Cause, Id, Service};
+use protocol::{Cause, Service};
 
 use super::{Checked, Invariant, places};
 use crate::fold::order::{Moment, OrderFold};
@@ -28,7 +28,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
     checked
 }
 
-fn check_service(checked: &mut Checked, id: &Id, order: &OrderFold, service: Service) {
+fn check_service(checked: &mut Checked, id: &OrderId, order: &OrderFold, service: Service) {
     let mut state: State = NONE;
     for moment in order.by(service) {
         checked.examined += 1;

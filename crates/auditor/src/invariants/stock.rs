@@ -1,7 +1,6 @@
 //! 4: per SKU, what came in less what left is on hand, what is reserved is on hand, at every moment.
 
-use contracts::service;
-use protocol::Id;
+use contracts::{Sku, service};
 
 use super::{Checked, Invariant};
 use crate::fold::stock::{Level, Movement, What};
@@ -21,7 +20,7 @@ pub(super) fn check(fold: &Fold) -> Checked {
     checked
 }
 
-fn check_level(checked: &mut Checked, sku: &Id, movement: &Movement, level: Level) {
+fn check_level(checked: &mut Checked, sku: &Sku, movement: &Movement, level: Level) {
     let Level { on_hand, reserved } = level;
     let wrong = if reserved > on_hand {
         "it is oversold"
@@ -34,7 +33,7 @@ fn check_level(checked: &mut Checked, sku: &Id, movement: &Movement, level: Leve
     checked.found(sku, place(movement), text);
 }
 
-fn check_said(checked: &mut Checked, sku: &Id, movement: &Movement, level: Level) {
+fn check_said(checked: &mut Checked, sku: &Sku, movement: &Movement, level: Level) {
     if let What::Stocked { on_hand } = movement.what
         && i128::from(on_hand) != level.on_hand
     {

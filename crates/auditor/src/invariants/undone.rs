@@ -1,8 +1,7 @@
 //! 3: of a rejected or cancelled order nothing is left: charges less refunds is 0, nothing is
 //! reserved, and no shipment lives.
 
-use contracts::{kind, service};
-use protocol::Id;
+use contracts::{OrderId, kind, service};
 
 use super::{Checked, InFlight, Invariant, places};
 use crate::fold::Fold;
@@ -26,7 +25,7 @@ pub(super) fn check(fold: &Fold, in_flight: InFlight) -> Checked {
     checked
 }
 
-fn check_never_left(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_never_left(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     for kind in [kind::SHIPPING_DISPATCHED, kind::INVENTORY_COMMITTED] {
         let moments = order.of(kind);
         if !moments.is_empty() {
@@ -35,13 +34,13 @@ fn check_never_left(checked: &mut Checked, id: &Id, order: &OrderFold) {
     }
 }
 
-fn check_owed(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_owed(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     for owed in order.owed() {
         checked.found(id, places(&order.ends()), owed);
     }
 }
 
-fn check_money(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_money(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     let (charged, refunded) = (order.of(kind::PAYMENT_CHARGED), order.of(kind::PAYMENT_REFUNDED));
     let left = sum(&charged) - sum(&refunded);
     if left != 0 {
@@ -51,7 +50,7 @@ fn check_money(checked: &mut Checked, id: &Id, order: &OrderFold) {
     }
 }
 
-fn check_goods(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_goods(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     let reserved = order.of(kind::INVENTORY_RESERVED);
     let released = order.of(kind::INVENTORY_RELEASED);
     let units = |moments: &[&Moment]| -> Vec<_> {
@@ -63,7 +62,7 @@ fn check_goods(checked: &mut Checked, id: &Id, order: &OrderFold) {
     }
 }
 
-fn check_shipment(checked: &mut Checked, id: &Id, order: &OrderFold) {
+fn check_shipment(checked: &mut Checked, id: &OrderId, order: &OrderFold) {
     let last = order.by(service::SHIPPING).last();
     if let Some(last) = last.filter(|moment| moment.kind != kind::SHIPPING_CANCELLED) {
         let text = format!("its shipment lives: the last that shipping said is {}", last.kind);

@@ -208,9 +208,9 @@ mod tests {
     fn another_amount_is_found_and_shown() {
         let raised = found(|page| edit(page, "order:PAYMENT:o-1", "2000", "2001"));
         assert_eq!(raised.len(), 1);
-        let told = &raised[0];
-        assert!(told.starts_with("7: order:PAYMENT:o-1: it has …"), "{told}");
-        assert!(told.contains("2001") && told.contains("2000"), "{told}");
+        let finding = &raised[0];
+        assert!(finding.starts_with("7: order:PAYMENT:o-1: it has …"), "{finding}");
+        assert!(finding.contains("2001") && finding.contains("2000"), "{finding}");
     }
 
     #[test]

@@ -1,8 +1,8 @@
 //! The entries of indexes: which there have to be, by rules over the records.
 
+use contracts::CustomerId;
 use contracts::choreography::MURMURATION;
 use contracts::service;
-use protocol::Id;
 use protocol::choreography::Trigger;
 
 use super::order::{Order, state_after};
@@ -83,7 +83,7 @@ fn entry(index: &str, member: &str, score: String) -> Entry {
     (index.to_owned(), member.to_owned(), score)
 }
 
-const fn customer_of(order: &Order) -> &Id {
+fn customer_of(order: &Order) -> &CustomerId {
     &order.customer.customer.id
 }
 

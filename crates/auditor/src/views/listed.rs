@@ -1,7 +1,6 @@
 //! What the lists of customers' orders have to say.
 
-use contracts::service;
-use protocol::Id;
+use contracts::{CustomerId, OrderId, service};
 use serde_json::{Value, json};
 
 use super::state;
@@ -13,7 +12,7 @@ pub const ITEMS_MAX: usize = 500;
 
 /// One customer: its newest state, how many orders it placed, and the newest of them.
 #[must_use]
-pub fn customer(fold: &Fold, id: &Id) -> Value {
+pub fn customer(fold: &Fold, id: &CustomerId) -> Value {
     let orders = fold.orders_of.get(id).map_or(&[][..], Vec::as_slice);
     let newest_first = orders.iter().rev().take(ITEMS_MAX);
     let listed = newest_first.filter_map(|id| Some(item(id, fold.orders.get(id)?)));
@@ -21,7 +20,7 @@ pub fn customer(fold: &Fold, id: &Id) -> Value {
     json!({ "customer": newest, "total": orders.len(), "items": listed.collect::<Vec<_>>() })
 }
 
-fn item(id: &Id, order: &OrderFold) -> Value {
+fn item(id: &OrderId, order: &OrderFold) -> Value {
     let agreed = order.agreed.as_ref();
     json!({
         "order_id": id,

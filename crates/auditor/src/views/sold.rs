@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Currency, kind};
-use protocol::Id;
+use contracts::{Currency, Sku, kind};
 use serde_json::{Value, json};
 
 use super::number;
@@ -38,7 +37,7 @@ impl Tally {
 
 /// One product: its newest state, what it brought in, and what is left of it.
 #[must_use]
-pub fn product(fold: &Fold, sku: &Id) -> Value {
+pub fn product(fold: &Fold, sku: &Sku) -> Value {
     let mut total: BTreeMap<Currency, Tally> = BTreeMap::new();
     let orders = fold.orders_with.get(sku).into_iter().flatten();
     let orders = orders.filter_map(|id| fold.orders.get(id));
@@ -47,7 +46,7 @@ pub fn product(fold: &Fold, sku: &Id) -> Value {
         let minor = agreed.minor_by_sku.get(sku).copied().unwrap_or_default();
         total.entry(agreed.total.currency).or_default().add(units, minor);
     }
-    let total: Vec<_> = total.into_iter().map(told).collect();
+    let total: Vec<_> = total.into_iter().map(entry).collect();
     let newest = fold.products.get(sku).and_then(|versions| versions.values().next_back());
     json!({ "product": newest, "total": total, "stock": stock(fold, sku) })
 }
@@ -96,12 +95,12 @@ fn completed(order: &OrderFold) -> Option<&Agreed> {
     order.agreed.as_ref().filter(|_| order.has(kind::ORDER_COMPLETED))
 }
 
-fn told((currency, tally): (Currency, Tally)) -> Value {
+fn entry((currency, tally): (Currency, Tally)) -> Value {
     let Tally { orders, units, minor } = tally;
     json!({ "currency": currency, "orders": orders, "units": units, "minor": number(minor) })
 }
 
-fn stock(fold: &Fold, sku: &Id) -> Option<Value> {
+fn stock(fold: &Fold, sku: &Sku) -> Option<Value> {
     let movements = &fold.stock.get(sku)?.movements;
     let Level { on_hand, reserved } =
         movements.iter().fold(Level::default(), |level, m| level.after(m));
@@ -117,7 +116,7 @@ mod tests {
 
     #[test]
     fn a_completed_order_is_sold_and_a_cancelled_one_is_not() {
-        let mug: Id = "mug".parse().unwrap();
+        let mug: Sku = "mug".parse().unwrap();
         let sold = product(&completed().fold(), &mug);
         let one = json!([{ "currency": "GBP", "orders": 1, "units": 2, "minor": 1_000 }]);
         assert_eq!(sold["total"], one);

@@ -2,8 +2,8 @@
 
 use anyhow::Context as _;
 use client::http::{Answer, Call};
+use contracts::OrderId;
 use contracts::service;
-use protocol::Id;
 use serde_json::{Value, json};
 use tokio::task::JoinSet;
 
@@ -86,7 +86,7 @@ pub(crate) async fn place(world: &mut World, place: &Place) -> Result<(), Expect
     if place.sent > 1 { check_repeats(place, &answers) } else { Ok(()) }
 }
 
-fn order(world: &World, place: &Place, id: &Id) -> anyhow::Result<Value> {
+fn order(world: &World, place: &Place, id: &OrderId) -> anyhow::Result<Value> {
     let line = |line: &super::steps::Line| {
         Ok(json!({ "sku": world.id_of(&line.product)?, "quantity": line.quantity }))
     };
@@ -103,7 +103,7 @@ fn order(world: &World, place: &Place, id: &Id) -> anyhow::Result<Value> {
 }
 
 /// Repeats get the answer of the first, and say that they are repeats.
-fn check_repeats(place: &Place, answers: &[(Id, Answer)]) -> Result<(), ExpectationFailed> {
+fn check_repeats(place: &Place, answers: &[(OrderId, Answer)]) -> Result<(), ExpectationFailed> {
     let Some((id, first)) = answers.first() else { return Ok(()) };
     let orders = vec![id.clone()];
     if let Some((_, other)) = answers.iter().find(|(_, answer)| answer.body != first.body) {
@@ -129,7 +129,7 @@ pub(crate) async fn cancel(world: &mut World, cancel: &Cancel) -> Result<(), Exp
     Ok(())
 }
 
-fn check(expected: &Answers, answer: &Answer, order: &Id) -> Result<(), ExpectationFailed> {
+fn check(expected: &Answers, answer: &Answer, order: &OrderId) -> Result<(), ExpectationFailed> {
     let problem = answer.problem().map(|problem| problem.kind);
     let status = match expected.status {
         Some(status) => answer.status.as_u16() == status,

@@ -4,15 +4,15 @@ use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use client::streams::{Following, Streams};
-use contracts::{StoredEvent, service};
-use protocol::{Id, Kind, Row, Service};
+use contracts::{OrderId, StoredEvent, service};
+use protocol::{Kind, Row, Service};
 use tokio::sync::mpsc;
 use tokio::task::JoinHandle;
 
 /// Rows that wait to be looked at.
 const ROWS_WAITING_MAX: usize = 4_096;
 
-type Events = Arc<Mutex<BTreeMap<Id, Vec<StoredEvent>>>>;
+type Events = Arc<Mutex<BTreeMap<OrderId, Vec<StoredEvent>>>>;
 
 /// The events of this run.
 #[derive(Debug)]
@@ -40,14 +40,14 @@ impl EventLog {
     }
 
     /// The events about an order so far, in the order of their times.
-    pub fn of(&self, order: &Id) -> Vec<StoredEvent> {
+    pub fn of(&self, order: &OrderId) -> Vec<StoredEvent> {
         let events = self.events.lock().unwrap_or_else(PoisonError::into_inner);
         let mut events = events.get(order).cloned().unwrap_or_default();
         events.sort_by_key(|event| event.headers.time);
         events
     }
 
-    pub fn kinds_of(&self, order: &Id) -> Vec<Kind> {
+    pub fn kinds_of(&self, order: &OrderId) -> Vec<Kind> {
         self.of(order).iter().map(|event| event.headers.kind).collect()
     }
 }
@@ -60,7 +60,7 @@ async fn collect(mut rows: mpsc::Receiver<(Service, Row)>, events: Events, run: 
         // What is not understood is the auditor's business.
         if let Ok(event) = row.parse() {
             let mut events = events.lock().unwrap_or_else(PoisonError::into_inner);
-            events.entry(event.headers.id.clone()).or_default().push(event);
+            events.entry(event.headers.id.clone().into()).or_default().push(event);
         }
     }
 }

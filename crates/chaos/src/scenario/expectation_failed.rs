@@ -1,6 +1,6 @@
 //! An expectation that was not met.
 
-use protocol::Id;
+use contracts::OrderId;
 
 /// What was expected, what was seen instead, and which orders it is about.
 #[derive(Clone, Debug)]
@@ -8,7 +8,7 @@ pub(crate) struct ExpectationFailed {
     pub expected: String,
     pub seen: String,
     /// The orders that it is about; none for all of the scenario.
-    pub orders: Vec<Id>,
+    pub orders: Vec<OrderId>,
 }
 
 impl From<anyhow::Error> for ExpectationFailed {

@@ -6,9 +6,8 @@ use std::time::Duration;
 
 use auditor::subset;
 use client::wait::wait_until;
-use contracts::service;
+use contracts::{OrderId, service};
 use hyper::StatusCode;
-use protocol::Id;
 use serde_json::{Value, json};
 
 use super::event_log::EventLog;
@@ -165,7 +164,11 @@ fn any_state(states: &AnyOf<String>, wanted: &Value) -> Vec<Value> {
 }
 
 /// One of the alternatives has to be what is seen, as far as it says anything.
-fn compare(alternatives: &[Value], seen: &Value, orders: &[Id]) -> Result<(), ExpectationFailed> {
+fn compare(
+    alternatives: &[Value],
+    seen: &Value,
+    orders: &[OrderId],
+) -> Result<(), ExpectationFailed> {
     if alternatives.iter().any(|wanted| subset::of(seen, wanted) == *wanted) {
         return Ok(());
     }

@@ -4,7 +4,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use client::timeline::text;
-use protocol::Id;
+use contracts::OrderId;
 use serde::Serialize;
 use supervisor::protocol::Act;
 
@@ -112,7 +112,7 @@ async fn take(step: &Step, world: &mut World, log: &EventLog) -> Result<(), Expe
 
 fn failed(step: &str, unmet: ExpectationFailed, world: &World, log: &EventLog) -> Failure {
     let orders = if unmet.orders.is_empty() { world.all_orders() } else { unmet.orders };
-    let timeline = |id: &Id| text::of_events(id, &log.of(id));
+    let timeline = |id: &OrderId| text::of_events(id, &log.of(id));
     Failure {
         step: step.to_owned(),
         expected: unmet.expected,

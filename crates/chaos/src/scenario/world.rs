@@ -9,6 +9,7 @@ use client::http::{Answer, Call, Client};
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::Deadline;
+use contracts::OrderId;
 use hyper::StatusCode;
 use protocol::{Id, Service};
 use supervisor::protocol::{Act, State};
@@ -32,7 +33,7 @@ pub struct World {
     client: Client,
     /// What makes the ids of this run of this scenario its own.
     suffix: String,
-    orders: BTreeMap<String, Vec<Id>>,
+    orders: BTreeMap<String, Vec<OrderId>>,
     seen: ConsistencyToken,
     commands: u32,
     /// What this scenario stopped or froze.
@@ -64,12 +65,13 @@ impl World {
     }
 
     /// Fresh ids for so many orders of this name.
-    pub fn new_orders(&mut self, name: &str, how_many: u32) -> anyhow::Result<Vec<Id>> {
+    pub fn new_orders(&mut self, name: &str, how_many: u32) -> anyhow::Result<Vec<OrderId>> {
         let id = |nth| match how_many {
             1 => self.id_of(name),
             _ => self.id_of(&format!("{name}-{nth}")),
         };
-        let ids = (1..=how_many).map(id).collect::<anyhow::Result<Vec<_>>>()?;
+        let ids = (1..=how_many).map(|nth| id(nth).map(OrderId::from));
+        let ids = ids.collect::<anyhow::Result<Vec<_>>>()?;
         if self.orders.insert(name.to_owned(), ids.clone()).is_some() {
             bail!("two steps place an order {name}: give them different names");
         }
@@ -77,12 +79,12 @@ impl World {
     }
 
     /// The ids of the orders of this name.
-    pub fn orders(&self, name: &str) -> anyhow::Result<Vec<Id>> {
+    pub fn orders(&self, name: &str) -> anyhow::Result<Vec<OrderId>> {
         let ids = self.orders.get(name).cloned();
         ids.with_context(|| format!("no step before this one places an order {name}"))
     }
 
-    pub fn all_orders(&self) -> Vec<Id> {
+    pub fn all_orders(&self) -> Vec<OrderId> {
         self.orders.values().flatten().cloned().collect()
     }
 

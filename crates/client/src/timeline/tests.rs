@@ -1,13 +1,16 @@
+use std::fmt::Debug;
+use std::str::FromStr;
+
 use contracts::choreography::MURMURATION;
 use contracts::events::order::{Confirmed, EndReason, Ended, Placed};
 use contracts::events::shipping::{Created, Dispatched, Recipient};
 use contracts::events::{Address, Customer, Snapshot, inventory};
 use contracts::{Event, Money, StoredEvent, service};
-use protocol::{Cause, Chain, Headers, HistoryId, Id, Position, Service, Timestamp, Vector};
+use protocol::{Cause, Chain, Headers, HistoryId, Position, Service, Timestamp, Vector};
 
 use super::*;
 
-fn id() -> Id {
+fn id<T: FromStr<Err: Debug>>() -> T {
     "o-1".parse().unwrap()
 }
 

@@ -1,10 +1,9 @@
 //! Customers, as their owner publishes them: always the whole new state.
 
-use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Money;
+use crate::{CustomerId, Money};
 
 /// Where a customer's shipments go.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
@@ -23,7 +22,7 @@ pub struct Address {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Customer {
     /// The customer's id.
-    pub id: Id,
+    pub id: CustomerId,
     /// The name; never empty.
     pub name: String,
     /// Where shipments go.

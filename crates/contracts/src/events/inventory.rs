@@ -1,17 +1,16 @@
 //! Stock and reservations.
 
-use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Money;
 use crate::events::{Line, Snapshot};
+use crate::{Money, OrderId, Sku};
 
 /// `inventory.stocked`: goods came in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Stocked {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Units that came in; at least 1.
     pub quantity: u32,
     /// Units on the shelves afterwards, reserved ones included.
@@ -22,7 +21,7 @@ pub struct Stocked {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Reserved {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Who ordered, as the order knew it.
     pub customer: Snapshot,
     /// The lines of the order.
@@ -35,7 +34,7 @@ pub struct Reserved {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Shortage {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Units that the order asks for.
     pub wanted: u32,
     /// Units that are on hand and not reserved.
@@ -46,7 +45,7 @@ pub struct Shortage {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Rejected {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// The lines that fall short; at least one.
     pub shortages: Vec<Shortage>,
 }
@@ -55,7 +54,7 @@ pub struct Rejected {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Units {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Units.
     pub quantity: u32,
 }
@@ -64,7 +63,7 @@ pub struct Units {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Returned {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// What had been reserved.
     pub lines: Vec<Units>,
 }

@@ -1,11 +1,11 @@
 //! Orders: what was agreed, and how it went on.
 
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Money;
 use crate::events::Customer;
+use crate::{Money, OrderId, Sku};
 
 /// A customer as known to whoever wrote the event, so that the next service need not have heard of
 /// the customer yet. Of two snapshots the one with the higher version is newer.
@@ -26,7 +26,7 @@ pub const QUANTITY_MAX: u32 = 1_000_000;
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Line {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// The product's name when the order was placed.
     pub name: String,
     /// Units; at least 1.
@@ -39,7 +39,7 @@ pub struct Line {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Placed {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Who ordered.
     pub customer: Snapshot,
     /// What was ordered; at least one line. A product may stand in several lines at several prices.
@@ -58,7 +58,7 @@ pub struct Placed {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Prepared {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// When the hand-over window closes and the order is confirmed.
     pub until: Timestamp,
 }
@@ -67,7 +67,7 @@ pub struct Prepared {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Confirmed {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
 }
 
 /// Why an order ended as it did.
@@ -92,7 +92,7 @@ pub enum EndReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Ended {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Why.
     pub reason: EndReason,
     /// A sentence for people; may be empty.

@@ -1,18 +1,17 @@
 //! Charges, refunds and what customers owe. What a customer owes (is outstanding) is charges less
 //! refunds less what was paid in.
 
-use protocol::Id;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
-use crate::Money;
 use crate::events::{Line, Snapshot};
+use crate::{CustomerId, Money, OrderId};
 
 /// `payment.charged`: the order's total was charged. Passes on what shipping needs.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Charged {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// The customer by whose limit this was decided: the newer of order's and payment's own view.
     /// Names the limit and its version.
     pub customer: Snapshot,
@@ -40,9 +39,9 @@ pub enum DeclineReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Declined {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// Why.
     pub reason: DeclineReason,
     /// What was to be charged.
@@ -59,9 +58,9 @@ pub struct Declined {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Refunded {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// What was paid back.
     pub amount: Money,
     /// What the customer owes afterwards; negative if the customer has paid in more.
@@ -72,14 +71,14 @@ pub struct Refunded {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Voided {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
 }
 
 /// `payment.settled`: the customer paid in.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Settled {
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// What was paid in; positive.
     pub amount: Money,
     /// What the customer owes afterwards.

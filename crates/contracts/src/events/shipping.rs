@@ -1,16 +1,18 @@
 //! Shipments: one for each order, known by the order's id.
 
-use protocol::{Id, OlderVersion};
+use protocol::OlderVersion;
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
 use crate::events::Address;
 
+use crate::{CustomerId, OrderId};
+
 /// `shipping.created`: the shipment is ready; it waits for the order to be confirmed.
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Created {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// To whom.
     pub recipient: Recipient,
     /// Units in the parcel.
@@ -21,7 +23,7 @@ pub struct Created {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Recipient {
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// To whom.
     pub name: String,
     /// Where to.
@@ -36,9 +38,9 @@ pub struct Recipient {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct CreatedV1 {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// To whom.
     pub name: String,
     /// Where to.
@@ -73,7 +75,7 @@ impl OlderVersion for CreatedV1 {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Dispatched {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
 }
 
 /// Why a shipment will never leave.
@@ -92,7 +94,7 @@ pub enum CancelReason {
 #[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
 pub struct Cancelled {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Why.
     pub reason: CancelReason,
 }

@@ -3,6 +3,7 @@ use protocol::seal::SEAL_KEY_BYTES;
 use protocol::{Cause, Chain, Event as _, Headers, HistoryId, SealKeys, Vector};
 
 use super::*;
+use crate::OrderId;
 use crate::choreography::MURMURATION;
 use crate::events::shipping::{Created, CreatedV1, Recipient};
 
@@ -75,17 +76,17 @@ fn a_shipment_of_version_1_is_read_as_one_of_version_2_and_written_as_it_was() {
     let read = |payload: &str| Event::parse(kind::SHIPPING_CREATED, 1, payload.as_bytes()).unwrap();
     let customer =
         r#""customer_id":"c-1","name":"Ada","address":{"street":"","city":"","country":"GB"}"#;
-    let told = format!(r#"{{"order_id":"o-1",{customer},"units":3,"customer_version":7}}"#);
+    let payload = format!(r#"{{"order_id":"o-1",{customer},"units":3,"customer_version":7}}"#);
     let recipient = Recipient {
         customer_id: "c-1".parse().unwrap(),
         name: "Ada".into(),
         address: Address { street: String::new(), city: String::new(), country: "GB".into() },
         customer_version: Some(7),
     };
-    let order_id: Id = "o-1".parse().unwrap();
+    let order_id: OrderId = "o-1".parse().unwrap();
     let wanted = Created { order_id, recipient, units: 3 };
-    assert_eq!(read(&told), Event::ShippingCreated(wanted.clone()));
-    assert_eq!(read(&told).payload_in(1).unwrap(), told.as_bytes());
+    assert_eq!(read(&payload), Event::ShippingCreated(wanted.clone()));
+    assert_eq!(read(&payload).payload_in(1).unwrap(), payload.as_bytes());
     assert_eq!(CreatedV1::downcast(&wanted).unwrap().upcast(), wanted);
     // Before the customer's version was told, rows had none.
     let silent = format!(r#"{{"order_id":"o-1",{customer},"units":3}}"#);

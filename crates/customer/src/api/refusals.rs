@@ -23,15 +23,15 @@ impl From<Refusal> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use contracts::Money;
-    use contracts::money::UnacceptableAmount;
-    use protocol::Id;
+    use contracts::CustomerId;
 
     use super::*;
+    use contracts::Money;
+    use contracts::money::UnacceptableAmount;
 
     #[test]
     fn each_refusal_has_its_status_and_says_what_is_wrong() {
-        let id: Id = "c-1".parse().unwrap();
+        let id: CustomerId = "c-1".parse().unwrap();
         let limit = Money::new(-1, "GBP".parse().unwrap());
         let unknown = UnacceptableAmount::UnknownCurrency("ZZZ".parse().unwrap());
         let field = "name";

@@ -138,10 +138,10 @@ fn an_id_is_registered_once() {
     let mut engine = started();
     accepted(ask(&mut engine, register_as("c-1")));
     let refusal = refused(ask(&mut engine, register_as("c-1")));
-    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1")));
+    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1").into()));
     accepted(ask(&mut engine, close_of("c-1")));
     let refusal = refused(ask(&mut engine, register_as("c-1")));
-    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1")));
+    assert_eq!(refusal, Refusal::AlreadyRegistered(id("c-1").into()));
 }
 
 #[test]
@@ -160,14 +160,14 @@ fn a_closed_customer_changes_no_more() {
     accepted(ask(&mut engine, register_as("c-1")));
     accepted(ask(&mut engine, close_of("c-1")));
     let refusal = refused(ask(&mut engine, change_to("c-1", named("Grace"))));
-    assert_eq!(refusal, Refusal::Closed(id("c-1")));
+    assert_eq!(refusal, Refusal::Closed(id("c-1").into()));
 }
 
 #[test]
 fn an_unknown_customer_is_neither_changed_nor_closed() {
     let mut engine = started();
     for command in [change_to("c-9", details()), close_of("c-9")] {
-        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("c-9")));
+        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("c-9").into()));
     }
     assert_eq!(all(&engine), []);
 }

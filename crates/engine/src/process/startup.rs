@@ -40,7 +40,7 @@ pub(super) struct Startup {
     tried: Tried,
     /// Whose last event names a row of this service that never was, and who of them was not told of yet.
     disbelieved: BTreeSet<Service>,
-    untold: Vec<Service>,
+    unreported: Vec<Service>,
     settings: Settings,
 }
 
@@ -102,8 +102,8 @@ pub(super) enum Started {
 
 impl Startup {
     pub(super) fn new(settings: Settings) -> Self {
-        let (tried, disbelieved, untold) = (Tried::default(), BTreeSet::new(), Vec::new());
-        Self { pass: None, not_before: Duration::ZERO, tried, disbelieved, untold, settings }
+        let (tried, disbelieved, unreported) = (Tried::default(), BTreeSet::new(), Vec::new());
+        Self { pass: None, not_before: Duration::ZERO, tried, disbelieved, unreported, settings }
     }
 
     /// Goes on as far as it can.
@@ -118,7 +118,7 @@ impl Startup {
         self.pass = None;
         self.tried = passed.tried;
         let news = passed.disbelieved.into_iter().filter(|of| self.disbelieved.insert(*of));
-        self.untold.extend(news);
+        self.unreported.extend(news);
         match passed.went {
             Ok(Some(found)) => Started::Ready(found),
             Ok(None) => Started::Passed(passed.said),
@@ -142,7 +142,7 @@ impl Startup {
 
     /// Whose last event names a row of this service that never was: once each.
     pub(super) fn take_disbelieved(&mut self) -> Vec<Service> {
-        std::mem::take(&mut self.untold)
+        std::mem::take(&mut self.unreported)
     }
 
     /// When it goes on, unless an answer comes first.

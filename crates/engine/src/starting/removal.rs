@@ -18,7 +18,7 @@ pub struct RemovalProof {
     /// The first readable message that does not equal its row.
     pub unequal: Option<Position>,
     /// Whether the database tells a history: without one, there is nothing to publish.
-    pub tells_history: bool,
+    pub names_history: bool,
     /// Whether a known key has marked the outbox's end. Otherwise rows that it lacks might be the owner's,
     /// and nobody could tell.
     pub is_marked: bool,
@@ -52,7 +52,7 @@ fn objection(proof: &RemovalProof) -> Option<String> {
             "the first message that is not the owner's is another than the one that was shown";
         return Some(format!("{text}: {found}"));
     }
-    if !proof.tells_history {
+    if !proof.names_history {
         return Some("the database tells no history to publish in its place".to_owned());
     }
     if !proof.is_marked {
@@ -99,7 +99,7 @@ mod tests {
         RemovalProof {
             allowed: at(4, "forged"),
             unequal: Some(at(4, "forged")),
-            tells_history: true,
+            names_history: true,
             is_marked: true,
             outbox: Ok(at(3, "own")),
             lost: None,
@@ -122,7 +122,7 @@ mod tests {
             (RemovalProof { unequal: Some(at(4, "another")), ..proof() }, "another than"),
             (RemovalProof { unequal: Some(at(3, "forged")), ..proof() }, "another than"),
             (RemovalProof { unequal: None, ..proof() }, "none"),
-            (RemovalProof { tells_history: false, ..proof() }, "no history"),
+            (RemovalProof { names_history: false, ..proof() }, "no history"),
             (RemovalProof { is_marked: false, ..proof() }, "cannot be told"),
             (RemovalProof { outbox: Err("row 2".to_owned()), ..proof() }, "row 2"),
             (RemovalProof { lost: Some(7), ..proof() }, "message 7 was this service's own"),

@@ -87,17 +87,17 @@ impl RowCopy {
 /// What two sound copies do not have in common. Where one is broken, the rows after that are not known.
 pub(super) fn compare(database: &RowCopy, stream: &RowCopy) -> Vec<Trouble> {
     let pairs = database.chains.iter().zip(&stream.chains);
-    if let Some(nth) = pairs.into_iter().position(|(own, told)| own != told) {
+    if let Some(nth) = pairs.into_iter().position(|(own, streamed)| own != streamed) {
         let what = "database and stream hold different rows of this number: see `murmur heal`";
         return vec![Trouble { row: nth as u64 + 1, what: what.to_owned() }];
     }
-    let (own, told) = (database.rows(), stream.rows());
-    if own > told && stream.troubles.is_empty() {
+    let (own, streamed) = (database.rows(), stream.rows());
+    if own > streamed && stream.troubles.is_empty() {
         let what = format!("the stream ends before it, the database holds {own} rows");
-        return vec![Trouble { row: told + 1, what }];
+        return vec![Trouble { row: streamed + 1, what }];
     }
-    if told > own && database.troubles.is_empty() {
-        let what = format!("the database ends before it, the stream holds {told} rows");
+    if streamed > own && database.troubles.is_empty() {
+        let what = format!("the database ends before it, the stream holds {streamed} rows");
         return vec![Trouble { row: own + 1, what }];
     }
     Vec::new()
@@ -163,8 +163,8 @@ mod tests {
     fn two_copies_are_one_history_or_it_is_said_where_they_are_not() {
         let all = rows(&["a", "b", "c"], &keys());
         assert_eq!(compare(&copy(&all), &copy(&all)), []);
-        let named = |own: &[Row], told: &[Row]| {
-            compare(&copy(own), &copy(told)).iter().map(|one| one.row).collect::<Vec<_>>()
+        let named = |own: &[Row], streamed: &[Row]| {
+            compare(&copy(own), &copy(streamed)).iter().map(|one| one.row).collect::<Vec<_>>()
         };
         assert_eq!(named(&all, &all[..2]), [3]);
         assert_eq!(named(&all[..1], &all), [2]);

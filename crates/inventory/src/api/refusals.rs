@@ -19,13 +19,13 @@ impl From<Refusal> for Problem {
 
 #[cfg(test)]
 mod tests {
-    use protocol::Id;
+    use contracts::Sku;
 
     use super::*;
 
     #[test]
     fn each_refusal_says_what_is_wrong() {
-        let sku: Id = "p-1".parse().unwrap();
+        let sku: Sku = "p-1".parse().unwrap();
         for (refusal, slug, said) in [
             (Refusal::UnknownProduct(sku.clone()), "unknown-product", "p-1"),
             (Refusal::ProductDiscontinued(sku.clone()), "product-discontinued", "p-1"),

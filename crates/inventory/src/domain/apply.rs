@@ -2,9 +2,8 @@
 
 use contracts::events::Line;
 use contracts::events::inventory::{Rejected, Reserved, Returned, Stocked, Units};
-use contracts::{Event, StoredEvent};
+use contracts::{Event, Sku, StoredEvent};
 use engine::{StateError, Write};
-use protocol::Id;
 
 use super::state::{ReservationState, sums};
 use super::unexpected;
@@ -62,8 +61,8 @@ fn apply_committed(write: &mut Write<'_>, event: &Returned) -> Result<(), StateE
 
 fn units(lines: &[Line]) -> Result<Vec<Units>, StateError> {
     let too_many =
-        |sku: &Id| StateError::Contradiction(format!("too many units of {sku} are reserved"));
-    let units = |(sku, sum): (&Id, u64)| {
+        |sku: &Sku| StateError::Contradiction(format!("too many units of {sku} are reserved"));
+    let units = |(sku, sum): (&Sku, u64)| {
         let quantity = u32::try_from(sum).map_err(|_| too_many(sku))?;
         Ok(Units { sku: sku.clone(), quantity })
     };

@@ -3,11 +3,10 @@
 mod reserve;
 mod stock;
 
-use contracts::Event;
 use contracts::events::inventory::Returned;
+use contracts::{Event, OrderId};
 use engine::seeded::{self, Bug};
 use engine::{Read, StateError};
-use protocol::Id;
 use protocol::choreography::NONE;
 
 use super::state::{Reservation, ReservationState, state_of};
@@ -40,7 +39,7 @@ pub(super) fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision, Stat
 /// The order has ended: what is reserved for it is given back or has left, as `event` says.
 fn end(
     state: &Read<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     event: fn(Returned) -> Event,
 ) -> Result<Decision, StateError> {
     let known = tables::reservation(state, order_id)?;
@@ -54,6 +53,6 @@ fn end(
     }
 }
 
-fn ignore(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
+fn ignore(state: &Read<'_>, order_id: &OrderId) -> Result<Decision, StateError> {
     Ok(Decision::nothing(state_of(tables::reservation(state, order_id)?.as_ref())))
 }

@@ -1,19 +1,19 @@
 //! What is on the shelves, and what is set aside for an order. Each state of a reservation has its name in the
 //! choreography.
 
+use contracts::{OrderId, Sku};
 use std::collections::BTreeMap;
 
 use contracts::events::Line;
 use contracts::events::inventory::Units;
 use engine::Validators;
-use protocol::Id;
 use protocol::choreography::{NONE, State};
 
 /// The stock of one product.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Stock {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Units on the shelves, reserved ones included.
     pub on_hand: u64,
     /// Units that are set aside for orders.
@@ -41,7 +41,7 @@ pub enum ReservationState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Reservation {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// What became of it.
     pub state: ReservationState,
     /// Units of each product, in the order of their SKUs.
@@ -92,7 +92,7 @@ pub(super) fn state_of(reservation: Option<&Reservation>) -> State {
 
 /// Units of each product: it may stand in several lines. A row's bounded size bounds the number of
 /// lines, so that no sum comes near the largest that 64 bits hold.
-pub(super) fn sums(lines: &[Line]) -> BTreeMap<&Id, u64> {
+pub(super) fn sums(lines: &[Line]) -> BTreeMap<&Sku, u64> {
     let mut sums = BTreeMap::new();
     for line in lines.iter().filter(|line| line.quantity > 0) {
         let sum: &mut u64 = sums.entry(&line.sku).or_default();

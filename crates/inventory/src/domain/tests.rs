@@ -8,7 +8,7 @@ mod histories;
 use contracts::events::Product;
 use contracts::events::inventory::{Reserved, Stocked};
 use contracts::events::order::{Confirmed, Ended, Placed, Prepared};
-use contracts::kind;
+use contracts::{OrderId, kind};
 use engine::batch::RestoreError;
 use engine::{Answer, Request};
 use protocol::choreography::State;
@@ -106,7 +106,7 @@ fn world_in(state: State) -> World {
 
 #[test]
 fn every_pair_of_state_and_event_does_what_the_choreography_says() {
-    let order_id = id("o-1");
+    let order_id: OrderId = id("o-1");
     let until = NOW;
     let recovered = Recovered { service: id("order"), rows: 1, up_to: 1, foreign: Vec::new() };
     let events = [

@@ -10,7 +10,7 @@ use client::http::Call;
 use client::process::Process;
 use client::run_file::RunFile;
 use client::wait::{break_if, look_until, wait_until};
-use protocol::Id;
+use contracts::OrderId;
 use serde::Serialize;
 use serde_json::Value;
 use supervisor::readiness;
@@ -120,7 +120,7 @@ impl<'a> Losses<'a> {
     async fn heal(&self, store: Store, held: u64, clock: &Clock<'_>) -> anyhow::Result<Duration> {
         let redundant = tokio::select! {
             redundant = readiness::redundant(self.running, store.process()) => redundant,
-            never = self.tell_states(store, clock) => match never {},
+            never = self.show_states(store, clock) => match never {},
         };
         redundant?;
         let (back, after) = (store.events(self.running).await?, clock.begun.elapsed());
@@ -134,7 +134,7 @@ impl<'a> Losses<'a> {
     }
 
     /// Tells each change in how those stand who notice the loss.
-    async fn tell_states(&self, store: Store, clock: &Clock<'_>) -> Infallible {
+    async fn show_states(&self, store: Store, clock: &Clock<'_>) -> Infallible {
         let mut known = BTreeMap::<Process, String>::new();
         let look = async || -> Result<ControlFlow<Infallible>, Infallible> {
             let mut changed = BTreeMap::<String, Vec<String>>::new();
@@ -179,7 +179,7 @@ impl<'a> Losses<'a> {
             let placed = self.load.probe(number, attempt).await?;
             Ok(placed.map_or(ControlFlow::Continue(()), ControlFlow::Break))
         };
-        let order: Id =
+        let order: OrderId =
             wait_until(self.within, place, |()| anyhow!("no order is accepted")).await?;
         let client = self.running.client_answering_within(ANSWER_WITHIN);
         let url = format!("{}/orders/{order}", self.running.query()?);

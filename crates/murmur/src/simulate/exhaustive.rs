@@ -29,7 +29,7 @@ fn as_json(report: &Report) -> serde_json::Value {
         "decisions": report.decisions,
         "ends": ends,
         "violations": report.violations,
-        "told": report.told,
+        "told": report.shown,
         "disagreements": report.disagreements,
     })
 }
@@ -38,7 +38,7 @@ fn show(report: &Report) {
     for (states, times) in &report.ends {
         line!("{times:>7} times: {}", states.join(", "));
     }
-    for wrong in report.disagreements.iter().chain(&report.told) {
+    for wrong in report.disagreements.iter().chain(&report.shown) {
         line!("{wrong}");
     }
     line!(

@@ -3,9 +3,9 @@
 use contracts::events::order::Placed;
 use contracts::events::{Line, Product};
 use contracts::money::NewMoney;
-use contracts::{Money, StoredEvent};
+use contracts::{CustomerId, Money, OrderId, Sku, StoredEvent};
 use protocol::choreography::State;
-use protocol::{Event as _, Id, Kind, Timestamp};
+use protocol::{Event as _, Kind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -17,8 +17,8 @@ use crate::domain::{NewLine, PlaceOrder};
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 pub(super) struct NewOrder {
-    id: Option<Id>,
-    customer_id: Id,
+    id: Option<OrderId>,
+    customer_id: CustomerId,
     lines: Vec<WantedLine>,
     deadline_ms: Option<u32>,
     hand_over_ms: Option<u32>,
@@ -28,7 +28,7 @@ pub(super) struct NewOrder {
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
 struct WantedLine {
-    sku: Id,
+    sku: Sku,
     #[schemars(range(min = 1, max = QUANTITY_MAX))]
     quantity: i64,
     #[schemars(with = "Option<NewMoney>")]
@@ -39,15 +39,15 @@ struct WantedLine {
 #[derive(Debug, Deserialize)]
 pub(super) struct Filters {
     pub(super) state: Option<String>,
-    pub(super) customer: Option<Id>,
+    pub(super) customer: Option<CustomerId>,
 }
 
 /// The answer to a place.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct PlacedOrder<'a> {
-    order_id: &'a Id,
+    order_id: &'a OrderId,
     state: State,
-    customer_id: &'a Id,
+    customer_id: &'a CustomerId,
     lines: &'a [Line],
     total: Money,
     deadline: Timestamp,
@@ -58,7 +58,7 @@ pub(super) struct PlacedOrder<'a> {
 /// The answer to a cancel.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct Ended<'a> {
-    order_id: &'a Id,
+    order_id: &'a OrderId,
     state: State,
 }
 
@@ -89,7 +89,7 @@ impl NewOrder {
         price.or_else(|| self.business_date.as_ref().map(|_| "an order with a business date"))
     }
 
-    pub(super) fn into_place(self, new_id: impl FnOnce() -> Id) -> PlaceOrder {
+    pub(super) fn into_place(self, new_id: impl FnOnce() -> OrderId) -> PlaceOrder {
         let line = |line: WantedLine| NewLine {
             sku: line.sku,
             quantity: line.quantity,
@@ -122,7 +122,7 @@ impl<'a> PlacedOrder<'a> {
 }
 
 impl<'a> Ended<'a> {
-    pub(super) fn cancelled(order_id: &'a Id) -> Self {
+    pub(super) fn cancelled(order_id: &'a OrderId) -> Self {
         Self { order_id, state: OrderState::Cancelled.name() }
     }
 }

@@ -2,8 +2,8 @@
 //! service is asked, and none has to be there.
 
 use contracts::events::Snapshot;
+use contracts::{OrderId, Sku};
 use engine::StateError;
-use protocol::Id;
 use runtime::http::{self, Problem, Response, StatusCode};
 use runtime::{Handle, Token};
 use schemars::JsonSchema;
@@ -23,7 +23,11 @@ pub(super) struct OrderDetails {
     products: Vec<ReplicatedProduct>,
 }
 
-pub(super) async fn order_details(id: Id, service: Handle<OrderDomain>, after: Token) -> Response {
+pub(super) async fn order_details(
+    id: OrderId,
+    service: Handle<OrderDomain>,
+    after: Token,
+) -> Response {
     let wanted = id.clone();
     match service.read(after, move |state| tables::order(state, &wanted)).await {
         Ok(Some(order)) => match joined(order, &service) {
@@ -39,7 +43,7 @@ fn joined(order: OrderRow, service: &Handle<OrderDomain>) -> Result<OrderDetails
     let replicas = service.replicas();
     let customer = replicas.find(&order.customer_id)?;
     let customer = customer.map(|(version, customer)| Snapshot { version, customer });
-    let mut skus: Vec<&Id> = Vec::new();
+    let mut skus: Vec<&Sku> = Vec::new();
     for line in &order.lines {
         if !skus.contains(&&line.sku) {
             skus.push(&line.sku);

@@ -1,8 +1,8 @@
 //! The API of orders, as data.
 
+use contracts::CustomerId;
 use contracts::events::Snapshot;
 use contracts::problems;
-use protocol::Id;
 use runtime::http::Scope::{Read, Write};
 use runtime::http::moment::MOMENT;
 use runtime::http::openapi::{Document, Operation, PageOf, standing};
@@ -45,7 +45,7 @@ fn reads() -> Vec<Operation> {
     vec![
         Operation::get(Read, "/orders", "Orders, newest first")
             .query::<OrderState>("state", "Only those that stand there")
-            .query::<Id>("customer", "Only those of this customer")
+            .query::<CustomerId>("customer", "Only those of this customer")
             .paged()
             .answers::<PageOf<OrderRow>>(200, "A page of orders"),
         Operation::get(Read, "/orders/{id}", "One order")

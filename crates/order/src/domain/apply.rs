@@ -1,10 +1,9 @@
 //! What each own event changes: the row of its order, and the timers.
 
 use contracts::events::order::{Ended, Placed, Prepared};
-use contracts::{Event, StoredEvent};
+use contracts::{Event, OrderId, StoredEvent};
 use engine::seeded::{self, Bug};
 use engine::{StateError, Write};
-use protocol::Id;
 
 use super::{DEADLINE, WINDOW};
 use crate::domain::state::OrderState;
@@ -66,7 +65,7 @@ fn end(
 fn change(
     state: &mut Write<'_>,
     stored: &StoredEvent,
-    id: &Id,
+    id: &OrderId,
     to: Change<'_>,
 ) -> Result<(), StateError> {
     tables::change(state, id, &to, &stored.headers)?;

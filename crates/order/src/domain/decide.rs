@@ -8,9 +8,9 @@ use contracts::events::inventory::Rejected;
 use contracts::events::order::{Confirmed, EndReason, Ended, Prepared};
 use contracts::events::payment::{DeclineReason, Declined};
 use contracts::events::shipping::CancelReason;
-use contracts::{Event, kind};
+use contracts::{Event, OrderId, kind};
 use engine::{Read, StateError};
-use protocol::{Id, Kind, Timestamp};
+use protocol::{Id, Timestamp};
 
 use super::state::OrderState;
 use super::{DEADLINE, Decision, OrderDomain, WINDOW};
@@ -39,9 +39,10 @@ pub(super) fn to_event(
     event: &Event,
     now: Timestamp,
 ) -> Result<Decision, StateError> {
-    let id = event.id();
-    let stage =
-        if is_about_an_order(event.kind()) { tables::stage(state, id)? } else { OrderState::None };
+    let Some(id) = &order_of(event) else {
+        return Ok(Decision::nothing(OrderState::None.name()));
+    };
+    let stage = tables::stage(state, id)?;
     let next = match (event, stage) {
         (Event::ShippingCreated(_), OrderState::Placed) => Some(all_is_taken(state, id, now)?),
         (Event::InventoryRejected(rejected), OrderState::Placed) => Some(out_of_stock(rejected)),
@@ -61,6 +62,7 @@ pub(super) fn to_event(
 }
 
 pub(super) fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision, StateError> {
+    let id = &OrderId::from(id.clone());
     let stage = tables::stage(state, id)?;
     Ok(match (name, stage) {
         (DEADLINE, OrderState::Placed) => {
@@ -75,19 +77,20 @@ pub(super) fn to_timer(state: &Read<'_>, name: &str, id: &Id) -> Result<Decision
     })
 }
 
-/// Ids of products, customers and services could be the same text as an order's.
-const fn is_about_an_order(kind: Kind) -> bool {
-    !matches!(
-        kind,
+/// The order that it is about, if it is about one. Ids of products, customers and services could be the same
+/// text as an order's.
+fn order_of(event: &Event) -> Option<OrderId> {
+    match event.kind() {
         kind::INVENTORY_STOCKED
-            | kind::INVENTORY_RECOVERED
-            | kind::PAYMENT_SETTLED
-            | kind::PAYMENT_RECOVERED
-            | kind::SHIPPING_RECOVERED
-    )
+        | kind::INVENTORY_RECOVERED
+        | kind::PAYMENT_SETTLED
+        | kind::PAYMENT_RECOVERED
+        | kind::SHIPPING_RECOVERED => None,
+        _ => Some(event.id().clone().into()),
+    }
 }
 
-fn all_is_taken(state: &Read<'_>, id: &Id, now: Timestamp) -> Result<Event, StateError> {
+fn all_is_taken(state: &Read<'_>, id: &OrderId, now: Timestamp) -> Result<Event, StateError> {
     let order_id = id.clone();
     Ok(match tables::hand_over_ms(state, id)? {
         0 => Event::OrderConfirmed(Confirmed { order_id }),
@@ -123,7 +126,7 @@ fn payment_declined(declined: &Declined) -> Event {
     Event::OrderRejected(ended(&declined.order_id, EndReason::PaymentDeclined, detail))
 }
 
-fn shipment_failed(id: &Id, reason: CancelReason) -> Event {
+fn shipment_failed(id: &OrderId, reason: CancelReason) -> Event {
     let detail = match reason {
         CancelReason::OrderCancelled => "the shipment was cancelled",
         CancelReason::NotServed => "nobody delivers to the customer's country",
@@ -132,10 +135,10 @@ fn shipment_failed(id: &Id, reason: CancelReason) -> Event {
     Event::OrderCancelled(ended(id, EndReason::ShipmentFailed, detail.to_owned()))
 }
 
-fn dispatched(id: &Id) -> Event {
+fn dispatched(id: &OrderId) -> Event {
     Event::OrderCompleted(ended(id, EndReason::Dispatched, "the goods have left".to_owned()))
 }
 
-fn ended(order_id: &Id, reason: EndReason, detail: String) -> Ended {
+fn ended(order_id: &OrderId, reason: EndReason, detail: String) -> Ended {
     Ended { order_id: order_id.clone(), reason, detail }
 }

@@ -1,8 +1,8 @@
 //! The JSON that the API takes and gives.
 
 use contracts::money::NewMoney;
-use contracts::{Money, StoredEvent};
-use protocol::{Event as _, Id, Kind, Timestamp};
+use contracts::{CustomerId, Money, StoredEvent};
+use protocol::{Event as _, Kind, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -19,7 +19,7 @@ pub(super) struct Settlement {
 /// What a customer owes, in the currency of the limit; and in others, if it was charged in them.
 #[derive(Debug, Serialize, JsonSchema)]
 pub(super) struct AccountBody {
-    customer_id: Id,
+    customer_id: CustomerId,
     outstanding: Money,
     paid_in: Money,
     credit_limit: Option<Money>,
@@ -39,7 +39,7 @@ pub(super) struct AuditedEvent {
 
 impl AccountBody {
     pub(super) fn of(
-        customer_id: &Id,
+        customer_id: &CustomerId,
         credit_limit: Option<Money>,
         main: &Account,
         all: &[Account],

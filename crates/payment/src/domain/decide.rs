@@ -5,10 +5,9 @@ mod settle;
 
 use contracts::events::order::Ended;
 use contracts::events::payment::{Refunded, Voided};
-use contracts::{Event, Money, kind};
+use contracts::{CustomerId, Event, Money, OrderId, kind};
 use engine::seeded::{self, Bug};
 use engine::{Read, StateError};
-use protocol::{Id, Kind};
 
 use super::Decision;
 use super::state::ChargeState;
@@ -16,7 +15,7 @@ use crate::tables;
 
 pub(super) fn settle(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
     amount: Money,
 ) -> Result<Decision, StateError> {
     let settled = settle::decide(state, customer_id, amount)?;
@@ -26,8 +25,10 @@ pub(super) fn settle(
 }
 
 pub(super) fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision, StateError> {
-    let about_an_order = is_about_an_order(event.kind());
-    let stage = if about_an_order { tables::stage(state, event.id())? } else { ChargeState::None };
+    let Some(id) = &order_of(event) else {
+        return Ok(Decision::nothing(ChargeState::None.name()));
+    };
+    let stage = tables::stage(state, id)?;
     let next = match (event, stage) {
         (Event::InventoryReserved(reserved), ChargeState::None) => {
             Some(charge::decide(state, reserved)?)
@@ -49,12 +50,16 @@ pub(super) fn to_event(state: &Read<'_>, event: &Event) -> Result<Decision, Stat
     })
 }
 
-/// Ids of products and services could be the same text as an order's.
-const fn is_about_an_order(kind: Kind) -> bool {
-    !matches!(kind, kind::INVENTORY_STOCKED | kind::INVENTORY_RECOVERED | kind::ORDER_RECOVERED)
+/// The order that it is about, if it is about one. Ids of products and services could be the same text as an
+/// order's.
+fn order_of(event: &Event) -> Option<OrderId> {
+    match event.kind() {
+        kind::INVENTORY_STOCKED | kind::INVENTORY_RECOVERED | kind::ORDER_RECOVERED => None,
+        _ => Some(event.id().clone().into()),
+    }
 }
 
-fn refund(state: &Read<'_>, order_id: &Id) -> Result<Event, StateError> {
+fn refund(state: &Read<'_>, order_id: &OrderId) -> Result<Event, StateError> {
     let order_id = order_id.clone();
     let (customer_id, amount) = tables::charged(state, &order_id)?;
     let account = tables::account(state, &customer_id, amount.currency)?;

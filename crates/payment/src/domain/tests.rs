@@ -45,12 +45,12 @@ fn restoring_the_rows_restores_charges_accounts_positions_and_requests() {
 fn the_audit_trail_of_a_charge_is_all_its_events_in_order() {
     let world = World::with_charge(ChargeState::Refunded);
     let trail = tables::audit_trail(&world.engine.read(), &id("o-1")).unwrap();
-    let told: Vec<_> = trail
+    let entries: Vec<_> = trail
         .iter()
         .map(|event| (event.headers.kind.name(), event.headers.cause.to_string()))
         .collect();
     let expected = [("payment.charged", "INVENTORY/1"), ("payment.refunded", "ORDER/1")];
-    assert_eq!(told, expected.map(|(kind, cause)| (kind, cause.to_owned())));
+    assert_eq!(entries, expected.map(|(kind, cause)| (kind, cause.to_owned())));
 }
 
 #[test]

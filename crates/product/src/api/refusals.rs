@@ -24,14 +24,14 @@ impl From<Refusal> for Problem {
 #[cfg(test)]
 mod tests {
     use contracts::Money;
+    use contracts::Sku;
     use contracts::money::UnacceptableAmount;
-    use protocol::Id;
 
     use super::*;
 
     #[test]
     fn each_refusal_has_its_status_and_says_what_is_wrong() {
-        let sku: Id = "p-1".parse().unwrap();
+        let sku: Sku = "p-1".parse().unwrap();
         let price = Money::new(-1, "GBP".parse().unwrap());
         let unknown = UnacceptableAmount::UnknownCurrency("ZZZ".parse().unwrap());
         for (refusal, status, slug, said) in [

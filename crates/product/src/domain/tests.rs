@@ -131,10 +131,10 @@ fn a_sku_is_listed_once() {
     let mut engine = started();
     accepted(ask(&mut engine, list_as("p-1")));
     let refusal = refused(ask(&mut engine, list_as("p-1")));
-    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1")));
+    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1").into()));
     accepted(ask(&mut engine, discontinue("p-1")));
     let refusal = refused(ask(&mut engine, list_as("p-1")));
-    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1")));
+    assert_eq!(refusal, Refusal::AlreadyListed(id("p-1").into()));
 }
 
 #[test]
@@ -153,14 +153,14 @@ fn a_discontinued_product_changes_no_more() {
     accepted(ask(&mut engine, list_as("p-1")));
     accepted(ask(&mut engine, discontinue("p-1")));
     let refusal = refused(ask(&mut engine, change_to("p-1", named("Candle"))));
-    assert_eq!(refusal, Refusal::Discontinued(id("p-1")));
+    assert_eq!(refusal, Refusal::Discontinued(id("p-1").into()));
 }
 
 #[test]
 fn an_unknown_product_is_neither_changed_nor_discontinued() {
     let mut engine = started();
     for command in [change_to("p-9", details()), discontinue("p-9")] {
-        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("p-9")));
+        assert_eq!(refused(ask(&mut engine, command)), Refusal::Unknown(id("p-9").into()));
     }
     assert_eq!(all(&engine), []);
 }

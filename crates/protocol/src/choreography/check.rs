@@ -109,13 +109,13 @@ impl<'a> Checked<'a> {
     /// Whether an event of this kind ever comes. One that tells no state is about something else than
     /// what a run is about: it comes if a command, or recovery, brings it.
     fn comes(&self, kind: Kind) -> bool {
-        let is_told = self.choreography.reactions.iter().any(|reaction| {
+        let is_consumed = self.choreography.reactions.iter().any(|reaction| {
             reaction.emits.contains(&kind)
                 && reaction.states.contains(&NONE)
                 && matches!(reaction.on, Trigger::Command(_))
         });
         let follows = || kind != self.choreography.start && self.path_to_event(kind).is_some();
-        is_told || kind.is_recovered() || follows()
+        is_consumed || kind.is_recovered() || follows()
     }
 }
 

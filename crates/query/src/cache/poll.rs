@@ -30,7 +30,7 @@ pub(super) struct PollSnapshot {
 pub(super) struct Polled {
     started: Instant,
     /// Microseconds from `started` until which it may be told.
-    told_until: AtomicU64,
+    fresh_until: AtomicU64,
     last: RwLock<Option<Arc<PollSnapshot>>>,
     versions: AtomicU64,
 }
@@ -39,7 +39,7 @@ impl Polled {
     pub(super) fn new() -> Self {
         Self {
             started: Instant::now(),
-            told_until: AtomicU64::new(0),
+            fresh_until: AtomicU64::new(0),
             last: RwLock::default(),
             versions: AtomicU64::new(0),
         }
@@ -50,16 +50,16 @@ impl Polled {
         // Read before the time, so that what is told is never older than the time allows.
         let last = self.last.read().unwrap_or_else(PoisonError::into_inner).clone()?;
         let now = micros(self.started.elapsed());
-        (now < self.told_until.load(Ordering::Acquire)).then_some(last)
+        (now < self.fresh_until.load(Ordering::Acquire)).then_some(last)
     }
 
     /// Takes in what a poll that was sent at `sent` has seen.
     pub(super) fn take(&self, positions: Positions, standing: &ProjectorStatus, sent: Instant) {
-        let told_until = micros(sent.saturating_duration_since(self.started) + TOLD_MAX);
+        let fresh_until = micros(sent.saturating_duration_since(self.started) + TOLD_MAX);
         if let Some(snapshot) = self.changed(positions, standing) {
             *self.last.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(snapshot));
         }
-        self.told_until.store(told_until, Ordering::Release);
+        self.fresh_until.store(fresh_until, Ordering::Release);
     }
 
     /// Something else than before, or nothing.
@@ -76,7 +76,7 @@ impl Polled {
 
     /// Nothing can be said any more.
     pub(super) fn lose(&self) {
-        self.told_until.store(0, Ordering::Release);
+        self.fresh_until.store(0, Ordering::Release);
         *self.last.write().unwrap_or_else(PoisonError::into_inner) = None;
     }
 }

@@ -44,7 +44,7 @@ impl RecordCache {
 
     /// Folds the events into the records of their orders, and has each view take what they change.
     /// Says which contradict what was told before.
-    pub(super) fn tell(&mut self, items: &[Arc<Item>]) -> Result<Vec<Parked>, Damaged> {
+    pub(super) fn fold(&mut self, items: &[Arc<Item>]) -> Result<Vec<Parked>, Damaged> {
         let mut parked = Vec::new();
         for (nth, item) in items.iter().enumerate() {
             let event = match item.foldable() {
@@ -55,14 +55,14 @@ impl RecordCache {
                 }
             };
             Point::FoldEvent.pass_row(item.service.stream(), item.row.sequence);
-            let told = match self.stories.fold(event)? {
-                Ok(told) => told,
+            let folded = match self.stories.fold(event)? {
+                Ok(folded) => folded,
                 Err(contradiction) => {
                     parked.push(Parked::of(item, &contradiction.0, 1));
                     continue;
                 }
             };
-            self.views.iter_mut().for_each(|view| view.take(&told, nth));
+            self.views.iter_mut().for_each(|view| view.take(&folded, nth));
         }
         Ok(parked)
     }

@@ -1,6 +1,6 @@
 //! The story of each order: what the four streams that speak of it say. Views may look at it.
 
-use contracts::{StoredEvent, service};
+use contracts::{OrderId, StoredEvent, service};
 use foldhash::{HashMap, HashMapExt as _};
 use protocol::Id;
 
@@ -24,7 +24,7 @@ pub(super) struct Stories {
     payments: Family<PaymentRecord>,
     shipments: Family<ShipmentRecord>,
     /// The orders that this batch is about.
-    touched: HashMap<Id, Story>,
+    touched: HashMap<OrderId, Story>,
 }
 
 /// The four records of one order: whether it is settled and how long its steps took are rules over all
@@ -66,7 +66,7 @@ impl Stories {
             payment: self.payments.want(text),
             shipment: self.shipments.want(text),
         };
-        self.touched.insert(id.clone(), story);
+        self.touched.insert(id.clone().into(), story);
         story
     }
 
@@ -112,7 +112,8 @@ impl Stories {
     pub(super) fn list_unsettled(&self, entries: &mut Vec<IndexChange>) {
         let mut touched: Vec<_> = self.touched.iter().collect();
         touched.sort_unstable_by_key(|(id, _)| *id);
-        let entry = |(id, story): (&Id, &Story)| unsettled::entry(id.as_str(), &self.saga(*story));
+        let entry =
+            |(id, story): (&OrderId, &Story)| unsettled::entry(id.as_str(), &self.saga(*story));
         entries.extend(touched.into_iter().filter_map(entry));
     }
 

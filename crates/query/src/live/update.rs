@@ -175,15 +175,15 @@ impl Source {
             (model.fresh, model.redis) = (false, "away");
         }
         let positions = dashboard.as_ref().ok().map(|dashboard| dashboard.positions.clone());
-        let told = [
-            self.told(dashboard.map(|dashboard| dashboard.content)),
-            self.told(backlog.map(|backlog| BacklogSection { backlog })),
-            self.told(newest.map(|newest| NewestSection { newest })),
+        let read = [
+            self.sections_of(dashboard.map(|dashboard| dashboard.content)),
+            self.sections_of(backlog.map(|backlog| BacklogSection { backlog })),
+            self.sections_of(newest.map(|newest| NewestSection { newest })),
         ];
         let (mut sections, mut problem) = (Sections::new(), None);
-        for told in told {
-            match told {
-                Ok(told) => sections.extend(told),
+        for section in read {
+            match section {
+                Ok(section) => sections.extend(section),
                 Err(found) => problem = problem.or(Some(found)),
             }
         }
@@ -220,7 +220,7 @@ impl Source {
         ReadModel { fresh, as_of, state, since, reason, redis: "connected" }
     }
 
-    fn told(&self, read: Result<impl Serialize, NoAnswer>) -> Result<Sections, Problem> {
+    fn sections_of(&self, read: Result<impl Serialize, NoAnswer>) -> Result<Sections, Problem> {
         let read = read.map_err(|none| problems::of(none, &self.reader.standing()))?;
         let defect = |error: serde_json::Error| Problem::defect(&error.to_string());
         let json = serde_json::to_string(&read).map_err(defect)?;

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::{Event, StoredEvent, kind};
-use protocol::Id;
+use contracts::{Event, Sku, StoredEvent, kind};
 use serde::{Deserialize, Serialize};
 
 use super::{Changed, EventContext, Projection};
@@ -84,8 +83,8 @@ impl OnHand {
 }
 
 /// What an event does to the stock of each product that it names.
-fn movements(event: &Event) -> BTreeMap<&Id, Movement> {
-    let mut movements: BTreeMap<&Id, Movement> = BTreeMap::new();
+fn movements(event: &Event) -> BTreeMap<&Sku, Movement> {
+    let mut movements: BTreeMap<&Sku, Movement> = BTreeMap::new();
     if let Event::InventoryStocked(stocked) = event {
         movements.entry(&stocked.sku).or_default().stocked += u64::from(stocked.quantity);
     }

@@ -235,7 +235,7 @@ impl<'a> Following<'a> {
         };
         match self.store.write(&mut self.live, next, &changes).await? {
             Written::Written => {
-                self.tell_written(measured, &changes);
+                self.publish_written(measured, &changes);
                 Ok(Stands::Here)
             }
             Written::Moved => {
@@ -263,12 +263,12 @@ impl<'a> Following<'a> {
     /// Looks whether Redis was moved while nothing came, and whether the streams are still those
     /// that were folded.
     async fn look(&mut self) -> Result<Stands, Setback> {
-        self.gauges.tell(self.standing);
+        self.gauges.publish(self.standing);
         if let Some(reason) = self.readings.replaced() {
             return self.build_anew(&reason).await;
         }
         if self.role == GenerationRole::Live {
-            gauges::tell_parked(self.store.count_parked(&self.live.generation).await?);
+            gauges::publish_parked(self.store.count_parked(&self.live.generation).await?);
         }
         if self.ready.is_some() {
             // Writing that will say where Redis stands.
@@ -309,7 +309,7 @@ impl<'a> Following<'a> {
         Err(Setback::BuiltAnew(reason.to_owned()))
     }
 
-    fn tell_written(&mut self, measured: Measured, changes: &Changes) {
+    fn publish_written(&mut self, measured: Measured, changes: &Changes) {
         for parked in &changes.parked {
             let (event, reason) = (parked.name(), &parked.reason);
             tracing::error!(event, reason, "an event could not be folded and was parked");
@@ -321,6 +321,6 @@ impl<'a> Following<'a> {
         });
         let follows = self.standing.borrow().phase == Phase::Following;
         measured.written(now, changes.parked.len(), follows);
-        self.gauges.tell(self.standing);
+        self.gauges.publish(self.standing);
     }
 }

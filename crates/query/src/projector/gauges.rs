@@ -24,7 +24,7 @@ pub(super) struct Measured {
 
 /// When the gauges were set.
 pub(super) struct Gauges {
-    told: Instant,
+    published: Instant,
     role: GenerationRole,
 }
 
@@ -56,27 +56,27 @@ impl Measured {
 
 impl Gauges {
     pub(super) fn of(role: GenerationRole) -> Self {
-        Self { told: Instant::now(), role }
+        Self { published: Instant::now(), role }
     }
 
     /// Sets the gauges, if that is some time ago. They speak of the generation that is read.
-    pub(super) fn tell(&mut self, standing: &watch::Sender<ProjectorStatus>) {
-        if self.role == GenerationRole::Live && self.told.elapsed() >= TELL_EVERY {
-            self.told = Instant::now();
-            tell(&standing.borrow());
+    pub(super) fn publish(&mut self, standing: &watch::Sender<ProjectorStatus>) {
+        if self.role == GenerationRole::Live && self.published.elapsed() >= TELL_EVERY {
+            self.published = Instant::now();
+            publish(&standing.borrow());
         }
     }
 }
 
 /// Tells how many events are parked and not dropped.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 events are far away")]
-pub(super) fn tell_parked(open: u64) {
+pub(super) fn publish_parked(open: u64) {
     metrics::gauge!("murmur_query_parked_open").set(open as f64);
 }
 
 /// Tells how far each stream is folded, and how far that is behind its end.
 #[expect(clippy::cast_precision_loss, reason = "a gauge is a float, and 2^53 rows are far away")]
-fn tell(standing: &ProjectorStatus) {
+fn publish(standing: &ProjectorStatus) {
     let positions: &Positions = &standing.positions;
     for (service, folded) in positions.iter() {
         let last = standing.progress_of(service).last_in_stream;

@@ -1,9 +1,10 @@
 //! A customer's orders, newest first.
 
+use contracts::CustomerId;
 use contracts::Money;
 use contracts::events::Customer;
+use protocol::Timestamp;
 use protocol::choreography::State;
-use protocol::{Id, Timestamp};
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -84,7 +85,7 @@ impl Query for CustomerOrdersQuery {
 /// When the read model cannot be read, or knows neither the customer nor an order of it.
 pub async fn customer_orders(
     reader: QueryReader,
-    id: &Id,
+    id: &CustomerId,
     limit: usize,
     after: Option<u64>,
 ) -> Result<Answer<CustomerOrdersAnswer>, NoAnswer> {

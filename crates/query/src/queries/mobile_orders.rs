@@ -5,8 +5,7 @@
 
 use std::time::Duration;
 
-use contracts::Currency;
-use protocol::Id;
+use contracts::{Currency, CustomerId};
 use protocol::choreography::State;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
@@ -49,7 +48,7 @@ pub struct MobileOrder {
 impl Query for MobileOrdersQuery {
     fn operation(&self) -> Operation {
         Operation::get(Read, "/mobile/orders", "The same, small")
-            .needs::<Id>("customer", "Whose orders")
+            .needs::<CustomerId>("customer", "Whose orders")
             .sample("customer", "ann")
             .paged()
             .answers::<MobileOrders>(200, "A page of orders")
@@ -65,7 +64,7 @@ impl Query for MobileOrdersQuery {
         Box::pin(async move {
             let customer = request.parts.need("customer", "whose orders")?;
             request.parts.end(&["limit", "cursor"])?;
-            let (customer, page) = (problems::id(&customer)?, request.page);
+            let (customer, page) = (problems::id::<CustomerId>(&customer)?, request.page);
             let after = page.after.as_deref().map(problems::sequence).transpose()?;
             let answer = customer_orders(request.reader, &customer, page.limit, after).await?;
             answer.map(|CustomerOrdersAnswer { items, next, last, .. }| {

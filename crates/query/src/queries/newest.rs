@@ -1,8 +1,8 @@
 //! The newest orders of all customers.
 
-use contracts::Money;
+use contracts::{CustomerId, Money};
+use protocol::Timestamp;
 use protocol::choreography::State;
-use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -25,7 +25,7 @@ pub struct Newest {
     /// Whether it has ended and nobody owes anything more.
     pub settled: bool,
     /// Who ordered.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// The name.
     pub customer_name: String,
     /// The sum of its lines.

@@ -2,12 +2,12 @@
 
 mod timeline;
 
-use contracts::Money;
 use contracts::events::Address;
 use contracts::events::inventory::Shortage;
 use contracts::events::shipping::CancelReason;
+use contracts::{CustomerId, Money, OrderId, Sku};
+use protocol::Timestamp;
 use protocol::choreography::{NONE, State};
-use protocol::{Id, Timestamp};
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -35,7 +35,7 @@ pub(super) const FAMILIES: &[&str] = &[keys::ORDER, keys::STOCK, keys::PAYMENT, 
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct OrderAnswer {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// Its state, by the choreography's name.
     pub state: State,
     /// Whether it has ended and nobody owes anything more.
@@ -78,7 +78,7 @@ pub struct OrderAnswer {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct CustomerOfOrder {
     /// The customer.
-    pub id: Id,
+    pub id: CustomerId,
     /// The name.
     pub name: String,
     /// Where to.
@@ -91,7 +91,7 @@ pub struct CustomerOfOrder {
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct LineOfOrder {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Its name when the order was placed.
     pub name: String,
     /// Units.
@@ -169,7 +169,7 @@ impl Query for OrderQuery {
 ///
 /// # Errors
 /// When the read model cannot be read, or ORDER has not told of the order.
-pub async fn order(reader: QueryReader, id: &Id) -> Result<Answer<OrderAnswer>, NoAnswer> {
+pub async fn order(reader: QueryReader, id: &OrderId) -> Result<Answer<OrderAnswer>, NoAnswer> {
     let names: Vec<String> =
         FAMILIES.iter().map(|family| keys::record(family, id.as_str())).collect();
     let look = reader.look(&names, &[]).await?;
@@ -180,7 +180,7 @@ pub async fn order(reader: QueryReader, id: &Id) -> Result<Answer<OrderAnswer>, 
 }
 
 impl OrderAnswer {
-    fn of(id: &Id, order: &OrderRecord, saga: &Saga<'_>) -> Self {
+    fn of(id: &OrderId, order: &OrderRecord, saga: &Saga<'_>) -> Self {
         let timeline = timeline::timeline(saga, order);
         let updated_at = timeline.iter().map(|moment| moment.step.time).max();
         let updated_at = updated_at.unwrap_or_else(|| order.placed_at());

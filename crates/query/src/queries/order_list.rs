@@ -3,8 +3,9 @@
 use std::time::Duration;
 
 use contracts::Currency;
+use contracts::CustomerId;
 use contracts::events::order::EndReason;
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use runtime::http::page::bad_cursor;
@@ -35,7 +36,7 @@ impl Query for OrderListQuery {
         Operation::get(Read, "/orders", "All orders, newest first")
             .query::<OrderStateText>("state", "Only those in this state")
             .query::<EndReason>("reason", "Only those that ended for this reason")
-            .query::<Id>("customer", "Only those of this customer")
+            .query::<CustomerId>("customer", "Only those of this customer")
             .query::<Currency>("currency", "Only those in this currency")
             .query::<MinorNumber>(
                 "min",
@@ -113,7 +114,7 @@ fn reason(text: String) -> Result<EndReason, Problem> {
     })
 }
 
-fn customer(text: &str) -> Result<Id, Problem> {
+fn customer(text: &str) -> Result<CustomerId, Problem> {
     text.parse().map_err(|error| bad(&format!("customer is no id: {error}")))
 }
 

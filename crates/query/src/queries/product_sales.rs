@@ -1,7 +1,7 @@
 //! What one product has brought in, and what is left of it.
 
+use contracts::Sku;
 use contracts::events::Product;
-use protocol::Id;
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -21,7 +21,7 @@ pub(super) struct ProductSalesQuery;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct ProductSalesAnswer {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// The product as of now, if PRODUCT has told of it.
     pub product: Option<Product>,
     /// What it was called in its last completed order, if there is one.
@@ -76,7 +76,7 @@ impl Query for ProductSalesQuery {
 /// When the read model cannot be read, or no stream has told of the product.
 async fn product_sales(
     reader: QueryReader,
-    sku: &Id,
+    sku: &Sku,
 ) -> Result<Answer<ProductSalesAnswer>, NoAnswer> {
     let names = [
         keys::record(keys::PRODUCT, sku.as_str()),

@@ -1,7 +1,9 @@
 //! Why a question has no answer, as an RFC 9457 problem: the one mapping to a status.
 
+use std::str::FromStr;
+
 use contracts::problems;
-use protocol::Id;
+use protocol::ids::InvalidId;
 use runtime::http::Problem;
 use runtime::http::page::bad_cursor;
 use runtime::http::problem::kinds;
@@ -66,10 +68,8 @@ pub(crate) fn not_caught_up(missing: &[Missing], standing: &ProjectorStatus) -> 
 }
 
 /// The id in a path.
-pub(crate) fn id(text: &str) -> Result<Id, Problem> {
-    text.parse().map_err(|error: protocol::ids::InvalidId| {
-        Problem::new(&kinds::BAD_ID).detail(error.to_string())
-    })
+pub(crate) fn id<T: FromStr<Err = InvalidId>>(text: &str) -> Result<T, Problem> {
+    text.parse().map_err(|error: InvalidId| Problem::new(&kinds::BAD_ID).detail(error.to_string()))
 }
 
 /// The sequence behind which a page begins.

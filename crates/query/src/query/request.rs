@@ -3,8 +3,10 @@
 //! in its name must not look as if it had been applied.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
+use protocol::ids::InvalidId;
 use runtime::Token;
 use runtime::http::problem::kinds;
 use runtime::http::{PageRequest, Problem};
@@ -31,7 +33,7 @@ pub(crate) struct Parts(BTreeMap<String, String>);
 
 impl Request<'_> {
     /// The id in the path.
-    pub(crate) fn id(&self) -> Result<Id, Problem> {
+    pub(crate) fn id<T: FromStr<Err = InvalidId>>(&self) -> Result<T, Problem> {
         problems::id(self.name)
     }
 }

@@ -8,8 +8,7 @@ use std::collections::BTreeMap;
 
 use contracts::events::payment::Refunded;
 use contracts::events::{Customer, Line};
-use contracts::{Currency, Event, Money};
-use protocol::Id;
+use contracts::{Currency, Event, Money, Sku};
 
 use super::Tally;
 use crate::projection::EventContext;
@@ -79,8 +78,8 @@ pub(crate) fn bookings_of_sale(order: &OrderRecord) -> Vec<Booking<'_>> {
     bookings
 }
 
-fn by_product(lines: &[Line]) -> BTreeMap<&Id, (&str, Tally)> {
-    let mut products: BTreeMap<&Id, (&str, Tally)> = BTreeMap::new();
+fn by_product(lines: &[Line]) -> BTreeMap<&Sku, (&str, Tally)> {
+    let mut products: BTreeMap<&Sku, (&str, Tally)> = BTreeMap::new();
     for line in lines {
         let (_, tally) = products
             .entry(&line.sku)

@@ -3,9 +3,9 @@
 use contracts::choreography::MURMURATION;
 use contracts::events::order::{EndReason, Placed};
 use contracts::events::{Customer, Product};
-use contracts::{Event, Money, StoredEvent, service};
+use contracts::{CustomerId, Event, Money, StoredEvent, service};
+use protocol::Timestamp;
 use protocol::choreography::{NONE, State};
-use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
@@ -68,7 +68,7 @@ pub struct Document {
 /// By what orders are listed, besides what everything has.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct OrderFacts {
-    pub customer: Id,
+    pub customer: CustomerId,
     pub placed_at: Timestamp,
 }
 

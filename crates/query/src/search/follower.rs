@@ -93,7 +93,7 @@ pub async fn run(mut source: impl Source, feed: Feed, search: Search) {
 impl<'a, S: Source> Following<'a, S> {
     fn begin(source: &'a mut S, feed: &'a Feed, search: &'a Search) -> Self {
         let intake = Intake::read(source, &search.positions());
-        search.tell(&intake.progress);
+        search.publish(&intake.progress);
         Self { source, feed, search, intake, next: None, next_batch: Instant::now() }
     }
 
@@ -138,7 +138,7 @@ impl<'a, S: Source> Following<'a, S> {
         }
         tracing::debug!("the search goes on with the projector's reading");
         self.intake = Intake::of(next);
-        self.search.tell(&self.intake.progress);
+        self.search.publish(&self.intake.progress);
         Ok(())
     }
 
@@ -149,7 +149,7 @@ impl<'a, S: Source> Following<'a, S> {
         }
         tracing::debug!("the search goes on with a reading of its own");
         self.intake = Intake::read(self.source, &self.search.positions());
-        self.search.tell(&self.intake.progress);
+        self.search.publish(&self.intake.progress);
         Ok(())
     }
 }
@@ -197,7 +197,7 @@ impl Search {
         self.stands.borrow().positions.clone()
     }
 
-    fn tell(&self, progress: &AllProgress) {
+    fn publish(&self, progress: &AllProgress) {
         self.stands.send_modify(|stands| stands.progress = Some(Arc::clone(progress)));
     }
 

@@ -3,9 +3,10 @@
 //! Where neither a state, a reason nor a customer is named, all orders are walked through from the newest on
 //! until the page is full.
 
+use contracts::CustomerId;
 use contracts::Money;
 use contracts::events::order::EndReason;
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
 use rusqlite::types::{Type, Value};
 use rusqlite::{Row, params_from_iter};
 use schemars::JsonSchema;
@@ -20,7 +21,7 @@ use super::index::{Index, RANK};
 pub struct WantedOrders {
     pub state: Option<String>,
     pub reason: Option<EndReason>,
-    pub customer: Option<Id>,
+    pub customer: Option<CustomerId>,
     pub currency: Option<String>,
     /// At least so many minor units.
     pub min: Option<i64>,

@@ -8,10 +8,10 @@ const WHO: &str =
 
 /// The error, and what can be done about it where that can be told.
 pub(crate) fn explained(error: &RedisError) -> String {
-    told(&error.to_string())
+    with_hint(&error.to_string())
 }
 
-fn told(error: &str) -> String {
+fn with_hint(error: &str) -> String {
     let has = |part: &str| error.to_lowercase().contains(part);
     let hint = if has("connection refused") {
         "nothing listens there: does Redis run, and is the port right?"
@@ -55,9 +55,9 @@ mod tests {
             ("unexpected end of file", "rediss://"),
             ("NOPERM this user has no permissions to run", "docs/reference.md"),
         ] {
-            let told = told(said);
-            assert!(told.starts_with(said) && told.contains(hint), "{told}");
+            let text = with_hint(said);
+            assert!(text.starts_with(said) && text.contains(hint), "{text}");
         }
-        assert_eq!(told("OOM command not allowed"), "OOM command not allowed");
+        assert_eq!(with_hint("OOM command not allowed"), "OOM command not allowed");
     }
 }

@@ -41,15 +41,15 @@ impl Stage {
 async fn an_order_is_told_whole_with_its_timeline_and_who_owes_what() {
     let stage = Stage::over(shop(7)).await;
     let answer = order(stage.reader.once(), &id("o-5")).await.unwrap();
-    let told = answer.content;
-    assert_eq!((told.state, told.settled), ("placed", false));
-    assert_eq!((told.stock.state, told.payment.state), ("reserved", "charged"));
-    assert_eq!(told.customer.name, "Customer c-1");
-    assert_eq!(told.lines[0].amount.minor, i128::from(TOTAL));
-    let steps: Vec<_> = told.timeline.iter().map(|moment| moment.step.kind).collect();
+    let content = answer.content;
+    assert_eq!((content.state, content.settled), ("placed", false));
+    assert_eq!((content.stock.state, content.payment.state), ("reserved", "charged"));
+    assert_eq!(content.customer.name, "Customer c-1");
+    assert_eq!(content.lines[0].amount.minor, i128::from(TOTAL));
+    let steps: Vec<_> = content.timeline.iter().map(|moment| moment.step.kind).collect();
     assert_eq!(steps, [kind::ORDER_PLACED, kind::INVENTORY_RESERVED, kind::PAYMENT_CHARGED]);
-    assert_eq!(told.next[0].service, service::SHIPPING);
-    assert_eq!(told.next[0].one_of, [kind::SHIPPING_CREATED, kind::SHIPPING_CANCELLED]);
+    assert_eq!(content.next[0].service, service::SHIPPING);
+    assert_eq!(content.next[0].one_of, [kind::SHIPPING_CREATED, kind::SHIPPING_CANCELLED]);
     let freshness = Freshness::of(&answer.positions, &stage.reader.standing());
     assert_eq!((freshness.state, freshness.behind), ("following", 0));
 }
@@ -57,12 +57,12 @@ async fn an_order_is_told_whole_with_its_timeline_and_who_owes_what() {
 #[tokio::test]
 async fn what_was_undone_is_told_with_everything_that_undid_it() {
     let stage = Stage::over(shop(7)).await;
-    let told = order(stage.reader.once(), &id("o-3")).await.unwrap().content;
-    assert_eq!((told.state, told.settled), ("cancelled", true));
-    assert_eq!(told.stock.state, "released");
-    assert_eq!(told.payment.charged, told.payment.refunded);
-    assert_eq!(told.shipment.state, "cancelled");
-    assert!(told.next.is_empty(), "{:?}", told.next);
+    let content = order(stage.reader.once(), &id("o-3")).await.unwrap().content;
+    assert_eq!((content.state, content.settled), ("cancelled", true));
+    assert_eq!(content.stock.state, "released");
+    assert_eq!(content.payment.charged, content.payment.refunded);
+    assert_eq!(content.shipment.state, "cancelled");
+    assert!(content.next.is_empty(), "{:?}", content.next);
 }
 
 #[tokio::test]
@@ -85,28 +85,28 @@ async fn the_pages_of_a_customers_orders_show_each_order_once_newest_first() {
 #[tokio::test]
 async fn the_dashboard_counts_money_and_orders_and_names_who_keeps_them_waiting() {
     let stage = Stage::over(shop(7)).await;
-    let told = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
+    let content = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
     let states = [("completed", 1), ("rejected", 2), ("cancelled", 2), ("placed", 2)];
     for (state, count) in states {
-        assert_eq!(told.orders.by_state[state], count, "{state}");
+        assert_eq!(content.orders.by_state[state], count, "{state}");
     }
-    assert_eq!(told.orders.by_state["prepared"], 0);
-    assert_eq!(told.orders.revenue[0].minor, i128::from(TOTAL));
-    assert_eq!(told.orders.units, u64::from(QUANTITY));
-    assert_eq!(told.payments.outstanding[0].minor, i128::from(2 * TOTAL));
-    assert_eq!((told.days[0].date.as_str(), told.days[0].sales.placed), ("2026-01-31", 7));
-    assert_eq!((told.sagas.in_flight, told.sagas.stuck, told.parked), (2, 2, 0));
-    assert_eq!(told.sagas.oldest_stuck[0].order_id, "o-5");
-    assert_eq!(told.sagas.oldest_stuck[0].next[0].service, service::SHIPPING);
-    assert_eq!((told.customers.live, told.products.live), (1, 1));
+    assert_eq!(content.orders.by_state["prepared"], 0);
+    assert_eq!(content.orders.revenue[0].minor, i128::from(TOTAL));
+    assert_eq!(content.orders.units, u64::from(QUANTITY));
+    assert_eq!(content.payments.outstanding[0].minor, i128::from(2 * TOTAL));
+    assert_eq!((content.days[0].date.as_str(), content.days[0].sales.placed), ("2026-01-31", 7));
+    assert_eq!((content.sagas.in_flight, content.sagas.stuck, content.parked), (2, 2, 0));
+    assert_eq!(content.sagas.oldest_stuck[0].order_id, "o-5");
+    assert_eq!(content.sagas.oldest_stuck[0].next[0].service, service::SHIPPING);
+    assert_eq!((content.customers.live, content.products.live), (1, 1));
 }
 
 #[tokio::test]
 async fn an_order_that_is_young_enough_is_in_flight_and_not_stuck() {
     let stage = Stage::over(shop(7)).await;
     let century = Duration::from_hours(24 * 36_525);
-    let told = dashboard(stage.reader.once(), century, clock()).await.unwrap().content;
-    assert_eq!((told.sagas.in_flight, told.sagas.stuck), (2, 0));
+    let content = dashboard(stage.reader.once(), century, clock()).await.unwrap().content;
+    assert_eq!((content.sagas.in_flight, content.sagas.stuck), (2, 0));
 }
 
 #[tokio::test]
@@ -125,8 +125,8 @@ async fn a_flushed_redis_is_told_as_such_and_not_as_an_empty_shop() {
     let reader = stage.reader.clone();
     drop(stage.running);
     let () = stage.redis.run(&["FLUSHALL"]).await;
-    let told = dashboard(reader.once(), STUCK_AFTER, clock()).await.unwrap_err();
-    assert!(matches!(told, NoAnswer::Unreadable(ReadError::Nothing)), "{told}");
+    let error = dashboard(reader.once(), STUCK_AFTER, clock()).await.unwrap_err();
+    assert!(matches!(error, NoAnswer::Unreadable(ReadError::Nothing)), "{error}");
 }
 
 #[tokio::test]
@@ -136,8 +136,8 @@ async fn values_and_pages_are_read_at_one_moment_also_when_redis_has_forgotten_t
     for command in [&["PING"][..], &["SCRIPT", "FLUSH"]] {
         let _: String = stage.redis.run(command).await;
         let () = stage.redis.run(&["CONFIG", "RESETSTAT"]).await;
-        let told = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
-        assert_eq!(told.orders.placed, 3);
+        let content = dashboard(stage.reader.once(), STUCK_AFTER, clock()).await.unwrap().content;
+        assert_eq!(content.orders.placed, 3);
         let calls: String = stage.redis.run(&["INFO", "commandstats"]).await;
         assert!(calls.contains("cmdstat_exec:calls="), "no transaction after {command:?}: {calls}");
     }
@@ -178,6 +178,6 @@ async fn a_damaged_record_is_an_error_and_no_guess() {
     let generation: String = stage.redis.run(&["GET", keys::POINTER]).await;
     let key = format!("{{query}}:{generation}:order:ORDER:o-0");
     let () = stage.redis.run(&["SET", &key, "nonsense"]).await;
-    let told = order(stage.reader.once(), &id("o-0")).await.unwrap_err();
-    assert!(matches!(told, NoAnswer::Unreadable(ReadError::Damaged(_))), "{told}");
+    let error = order(stage.reader.once(), &id("o-0")).await.unwrap_err();
+    assert!(matches!(error, NoAnswer::Unreadable(ReadError::Damaged(_))), "{error}");
 }

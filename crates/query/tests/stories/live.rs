@@ -142,10 +142,10 @@ async fn sums_that_no_64_bits_hold_are_told_digit_by_digit() {
     }
     let stage = Stage::over(history).await;
     let mut page = stage.listen().await;
-    let told = page.line("data:").await.unwrap();
-    assert!(told.contains(r#""problem":null"#), "{told}");
+    let line = page.line("data:").await.unwrap();
+    assert!(line.contains(r#""problem":null"#), "{line}");
     let orders = r#""value":[{"minor":27000000000000000000,"currency":"GBP"}]"#;
-    assert_eq!(told.matches(orders).count(), 2, "all orders, and their day: {told}");
+    assert_eq!(line.matches(orders).count(), 2, "all orders, and their day: {line}");
 }
 
 #[tokio::test]

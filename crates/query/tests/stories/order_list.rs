@@ -2,7 +2,7 @@
 
 use contracts::Money;
 use contracts::events::{Line, Product};
-use contracts::{Event, service};
+use contracts::{Event, Sku, service};
 use query::http::operations::document;
 use serde_json::Value;
 
@@ -27,7 +27,7 @@ fn two_customers() -> History {
     bea.credit_limit = Money::new(1, "EUR".parse().unwrap());
     history.command(Event::CustomerRegistered(bea.clone()));
     let price = Money::new(90_000, "EUR".parse().unwrap());
-    let (sku, name) = (id("CUP"), "Cup".to_owned());
+    let (sku, name): (Sku, _) = (id("CUP"), "Cup".to_owned());
     let cup = Product { sku: sku.clone(), name: name.clone(), price, discontinued: false };
     history.command(Event::ProductListed(cup));
     let line = Line { sku, name, quantity: 1, unit_price: price };

@@ -93,13 +93,13 @@ async fn what_is_waited_for_is_told_with_its_reason_and_without_passwords() {
         (&unknown, "does not know this user and password: say who with --redis-user"),
         (&nobody, "say who with --redis-user"),
     ] {
-        told(url, "nats://127.0.0.1:1", &["Redis at 127.0.0.1:", reason]).await;
+        says(url, "nats://127.0.0.1:1", &["Redis at 127.0.0.1:", reason]).await;
     }
-    told(&redis.url(), "nats://a:geheim@127.0.0.1:1", &["127.0.0.1:1", "Connection refused"]).await;
+    says(&redis.url(), "nats://a:geheim@127.0.0.1:1", &["127.0.0.1:1", "Connection refused"]).await;
 }
 
 /// Waits until `/readyz` and `/status` tell all of these.
-pub(crate) async fn told(redis: &str, nats: &str, parts: &[&str]) {
+pub(crate) async fn says(redis: &str, nats: &str, parts: &[&str]) {
     let address = free_address();
     let mut child = command(redis, nats, &address).spawn().unwrap();
     let deadline = Instant::now() + SOON;

@@ -37,13 +37,13 @@ fn assert_names_every_state(by_state: &Value, sum: u64) {
 #[tokio::test]
 async fn a_system_in_which_nothing_has_happened_yet_answers_as_described() {
     let stage = Stage::over(History::begin(1)).await;
-    let told = promised(&stage, "/dashboard", "/dashboard").await.body;
-    assert_names_every_state(&told["orders"]["by_state"], 0);
-    assert_eq!((&told["orders"]["ended"], &told["customers"]["live"]), (&0.into(), &0.into()));
+    let body = promised(&stage, "/dashboard", "/dashboard").await.body;
+    assert_names_every_state(&body["orders"]["by_state"], 0);
+    assert_eq!((&body["orders"]["ended"], &body["customers"]["live"]), (&0.into(), &0.into()));
     for list in ["days", "minutes", "hours", "top_products", "top_customers"] {
-        assert_eq!(told[list].as_array().unwrap().len(), 0, "{list}");
+        assert_eq!(body[list].as_array().unwrap().len(), 0, "{list}");
     }
-    assert_eq!(told["latencies"][6]["all"]["p50_us"], Value::Null);
+    assert_eq!(body["latencies"][6]["all"]["p50_us"], Value::Null);
     for by in ["day", "product", "customer", "country"] {
         let report = report(&stage, &format!("from=1999-12-31&to=1999-12-31&by={by}")).await;
         assert_names_every_state(&report["placed"]["by_state"], 0);
@@ -91,10 +91,10 @@ async fn every_kind_of_order_and_every_page_is_answered_as_described() {
         }
         assert_eq!(pages, 3, "{template}");
     }
-    let told = promised(&stage, "/dashboard", "/dashboard").await.body;
-    let reasons = told["orders"]["by_reason"].as_array().unwrap().iter();
+    let body = promised(&stage, "/dashboard", "/dashboard").await.body;
+    let reasons = body["orders"]["by_reason"].as_array().unwrap().iter();
     let ended: u64 = reasons.map(|reason| reason["orders"].as_u64().unwrap()).sum();
-    assert_eq!((ended, &told["orders"]["ended"]), (5, &5.into()));
+    assert_eq!((ended, &body["orders"]["ended"]), (5, &5.into()));
     promised(&stage, "/products/{sku}/sales", "/products/MUG/sales").await;
 }
 
@@ -154,8 +154,8 @@ async fn an_average_is_over_the_orders_in_its_own_currency() {
         history.sell(&format!("o-{nth}"), &buyer, "2026-01-31", &[line]);
     }
     let stage = Stage::over(history).await;
-    let told = promised(&stage, "/dashboard", "/dashboard").await.body;
-    for sales in [&told["orders"], &told["days"][0]] {
+    let body = promised(&stage, "/dashboard", "/dashboard").await.body;
+    for sales in [&body["orders"], &body["days"][0]] {
         let averages = sales["average_order"].as_array().unwrap();
         let averages: Vec<_> =
             averages.iter().map(|sum| (sum["currency"].as_str(), sum["minor"].as_i64())).collect();
@@ -166,8 +166,8 @@ async fn an_average_is_over_the_orders_in_its_own_currency() {
 #[tokio::test]
 async fn business_days_of_a_range_say_what_was_placed_and_why_it_ended() {
     let stage = Stage::over(shop(7)).await;
-    let told = promised(&stage, "/days", "/days?from=2026-01-01&to=2026-12-31").await.body;
-    let days = told["days"].as_array().unwrap();
+    let body = promised(&stage, "/days", "/days?from=2026-01-01&to=2026-12-31").await.body;
+    let days = body["days"].as_array().unwrap();
     assert_eq!((days.len(), &days[0]["date"]), (1, &"2026-01-31".into()));
     assert_names_every_state(&days[0]["by_state"], 7);
     let reasons = days[0]["by_reason"].as_array().unwrap().iter();

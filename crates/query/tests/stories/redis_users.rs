@@ -139,8 +139,8 @@ async fn who_looks_after_it_may_do_that_and_no_more() {
 
 /// Whether it is told that Redis is not fit, with these words.
 async fn until_unfit(running: &mut Running, words: &str) {
-    let told = |phase: &Phase| matches!(phase, Phase::Away(reason) if reason.contains(words));
-    running.until(words, |standing| told(&standing.phase)).await;
+    let is_away = |phase: &Phase| matches!(phase, Phase::Away(reason) if reason.contains(words));
+    running.until(words, |standing| is_away(&standing.phase)).await;
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -9,11 +9,11 @@ use crate::redis_server::RedisServer;
 use crate::stage::{Running, project, shop};
 
 async fn until_away(running: &mut Running, words: &[&str]) {
-    let told = |standing: &ProjectorStatus| {
+    let is_refused = |standing: &ProjectorStatus| {
         let Phase::Away(reason) = &standing.phase else { return false };
         words.iter().all(|word| reason.contains(word))
     };
-    running.until(&words.join(", "), told).await;
+    running.until(&words.join(", "), is_refused).await;
 }
 
 #[tokio::test]

@@ -265,24 +265,24 @@ async fn the_sales_of_a_product_are_told_by_month_with_what_is_left_of_it() {
 async fn the_dashboard_tells_who_leads_what_runs_out_and_how_long_steps_take() {
     let sold = sold();
     let stage = Stage::over(history_of(&sold)).await;
-    let told = stage.get("/dashboard").await.body;
+    let body = stage.get("/dashboard").await.body;
     for (name, by) in [("top_products", "product"), ("top_customers", "customer")] {
         let all = sums(&sold, "", "9", by);
         let mut euros: Vec<_> = all.iter().filter(|(key, _)| key.starts_with("EUR/")).collect();
         euros.sort_by_key(|(key, (.., minor))| (-minor, (*key).clone()));
-        for (leader, (key, (.., minor))) in told[name].as_array().unwrap().iter().zip(euros) {
+        for (leader, (key, (.., minor))) in body[name].as_array().unwrap().iter().zip(euros) {
             assert_eq!((&leader["id"], &leader["minor"]), (&key[4..].into(), &(*minor).into()));
         }
     }
-    let whole = &told["latencies"][6];
+    let whole = &body["latencies"][6];
     assert_eq!((&whole["step"], &whole["all"]["count"]), (&"whole".into(), &61.into()));
     assert_eq!(whole["all"]["max_us"], 9_000);
-    let completed: u64 = told["minutes"].as_array().unwrap().iter().map(completed_in).sum();
+    let completed: u64 = body["minutes"].as_array().unwrap().iter().map(completed_in).sum();
     assert_eq!(completed, 61);
-    assert_eq!(told["hours"].as_array().unwrap().iter().map(completed_in).sum::<u64>(), 61);
+    assert_eq!(body["hours"].as_array().unwrap().iter().map(completed_in).sum::<u64>(), 61);
     // Sold without ever having come in: nothing is left of them.
-    assert_eq!(told["low_stock"]["products"], 9);
-    assert_eq!(told["low_stock"]["fewest"][0]["available"], 0);
+    assert_eq!(body["low_stock"]["products"], 9);
+    assert_eq!(body["low_stock"]["fewest"][0]["available"], 0);
 }
 
 fn completed_in(span: &Value) -> u64 {

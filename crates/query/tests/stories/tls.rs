@@ -7,7 +7,7 @@ use std::time::Instant;
 use tempfile::TempDir;
 
 use crate::nats_server::NatsServer;
-use crate::process::{command, free_address, told};
+use crate::process::{command, free_address, says};
 use crate::redis_server::RedisServer;
 use crate::rest_client::try_get;
 use crate::stage::{SOON, shop};
@@ -72,19 +72,19 @@ async fn who_is_not_believed_or_speaks_no_tls_is_told_with_what_to_do() {
         (secure.clone(), ["certificate", "--redis-ca"]),
         (redis.url(), ["Redis at 127.0.0.1:", "write rediss://"]),
     ] {
-        told(&redis, &broker, &words).await;
+        says(&redis, &broker, &words).await;
     }
     let redis = format!("{secure} --redis-ca {own}");
     for (broker, words) in [
         (format!("{} --nats-ca {foreign}", nats.url()), ["certificate", "--nats-ca"]),
         (nats.url(), ["certificate", "--nats-ca"]),
     ] {
-        told(&redis, &broker, &words).await;
+        says(&redis, &broker, &words).await;
     }
     let (plain_nats, plain_redis) = (NatsServer::start(), RedisServer::start().await);
     let broker = format!("{} --nats-ca {own}", plain_nats.url());
-    told(&redis, &broker, &["TLS fails", "leave --nats-ca out"]).await;
+    says(&redis, &broker, &["TLS fails", "leave --nats-ca out"]).await;
     let redis = plain_redis.url().replace("redis://", "rediss://");
     let redis = format!("{redis} --redis-ca {own}");
-    told(&redis, &plain_nats.url(), &["write redis://"]).await;
+    says(&redis, &plain_nats.url(), &["write redis://"]).await;
 }

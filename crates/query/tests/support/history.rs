@@ -1,13 +1,15 @@
 //! Streams as the services would write them: chained rows of whole sagas, with every kind of end.
 
 use std::collections::BTreeMap;
+use std::fmt::Debug;
+use std::str::FromStr;
 
 use contracts::events::order::{EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched, Recipient};
 use contracts::events::{Address, Customer, Line, Product, Snapshot, inventory, order};
-use contracts::{Event, Money, StoredEvent, service};
-use protocol::{Cause, Headers, HistoryId, Id, Position, Row, Service, Timestamp, Vector};
+use contracts::{Event, Money, OrderId, StoredEvent, service};
+use protocol::{Cause, Headers, HistoryId, Position, Row, Service, Timestamp, Vector};
 
 /// What becomes of an order.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -52,7 +54,7 @@ pub(crate) const QUANTITY: u32 = 2;
 pub(crate) const PRICE: i64 = 1_250;
 pub(crate) const TOTAL: i64 = PRICE * QUANTITY as i64;
 
-pub(crate) fn id(text: &str) -> Id {
+pub(crate) fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 
@@ -268,7 +270,7 @@ impl History {
     pub(crate) fn sell(&mut self, order: &str, buyer: &Customer, date: &str, lines: &[Line]) {
         let total = lines.iter().map(|line| line.unit_price.minor * i64::from(line.quantity)).sum();
         let total = Money::new(total, buyer.credit_limit.currency);
-        let (order_id, lines) = (id(order), lines.to_vec());
+        let (order_id, lines): (OrderId, _) = (id(order), lines.to_vec());
         let customer = Snapshot { version: 1, customer: buyer.clone() };
         let units = lines.iter().map(|line| u64::from(line.quantity)).sum();
         let returned = lines

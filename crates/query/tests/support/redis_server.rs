@@ -118,7 +118,7 @@ impl RedisServer {
     /// hold it up.
     async fn until_ready(&mut self) {
         let log = BufReader::new(self.child.stdout.take().unwrap());
-        let (ready, told) = oneshot::channel();
+        let (ready, outcome) = oneshot::channel();
         std::thread::spawn(move || {
             let mut ready = Some(ready);
             for line in log.lines().map_while(Result::ok) {
@@ -127,8 +127,11 @@ impl RedisServer {
                 }
             }
         });
-        let told = tokio::time::timeout(READY_MAX, told).await;
-        assert!(matches!(told, Ok(Ok(()))), "redis-server has ended or takes too long: {told:?}");
+        let outcome = tokio::time::timeout(READY_MAX, outcome).await;
+        assert!(
+            matches!(outcome, Ok(Ok(()))),
+            "redis-server has ended or takes too long: {outcome:?}"
+        );
     }
 }
 

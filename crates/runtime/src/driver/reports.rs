@@ -2,7 +2,7 @@
 
 use engine::process::Report;
 
-pub(super) fn tell(report: Report) {
+pub(super) fn log(report: Report) {
     match report {
         Report::Starting(step) => tracing::info!(step, "starting"),
         Report::Waiting(reason) => tracing::warn!(reason, "the start waits"),

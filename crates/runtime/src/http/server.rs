@@ -317,8 +317,8 @@ fn turn_away(stream: TcpStream, speaks_tls: bool) {
     }
     let problem = Problem::new(&kinds::TOO_MANY_CONNECTIONS).body();
     let answer = plain_answer("503 Service Unavailable\r\nretry-after: 1", &problem);
-    let told = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
-    if let Err(error) = told {
+    let written = stream.into_std().and_then(|mut stream| stream.write_all(answer.as_bytes()));
+    if let Err(error) = written {
         tracing::debug!(%error, "a client for whom there is no place was not told so");
     }
 }

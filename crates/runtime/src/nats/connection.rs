@@ -51,7 +51,7 @@ pub(crate) struct Link {
 }
 
 /// Who is told of a connection's coming and going.
-struct Told {
+struct Observers {
     connected: watch::Sender<bool>,
     link: watch::Sender<Link>,
 }
@@ -69,7 +69,7 @@ impl Connection {
         let login = Login::of(settings)?;
         let (sender, connected) = watch::channel(false);
         let (link_sender, link) = watch::channel(Link::default());
-        let told = Told { connected: sender, link: link_sender };
+        let observers = Observers { connected: sender, link: link_sender };
         let trouble = Arc::new(Trouble::new(&login.servers));
         let (looking, noting) = (Arc::clone(&trouble), Arc::clone(&trouble));
         let options = login
@@ -94,7 +94,7 @@ impl Connection {
             })
             .event_callback(move |event| {
                 noting.note(&event);
-                told.note(&event);
+                observers.note(&event);
                 async {}
             });
         let client = options.connect(login.servers.as_slice()).await?;
@@ -184,7 +184,7 @@ impl Connection {
     }
 }
 
-impl Told {
+impl Observers {
     #[expect(clippy::wildcard_enum_match_arm, reason = "other events do not change the connection")]
     fn note(&self, event: &Event) {
         match event {

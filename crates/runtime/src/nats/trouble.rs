@@ -98,9 +98,9 @@ impl Trouble {
             };
             failures.insert(name, Failure { attempts: server.failed_attempts, reason });
         }
-        let told: Vec<_> = failures.iter().filter_map(Failure::told).collect();
-        if !told.is_empty() {
-            self.wait(format!("the broker cannot be used: {}", told.join("; ")));
+        let texts: Vec<_> = failures.iter().filter_map(Failure::texts).collect();
+        if !texts.is_empty() {
+            self.wait(format!("the broker cannot be used: {}", texts.join("; ")));
         }
         *self.failures.lock().unwrap_or_else(PoisonError::into_inner) = failures;
     }
@@ -118,7 +118,7 @@ impl Trouble {
 }
 
 impl Failure {
-    fn told((name, failure): (&String, &Self)) -> Option<String> {
+    fn texts((name, failure): (&String, &Self)) -> Option<String> {
         failure.reason.as_ref().map(|reason| format!("{name}: {reason}"))
     }
 }

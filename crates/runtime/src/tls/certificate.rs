@@ -66,7 +66,7 @@ impl Certificate {
 
     /// Looks at the files again and again, until it is time to stop.
     pub async fn follow(self: Arc<Self>, mut stop: Stop) {
-        let mut told = String::new();
+        let mut reported = String::new();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -79,12 +79,12 @@ impl Certificate {
                 Ok(Err(error)) => format!("{error:#}"),
                 Err(error) => error.to_string(),
             };
-            if !trouble.is_empty() && trouble != told {
+            if !trouble.is_empty() && trouble != reported {
                 tracing::error!(
                     "{trouble}; the certificate that was there before goes on to be shown"
                 );
             }
-            told = trouble;
+            reported = trouble;
         }
     }
 

@@ -39,8 +39,8 @@ fn assert_died_at(process: &mut Process, point: &str) {
     assert_eq!(process.ended().signal(), Some(SIGABRT), "{}", process.log());
     eventually("the log says where it died", || {
         let log = process.log();
-        let told = log.contains("the process dies at a failpoint") && log.contains(point);
-        (told && log.contains("ARMED")).then_some(())
+        let logged = log.contains("the process dies at a failpoint") && log.contains(point);
+        (logged && log.contains("ARMED")).then_some(())
     });
 }
 

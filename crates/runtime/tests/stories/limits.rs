@@ -37,11 +37,11 @@ fn a_running_service_refuses_what_the_broker_that_has_come_back_does_not_take() 
     let process = Process::first(&folder.path().join("customer"), &broker);
     broker.stop();
     broker.restart_as(SMALL);
-    let told = |status: &serde_json::Value| {
+    let is_shown = |status: &serde_json::Value| {
         let reason = status["reason"].as_str().unwrap_or_default();
         status["state"] == "ready" && reason.contains("131072") && reason.contains("max_payload")
     };
-    process.until("it says what limit it has met", told);
+    process.until("it says what limit it has met", is_shown);
     let refused = process.register(HUGE, &[]);
     assert_eq!((refused.status, &refused.body["type"]), (413, &"/problems/row-too-large".into()));
     assert_eq!(refused.body["bytes_max"], 128 * 1024 - 1024, "{refused:?}");

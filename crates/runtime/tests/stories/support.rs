@@ -44,11 +44,11 @@ pub(crate) fn free_port() -> u16 {
 
 /// Asks until the answer is there; `what` says what was waited for.
 pub(crate) fn eventually<T>(what: &str, ask: impl FnMut() -> Option<T>) -> T {
-    eventually_or_tell(what, String::new, ask)
+    eventually_or_show(what, String::new, ask)
 }
 
 /// The same, that tells more if the answer never comes.
-pub(crate) fn eventually_or_tell<T>(
+pub(crate) fn eventually_or_show<T>(
     what: &str,
     more: impl Fn() -> String,
     mut ask: impl FnMut() -> Option<T>,

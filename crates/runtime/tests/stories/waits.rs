@@ -17,8 +17,8 @@ fn start(folder: &Folder, url: &str) -> Process {
 }
 
 fn assert_keeps_the_secret(process: &Process) {
-    let told = [process.log(), process.status().unwrap().to_string()];
-    assert!(told.iter().all(|text| !text.contains(SECRET)), "{told:?}");
+    let texts = [process.log(), process.status().unwrap().to_string()];
+    assert!(texts.iter().all(|text| !text.contains(SECRET)), "{texts:?}");
 }
 
 #[test]
@@ -106,8 +106,8 @@ fn a_broker_whose_certificate_is_not_trusted_is_told() {
         .args(["-keyout", &key, "-out", &certificate])
         .output();
     if !made.is_ok_and(|output| output.status.success()) {
-        let told = "skipped: there is no openssl to make a certificate with\n";
-        return std::io::stderr().write_all(told.as_bytes()).unwrap();
+        let texts = "skipped: there is no openssl to make a certificate with\n";
+        return std::io::stderr().write_all(texts.as_bytes()).unwrap();
     }
     let tls = format!("tls {{ cert_file: \"{certificate}\", key_file: \"{key}\" }}");
     let broker = Broker::configured(&format!("jetstream {{}}\n{tls}"));

@@ -183,16 +183,16 @@ fn what_services_do_not_undo_is_told_and_not_sent_again() {
          DELETE FROM order_lines WHERE order_id = '3'; DELETE FROM customers WHERE id = 'bob'",
     );
     assert_eq!(world.changes(), [""; 0]);
-    let told = [
+    let reasons = [
         "customer bob: it is gone from the old database; what is there stays",
         "payment 1: it was changed after it was moved; what is there stays",
         "stock mug: 4 units too many are there: inventory takes none out",
         "order 1: it was changed after it was moved; what is there stays",
         "order 3: it is gone from the old database; what is there stays",
     ];
-    assert_eq!(world.refused(), told);
+    assert_eq!(world.refused(), reasons);
     assert_eq!(world.everything(), [""; 0]);
-    assert_eq!(world.refused(), told);
+    assert_eq!(world.refused(), reasons);
     world.change(
         "UPDATE payments SET amount = 15.3; UPDATE stock SET on_hand = 9 WHERE sku = 'mug'",
     );

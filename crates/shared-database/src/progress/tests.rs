@@ -62,8 +62,8 @@ fn what_was_refused_keeps_its_reason_and_what_it_was() {
     let never = (Entity::Order, "8".to_owned(), String::new(), refused);
     // Told once, however often it is noted.
     let both = [again, never];
-    let told = [(); 2].map(|()| progress.note_without_request(&both).unwrap().len());
-    assert_eq!(told, [2, 0]);
+    let noted = [(); 2].map(|()| progress.note_without_request(&both).unwrap().len());
+    assert_eq!(noted, [2, 0]);
     let all = progress.refused().unwrap();
     assert_eq!(all.len(), 2);
     assert_eq!((all[0].key.as_str(), all[0].reason.as_str()), ("7", "no such day"));

@@ -8,7 +8,7 @@ use anyhow::Context as _;
 use client::http::{Call, Client, exact_json};
 use client::run_file::RunFile;
 use contracts::events::{Customer, Line, Product};
-use contracts::{Currency, Money, service};
+use contracts::{Currency, CustomerId, Money, OrderId, Sku, service};
 use futures_util::{StreamExt as _, TryStreamExt as _, stream};
 use protocol::{Id, Service};
 use serde::Deserialize;
@@ -41,15 +41,15 @@ pub struct Services {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Stock {
-    pub sku: Id,
+    pub sku: Sku,
     pub on_hand: u64,
 }
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct Order {
-    pub order_id: Id,
+    pub order_id: OrderId,
     pub state: String,
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     pub lines: Vec<Line>,
     pub total: Money,
     pub business_date: String,
@@ -73,7 +73,7 @@ pub struct Sample {
 
 #[derive(Clone, Debug, Deserialize)]
 pub struct SampleCustomer {
-    pub id: Id,
+    pub id: CustomerId,
 }
 
 #[derive(Clone, Debug, Deserialize)]

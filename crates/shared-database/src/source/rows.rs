@@ -2,9 +2,10 @@
 //! reason, and keeps no other from being moved.
 
 use std::collections::BTreeMap;
+use std::str::FromStr;
 
-use contracts::{Currency, Money};
-use protocol::Id;
+use contracts::{Currency, CustomerId, Money, OrderId, Sku};
+use protocol::ids::InvalidId;
 use rusqlite::Row;
 use rusqlite::types::ValueRef;
 
@@ -13,7 +14,7 @@ pub type Rows<T> = BTreeMap<String, Result<T, String>>;
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Customer {
-    pub id: Id,
+    pub id: CustomerId,
     pub name: String,
     pub street: String,
     pub city: String,
@@ -25,7 +26,7 @@ pub struct Customer {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Product {
-    pub sku: Id,
+    pub sku: Sku,
     pub name: String,
     pub price: Money,
     pub discontinued: bool,
@@ -33,14 +34,14 @@ pub struct Product {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Payment {
-    pub customer: Id,
+    pub customer: CustomerId,
     pub amount: Money,
 }
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Order {
-    pub id: Id,
-    pub customer: Id,
+    pub id: OrderId,
+    pub customer: CustomerId,
     /// The day on which it was placed (`2010-12-01`).
     pub day: String,
     pub state: State,
@@ -50,7 +51,7 @@ pub struct Order {
 
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Line {
-    pub sku: Id,
+    pub sku: Sku,
     pub quantity: u32,
     pub unit_price: Money,
 }
@@ -167,8 +168,8 @@ pub(super) fn text(row: &Row<'_>, column: &str) -> String {
     }
 }
 
-fn id(text: &str) -> Result<Id, String> {
-    text.parse().map_err(|error: protocol::ids::InvalidId| error.to_string())
+fn id<T: FromStr<Err = InvalidId>>(text: &str) -> Result<T, String> {
+    text.parse().map_err(|error: InvalidId| error.to_string())
 }
 
 fn currency(row: &Row<'_>) -> Result<Currency, String> {

@@ -3,9 +3,8 @@
 use contracts::events::Customer;
 use contracts::events::payment::Charged;
 use contracts::events::shipping::{CancelReason, Cancelled, Created, Dispatched, Recipient};
-use contracts::{Event, StoredEvent};
+use contracts::{Event, OrderId, StoredEvent};
 use engine::{Read, StateError};
-use protocol::Id;
 use protocol::choreography::NONE;
 
 use super::state::{Parcel, Shipment, ShipmentState, state_of};
@@ -32,7 +31,7 @@ pub(super) fn to_event(
         | Event::OrderPrepared(_)
         | Event::OrderCompleted(_)
         | Event::OrderRejected(_) => {
-            let shipment = tables::find(state, &event.headers.id)?;
+            let shipment = tables::find(state, &event.headers.id.clone().into())?;
             Ok(Decision::nothing(state_of(shipment.as_ref())))
         }
         other => Err(unexpected(&format!("event {}", other.kind()))),
@@ -60,7 +59,7 @@ fn on_charged(
 /// moved since does not redirect it, but stops it by having moved where nobody delivers.
 fn on_confirmed(
     state: &Read<'_>,
-    order_id: &Id,
+    order_id: &OrderId,
     not_served: &NotServed,
 ) -> Result<Decision, StateError> {
     let known = tables::find(state, order_id)?;
@@ -93,7 +92,7 @@ fn obstacle<'a>(
     is_not_served.then_some(CancelReason::NotServed)
 }
 
-fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError> {
+fn on_cancelled(state: &Read<'_>, order_id: &OrderId) -> Result<Decision, StateError> {
     let known = tables::find(state, order_id)?;
     let from = state_of(known.as_ref());
     Ok(match known.map(|shipment| shipment.state) {
@@ -106,10 +105,10 @@ fn on_cancelled(state: &Read<'_>, order_id: &Id) -> Result<Decision, StateError>
 
 /// The newer of what the charge and what the own replica know of the customer.
 fn newest_customer(state: &Read<'_>, charged: &Charged) -> Result<(u64, Customer), StateError> {
-    let told = &charged.customer;
-    Ok(match state.replica::<Customer>(&told.customer.id)? {
-        Some((version, customer)) if version > told.version => (version, customer),
-        _ => (told.version, told.customer.clone()),
+    let charged_to = &charged.customer;
+    Ok(match state.replica::<Customer>(&charged_to.customer.id)? {
+        Some((version, customer)) if version > charged_to.version => (version, customer),
+        _ => (charged_to.version, charged_to.customer.clone()),
     })
 }
 
@@ -128,6 +127,6 @@ fn created(charged: &Charged, version: u64, customer: Customer) -> Event {
     Event::ShippingCreated(Created { order_id, recipient, units })
 }
 
-fn cancelled(order_id: &Id, reason: CancelReason) -> Event {
+fn cancelled(order_id: &OrderId, reason: CancelReason) -> Event {
     Event::ShippingCancelled(Cancelled { order_id: order_id.clone(), reason })
 }

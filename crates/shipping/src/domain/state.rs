@@ -2,7 +2,7 @@
 
 use contracts::events::Address;
 use contracts::events::shipping::CancelReason;
-use protocol::Id;
+use contracts::{CustomerId, OrderId};
 use protocol::choreography::{NONE, State};
 
 /// How far a shipment has come.
@@ -20,7 +20,7 @@ pub enum ShipmentState {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Shipment {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// How far it has come.
     pub state: ShipmentState,
     /// What leaves, and where to; none for a tombstone.
@@ -31,7 +31,7 @@ pub struct Shipment {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Parcel {
     /// The customer.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// To whom.
     pub name: String,
     /// Where to.

@@ -202,7 +202,7 @@ impl World {
     }
 
     pub(super) fn start_broker(&mut self) {
-        self.env.story.tell(self.env.now, "broker", || "runs again");
+        self.env.story.record(self.env.now, "broker", || "runs again");
         self.env.broker.up = true;
     }
 

@@ -9,7 +9,7 @@ use serde_json::json;
 
 use crate::clients::workload::placed_order;
 use crate::clients::{self, Request};
-use crate::env::Told;
+use crate::env::Response;
 use crate::services::What;
 use crate::world::World;
 
@@ -26,8 +26,8 @@ pub(super) fn check(world: &World, fold: &Fold) -> Checked {
     for request in world.clients.requests.iter().filter(|request| request.ask.key.is_none()) {
         check_without_key(&mut checked, world, fold, request);
     }
-    for told in world.clients.requests.iter().flat_map(|request| &request.outcomes) {
-        if let clients::Outcome::Told(Told::Failed(reason), _) = &told.outcome {
+    for response in world.clients.requests.iter().flat_map(|request| &request.outcomes) {
+        if let clients::Outcome::Answered(Response::Failed(reason), _) = &response.outcome {
             checked.found("a command", Vec::new(), format!("it could not be handled: {reason}"));
         }
     }
@@ -55,18 +55,18 @@ fn entry(
         durability: None,
         row: None,
     };
-    let clients::Outcome::Told(told, kept) = &attempt.outcome else { return entry };
-    match told {
-        Told::Unavailable | Told::Failed(_) => {}
-        Told::Refused | Told::KeyReused => entry.outcome = Outcome::Failed,
-        Told::Unchanged => {
+    let clients::Outcome::Answered(response, kept) = &attempt.outcome else { return entry };
+    match response {
+        Response::Unavailable | Response::Failed(_) => {}
+        Response::Refused | Response::KeyReused => entry.outcome = Outcome::Failed,
+        Response::Unchanged => {
             entry.outcome = Outcome::Ok;
             entry.durability = Some(match kept {
                 Kept::Replicated => Durability::Replicated,
                 Kept::Local => Durability::Local,
             });
         }
-        Told::Accepted { sequence, chain, kind, .. } => {
+        Response::Accepted { sequence, chain, kind, .. } => {
             if *kept == Kept::Local && is_lost(world, fold, service, *sequence, *chain) {
                 return entry;
             }

@@ -1,7 +1,7 @@
 //! What clients want: customers, products, stock, orders that go well and orders that do not.
 
+use contracts::OrderId;
 use contracts::events::Address;
-use protocol::Id;
 
 use super::{Clients, Request};
 use crate::agenda::{MILLISECOND, SECOND};
@@ -65,7 +65,7 @@ impl Workload {
 
     fn plan_order(&self, env: &mut Env, clients: &mut Clients, number: u64) {
         let at = env.random.between(ORDERS_BEGIN_AT, self.ends_at);
-        let order_id = id('o', number);
+        let order_id: OrderId = id('o', number);
         let lines = (0..env.random.between(1, 3)).map(|_| order::domain::NewLine {
             sku: id('p', env.random.between(1, self.products)),
             quantity: i64::try_from(env.random.between(1, 4)).unwrap_or(1),
@@ -178,6 +178,6 @@ fn customer_details(env: &mut Env, number: u64) -> customer::domain::Details {
 }
 
 /// The order that a request without a key would make.
-pub(crate) fn placed_order(what: &What) -> Option<&Id> {
+pub(crate) fn placed_order(what: &What) -> Option<&OrderId> {
     if let What::Order(order::Command::Place(place)) = what { Some(&place.id) } else { None }
 }

@@ -195,13 +195,13 @@ fn decide<D: Domain<Event = Event>>(
     foreign: &[Event],
     (event, command, asked): (Option<Event>, Option<D::Command>, Asked),
 ) -> Result<Option<Option<Event>>, String> {
-    let told = |error: &dyn std::fmt::Display| error.to_string();
-    let database = Database::in_memory(D::SERVICE, D::MIGRATIONS).map_err(|e| told(&e))?;
-    let mut engine = Engine::new(domain, database, services::keys()).map_err(|e| told(&e))?;
+    let text = |error: &dyn std::fmt::Display| error.to_string();
+    let database = Database::in_memory(D::SERVICE, D::MIGRATIONS).map_err(|e| text(&e))?;
+    let mut engine = Engine::new(domain, database, services::keys()).map_err(|e| text(&e))?;
     if own.is_empty() {
-        engine.begin_history(stage::HISTORY).map_err(|e| told(&e))?;
+        engine.begin_history(stage::HISTORY).map_err(|e| text(&e))?;
     } else {
-        engine.restore(&stage::rows(own)?).map_err(|e| told(&e))?;
+        engine.restore(&stage::rows(own)?).map_err(|e| text(&e))?;
     }
     let mut inputs: Vec<_> =
         stage::stored(foreign).map(|event| QueuedInput::Event(Box::new(event))).collect();
@@ -211,11 +211,11 @@ fn decide<D: Domain<Event = Event>>(
         command.map(|command| QueuedInput::Command { command, request: Request::default() }),
     );
     if let Trigger::Timer(name) = trigger(asked) {
-        let due = engine.timers_due(stage::LATE, u32::MAX).map_err(|e| told(&e))?;
+        let due = engine.timers_due(stage::LATE, u32::MAX).map_err(|e| text(&e))?;
         let Some(timer) = due.into_iter().find(|timer| timer.name == name) else { return Ok(None) };
         inputs.push(QueuedInput::Timer(timer));
     }
-    let batch = engine.run(&inputs, stage::NOW).map_err(|e| told(&e))?;
+    let batch = engine.run(&inputs, stage::NOW).map_err(|e| text(&e))?;
     match batch.outcomes.into_iter().last() {
         Some(Outcome::Held { reason, .. } | Outcome::Command(Answer::Failed(reason))) => {
             Err(reason)
@@ -223,7 +223,7 @@ fn decide<D: Domain<Event = Event>>(
         Some(Outcome::Command(Answer::Accepted { event, .. })) => Ok(Some(Some(event.event))),
         Some(Outcome::Event | Outcome::Ignored | Outcome::Timer) => {
             let row = batch.rows.last().map(protocol::Row::parse::<Event>).transpose();
-            Ok(Some(row.map_err(|e| told(&e))?.map(|stored| stored.event)))
+            Ok(Some(row.map_err(|e| text(&e))?.map(|stored| stored.event)))
         }
         Some(Outcome::Command(
             Answer::Unchanged

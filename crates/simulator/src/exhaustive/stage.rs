@@ -1,12 +1,15 @@
 //! The events that a question needs besides the order's own: masters, stock, and what makes the
 //! difference between one outcome and the other.
 
+use std::str::FromStr;
+
 use contracts::events::inventory::{Reserved, Stocked};
 use contracts::events::{Address, Customer, Line, Product, Snapshot};
-use contracts::{Currency, Event, Money, StoredEvent, service};
+use contracts::{Currency, CustomerId, Event, Money, OrderId, Sku, StoredEvent, service};
 use order::domain::{NewLine, PlaceOrder};
 use order::{Command, OrderDomain};
-use protocol::{Cause, Chain, Headers, HistoryId, Id, Position, Row, Service, Timestamp, Vector};
+use protocol::ids::InvalidId;
+use protocol::{Cause, Chain, Headers, HistoryId, Position, Row, Service, Timestamp, Vector};
 
 use super::deciding::Asked;
 
@@ -39,16 +42,18 @@ impl Circumstances {
 /// Who and what there is on the stage.
 #[derive(Clone, Debug)]
 pub(super) struct Props {
-    order: Id,
-    other: Id,
-    customer: Id,
-    sku: Id,
+    order: OrderId,
+    other: OrderId,
+    customer: CustomerId,
+    sku: Sku,
     currency: Currency,
 }
 
 impl Props {
     pub(super) fn new() -> Result<Self, String> {
-        let id = |text: &str| text.parse::<Id>().map_err(|error| error.to_string());
+        fn id<T: FromStr<Err = InvalidId>>(text: &str) -> Result<T, String> {
+            text.parse().map_err(|error: InvalidId| error.to_string())
+        }
         Ok(Self {
             order: id("o-1")?,
             other: id("o-2")?,

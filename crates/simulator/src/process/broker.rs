@@ -64,7 +64,7 @@ impl<D: Simulated> Driver<D> {
         };
         self.bug_at_answer(env, request, &mut answer);
         if *request == BrokerRequest::Delete {
-            env.tell(D::SERVICE, || "its stream is deleted, to be published again from row 1");
+            env.record(D::SERVICE, || "its stream is deleted, to be published again from row 1");
             env.deletions.push(D::SERVICE);
             self.crash_at(env, Fault::CrashWhileRebuilding)?;
         }

@@ -13,10 +13,10 @@ use engine::relay::Reply;
 use engine::{Batch, Outcome, QueuedInput, outbox};
 use protocol::{Row, Service};
 
-use super::{Driver, Step, told};
+use super::{Driver, Step, response};
 use crate::agenda::Awaits;
 use crate::clients::Attempt;
-use crate::env::{Answer, Env, Told};
+use crate::env::{Answer, Env, Response};
 use crate::seeded::DriverBug;
 use crate::services::Simulated;
 
@@ -29,7 +29,7 @@ pub(super) struct Bugs {
     /// What was asked and not decided yet, in order.
     undecided: VecDeque<Attempt>,
     /// What was decided and not answered yet.
-    unanswered: BTreeMap<Attempt, Told>,
+    unanswered: BTreeMap<Attempt, Response>,
 }
 
 impl<D: Simulated> Driver<D> {
@@ -134,7 +134,7 @@ impl<D: Simulated> Driver<D> {
             if let Outcome::Command(answer) = outcome
                 && let Some(attempt) = self.bugs.undecided.pop_front()
             {
-                self.bugs.unanswered.insert(attempt, told(answer));
+                self.bugs.unanswered.insert(attempt, response(answer));
             }
         }
     }
@@ -146,8 +146,8 @@ impl<D: Simulated> Driver<D> {
 
     /// Who waits is told that the stream has it.
     pub(super) fn bug_at_end(&mut self, env: &mut Env) {
-        for (attempt, told) in std::mem::take(&mut self.bugs.unanswered) {
-            env.answers.push(Answer { attempt, told, durability: Durability::Replicated });
+        for (attempt, response) in std::mem::take(&mut self.bugs.unanswered) {
+            env.answers.push(Answer { attempt, response, durability: Durability::Replicated });
         }
     }
 

@@ -74,7 +74,7 @@ impl<D: Simulated> Driver<D> {
         let reaches = env.reaches_broker(D::SERVICE);
         if reaches && from > 2 && env.cuts_before_consumer(D::SERVICE) {
             env.broker.cut_tail(stream, from - 2);
-            env.tell(stream, || format!("its stream has lost what follows {}", from - 2));
+            env.record(stream, || format!("its stream has lost what follows {}", from - 2));
         }
         if !reaches {
             return self.end_after(env, REQUEST_TIMEOUT, stream, id, "timed out");

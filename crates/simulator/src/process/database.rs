@@ -108,7 +108,7 @@ impl<D: Simulated> Driver<D> {
             self.crash_at(env, Fault::CrashWhileReplicaLoads)?;
         }
         for row in &batch.rows {
-            env.tell(D::SERVICE, || format!("row {}: {}", row.sequence, row.subject));
+            env.record(D::SERVICE, || format!("row {}: {}", row.sequence, row.subject));
             self.check_deadline(env, row, asked_at);
         }
         self.bug_at_committed(&batch);
@@ -148,7 +148,7 @@ impl<D: Simulated> Driver<D> {
         }
         if restored > 0 {
             let head = self.engine.head().sequence;
-            env.tell(D::SERVICE, || format!("takes {restored} rows over: it holds {head}"));
+            env.record(D::SERVICE, || format!("takes {restored} rows over: it holds {head}"));
         }
         Ok(answer)
     }

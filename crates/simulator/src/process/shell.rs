@@ -9,7 +9,7 @@ use engine::{Database, Read};
 use protocol::{Position, Service};
 
 use crate::clients::Attempt;
-use crate::env::{Env, Told};
+use crate::env::{Env, Response};
 use crate::fault::Fault;
 use crate::services::Ask;
 
@@ -116,7 +116,7 @@ pub(crate) trait Shell {
     /// Does the next thing.
     fn step(&mut self, env: &mut Env, step: Step) -> Flow;
     /// Takes a request, or refuses it at once.
-    fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Told>;
+    fn ask(&mut self, env: &mut Env, attempt: Attempt, ask: &Ask) -> Result<(), Response>;
     /// A stream has new messages, or is gone.
     fn wake(&mut self, env: &mut Env, stream: Service);
     /// The stage of its life.

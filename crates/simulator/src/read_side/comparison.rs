@@ -42,11 +42,11 @@ fn differences(held: &BTreeMap<&str, &[u8]>, expected: &BTreeMap<&str, &[u8]>) -
     names.sort_unstable();
     names.dedup();
     let differing = names.into_iter().filter(|name| held.get(name) != expected.get(name));
-    let told = differing.map(|name| {
+    let texts = differing.map(|name| {
         let (held, expected) = (shown(held.get(name)), shown(expected.get(name)));
         format!("{}: the view holds {held}, a fold from zero {expected}", name.replace('\0', "/"))
     });
-    told.take(TOLD_MAX).collect()
+    texts.take(TOLD_MAX).collect()
 }
 
 fn shown(value: Option<&&[u8]>) -> String {

@@ -51,7 +51,7 @@ impl World {
             }
         };
         if let Some(mischief) = mischief {
-            self.env.tell(service, || {
+            self.env.record(service, || {
                 format!("the broker and row {}: {mischief:?}", publish.row.sequence)
             });
         }

@@ -27,7 +27,7 @@ impl World {
             self.env.agenda.put(later, What::Chaos(ChaosStep::Heal));
             return;
         }
-        self.env.story.tell(self.env.now, "HEAL", || "all that hands can mend is mended");
+        self.env.story.record(self.env.now, "HEAL", || "all that hands can mend is mended");
         self.chaos.healed_at = Some(self.env.now);
         self.env.broker.up = true;
         self.env.broker.full = false;

@@ -147,6 +147,6 @@ fn a_password_of_redis_is_for_query_unless_its_address_says_who_it_is() {
     let redis = Some("redis://a:anderes@h".to_owned());
     let endpoints = Endpoints { broker: BTreeMap::new(), redis };
     let line = Plan { endpoints, ..plan }.command_line(Process::Query, &folder);
-    let told: Vec<_> = line.environment.keys().map(String::as_str).collect();
-    assert_eq!(told, ["MURMUR_NATS_PASSWORD", "MURMUR_REDIS"]);
+    let named: Vec<_> = line.environment.keys().map(String::as_str).collect();
+    assert_eq!(named, ["MURMUR_NATS_PASSWORD", "MURMUR_REDIS"]);
 }

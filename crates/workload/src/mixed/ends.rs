@@ -30,7 +30,7 @@ impl Ends {
             while let Some((_, row)) = rows.recv().await {
                 let Ok(headers) = Headers::parse(&row.headers) else { continue };
                 if ENDS.contains(&headers.kind) {
-                    tracker.note_end(headers.id);
+                    tracker.note_end(headers.id.into());
                 }
             }
         }))

@@ -4,6 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use std::sync::{Mutex, MutexGuard, PoisonError};
 
 use auditor::journal::{Durability, Outcome};
+use contracts::OrderId;
 use protocol::{Id, Service};
 
 pub use super::commands::Effect;
@@ -20,8 +21,8 @@ pub struct OrderTracker(Mutex<State>);
 struct State {
     counts: Counts,
     promised: BTreeMap<String, Promised>,
-    accepted: BTreeSet<Id>,
-    ended: BTreeSet<Id>,
+    accepted: BTreeSet<OrderId>,
+    ended: BTreeSet<OrderId>,
     broken: Option<String>,
 }
 
@@ -63,7 +64,7 @@ impl OrderTracker {
                     notes.counts.local += 1;
                 }
                 if command.name == "place" {
-                    notes.accepted.insert(command.id.clone());
+                    notes.accepted.insert(command.id.clone().into());
                 }
             }
         }
@@ -80,7 +81,7 @@ impl OrderTracker {
     }
 
     /// An order has ended.
-    pub fn note_end(&self, order: Id) {
+    pub fn note_end(&self, order: OrderId) {
         self.notes().ended.insert(order);
     }
 

@@ -5,9 +5,9 @@ use std::fs;
 use std::path::Path;
 
 use anyhow::{Context as _, bail};
-use contracts::Currency;
+use contracts::{Currency, CustomerId, OrderId, Sku};
 use csv::ByteRecord;
-use protocol::{Chain, Id};
+use protocol::Chain;
 
 use super::entry::{Columns, Entry, Forms, Surveyed};
 use super::file::dates::DateOrder;
@@ -17,7 +17,7 @@ use super::skipped_lines::{Lines, Shown, Skip, Skipped};
 /// Lines that are read at most: some fifty times the largest known file of this form.
 const LINES_MAX: usize = 25_000_000;
 
-pub type Units = BTreeMap<Id, u64>;
+pub type Units = BTreeMap<Sku, u64>;
 
 #[derive(Debug, Default)]
 pub struct Book {
@@ -34,9 +34,9 @@ pub struct Book {
 /// One invoice: a sale, or a cancellation.
 #[derive(Clone, Debug)]
 pub struct Invoice {
-    pub number: Id,
+    pub number: OrderId,
     pub cancels: bool,
-    pub customer: Id,
+    pub customer: CustomerId,
     pub country: String,
     pub day: String,
     /// Its usable lines; at least one.
@@ -48,7 +48,7 @@ pub struct Invoice {
 pub struct Sold {
     /// Its number in the file.
     pub line: u64,
-    pub sku: Id,
+    pub sku: Sku,
     /// What it is called here.
     pub description: String,
     pub quantity: u32,
@@ -137,7 +137,7 @@ fn survey(file: &Text<'_>, columns: &Columns) -> anyhow::Result<Surveyed> {
 struct Sorter {
     book: Book,
     seen: HashSet<Chain>,
-    places: HashMap<Id, usize>,
+    places: HashMap<OrderId, usize>,
     digest: Chain,
 }
 

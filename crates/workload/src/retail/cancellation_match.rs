@@ -3,14 +3,14 @@
 //! Orders are cancelled whole. So it means the newest order of the customer with exactly the same
 //! products and quantities. One that names only a part of an order cancels nothing, and is reported.
 
-use protocol::Id;
+use contracts::OrderId;
 
 use super::book::Units;
 
 /// An order that was placed.
 #[derive(Clone, Debug)]
 pub struct Earlier {
-    pub id: Id,
+    pub id: OrderId,
     pub units: Units,
     /// Whether an earlier cancellation meant it already.
     pub taken: bool,
@@ -19,7 +19,7 @@ pub struct Earlier {
 /// What a cancelling invoice means.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Meant {
-    Whole(Id),
+    Whole(OrderId),
     /// Only a part of an order.
     Part,
     Nothing,

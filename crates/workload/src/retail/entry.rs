@@ -1,12 +1,14 @@
 //! One line of the file: what it says, or why it is skipped.
 
+use std::str::FromStr;
+
 use anyhow::{Context as _, bail};
-use contracts::Currency;
 use contracts::events::TEXT_BYTES_MAX;
 use contracts::events::order::QUANTITY_MAX;
 use contracts::money::AMOUNT_MINOR_MAX;
+use contracts::{Currency, CustomerId, OrderId, Sku};
 use csv::ByteRecord;
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
 
 use super::file::dates::{Dates, Survey};
 use super::file::number::{Marks, NoNumber, Number, Points};
@@ -55,10 +57,10 @@ pub(crate) struct Forms {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) struct Entry {
     /// The invoice that it is a line of.
-    pub invoice: Id,
+    pub invoice: OrderId,
     /// Whether the invoice cancels.
     pub cancels: bool,
-    pub sku: Id,
+    pub sku: Sku,
     /// What it is called here.
     pub description: String,
     /// Units; of a cancellation, those that come back.
@@ -67,7 +69,7 @@ pub(crate) struct Entry {
     pub price_minor: i64,
     /// The day of the invoice, as `2010-12-01`.
     pub day: String,
-    pub customer: Id,
+    pub customer: CustomerId,
     /// Where to; may be empty.
     pub country: String,
 }
@@ -154,7 +156,7 @@ impl Columns {
         let [invoice, code, description, quantity, date, price, customer, country] =
             [0, 1, 2, 3, 4, 5, 6, 7].map(|nth| self.field(record, nth));
         let points = forms.points;
-        let invoice = id(&invoice.to_ascii_uppercase(), points, Skip::Invoice)?;
+        let invoice: OrderId = id(&invoice.to_ascii_uppercase(), points, Skip::Invoice)?;
         let units = quantity_of(&quantity, points)?;
         let day = business_date(&forms.dates, &date)?;
         let customer = customer_id(&customer, points)?;
@@ -224,7 +226,7 @@ fn business_date(dates: &Dates, text: &str) -> Result<String, Skip> {
 }
 
 /// An id as it stands there; spreadsheets write numbers as `17850.0`.
-fn id(text: &str, points: Points, otherwise: Skip) -> Result<Id, Skip> {
+fn id<T: FromStr>(text: &str, points: Points, otherwise: Skip) -> Result<T, Skip> {
     if is_nothing(text) {
         return Err(otherwise);
     }
@@ -248,7 +250,7 @@ fn is_shortened(text: &str) -> bool {
     is_number && !is_whole
 }
 
-fn customer_id(text: &str, points: Points) -> Result<Id, Skip> {
+fn customer_id(text: &str, points: Points) -> Result<CustomerId, Skip> {
     if is_nothing(text) {
         return Err(Skip::NoCustomer);
     }
@@ -256,7 +258,7 @@ fn customer_id(text: &str, points: Points) -> Result<Id, Skip> {
 }
 
 /// The same code comes with small and with capital letters.
-fn sku(code: &str, points: Points) -> Result<Id, Skip> {
+fn sku(code: &str, points: Points) -> Result<Sku, Skip> {
     let digits = code.trim().bytes().take_while(u8::is_ascii_digit).count();
     if digits < CODE_DIGITS && !is_shortened(code.trim()) {
         return Err(Skip::NoProduct);

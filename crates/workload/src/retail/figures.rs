@@ -218,7 +218,7 @@ InvoiceNo,StockCode,Description,Quantity,InvoiceDate,UnitPrice,CustomerID,Countr
     fn figures() -> Figures {
         let book = Book::of(FILE.as_bytes(), "GBP".parse().unwrap(), None).unwrap();
         let plan = Plan::of(&Line::parse_from(["replay", "file"]).args, &book);
-        let id = |text: &str| text.parse::<protocol::Id>().unwrap();
+        let id = |text: &str| text.parse::<contracts::OrderId>().unwrap();
         let mut reported = Reported::default();
         reported.placed.extend([id("1"), id("2")]);
         let rejected = Ending { completed: false, reason: EndReason::OutOfStock };

@@ -6,15 +6,15 @@
 
 use std::collections::BTreeMap;
 
-use protocol::Id;
+use contracts::{CustomerId, Sku};
 
 use super::book::{Book, Invoice};
 
 /// Everything that has to be there before the first order.
 #[derive(Debug, Default)]
 pub struct Masters {
-    pub customers: BTreeMap<Id, Buyer>,
-    pub products: BTreeMap<Id, Article>,
+    pub customers: BTreeMap<CustomerId, Buyer>,
+    pub products: BTreeMap<Sku, Article>,
 }
 
 #[derive(Debug, Default, PartialEq, Eq)]
@@ -92,7 +92,7 @@ impl Masters {
 }
 
 /// Counts what each SKU is said to have.
-struct Votes<T>(BTreeMap<Id, Vec<(T, usize)>>);
+struct Votes<T>(BTreeMap<Sku, Vec<(T, usize)>>);
 
 impl<T> Default for Votes<T> {
     fn default() -> Self {
@@ -101,7 +101,7 @@ impl<T> Default for Votes<T> {
 }
 
 impl<T: Clone + PartialEq> Votes<T> {
-    fn add(&mut self, sku: &Id, value: T) {
+    fn add(&mut self, sku: &Sku, value: T) {
         let values = self.0.entry(sku.clone()).or_default();
         match values.iter_mut().find(|(known, _)| *known == value) {
             Some((_, count)) => *count += 1,
@@ -109,7 +109,7 @@ impl<T: Clone + PartialEq> Votes<T> {
         }
     }
 
-    fn most(&self, sku: &Id) -> Option<T> {
+    fn most(&self, sku: &Sku) -> Option<T> {
         let values = self.0.get(sku)?;
         // Reversed, since of equal maxima the last one is taken.
         let most = values.iter().rev().max_by_key(|(_, count)| *count);

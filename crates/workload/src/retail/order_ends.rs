@@ -10,8 +10,8 @@ use std::time::Duration;
 use client::streams::Streams;
 use client::wait::{LOOK_EVERY, break_if, look_until};
 use contracts::events::order::EndReason;
-use contracts::{Event, service};
-use protocol::{Id, Row};
+use contracts::{Event, OrderId, service};
+use protocol::Row;
 use runtime::reading::Reading;
 use tokio::sync::{mpsc, watch};
 use tokio::task::JoinHandle;
@@ -27,13 +27,13 @@ pub struct Ending {
 }
 
 /// All ends so far, by order.
-pub(crate) type Ends = BTreeMap<Id, Ending>;
+pub(crate) type Ends = BTreeMap<OrderId, Ending>;
 
 /// What the stream has reported of the orders so far.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Reported {
     /// Those that were placed.
-    pub placed: BTreeSet<Id>,
+    pub placed: BTreeSet<OrderId>,
     pub ends: Ends,
 }
 
@@ -54,7 +54,7 @@ impl Drop for Endings {
 
 impl Endings {
     /// Begins to collect the ends of these orders, from the stream's first row.
-    pub(crate) fn begin(streams: &Streams, orders: HashSet<Id>) -> Self {
+    pub(crate) fn begin(streams: &Streams, orders: HashSet<OrderId>) -> Self {
         let (reading, rows) = streams.read(service::ORDER);
         let reported = Arc::new(Mutex::new(Reported::default()));
         let (sender, position) = watch::channel(0);
@@ -85,7 +85,7 @@ impl Endings {
     /// Waits until these orders have ended, or none of them has for so long. Says how many have not.
     pub(crate) async fn until(
         &self,
-        mut orders: HashSet<Id>,
+        mut orders: HashSet<OrderId>,
         patience: Duration,
         mut progress: impl FnMut(usize),
     ) -> usize {
@@ -111,12 +111,12 @@ impl Endings {
 
 async fn collect(
     mut rows: mpsc::Receiver<Row>,
-    orders: HashSet<Id>,
+    orders: HashSet<OrderId>,
     reported: Arc<Mutex<Reported>>,
     position: watch::Sender<u64>,
 ) {
     while let Some(row) = rows.recv().await {
-        let order = row.subject.rsplit('.').next().and_then(|id| id.parse::<Id>().ok());
+        let order = row.subject.rsplit('.').next().and_then(|id| id.parse::<OrderId>().ok());
         if let Some(order) = order.filter(|order| orders.contains(order)) {
             reported.lock().unwrap_or_else(PoisonError::into_inner).note(order, &row);
         }
@@ -126,11 +126,11 @@ async fn collect(
 
 impl Reported {
     /// Leaves those of the orders that have no end.
-    fn leave_without_end(&self, orders: &mut HashSet<Id>) {
+    fn leave_without_end(&self, orders: &mut HashSet<OrderId>) {
         orders.retain(|order| !self.ends.contains_key(order));
     }
 
-    fn note(&mut self, order: Id, row: &Row) {
+    fn note(&mut self, order: OrderId, row: &Row) {
         if row.subject.starts_with("order.placed.") {
             self.placed.insert(order);
         } else if let Some(ending) = ending_of(row) {
@@ -160,7 +160,7 @@ mod tests {
 
     #[test]
     fn the_end_of_an_order_that_was_not_accepted_stands_for_no_other() {
-        let id = |text: &str| text.parse::<Id>().unwrap();
+        let id = |text: &str| text.parse::<OrderId>().unwrap();
         let ending = Ending { completed: true, reason: EndReason::Dispatched };
         let mut reported = Reported::default();
         reported.ends.insert(id("refused"), ending);

@@ -7,9 +7,8 @@ use std::sync::Arc;
 use anyhow::Context as _;
 use client::http::{Answer, Call};
 use client::run_file::RunFile;
-use contracts::{Money, service};
+use contracts::{CustomerId, Money, service};
 use indicatif::ProgressBar;
-use protocol::Id;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -56,13 +55,13 @@ pub(crate) async fn order_all(
     bar: &ProgressBar,
 ) -> anyhow::Result<Vec<Fate>> {
     let mut acts = Vec::with_capacity(book.invoices.len());
-    let mut earlier: HashMap<&Id, Vec<Earlier>> = HashMap::new();
+    let mut earlier: HashMap<&CustomerId, Vec<Earlier>> = HashMap::new();
     for invoice in &book.invoices {
         let earlier = earlier.entry(&invoice.customer).or_default();
         acts.push(act(running, plan, invoice, earlier, &sender.seen())?);
     }
     let mut fates = vec![Fate::NoOrder; acts.len()];
-    let mut last_of: HashMap<&Id, oneshot::Receiver<()>> = HashMap::new();
+    let mut last_of: HashMap<&CustomerId, oneshot::Receiver<()>> = HashMap::new();
     let jobs = acts.into_iter().zip(&book.invoices).enumerate().map(|(nth, (act, invoice))| {
         let (done, next) = oneshot::channel();
         let before = last_of.insert(&invoice.customer, next);

@@ -1,10 +1,12 @@
 //! How a file becomes requests.
 
+use std::fmt::Display;
 use std::path::PathBuf;
+use std::str::FromStr;
 
 use anyhow::Context as _;
 use contracts::Currency;
-use protocol::Id;
+use protocol::ids::InvalidId;
 
 use super::book::Book;
 use super::file::dates::DateOrder;
@@ -63,7 +65,7 @@ impl Plan {
     }
 
     /// An id of the file as an id here.
-    pub fn id(&self, id: &Id) -> anyhow::Result<Id> {
+    pub fn id<T: Display + FromStr<Err = InvalidId>>(&self, id: &T) -> anyhow::Result<T> {
         let text = format!("{}{id}", self.prefix);
         text.parse().with_context(|| format!("--prefix {:?} makes no id", self.prefix))
     }

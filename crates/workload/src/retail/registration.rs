@@ -7,10 +7,9 @@ use client::http::idempotency_key::purpose;
 use client::http::{Answer, Call, IF_MATCH};
 use client::run_file::RunFile;
 use contracts::money::AMOUNT_MINOR_MAX;
-use contracts::{Currency, Money, service};
+use contracts::{Currency, CustomerId, Money, Sku, service};
 use hyper::{Method, StatusCode};
 use indicatif::ProgressBar;
-use protocol::Id;
 use serde::Deserialize;
 use serde_json::{Value, json};
 use tokio::time::Instant;
@@ -177,7 +176,12 @@ fn refused(what: &str, answer: &Answer) -> anyhow::Result<Outcome> {
     if answer.status.is_client_error() { Ok(Outcome::Refused(text)) } else { bail!(text) }
 }
 
-fn customer(running: &RunFile, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::Result<Make> {
+fn customer(
+    running: &RunFile,
+    plan: &Plan,
+    id: &CustomerId,
+    buyer: &Buyer,
+) -> anyhow::Result<Make> {
     let (url, id) = (running.url(service::CUSTOMER)?, plan.id(id)?);
     let limit = with_more(money(0, plan.currency), money(buyer.buys_minor, plan.currency));
     let body = json!({
@@ -193,7 +197,7 @@ fn customer(running: &RunFile, plan: &Plan, id: &Id, buyer: &Buyer) -> anyhow::R
     Ok(Make { what: format!("customer {id}"), call, or_else })
 }
 
-fn product(running: &RunFile, plan: &Plan, sku: &Id, article: &Article) -> anyhow::Result<Make> {
+fn product(running: &RunFile, plan: &Plan, sku: &Sku, article: &Article) -> anyhow::Result<Make> {
     let (url, sku) = (running.url(service::PRODUCT)?, plan.id(sku)?);
     let price = money(article.price_minor, plan.currency);
     let body = json!({ "sku": sku, "name": article.name, "price": price });
@@ -206,7 +210,7 @@ fn product(running: &RunFile, plan: &Plan, sku: &Id, article: &Article) -> anyho
 fn stocking(
     running: &RunFile,
     plan: &Plan,
-    sku: &Id,
+    sku: &Sku,
     article: &Article,
     sender: &Sender,
 ) -> anyhow::Result<Vec<Make>> {

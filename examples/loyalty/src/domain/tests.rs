@@ -66,8 +66,8 @@ fn engine() -> Engine<LoyaltyDomain> {
     Engine::new(LoyaltyDomain, database, keys).unwrap()
 }
 
-fn id(text: &str) -> Id {
-    text.parse().unwrap()
+fn id<T: From<Id>>(text: &str) -> T {
+    text.parse::<Id>().unwrap().into()
 }
 
 fn placed(order: &str, minor: i64, currency: &str) -> contracts::Event {

@@ -1,5 +1,7 @@
 //! A small order service, and the streams that it reads.
 
+use std::fmt::Debug;
+use std::str::FromStr;
 use std::sync::Arc;
 
 use contracts::choreography::MURMURATION;
@@ -8,8 +10,8 @@ use contracts::{Event, Money, StoredEvent, events, service};
 use protocol::choreography::Choreography;
 use protocol::seal::SEAL_KEY_BYTES;
 use protocol::{
-    Cause, Chain, Event as _, Headers, HistoryId, Id, Idempotency, Position, Row, SealKeys,
-    Service, Timestamp, Vector,
+    Cause, Chain, Event as _, Headers, HistoryId, Idempotency, Position, Row, SealKeys, Service,
+    Timestamp, Vector,
 };
 
 use crate::batch::step::sealed;
@@ -123,7 +125,7 @@ fn react(
     let found = state.one(sql, [id.as_str()], |row| row.get::<_, String>(0))?;
     Ok(match (found.as_deref(), &event.event) {
         (Some("placed"), Event::ShippingCreated(_)) => {
-            let confirmed = order::Confirmed { order_id: id.clone() };
+            let confirmed = order::Confirmed { order_id: id.clone().into() };
             Decision::emit("placed", Event::OrderConfirmed(confirmed))
         }
         (Some("placed"), Event::ShippingCancelled(_)) => {
@@ -201,7 +203,7 @@ pub(crate) fn at(millis: u32) -> Timestamp {
     Timestamp::from_micros(0).plus_millis(millis)
 }
 
-pub(crate) fn id(text: &str) -> Id {
+pub(crate) fn id<T: FromStr<Err: Debug>>(text: &str) -> T {
     text.parse().unwrap()
 }
 

@@ -72,7 +72,7 @@ impl Pass {
         Ok(RemovalProof {
             allowed,
             unequal: unequal.map(|message| message.position()),
-            tells_history: seen.history.is_some(),
+            names_history: seen.history.is_some(),
             is_marked: !has_rows || self.settings.keys.has_marked(seen.head),
             outbox: self.port.verify().await?,
             lost,

@@ -39,8 +39,9 @@ fn a_row_that_names_own_rows_that_never_were_is_not_read_and_its_owner_is_told()
     hand.sees(service::INVENTORY, made_up(&hand));
     hand.deliver(service::INVENTORY, stocked());
     let effects = hand.effects();
-    let told = |effect: &_| matches!(effect, super::Effect::Complain(service::INVENTORY, Some(2)));
-    assert!(effects.iter().any(told), "{effects:?}");
+    let complains =
+        |effect: &_| matches!(effect, super::Effect::Complain(service::INVENTORY, Some(2)));
+    assert!(effects.iter().any(complains), "{effects:?}");
     assert_eq!(hand.process.positions().of(service::INVENTORY).decided.sequence, 1);
     let alarm = hand.process.standing().streams[&service::INVENTORY].alarm.clone().unwrap();
     assert!(alarm.contains("row 2") && alarm.contains("never was"), "{alarm}");

@@ -1,10 +1,9 @@
 //! Goods that come in.
 
-use contracts::Event;
 use contracts::events::Product;
 use contracts::events::inventory::Stocked;
+use contracts::{Event, Sku};
 use engine::{Read, StateError};
-use protocol::Id;
 use protocol::choreography::NONE;
 
 use crate::domain::Decision;
@@ -14,7 +13,7 @@ use crate::tables;
 
 pub(in crate::domain) fn decide(
     state: &Read<'_>,
-    sku: &Id,
+    sku: &Sku,
     quantity: u32,
 ) -> Result<Decision, StateError> {
     if quantity == 0 {
@@ -33,7 +32,7 @@ pub(in crate::domain) fn decide(
     })
 }
 
-fn take_in(sku: &Id, before: Option<&Stock>, quantity: u32) -> Result<Stocked, Refusal> {
+fn take_in(sku: &Sku, before: Option<&Stock>, quantity: u32) -> Result<Stocked, Refusal> {
     let (stocked, on_hand) = before.map_or((0, 0), |stock| (stock.stocked, stock.on_hand));
     let too_much = || Refusal::TooMuch { sku: sku.clone(), stocked };
     let units = u64::from(quantity);

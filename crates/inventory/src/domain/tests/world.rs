@@ -108,8 +108,8 @@ pub(super) fn answer(batch: Batch<Refusal, Event>) -> Answer<Refusal, Event> {
     answer
 }
 
-pub(super) fn id(text: &str) -> Id {
-    text.parse().unwrap()
+pub(super) fn id<T: From<Id>>(text: &str) -> T {
+    text.parse::<Id>().unwrap().into()
 }
 
 pub(super) fn gbp(minor: i64) -> Money {

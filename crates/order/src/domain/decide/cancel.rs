@@ -1,16 +1,15 @@
 //! Cancelling by a command: possible, at once and finally, until the order is confirmed.
 
-use contracts::Event;
 use contracts::events::order::EndReason;
+use contracts::{Event, OrderId};
 use engine::{Read, StateError};
-use protocol::Id;
 
 use super::ended;
 use crate::domain::Decision;
 use crate::domain::state::OrderState;
 use crate::{Refusal, tables};
 
-pub(in crate::domain) fn cancel(state: &Read<'_>, id: &Id) -> Result<Decision, StateError> {
+pub(in crate::domain) fn cancel(state: &Read<'_>, id: &OrderId) -> Result<Decision, StateError> {
     let stage = tables::stage(state, id)?;
     Ok(match stage {
         OrderState::None => Decision::Refuse(Refusal::UnknownOrder(id.clone())),

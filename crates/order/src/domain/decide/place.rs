@@ -4,9 +4,9 @@
 use contracts::events::order::Placed;
 use contracts::events::{Customer, Line, Product, Snapshot};
 use contracts::money::UnacceptableAmount;
-use contracts::{Currency, Money};
+use contracts::{Currency, CustomerId, Money, OrderId, Sku};
 use engine::{Read, StateError};
-use protocol::{Id, Timestamp};
+use protocol::Timestamp;
 
 use crate::domain::state::OrderState;
 use crate::domain::{DEADLINE_MS_MAX, DEADLINE_MS_MIN, HAND_OVER_MS_MAX, OrderDomain};
@@ -29,9 +29,9 @@ const DATE_AHEAD_MS_MAX: u32 = 24 * 60 * 60 * 1_000;
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct PlaceOrder {
     /// The order's id: the client's, or a new one.
-    pub id: Id,
+    pub id: OrderId,
     /// Who orders.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// What is ordered.
     pub lines: Vec<NewLine>,
     /// How long it may stay placed, in milliseconds, if not as usual.
@@ -46,7 +46,7 @@ pub struct PlaceOrder {
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct NewLine {
     /// The product.
-    pub sku: Id,
+    pub sku: Sku,
     /// Units.
     pub quantity: i64,
     /// The price of one unit, if not the product's.
@@ -114,7 +114,7 @@ fn business_date(place: &PlaceOrder, now: Timestamp) -> Result<String, Refusal> 
     }
 }
 
-fn customer(state: &Read<'_>, id: &Id) -> Checked<Snapshot> {
+fn customer(state: &Read<'_>, id: &CustomerId) -> Checked<Snapshot> {
     let Some((version, customer)) = state.replica::<Customer>(id)? else {
         return Ok(Err(Refusal::UnknownCustomer(id.clone())));
     };

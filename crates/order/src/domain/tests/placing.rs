@@ -1,8 +1,8 @@
 //! What is accepted as an order, and what is refused.
 
-use contracts::Event;
 use contracts::events::{Customer, Product};
 use contracts::money::AMOUNT_MINOR_MAX;
+use contracts::{Event, OrderId};
 use engine::Answer;
 
 use super::world::{DEADLINE_MS, World, customer, four_cups, id, line, money, product};
@@ -168,7 +168,7 @@ fn days_that_do_not_exist_are_refused() {
     }
     // East of here it is tomorrow already.
     for (nth, text) in ["2026-02-01", "1970-01-01"].into_iter().enumerate() {
-        let id = id(&format!("o-{nth}"));
+        let id: OrderId = id(&format!("o-{nth}"));
         let place = PlaceOrder { id: id.clone(), business_date: Some(text.into()), ..four_cups() };
         world.accepts(Command::Place(place));
         assert_eq!(world.order(id.as_str()).unwrap().business_date, text);

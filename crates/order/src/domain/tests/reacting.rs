@@ -5,7 +5,7 @@ use contracts::events::inventory::{Reserved, Returned, Stocked};
 use contracts::events::order::{EndReason, Snapshot};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::CancelReason;
-use contracts::{Event, kind, service};
+use contracts::{CustomerId, Event, OrderId, kind, service};
 use protocol::Event as _;
 use protocol::choreography::{Rule, Trigger};
 use protocol::{Kind, Recovered, Service};
@@ -31,18 +31,19 @@ fn declined(reason: DeclineReason) -> Event {
 
 /// One event of each kind that order reads to decide, about order `o-1` where it can be.
 fn every_event() -> Vec<Event> {
-    let (order_id, customer_id, amount) = (id("o-1"), id("c-1"), money(1_000, "GBP"));
+    let (order_id, customer_id) = (id::<OrderId>("o-1"), id::<CustomerId>("c-1"));
+    let amount = money(1_000, "GBP");
     let snapshot = Snapshot { version: 1, customer: customer("c-1", "GBP") };
     let returned = Returned { order_id: order_id.clone(), lines: Vec::new() };
     let recovered = |service: Service| {
         // Such an id could be an order's, too.
         let recovered =
-            Recovered { service: order_id.clone(), rows: 1, up_to: 1, foreign: Vec::new() };
+            Recovered { service: order_id.clone().into(), rows: 1, up_to: 1, foreign: Vec::new() };
         let payload = serde_json::to_vec(&recovered).unwrap();
         Event::parse(Kind::recovered(service), Recovered::VERSION, &payload).unwrap()
     };
     vec![
-        Event::InventoryStocked(Stocked { sku: order_id.clone(), quantity: 1, on_hand: 1 }),
+        Event::InventoryStocked(Stocked { sku: id("o-1"), quantity: 1, on_hand: 1 }),
         Event::InventoryReserved(Reserved {
             order_id: order_id.clone(),
             customer: snapshot.clone(),
@@ -154,12 +155,12 @@ fn refused_stock_or_credit_rejects_the_order_and_says_why() {
         (DeclineReason::CustomerClosed, "closed"),
         (DeclineReason::Currency, "GBP"),
     ];
-    for (reason, told) in reasons {
+    for (reason, words) in reasons {
         let mut world = World::with_order(OrderState::Placed);
         world.hears(declined(reason));
         let order = world.order("o-1").unwrap();
         assert_eq!(order.reason, Some(EndReason::PaymentDeclined));
-        assert!(order.detail.unwrap().contains(told));
+        assert!(order.detail.unwrap().contains(words));
     }
 }
 

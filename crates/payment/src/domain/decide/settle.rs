@@ -1,17 +1,16 @@
 //! A customer pays in: also one that is closed, and in a currency that it owed something in before.
 
-use contracts::Money;
 use contracts::events::Customer;
 use contracts::events::payment::Settled;
 use contracts::money::UnacceptableAmount;
+use contracts::{CustomerId, Money};
 use engine::{Read, StateError};
-use protocol::Id;
 
 use crate::{Refusal, tables};
 
 pub(super) fn decide(
     state: &Read<'_>,
-    customer_id: &Id,
+    customer_id: &CustomerId,
     amount: Money,
 ) -> Result<Result<Settled, Refusal>, StateError> {
     let Some((_, customer)) = state.replica::<Customer>(customer_id)? else {

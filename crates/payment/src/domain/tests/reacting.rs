@@ -5,7 +5,7 @@ use contracts::events::inventory::{Rejected, Returned, Stocked};
 use contracts::events::order::{Confirmed, EndReason, Placed, Prepared};
 use contracts::events::payment::{DeclineReason, Declined};
 use contracts::events::{Customer, Snapshot};
-use contracts::{Event, kind, service};
+use contracts::{Event, OrderId, kind, service};
 use protocol::Event as _;
 use protocol::choreography::{Rule, Trigger};
 use protocol::{Kind, Recovered, Service, Timestamp};
@@ -17,12 +17,12 @@ use crate::ChargeState;
 
 /// One event of each kind that payment reads to decide, about order `o-1` where it can be.
 fn every_event() -> Vec<Event> {
-    let order_id = id("o-1");
+    let order_id: OrderId = id("o-1");
     let returned = Returned { order_id: order_id.clone(), lines: Vec::new() };
     let recovered = |service: Service| {
         // Such an id could be an order's, too.
         let recovered =
-            Recovered { service: order_id.clone(), rows: 1, up_to: 1, foreign: Vec::new() };
+            Recovered { service: order_id.clone().into(), rows: 1, up_to: 1, foreign: Vec::new() };
         let payload = serde_json::to_vec(&recovered).unwrap();
         Event::parse(Kind::recovered(service), Recovered::VERSION, &payload).unwrap()
     };
@@ -42,7 +42,7 @@ fn every_event() -> Vec<Event> {
         Event::OrderRejected(ended("o-1", EndReason::OutOfStock)),
         cancelled("o-1"),
         recovered(service::ORDER),
-        Event::InventoryStocked(Stocked { sku: order_id.clone(), quantity: 1, on_hand: 1 }),
+        Event::InventoryStocked(Stocked { sku: id("o-1"), quantity: 1, on_hand: 1 }),
         reserved("o-1", 400),
         Event::InventoryRejected(Rejected { order_id: order_id.clone(), shortages: Vec::new() }),
         Event::InventoryReleased(returned.clone()),

@@ -123,8 +123,8 @@ fn keys() -> std::sync::Arc<protocol::SealKeys> {
     std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
-pub(super) fn id(text: &str) -> Id {
-    text.parse().unwrap()
+pub(super) fn id<T: From<Id>>(text: &str) -> T {
+    text.parse::<Id>().unwrap().into()
 }
 
 pub(super) fn money(minor: i64, currency: &str) -> Money {

@@ -90,7 +90,7 @@ mod tests {
         }
     }
 
-    fn told(
+    fn answered(
         memo: &DashboardMemo,
         look: Look,
         stuck_after: Duration,
@@ -128,28 +128,28 @@ mod tests {
     #[test]
     fn what_is_read_again_as_it_was_is_not_worked_out_again() {
         let memo = DashboardMemo::default();
-        let (first, _) = told(&memo, read(), STUCK_AFTER, 0);
-        let (second, _) = told(&memo, read(), STUCK_AFTER, 60_000_000);
+        let (first, _) = answered(&memo, read(), STUCK_AFTER, 0);
+        let (second, _) = answered(&memo, read(), STUCK_AFTER, 60_000_000);
         assert!(first.is_the_very_same(&second));
     }
 
     #[test]
     fn one_record_or_count_that_differs_is_seen() {
         let memo = DashboardMemo::default();
-        let (first, before) = told(&memo, read(), STUCK_AFTER, 0);
+        let (first, before) = answered(&memo, read(), STUCK_AFTER, 0);
         assert_eq!(before["customers"]["live"], 0);
         let mut look = read();
         let nth = names().iter().position(|name| *name == record(TOTALS, "CUSTOMER")).unwrap();
         look.records[nth] = Some(br#"{"at":1,"record":{"made":3,"ended":1}}"#.to_vec());
-        let changed = told(&memo, look, STUCK_AFTER, 0);
+        let changed = answered(&memo, look, STUCK_AFTER, 0);
         assert!(!first.is_the_very_same(&changed.0));
         assert_eq!(changed.1["customers"]["live"], 2);
-        let parked = told(&memo, Look { parked: 2, ..read() }, STUCK_AFTER, 0);
+        let parked = answered(&memo, Look { parked: 2, ..read() }, STUCK_AFTER, 0);
         assert_eq!((&parked.1["parked"], &before["parked"]), (&2.into(), &0.into()));
         let mut look = read();
         look.pages[1].all = 5;
-        assert_eq!(told(&memo, look, STUCK_AFTER, 0).1["sagas"]["in_flight"], 5);
-        let (_, bound) = told(&memo, read(), Duration::from_secs(1), 0);
+        assert_eq!(answered(&memo, look, STUCK_AFTER, 0).1["sagas"]["in_flight"], 5);
+        let (_, bound) = answered(&memo, read(), Duration::from_secs(1), 0);
         assert_eq!(bound["sagas"]["stuck_after_ms"], 1_000);
     }
 
@@ -162,8 +162,8 @@ mod tests {
             look
         };
         for millis in [40_000, 40_001] {
-            let (_, told) = told(&memo, with_stuck(), STUCK_AFTER, millis * 1_000);
-            assert_eq!(told["sagas"]["oldest_stuck"][0]["for_ms"], millis);
+            let (_, answered) = answered(&memo, with_stuck(), STUCK_AFTER, millis * 1_000);
+            assert_eq!(answered["sagas"]["oldest_stuck"][0]["for_ms"], millis);
         }
     }
 }

@@ -1,8 +1,8 @@
 //! Orders in flight, and those that take too long.
 
-use contracts::Money;
+use contracts::{CustomerId, Money};
+use protocol::Timestamp;
 use protocol::choreography::State;
-use protocol::{Id, Timestamp};
 use schemars::JsonSchema;
 use serde::Serialize;
 
@@ -37,7 +37,7 @@ pub struct Stuck {
     /// Its state, by the choreography's name.
     pub state: State,
     /// Who ordered.
-    pub customer_id: Id,
+    pub customer_id: CustomerId,
     /// The sum of its lines.
     pub total: Money,
     /// Since when it could have been finished.

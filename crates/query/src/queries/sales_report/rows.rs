@@ -137,7 +137,7 @@ impl<'a> Rows<'a> {
 
 impl Row {
     fn of(key: String, currency: Currency, group: Group, by: Grouping) -> Self {
-        let told = by != Grouping::Product;
+        let has_refunds = by != Grouping::Product;
         Self {
             key,
             label: group.label,
@@ -145,8 +145,8 @@ impl Row {
             orders: group.sold.orders,
             units: group.sold.units,
             revenue_minor: group.sold.minor,
-            refunds: told.then_some(group.refunded.orders),
-            refunded_minor: told.then_some(group.refunded.minor),
+            refunds: has_refunds.then_some(group.refunded.orders),
+            refunded_minor: has_refunds.then_some(group.refunded.minor),
         }
     }
 }

@@ -13,9 +13,10 @@ struct Stream {
 fn lane(service: Service, last_in_stream: u64) -> (Stream, Lane) {
     let (sender, rows) = mpsc::channel(1_024);
     let progress = Progress { connected: true, last_in_stream, ..Progress::default() };
-    let (progress, told) = watch::channel(progress);
+    let (progress, receiver) = watch::channel(progress);
     let (head, taken, late, closed) = (None, 0, false, false);
-    let lane = Lane { service, progress: told, rows, head, taken, late, closed, _reading: None };
+    let lane =
+        Lane { service, progress: receiver, rows, head, taken, late, closed, _reading: None };
     (Stream { sender, progress }, lane)
 }
 

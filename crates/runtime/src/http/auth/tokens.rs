@@ -112,7 +112,7 @@ impl Tokens {
 
     /// Looks at the file again and again, until it is time to stop.
     pub async fn follow(self: Arc<Self>, mut stop: Stop) {
-        let mut told = String::new();
+        let mut reported = String::new();
         loop {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -125,10 +125,10 @@ impl Tokens {
                 Ok(Err(error)) => format!("{error:#}"),
                 Err(error) => error.to_string(),
             };
-            if !trouble.is_empty() && trouble != told {
+            if !trouble.is_empty() && trouble != reported {
                 tracing::error!("{trouble}; the tokens that were in it before go on to count");
             }
-            told = trouble;
+            reported = trouble;
         }
     }
 

@@ -138,9 +138,9 @@ mod tests {
         let known = known("https://shop.example");
         let mut options = Response::default();
         options.headers_mut().insert(ALLOW, HeaderValue::from_static("POST, OPTIONS"));
-        let told = complete(options, &known, known.first());
-        assert_eq!(told.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "https://shop.example");
-        assert_eq!(told.headers()[ACCESS_CONTROL_ALLOW_METHODS], "POST, OPTIONS");
+        let answer = complete(options, &known, known.first());
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_ORIGIN], "https://shop.example");
+        assert_eq!(answer.headers()[ACCESS_CONTROL_ALLOW_METHODS], "POST, OPTIONS");
         let to_others = complete(Response::default(), &known, None);
         assert_eq!(to_others.headers()[VARY], "origin");
         assert!(!to_others.headers().contains_key(ACCESS_CONTROL_ALLOW_ORIGIN));

@@ -109,5 +109,5 @@ fn customer(id: &Id) -> Customer {
     let credit_limit = Money { minor: 100, currency };
     // As long as the bodies that services take.
     let name = if id.as_str().starts_with(HUGE) { "x".repeat(250_000) } else { "Ada".to_owned() };
-    Customer { id: id.clone(), name, address, credit_limit, closed: false }
+    Customer { id: id.clone().into(), name, address, credit_limit, closed: false }
 }

@@ -61,7 +61,7 @@ pub(crate) async fn forge(broker: &Broker, id: &str) -> Row {
     event.headers.sequence = last.sequence + 1;
     event.headers.id = id.parse().unwrap();
     let Event::CustomerRegistered(customer) = &mut event.event else { panic!("{last:?}") };
-    customer.id = event.headers.id.clone();
+    customer.id = event.headers.id.clone().into();
     customer.credit_limit.minor = 9_000_000_000_000_000;
     let mut row = event.to_row().unwrap();
     row.chain = last.chain.next(&row.subject, &row.headers, &row.payload);

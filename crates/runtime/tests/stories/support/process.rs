@@ -16,7 +16,7 @@ use serde_json::Value;
 
 use super::broker::Broker;
 use super::domain::{Registry, routes};
-use super::{WITHIN, eventually, eventually_or_tell, free_port};
+use super::{WITHIN, eventually, eventually_or_show, free_port};
 
 const DATA: &str = "STORY_DATA";
 const NATS: &str = "STORY_NATS";
@@ -156,13 +156,13 @@ impl Process {
 
     /// Waits until `/status` is as wanted, and returns it.
     pub(crate) fn until(&self, what: &str, holds: impl Fn(&Value) -> bool) -> Value {
-        eventually_or_tell(what, || self.log(), || self.status().filter(&holds))
+        eventually_or_show(what, || self.log(), || self.status().filter(&holds))
     }
 
     /// Waits until `/readyz` gives a reason with all of these parts, and returns it.
     pub(crate) fn until_unready(&self, parts: &[&str]) -> String {
         let log = || self.log();
-        eventually_or_tell(&format!("unready for {parts:?}"), log, || {
+        eventually_or_show(&format!("unready for {parts:?}"), log, || {
             let reply =
                 self.try_send("GET", "/readyz", &[], "").filter(|reply| reply.status == 503)?;
             let reason = reply.body["detail"].as_str()?.to_owned();

@@ -104,14 +104,14 @@ fn compared(services: &Services, change: &str, is_left: bool) -> Reconciliation 
     compare(&source.snapshot(Scope::Everything).unwrap(), services, is_left)
 }
 
-fn told(found: &[Difference]) -> Vec<String> {
+fn texts(found: &[Difference]) -> Vec<String> {
     found.iter().map(|one| format!("{}: {}", one.thing, one.what)).collect()
 }
 
 #[test]
 fn what_was_moved_and_left_is_equal_to_the_penny() {
     let found = compared(&services(), "", true);
-    assert_eq!((told(&found.differences), told(&found.left)), (vec![], vec![]));
+    assert_eq!((texts(&found.differences), texts(&found.left)), (vec![], vec![]));
     assert_eq!(found.verdict(), Verdict::Clean, "{}", found.text());
     let figure = |what: &str| {
         let found = found.figures.iter().find(|one| one.what == what).unwrap();
@@ -128,12 +128,12 @@ fn what_was_moved_and_left_is_equal_to_the_penny() {
 
 #[test]
 fn a_penny_is_a_difference_wherever_it_is() {
-    let differs = |change: fn(&mut Services), told_of: &str| {
+    let differs = |change: fn(&mut Services), what: &str| {
         let mut services = services();
         change(&mut services);
         let found = compared(&services, "", true);
         assert_eq!(found.verdict(), Verdict::Found);
-        assert!(told(&found.differences).concat().contains(told_of), "{:?}", found.differences);
+        assert!(texts(&found.differences).concat().contains(what), "{:?}", found.differences);
     };
     differs(
         |all| all.customers.get_mut("ann").unwrap().credit_limit.minor += 1,
@@ -187,7 +187,7 @@ fn what_the_switch_does_is_left_and_no_difference_until_then() {
 #[test]
 fn a_row_that_makes_no_sense_is_a_difference() {
     let found = compared(&services(), "UPDATE products SET price = 2.555 WHERE sku = 'mug'", true);
-    let said = told(&found.differences);
+    let said = texts(&found.differences);
     assert!(
         said.concat().contains("product mug: not moved: \"2.555\" has more decimals"),
         "{said:?}"

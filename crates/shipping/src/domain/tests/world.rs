@@ -4,7 +4,7 @@ use contracts::events::order::{Confirmed, EndReason, Ended, Placed, Prepared};
 use contracts::events::payment::{Charged, DeclineReason, Declined, Refunded, Settled, Voided};
 use contracts::events::shipping::{CancelReason, Cancelled, Dispatched};
 use contracts::events::{Address, Customer, Line, Snapshot};
-use contracts::{Event, Money, service};
+use contracts::{CustomerId, Event, Money, OrderId, service};
 use engine::{Database, Domain as _, Engine, Outcome, QueuedInput};
 use protocol::choreography::State;
 use protocol::{HistoryId, Id, Kind, Recovered, Row, Timestamp};
@@ -78,8 +78,8 @@ fn keys() -> std::sync::Arc<protocol::SealKeys> {
     std::sync::Arc::new(protocol::SealKeys::of_bytes([7; protocol::seal::SEAL_KEY_BYTES]))
 }
 
-pub(super) fn id(text: &str) -> Id {
-    text.parse().unwrap()
+pub(super) fn id<T: From<Id>>(text: &str) -> T {
+    text.parse::<Id>().unwrap().into()
 }
 
 pub(super) fn gbp(minor: i64) -> Money {
@@ -170,7 +170,8 @@ pub(super) fn order_events() -> Vec<Event> {
 }
 
 pub(super) fn payment_events() -> Vec<Event> {
-    let (order_id, customer_id, amount, outstanding) = (id("o-1"), id("c-1"), gbp(1), gbp(2));
+    let (order_id, customer_id) = (id::<OrderId>("o-1"), id::<CustomerId>("c-1"));
+    let (amount, outstanding) = (gbp(1), gbp(2));
     let declined = Declined {
         order_id: order_id.clone(),
         customer_id: customer_id.clone(),

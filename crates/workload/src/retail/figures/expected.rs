@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use protocol::Id;
+use contracts::Sku;
 
 use super::super::book::{Book, Invoice};
 use super::super::masters::Masters;
@@ -136,8 +136,8 @@ fn whole(invoice: &Invoice) -> Sum {
 }
 
 /// The lines of each product together: an order counts once for each of its products.
-fn by_product(invoice: &Invoice) -> BTreeMap<&Id, Sum> {
-    let mut products: BTreeMap<&Id, Sum> = BTreeMap::new();
+fn by_product(invoice: &Invoice) -> BTreeMap<&Sku, Sum> {
+    let mut products: BTreeMap<&Sku, Sum> = BTreeMap::new();
     for line in &invoice.lines {
         let sum = products.entry(&line.sku).or_default();
         sum.units += i128::from(line.quantity);
