@@ -31,13 +31,13 @@ use latency::Latency;
 use order::{Order, Payment, Reservation, Shipment};
 use sold::{Leaders, Ledger, Sales, Seller, Slot};
 use table::{Family, Table};
-use totals::{AccountTotals, EntityTotals, OnHand, ShipmentTotals, StockTotals};
+use totals::{AccountTotals, EntityTotals, OnHand, RefundsByReason, ShipmentTotals, StockTotals};
 
 pub use comparison::Comparison;
 pub use page::{Page, Standing};
 
 /// The version of the read model's records that this knows. Others are built anew by themselves.
-pub const VERSION: u32 = 3;
+pub const VERSION: u32 = 4;
 
 /// What of the query service is in no record, and so is not compared: what, and why.
 pub const NOT_COMPARED: [(&str, &str); 2] = [
@@ -65,6 +65,7 @@ pub struct Records {
     leaders: Table<Leaders>,
     on_hand: Table<OnHand>,
     latencies: Table<Latency>,
+    refunds: Table<RefundsByReason>,
     sales: Table<Sales>,
     entities: Table<EntityTotals>,
     stock: Table<StockTotals>,
@@ -105,6 +106,7 @@ impl Default for Records {
             leaders: Table::new("leaders"),
             on_hand: Table::new("stock:INVENTORY"),
             latencies: Table::new("latency"),
+            refunds: Table::new("refunds"),
             sales: Table::new("totals"),
             entities: Table::new("totals"),
             stock: Table::new("totals"),
@@ -131,7 +133,7 @@ impl Records {
         }
     }
 
-    fn families(&self) -> [&dyn Family; 19] {
+    fn families(&self) -> [&dyn Family; 20] {
         [
             &self.orders,
             &self.reservations,
@@ -147,6 +149,7 @@ impl Records {
             &self.leaders,
             &self.on_hand,
             &self.latencies,
+            &self.refunds,
             &self.sales,
             &self.entities,
             &self.stock,

@@ -13,7 +13,7 @@ use crate::records::Grouping;
 
 /// The version of records and indexes. It changes whenever a fold's result changes: a generation of
 /// another version is never folded further, but built anew.
-pub const VIEWS_VERSION: u32 = 3;
+pub const VIEWS_VERSION: u32 = 4;
 
 /// The key that names the live generation.
 pub const POINTER: &str = "{query}:generation";
@@ -59,6 +59,8 @@ pub const LEADERS: &str = "leaders";
 pub const ON_HAND: &str = "stock:INVENTORY";
 /// Family of how long a step of the saga takes, by the step's name.
 pub const LATENCY: &str = "latency";
+/// Family of why charges were paid back, by the stream's name.
+pub const REFUNDS: &str = "refunds";
 /// Family of one month of one group of a report, by `STREAM/grouping/month/key`.
 pub const LEDGER: &str = "ledger";
 

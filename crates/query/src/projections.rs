@@ -1,6 +1,6 @@
 //! The views that are kept in Redis, one file each: the record, which events change it, and how.
 //!
-//! Each record folds exactly one stream, but for [`step_latency`]. One order has four records, one of
+//! Each record folds exactly one stream, but for [`step_latency`] and [`refund_reasons`]. One order has four records, one of
 //! each stream that speaks of it; an answer joins them when it is read, and the projections of one event
 //! may look at them as they are right after it ([`EventContext`]).
 //!
@@ -24,6 +24,7 @@ pub mod leaders;
 pub mod ledgers;
 pub mod sellers;
 
+pub mod refund_reasons;
 pub mod step_latency;
 pub mod stock;
 pub mod totals;
@@ -34,6 +35,7 @@ pub use ledgers::Ledger;
 pub use orders::OrderRecord;
 pub use payments::PaymentRecord;
 pub use pulse::RingSlot;
+pub use refund_reasons::RefundsByReason;
 pub use reservations::StockRecord;
 pub use sellers::Seller;
 pub use shipments::ShipmentRecord;
@@ -57,6 +59,7 @@ pub(crate) fn all() -> Vec<Box<dyn View>> {
         Box::new(sellers::Sellers::default()),
         view::<stock::Stock>(),
         view::<step_latency::StepLatencies>(),
+        view::<refund_reasons::RefundReasons>(),
         view::<totals::Customers>(),
         view::<totals::Products>(),
         view::<totals::Reservations>(),

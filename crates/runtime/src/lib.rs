@@ -6,7 +6,8 @@
 //!
 //! * [`mod@serve`]: the life of a service's process, as a numbered list.
 //! * [`settings`], [`telemetry`], [`shutdown`], [`exit`]: how it is configured, watched, stopped, and what
-//!   its end tells; [`address`]: what of that may be shown; [`seal_keys`]: what its rows are sealed with; [`failpoint`]: how it is made to die, for drills.
+//!   its end tells; [`address`]: what of that may be shown; [`seal_keys`]: what its rows are sealed with;
+//!   `followed_file`: what may change meanwhile; [`failpoint`]: how it is made to die, for drills.
 //! * [`handle`] and [`command_result`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for; `ticket`: who waits for an answer.
 //! * [`entity`]: the routes of whoever owns plain entities.
@@ -29,6 +30,8 @@ pub mod seal_keys;
 pub mod settings;
 pub mod shutdown;
 pub mod telemetry;
+
+mod followed_file;
 
 pub mod command_result;
 pub mod handle;

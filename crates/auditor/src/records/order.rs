@@ -34,14 +34,14 @@ pub(super) struct Order {
     deadline: Timestamp,
     hand_over_ms: u32,
     until: Option<Timestamp>,
-    end: Option<End>,
+    pub(super) end: Option<End>,
     pub(super) steps: Vec<Step>,
 }
 
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
-struct End {
-    reason: EndReason,
+pub(super) struct End {
+    pub(super) reason: EndReason,
     detail: String,
 }
 
@@ -58,7 +58,7 @@ pub(super) struct Reservation {
 #[serde(deny_unknown_fields)]
 pub(super) struct Payment {
     charged: Option<Money>,
-    refunded: Option<Money>,
+    pub(super) refunded: Option<Money>,
     declined: Option<Decline>,
     limit: Option<Limit>,
     pub(super) country: Option<String>,

@@ -1,5 +1,6 @@
 //! Which records an event is folded into.
 
+use contracts::choreography::MURMURATION;
 use contracts::{Event, StoredEvent, kind, service};
 use protocol::{Kind, Service, Timestamp};
 
@@ -39,6 +40,7 @@ impl Records {
         };
         if folded && is_of_order(event.headers.kind) {
             self.measure(event);
+            self.count_refund(event);
         }
         folded
     }
@@ -189,6 +191,20 @@ impl Records {
             if let Some(((_, start), (_, end))) = ends {
                 self.latencies.edit(name, 0).take(start, end);
             }
+        }
+    }
+
+    /// Counts what was paid back once both that and the order's end have come, whichever is the second.
+    fn count_refund(&mut self, event: &StoredEvent) {
+        let (id, kind) = (event.headers.id.as_str(), event.headers.kind);
+        if !MURMURATION.ends.contains(&kind) && kind != kind::PAYMENT_REFUNDED {
+            return;
+        }
+        let end = self.orders.get(id).and_then(|order| order.end.as_ref());
+        let refunded = self.payments.get(id).and_then(|payment| payment.refunded);
+        if let (Some(end), Some(amount)) = (end, refunded) {
+            let refunds = self.refunds.edit(service::PAYMENT.stream(), 0);
+            refunds.entry(end.reason).or_default().take(amount);
         }
     }
 

@@ -1,6 +1,9 @@
 //! Counts over whole streams, and over the stock of each product.
 
-use contracts::{Event, StoredEvent, kind};
+use std::collections::BTreeMap;
+
+use contracts::events::order::EndReason;
+use contracts::{Event, Money, StoredEvent, kind};
 use serde::{Deserialize, Serialize};
 
 use super::sold::{Sums, add};
@@ -36,6 +39,17 @@ pub(super) struct AccountTotals {
     declines: u64,
     refunds: u64,
     voids: u64,
+}
+
+/// Charges that were paid back, by why their order ended.
+pub(super) type RefundsByReason = BTreeMap<EndReason, Refunds>;
+
+/// The charges that were paid back for one reason.
+#[derive(Debug, Default, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub(super) struct Refunds {
+    charges: u64,
+    amounts: Sums,
 }
 
 /// Shipments.
@@ -101,6 +115,13 @@ impl AccountTotals {
             Event::PaymentVoided(_) => self.voids += 1,
             _ => {}
         }
+    }
+}
+
+impl Refunds {
+    pub(super) fn take(&mut self, amount: Money) {
+        self.charges += 1;
+        add(&mut self.amounts, amount);
     }
 }
 

@@ -22,6 +22,8 @@ use crate::records::Grouping;
 use crate::saga::Saga;
 use crate::saga::pace::STRIDES;
 
+mod refunds;
+
 /// What a generation holds.
 #[derive(Debug, Default, PartialEq)]
 struct Model {

@@ -1,7 +1,7 @@
 //! How long a step of the saga takes, over all orders and over the last minutes.
 //!
-//! A step leads from an event of one stream to an event of another, so this is the one record that
-//! no single stream makes. It is right all the same, whichever of the two came first: a step is
+//! A step leads from an event of one stream to an event of another, so no single stream makes
+//! this record. It is right all the same, whichever of the two came first: a step is
 //! counted once, with the later of its events to come.
 
 use std::collections::BTreeMap;

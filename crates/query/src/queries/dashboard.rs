@@ -26,8 +26,9 @@ use serde::Serialize;
 
 use crate::keys;
 use crate::projections::pulse::{HOURS, MINUTES};
+use crate::projections::refund_reasons::Refunds;
 use crate::projections::{
-    AccountTotals, EntityTotals, Leaders, Sales, ShipmentTotals, StockTotals,
+    AccountTotals, EntityTotals, Leaders, RefundsByReason, Sales, ShipmentTotals, StockTotals,
 };
 use crate::query::{Answer, Answering, Context, Fresh, NoAnswer, Query, Request};
 use crate::reader::page::{Entry, Order, Page, PageRequest};
@@ -155,8 +156,22 @@ pub struct Payments {
     pub declines: u64,
     /// Charges that were paid back.
     pub refunds: u64,
+    /// Charges that were paid back by why their order ended; reasons that never were one are left out. An order
+    /// of which only the refund or only the end has been read is not among them yet.
+    pub refunds_by_reason: Vec<RefundsFor>,
     /// Orders that are never to be charged.
     pub voids: u64,
+}
+
+/// The charges that were paid back for one reason.
+#[derive(Debug, Serialize, JsonSchema)]
+pub struct RefundsFor {
+    /// Why the orders ended.
+    pub reason: EndReason,
+    /// How many charges.
+    pub charges: u64,
+    /// What was paid back.
+    pub amounts: Vec<Sum>,
 }
 
 /// Customers or products.
@@ -226,6 +241,7 @@ fn stuck_page(look: &Look) -> Option<&Page> {
 fn names() -> Vec<String> {
     let mut names = service::ALL.map(keys::totals).to_vec();
     names.push(keys::record(keys::LEADERS, service::ORDER.stream()));
+    names.push(keys::record(keys::REFUNDS, service::PAYMENT.stream()));
     names.extend(latency::names());
     names.extend(pulse::names(MINUTES));
     names.extend(pulse::names(HOURS));
@@ -236,6 +252,7 @@ fn names() -> Vec<String> {
 struct Plain<'a> {
     totals: &'a [Value; service::ALL.len()],
     leaders: &'a Value,
+    refunds: &'a Value,
     latencies: &'a [Value],
     minutes: &'a [Value],
     hours: &'a [Value],
@@ -245,9 +262,10 @@ impl<'a> Plain<'a> {
     fn of(values: &'a [Value]) -> Option<Self> {
         let (totals, rest) = values.split_first_chunk()?;
         let (leaders, rest) = rest.split_first()?;
+        let (refunds, rest) = rest.split_first()?;
         let (latencies, rest) = rest.split_at_checked(STRIDES.len())?;
         let (minutes, hours) = rest.split_at_checked(usize::try_from(MINUTES.slots).ok()?)?;
-        Some(Self { totals, leaders, latencies, minutes, hours })
+        Some(Self { totals, leaders, refunds, latencies, minutes, hours })
     }
 }
 
@@ -273,7 +291,10 @@ impl Dashboard {
             low_stock: LowStock::of(low)?,
             latencies: latency::latencies(plain.latencies)?,
             sagas: Sagas::of(stuck, millis(stuck_after), now)?,
-            payments: Payments::of(&record(Some(accounts))?.unwrap_or_default()),
+            payments: Payments::of(
+                &record(Some(accounts))?.unwrap_or_default(),
+                &record(Some(plain.refunds))?.unwrap_or_default(),
+            ),
             stock: record(Some(stock))?.unwrap_or_default(),
             shipments: record(Some(shipments))?.unwrap_or_default(),
             customers: Entities::of(record(Some(customers))?.unwrap_or_default()),
@@ -315,7 +336,12 @@ impl Day {
 }
 
 impl Payments {
-    fn of(totals: &AccountTotals) -> Self {
+    fn of(totals: &AccountTotals, refunds: &RefundsByReason) -> Self {
+        let refunds_for = |(reason, refunds): (&EndReason, &Refunds)| RefundsFor {
+            reason: *reason,
+            charges: refunds.charges,
+            amounts: refunds.amounts.to_list(),
+        };
         Self {
             charged: totals.charged.to_list(),
             refunded: totals.refunded.to_list(),
@@ -324,6 +350,7 @@ impl Payments {
             charges: totals.charges,
             declines: totals.declines,
             refunds: totals.refunds,
+            refunds_by_reason: refunds.iter().map(refunds_for).collect(),
             voids: totals.voids,
         }
     }

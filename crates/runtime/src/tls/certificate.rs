@@ -5,7 +5,6 @@ use std::fs;
 use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use tokio_rustls::TlsAcceptor;
@@ -13,10 +12,8 @@ use tokio_rustls::rustls::ServerConfig;
 use tokio_rustls::rustls::pki_types::pem::PemObject as _;
 use tokio_rustls::rustls::pki_types::{CertificateDer, PrivateKeyDer};
 
+use crate::followed_file;
 use crate::shutdown::Stop;
-
-/// How soon a certificate that was renewed is shown.
-pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// What of the mode of a key lets others read it, or change it.
 const OTHERS: u32 = 0o027;
@@ -65,27 +62,9 @@ impl Certificate {
     }
 
     /// Looks at the files again and again, until it is time to stop.
-    pub async fn follow(self: Arc<Self>, mut stop: Stop) {
-        let mut reported = String::new();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = stop.stopped() => return,
-            }
-            let this = Arc::clone(&self);
-            let looked = tokio::task::spawn_blocking(move || this.look_again()).await;
-            let trouble = match looked {
-                Ok(Ok(())) => String::new(),
-                Ok(Err(error)) => format!("{error:#}"),
-                Err(error) => error.to_string(),
-            };
-            if !trouble.is_empty() && trouble != reported {
-                tracing::error!(
-                    "{trouble}; the certificate that was there before goes on to be shown"
-                );
-            }
-            reported = trouble;
-        }
+    pub async fn follow(self: Arc<Self>, stop: Stop) {
+        let stays = "the certificate that was there before goes on to be shown";
+        followed_file::follow(move || self.look_again(), stays, stop).await;
     }
 
     /// Looks at the files again.

@@ -20,8 +20,9 @@ function create({ reason }) {
 }
 
 function note(ended, span) {
-  const { refunds, refunded } = known.payments ?? {};
-  const back = refunds ? ` · in all, ${many(refunds, "charge")} paid back (${moneys(refunded)})` : "";
+  const { refunds, refunded, refunds_by_reason: reasons = [] } = known.payments ?? {};
+  const why = reasons.map(({ reason, charges }) => `${count(charges)} ${REASONS[reason]?.words ?? reason}`).join(", ");
+  const back = refunds ? ` · in all, ${many(refunds, "charge")} paid back (${moneys(refunded)}${why && `: ${why}`})` : "";
   return `${many(ended, "order")} that ended, ${span}${back}`;
 }
 

@@ -9,17 +9,14 @@ use std::os::unix::fs::MetadataExt as _;
 use std::path::{Path, PathBuf};
 use std::str::FromStr;
 use std::sync::{Arc, PoisonError, RwLock};
-use std::time::Duration;
 
 use anyhow::{Context as _, ensure};
 use subtle::ConstantTimeEq as _;
 
 use super::bearer::{Bearer, InvalidHash, TokenHash};
 use super::scope::{Scopes, UnknownScope};
+use crate::followed_file;
 use crate::shutdown::Stop;
-
-/// How soon a token that was withdrawn is of no use.
-pub const LOOK_EVERY: Duration = Duration::from_secs(1);
 
 /// Largest file: thousands of tokens. Each of them is compared with what a request brings.
 const FILE_BYTES_MAX: u64 = 1 << 20;
@@ -111,25 +108,9 @@ impl Tokens {
     }
 
     /// Looks at the file again and again, until it is time to stop.
-    pub async fn follow(self: Arc<Self>, mut stop: Stop) {
-        let mut reported = String::new();
-        loop {
-            tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
-                () = stop.stopped() => return,
-            }
-            let this = Arc::clone(&self);
-            let looked = tokio::task::spawn_blocking(move || this.look_again()).await;
-            let trouble = match looked {
-                Ok(Ok(())) => String::new(),
-                Ok(Err(error)) => format!("{error:#}"),
-                Err(error) => error.to_string(),
-            };
-            if !trouble.is_empty() && trouble != reported {
-                tracing::error!("{trouble}; the tokens that were in it before go on to count");
-            }
-            reported = trouble;
-        }
+    pub async fn follow(self: Arc<Self>, stop: Stop) {
+        let stays = "the tokens that were in it before go on to count";
+        followed_file::follow(move || self.look_again(), stays, stop).await;
     }
 
     /// Looks at the file again.
