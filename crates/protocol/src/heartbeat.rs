@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::choreography::Declared;
 use crate::{Service, Timestamp};
 
 /// The query process's name in heartbeats; the others are named after their services.
@@ -46,6 +47,10 @@ pub struct Heartbeat {
     /// What of it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redundant_reason: Option<String>,
+    /// What it declares of itself, for those who were not built with it. None from a process that reacts to
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
 }
 
 /// The stage of a process's life, by its own word.

@@ -11,6 +11,7 @@ pub mod observed;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
+use protocol::choreography::Declared;
 use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState, QUERY};
 use protocol::{Service, Timestamp};
 use runtime::handle::now;
@@ -34,7 +35,7 @@ const RETRY: Duration = Duration::from_millis(500);
 pub struct Processes {
     /// The broker, as this process sees it.
     pub broker: BrokerAnswer,
-    /// The services, in the order in which an order meets them.
+    /// The shop's services, in the order in which an order meets them, and those beside them that were heard.
     pub services: Vec<ProcessAnswer>,
 }
 
@@ -87,6 +88,9 @@ pub struct ProcessAnswer {
     /// What of it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redundant_reason: Option<String>,
+    /// What a service that is none of the shop's declares of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
 }
 
 /// How a process is.

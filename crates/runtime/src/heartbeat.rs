@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use engine::redundancy;
+use engine::{Domain, redundancy};
+use protocol::Timestamp;
+use protocol::choreography::Declared;
 use protocol::heartbeat::{Heartbeat, ProcessState, subject};
-use protocol::{Service, Timestamp};
 use tokio::task::JoinHandle;
 
 use crate::handle::now;
@@ -52,6 +53,7 @@ pub struct Voice {
     process: String,
     instance: String,
     started_at: Timestamp,
+    declared: Option<Declared>,
 }
 
 /// The heartbeats of a service, for as long as this is kept.
@@ -66,7 +68,14 @@ impl Voice {
     #[must_use]
     pub fn new(connection: Connection, process: &str) -> Self {
         let instance = uuid::Uuid::new_v4().to_string();
-        Self { connection, process: process.to_owned(), instance, started_at: now() }
+        let process = process.to_owned();
+        Self { connection, process, instance, started_at: now(), declared: None }
+    }
+
+    /// The voice of a service's process, which also says what it declares of itself.
+    fn of<D: Domain>(connection: Connection) -> Self {
+        let declared = Declared::of(D::choreography(), D::SERVICE);
+        Self { declared: Some(declared), ..Self::new(connection, D::SERVICE.name()) }
     }
 
     /// The start of the process, as its heartbeats name it.
@@ -95,6 +104,7 @@ impl Voice {
             acknowledged: kept.as_ref().map(|kept| kept.acknowledged),
             redundant: kept.as_ref().map(|kept| kept.alone.is_none()),
             redundant_reason: kept.and_then(|kept| kept.alone),
+            declared: self.declared.clone(),
         };
         let Ok(payload) = serde_json::to_vec(&beat) else { return };
         let publishing = self.connection.client().publish(subject(&self.process), payload.into());
@@ -130,8 +140,8 @@ impl Kept {
 }
 
 impl Heartbeats {
-    pub(crate) fn begin(connection: Connection, service: Service, status: Status) -> Self {
-        let voice = Voice::new(connection, service.name());
+    pub(crate) fn begin<D: Domain>(connection: Connection, status: Status) -> Self {
+        let voice = Voice::of::<D>(connection);
         let beating = tokio::spawn(beat(voice.clone(), status.clone()));
         Self { voice, status, beating }
     }
