@@ -66,6 +66,7 @@ pub static FILES: &[File] = &[
     file!("js/ways.js"),
     file!("js/graph/draw.js"),
     file!("js/graph/layout.js"),
+    file!("js/graph/newcomers.js"),
     file!("js/graph/panel.js"),
     file!("js/panels/figures.js"),
     file!("js/panels/health.js"),

@@ -12,7 +12,7 @@ const LEAF = 150;
 
 /** Narrower than this, or with so much more to draw than fits, the bar stands upright. */
 const WIDE_MIN = 760;
-const SHRUNK_MAX = 1.6;
+const SHRUNK_MAX = 1.5;
 
 /** Boxes and lines of `drawing` on so much width. */
 export function arrange(drawing, width) {
