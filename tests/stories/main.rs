@@ -24,6 +24,7 @@ mod page;
 mod page_actions;
 mod page_figures;
 mod page_health;
+mod page_newcomer;
 mod page_operation;
 mod page_orders;
 mod page_parked;
