@@ -29,6 +29,7 @@ mod page_operation;
 mod page_orders;
 mod page_parked;
 mod page_travel;
+mod page_waiting;
 mod rebuilding;
 mod redis_users;
 mod replay;

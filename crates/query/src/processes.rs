@@ -12,7 +12,7 @@ use std::time::Duration;
 
 use futures_util::StreamExt as _;
 use protocol::choreography::Declared;
-use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState, QUERY};
+use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, Held, ProcessState, QUERY};
 use protocol::{Service, Timestamp};
 use runtime::handle::now;
 use runtime::heartbeat::{EVERY, Said, Voice};
@@ -74,6 +74,9 @@ pub struct ProcessAnswer {
     /// What a person can do about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// The streams before whose next row it stands, since it cannot handle that one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// What it last said of itself, where that may have changed unheard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_said: Option<ProcessState>,
@@ -143,7 +146,8 @@ pub fn routes(observed: watch::Receiver<Observed>) -> Routes {
 /// What this process says, it must hear: a broker that does not carry it would make all others seem
 /// silent.
 async fn speak(voice: &Voice, mut connected: watch::Receiver<bool>) {
-    let said = Said { state: ProcessState::Ready, reason: None, choices: Vec::new() };
+    let said =
+        Said { state: ProcessState::Ready, reason: None, choices: Vec::new(), held: Vec::new() };
     let since = now();
     loop {
         voice.say(&said, since, None).await;

@@ -8,7 +8,7 @@ use std::time::Duration;
 use engine::{Domain, redundancy};
 use protocol::Timestamp;
 use protocol::choreography::Declared;
-use protocol::heartbeat::{Heartbeat, ProcessState, subject};
+use protocol::heartbeat::{Heartbeat, Held, ProcessState, subject};
 use tokio::task::JoinHandle;
 
 use crate::handle::now;
@@ -33,6 +33,8 @@ pub struct Said {
     pub reason: Option<String>,
     /// What a person can do about it.
     pub choices: Vec<String>,
+    /// The streams that it holds.
+    pub held: Vec<Held>,
 }
 
 /// What a process has to lose.
@@ -90,7 +92,7 @@ impl Voice {
         if !self.connection.is_connected() {
             return;
         }
-        let Said { state, reason, choices } = said.clone();
+        let Said { state, reason, choices, held } = said.clone();
         let beat = Heartbeat {
             process: self.process.clone(),
             instance: self.instance.clone(),
@@ -104,6 +106,7 @@ impl Voice {
             acknowledged: kept.as_ref().map(|kept| kept.acknowledged),
             redundant: kept.as_ref().map(|kept| kept.alone.is_none()),
             redundant_reason: kept.and_then(|kept| kept.alone),
+            held,
             declared: self.declared.clone(),
         };
         let Ok(payload) = serde_json::to_vec(&beat) else { return };
@@ -128,8 +131,16 @@ impl Said {
         let unreadable = standing.unreadable.clone().filter(|_| standing.takes_commands());
         let reasons: Vec<_> = standing.reason.clone().into_iter().chain(unreadable).collect();
         let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
-        Self { state, reason, choices }
+        Self { state, reason, choices, held: held(standing) }
     }
+}
+
+fn held(standing: &ProcessStatus) -> Vec<Held> {
+    let held = standing.held.iter().map(|(stream, reason)| {
+        let (folded, _) = standing.positions.get(stream).copied().unwrap_or_default();
+        Held { stream: *stream, row: folded + 1, reason: reason.clone() }
+    });
+    held.collect()
 }
 
 impl Kept {
@@ -151,7 +162,8 @@ impl Heartbeats {
         self.beating.abort();
         // Only when it has really ended can it no longer speak after the last word.
         drop(self.beating.await);
-        let said = Said { state: ProcessState::Stopped, reason, choices: Vec::new() };
+        let said =
+            Said { state: ProcessState::Stopped, reason, choices: Vec::new(), held: Vec::new() };
         let last_word = async {
             self.voice.say(&said, now(), Some(Kept::by(&self.status))).await;
             self.voice.connection.client().flush().await

@@ -83,6 +83,7 @@ pub static FILES: &[File] = &[
     file!("js/sheet/filters.js"),
     file!("js/sheet/lanes.js"),
     file!("js/sheet/new.js"),
+    file!("js/sheet/next.js"),
     file!("js/sheet/order.js"),
     file!("js/sheet/orders.js"),
     file!("js/sheet/parked.js"),

@@ -141,7 +141,7 @@ impl Heard {
     }
 
     fn by_its_word(&self, service: Service) -> ProcessAnswer {
-        let Heartbeat { since, reason, choices, .. } = self.beat.clone();
+        let Heartbeat { since, reason, choices, held, .. } = self.beat.clone();
         let state = match self.beat.state {
             ProcessState::Starting => Seen::Starting,
             ProcessState::Ready => Seen::Ready,
@@ -153,7 +153,7 @@ impl Heard {
             ProcessState::Unknown => Seen::Unknown,
         };
         let unheard = unheard(service, state, Some(self));
-        ProcessAnswer { since: Some(since), reason, choices, last_said: None, ..unheard }
+        ProcessAnswer { since: Some(since), reason, choices, held, last_said: None, ..unheard }
     }
 }
 
@@ -174,6 +174,7 @@ fn unheard(service: Service, state: Seen, heard: Option<&Heard>) -> ProcessAnswe
         since: heard.map(|heard| heard.at),
         reason: None,
         choices: Vec::new(),
+        held: Vec::new(),
         last_said: heard.map(|heard| heard.beat.state),
         started_at: heard.map(|heard| heard.beat.started_at),
         head: heard.and_then(|heard| heard.beat.head),
@@ -220,6 +221,7 @@ mod tests {
                 acknowledged: Some(7),
                 redundant: Some(true),
                 redundant_reason: None,
+                held: Vec::new(),
                 declared: None,
             };
             self.observed.hear(beat, when, at);

@@ -101,6 +101,7 @@ const oneWord = ({ state, said }) => (state === "unknown" && said ? `last ${said
 function healthOf(name, s, tight) {
   const process = processOf(name, s);
   if (process.bad || process.state === "unknown") return { health: process.bad ? "bad" : "unknown", text: tight ? oneWord(process) : stateInWords(process) };
+  if (process.held.length) return { health: "late", text: tight ? "holds" : stateInWords(process) };
   const owed = owedBy(name, s);
   if (isFresh(s) && owed.age > LATE_MS) return { health: "late", text: `owes ${compact(owed.orders)} for ${duration(owed.age)}` };
   return { health: "well", text: process.state === "ready" ? "" : process.state };
@@ -110,9 +111,11 @@ function paintBox({ name, group, state, room }, s) {
   const { health, text } = healthOf(name, s, room < TIGHT);
   const window = s.backlog?.owed.find((debt) => debt.service === name && debt.because.startsWith("timer"));
   if (group.dataset.health !== health) group.dataset.health = health;
-  const speed = rates.of(name.toUpperCase());
+  const stream = name.toUpperCase();
+  // Of a service beside the shop's, nothing is folded.
+  const isFolded = stream in (s.freshness?.streams ?? {});
   const waits = window ? ` · ${compact(window.orders)} in the ${words(window.because).replace("timer ", "")}` : "";
-  setText(state, text || `${isFresh(s) ? rate(speed) : "–"}${waits}`);
+  setText(state, text || (isFolded ? `${isFresh(s) ? rate(rates.of(stream)) : "–"}${waits}` : ""));
 }
 
 export async function startGraph() {
