@@ -9,14 +9,14 @@ use serde_json::{Value, json};
 use crate::support::{System, program, send, wait_until};
 
 /// The loyalty service beside a system; it ends with the value.
-struct Loyalty<'a> {
+pub(crate) struct Loyalty<'a> {
     system: &'a System,
     process: Child,
     port: u16,
 }
 
 impl<'a> Loyalty<'a> {
-    fn start(system: &'a System, first: bool) -> Self {
+    pub(crate) fn start(system: &'a System, first: bool) -> Self {
         let log = system.folder("loyalty.log");
         let mut command = Command::new(program("loyalty"));
         let login = std::fs::read_to_string(system.folder("loyalty.env")).unwrap();
@@ -125,4 +125,20 @@ fn a_service_that_nobody_knows_takes_part_and_is_restored_from_each_of_its_store
     place(&system, "o-3", 4);
     loyalty.await_points((35, 0));
     assert!(system.expect(&["audit"]).contains("the audit is clean"));
+    drop(loyalty);
+    place(&system, "o-4", 4);
+    wait_until("the end", || system.state_of_ended("o-4"));
+    let audited = system.murmur(&["audit", "--json", "--wait-seconds", "1"]).stdout;
+    let audited: Value = serde_json::from_slice(&audited).unwrap();
+    let (newcomers, all) = (check_of(&audited, "newcomers"), audited["checks"].as_array().unwrap());
+    // What it said of three orders; the row that took the end of the stream is of none.
+    assert_eq!(newcomers["examined"], rows + 2);
+    let found: Vec<_> = all.iter().flat_map(|one| one["findings"].as_array().unwrap()).collect();
+    let owed = "loyalty owes loyalty.promised for order.placed";
+    assert_eq!((found.len(), found[0]["difference"].as_str()), (1, Some(owed)), "{found:?}");
+}
+
+fn check_of(audited: &Value, invariant: &str) -> Value {
+    let mut all = audited["checks"].as_array().unwrap().iter();
+    all.find(|one| one["invariant"] == invariant).unwrap().clone()
 }

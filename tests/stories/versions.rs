@@ -13,11 +13,11 @@ use supervisor::broker_accounts::login_of;
 
 use crate::support::{System, program, under_load, wait_until};
 
-const KNOWS_NO_VERSION_2: &str = "--read-versions=shipping.created=1";
-const WRITES_VERSION_2: &str = "--write-versions=shipping.created=2";
+pub(crate) const KNOWS_NO_VERSION_2: &str = "--read-versions=shipping.created=1";
+pub(crate) const WRITES_VERSION_2: &str = "--write-versions=shipping.created=2";
 
 /// A build of a service in the place of the supervisor's; it ends with the value, as if it were killed.
-struct Build<'a> {
+pub(crate) struct Build<'a> {
     system: &'a System,
     service: &'static str,
     process: Child,
@@ -25,7 +25,7 @@ struct Build<'a> {
 
 impl<'a> Build<'a> {
     /// Stops the one that runs, and starts this one over the same stores.
-    fn start(system: &'a System, service: &'static str, arguments: &[&str]) -> Self {
+    pub(crate) fn start(system: &'a System, service: &'static str, arguments: &[&str]) -> Self {
         system.expect(&["stop", service]);
         let listen = format!("127.0.0.1:{}", system.port(service));
         let nats = format!("nats://127.0.0.1:{}", system.port("nats"));
@@ -50,7 +50,7 @@ impl<'a> Build<'a> {
     }
 
     /// The supervisor's own goes on.
-    fn given_back(mut self) {
+    pub(crate) fn given_back(mut self) {
         self.stop();
         self.system.expect(&["start", self.service]);
     }
@@ -69,7 +69,7 @@ impl<'a> Build<'a> {
     }
 
     /// Until all rows before the one that is held are decided: then the row is the one that the reason names.
-    fn wait_held(&self) -> Value {
+    pub(crate) fn wait_held(&self) -> Value {
         let mut held = Value::Null;
         wait_until("a stream is held", || {
             held = self.status()["held"].get(0).cloned().unwrap_or_default();

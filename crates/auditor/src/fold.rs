@@ -4,6 +4,7 @@
 //! that it does not matter how streams interleave while they are read.
 
 pub mod account;
+pub mod newcomer;
 pub mod order;
 pub mod stock;
 pub mod stream;
@@ -13,10 +14,11 @@ use std::fmt;
 
 use contracts::events::{Customer, Product};
 use contracts::{CustomerId, Event, OrderId, Sku, StoredEvent, kind, service};
-use protocol::{Row, Service};
+use protocol::{Chain, Headers, Id, Kind, Row, Service};
 use serde::{Serialize, Serializer};
 
 use account::AccountFold;
+use newcomer::NewcomerFold;
 use order::OrderFold;
 use stock::StockFold;
 use stream::StreamFold;
@@ -49,6 +51,8 @@ pub struct Fold {
     pub customers: BTreeMap<CustomerId, BTreeMap<u64, Customer>>,
     /// Each product's states, by version.
     pub products: BTreeMap<Sku, BTreeMap<u64, Product>>,
+    /// Each service beside the shop's.
+    pub newcomers: BTreeMap<Service, NewcomerFold>,
     /// The newest version of any customer that a charge names.
     customer_named: u64,
 }
@@ -57,7 +61,7 @@ impl Fold {
     /// Takes the next event of a stream.
     pub fn take(&mut self, event: &StoredEvent) {
         let kind = event.headers.kind;
-        self.streams.entry(kind.service()).or_default().take(event);
+        self.take_envelope(&event.headers, event.chain);
         if kind.is_recovered() {
             return;
         }
@@ -71,14 +75,42 @@ impl Fold {
         }
     }
 
+    /// Takes the next event of a service beside the shop's, of which only the envelope is understood.
+    pub fn take_beside(&mut self, headers: &Headers, chain: Chain) {
+        self.take_envelope(headers, chain);
+        if !headers.kind.is_recovered() {
+            self.newcomers.entry(headers.kind.service()).or_default().take(headers);
+        }
+    }
+
     /// Takes a row that is not understood: it counts, and says nothing.
     pub fn skip(&mut self, service: Service, row: &Row) {
-        self.streams.entry(service).or_default().chains.push(row.chain);
+        let keeps_kinds = !self.newcomers.is_empty();
+        let stream = self.streams.entry(service).or_default();
+        stream.chains.push(row.chain);
+        stream.kinds.extend(keeps_kinds.then_some(None));
+    }
+
+    /// The kind of a row, where there is somebody beside the shop who may have reacted to it.
+    pub fn kind_at(&self, place: RowRef) -> Option<Kind> {
+        self.streams.get(&place.service)?.kind_at(place.sequence)
+    }
+
+    fn take_envelope(&mut self, headers: &Headers, chain: Chain) {
+        let keeps_kinds = !self.newcomers.is_empty();
+        let stream = self.streams.entry(headers.kind.service()).or_default();
+        stream.take(headers, chain);
+        stream.kinds.extend(keeps_kinds.then_some(Some(headers.kind)));
     }
 
     /// Orders that are not settled: not ended, or ended and somebody still owes something.
     pub fn unsettled(&self) -> impl Iterator<Item = (&OrderId, &OrderFold)> {
-        self.orders.iter().filter(|(_, order)| !order.is_settled())
+        self.orders.iter().filter(|(id, order)| !self.is_settled(id, order))
+    }
+
+    /// Whether an order has ended and nobody owes anything any more, in the shop or beside it.
+    pub fn is_settled(&self, id: &Id, order: &OrderFold) -> bool {
+        order.is_settled() && self.newcomers.values().all(|one| one.owed(id, order).is_empty())
     }
 
     /// How far a stream was read.

@@ -2,9 +2,11 @@
 
 use std::collections::BTreeMap;
 
+use protocol::choreography::Declared;
 use protocol::seal::Origin;
 use protocol::{Chain, Position, Row, SealKeys, Service};
 
+use crate::fold::newcomer::NewcomerFold;
 use crate::fold::{Fold, RowRef};
 use crate::invariants::{Checked, Invariant};
 use crate::records::Records;
@@ -55,6 +57,12 @@ impl Intake {
         self.seals.insert(service, Seals { keys, begun: false });
     }
 
+    /// Takes the stream of a service beside the shop's, too: all streams have to be taken from their first rows
+    /// after this. What it declares of itself is what its events are judged by.
+    pub fn expect_newcomer(&mut self, service: Service, declared: Option<Declared>) {
+        self.fold.newcomers.insert(service, NewcomerFold { declared, ..NewcomerFold::default() });
+    }
+
     /// How far a stream was taken.
     #[must_use]
     pub fn position(&self, service: Service) -> Position {
@@ -72,6 +80,10 @@ impl Intake {
             self.rows.found(service, place(), "it is sealed by no key of its owner");
         }
         self.positions.insert(service, row.position());
+        if self.fold.newcomers.contains_key(&service) {
+            self.take_beside(service, row);
+            return;
+        }
         let parsed = row.parse();
         if let Some(records) = &mut self.records {
             records.take(service, row, parsed.as_ref().ok());
@@ -88,6 +100,19 @@ impl Intake {
                 self.fold.skip(service, row);
             }
         }
+    }
+
+    fn take_beside(&mut self, service: Service, row: &Row) {
+        let place = || vec![RowRef { service, sequence: row.sequence }];
+        let wrong = match row.envelope() {
+            Ok(headers) if headers.kind.service() == service => {
+                return self.fold.take_beside(&headers, row.chain);
+            }
+            Ok(headers) => format!("it is {}, another service's event", headers.kind),
+            Err(error) => format!("it is not understood: {error}"),
+        };
+        self.rows.found(service, place(), wrong);
+        self.fold.skip(service, row);
     }
 
     /// Compares an outbox with what was taken of its stream, as far as `rows` reach.

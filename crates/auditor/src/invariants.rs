@@ -13,6 +13,7 @@ mod stock;
 
 pub mod commands;
 mod keys;
+mod newcomers;
 mod positions;
 mod reactions;
 
@@ -54,6 +55,8 @@ pub enum Invariant {
     Commands,
     /// The choreography: each cause has one effect, which it allows.
     Reactions,
+    /// The same of services beside the shop's, by what they declare.
+    Newcomers,
 }
 
 impl Invariant {
@@ -73,6 +76,7 @@ impl Invariant {
             Self::Keys => ("8", "each accepted command had one effect"),
             Self::Commands => ("8", "each answer to a command is what the streams say"),
             Self::Reactions => ("9", "each event follows the choreography from its one cause"),
+            Self::Newcomers => ("10", "each service beside the shop does what it declares"),
         }
     }
 }
@@ -157,7 +161,7 @@ impl InFlight {
 
 /// Checks every invariant that the streams alone can show.
 pub fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
-    vec![
+    let mut all = vec![
         one_end::check(fold, in_flight),
         completed::check(fold, in_flight),
         undone::check(fold, in_flight),
@@ -166,7 +170,10 @@ pub fn of_fold(fold: &Fold, in_flight: InFlight) -> Vec<Checked> {
         positions::check(fold),
         keys::check(fold),
         reactions::check(fold),
-    ]
+    ];
+    // A shop alone has nobody beside it.
+    all.extend((!fold.newcomers.is_empty()).then(|| newcomers::check(fold, in_flight)));
+    all
 }
 
 /// The rows of these moments.

@@ -2,11 +2,12 @@
 
 use std::fmt;
 
-use contracts::{kind, service};
+use contracts::kind;
 use serde::Serialize;
 use serde_json::json;
 
 use crate::fold::Fold;
+use crate::fold::stream::StreamFold;
 use crate::intake::Intake;
 use crate::invariants::{self, Checked, Finding, InFlight};
 use crate::records;
@@ -51,7 +52,7 @@ impl Examined {
             rejected: ended(kind::ORDER_REJECTED) as u64,
             cancelled: ended(kind::ORDER_CANCELLED) as u64,
             in_flight: fold.unsettled().count() as u64,
-            rows: service::ALL.into_iter().map(|service| fold.rows(service)).sum(),
+            rows: fold.streams.values().map(StreamFold::rows).sum(),
             skus: fold.stock.len() as u64,
             customers: fold.customers.len() as u64,
         }

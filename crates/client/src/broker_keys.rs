@@ -37,14 +37,15 @@ impl BrokerKeys {
         self.0.of(account)
     }
 
-    /// How the operator reaches the broker at this address, to read every stream.
-    pub fn for_operator(&self, nats: &str) -> NatsSettings {
+    /// How the operator reaches the broker at this address, to read every stream, those of newcomers too.
+    pub fn for_operator(&self, nats: &str, newcomers: &[Service]) -> NatsSettings {
+        let all = service::ALL.into_iter().chain(newcomers.iter().copied());
         let prefix = |stream| (stream, foreign_prefix(stream));
         NatsSettings {
             nats_user: Some(OPERATOR.to_owned()),
             nats_password: self.password_of(OPERATOR).cloned(),
             nats_inbox: inbox(OPERATOR),
-            foreign_prefix: service::ALL.map(prefix).into(),
+            foreign_prefix: all.map(prefix).collect(),
             ..NatsSettings::at(nats)
         }
     }
@@ -67,7 +68,9 @@ mod tests {
     fn the_operator_reads_from_outside_and_writes_from_inside() {
         let mut keys = BrokerKeys::default();
         keys.0.complete([OPERATOR], || Ok::<_, ()>("murmur_1".to_owned())).unwrap();
-        let reads = keys.for_operator("nats://h:1");
+        let stamps = Service::named("stamps");
+        let reads = keys.for_operator("nats://h:1", &[stamps]);
+        assert!(reads.foreign_prefix.contains(&(stamps, "JS.STAMPS.API".to_owned())));
         assert_eq!(reads.nats_user.as_deref(), Some("operator"));
         assert!(reads.foreign_prefix.contains(&(service::ORDER, "JS.ORDER.API".to_owned())));
         let writes = keys.for_operator_in("nats://h:1", service::ORDER);

@@ -38,6 +38,9 @@ pub(crate) struct Deployment {
     pub(crate) tls_ca: Option<PathBuf>,
     /// `http://HOST:PORT` of each service; `https://` over TLS.
     pub(crate) services: BTreeMap<Service, String>,
+    /// Services beside the shop's that take part.
+    #[serde(default)]
+    pub(crate) newcomers: Vec<Service>,
     /// The folders of the databases that can be read from here.
     #[serde(default)]
     pub(crate) databases: BTreeMap<Service, PathBuf>,
@@ -62,7 +65,8 @@ impl Deployment {
         };
         let mut all: Self = toml::from_str(&text).with_context(|| path.display().to_string())?;
         let named = [all.services.keys(), all.foreign_prefixes.keys()].into_iter().flatten();
-        for service in named.chain(all.databases.keys()).chain(all.seal_keys.keys()) {
+        let named = named.chain(all.databases.keys()).chain(all.seal_keys.keys());
+        for service in named.filter(|service| !all.newcomers.contains(service)) {
             service::named(service.name()).with_context(|| path.display().to_string())?;
         }
         // As seen from the file that names them.

@@ -42,6 +42,9 @@ pub struct RunFile {
     composer: Option<String>,
     /// `http://127.0.0.1:PORT` of each service.
     pub services: BTreeMap<Service, String>,
+    /// Services beside the shop's that take part.
+    #[serde(default)]
+    pub newcomers: Vec<Service>,
     /// The process ids, as of the last start of each.
     pub pids: BTreeMap<Process, u32>,
     /// The data folder, absolute.
@@ -96,6 +99,7 @@ impl RunFile {
             query: ports.contains_key(&Process::Query).then(|| http(Process::Query)),
             composer: ports.contains_key(&Process::Composer).then(|| http(Process::Composer)),
             services: services.map(|service| (service, http(Process::Service(service)))).collect(),
+            newcomers: Vec::new(),
             pids: BTreeMap::new(),
             data,
             tls_ca: tls_ca.map(ToOwned::to_owned),
@@ -135,6 +139,7 @@ impl RunFile {
             query: deployment.query.clone(),
             composer: deployment.composer.clone(),
             services: deployment.services.clone(),
+            newcomers: deployment.newcomers.clone(),
             pids: BTreeMap::new(),
             data: data.to_owned(),
             tls_ca: deployment.tls_ca.clone(),
@@ -230,6 +235,11 @@ impl RunFile {
         fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))
     }
 
+    /// Everybody who owns a stream: the shop's services, and those beside them.
+    pub fn owners(&self) -> impl Iterator<Item = Service> {
+        service::ALL.into_iter().chain(self.newcomers.iter().copied())
+    }
+
     /// Where a service's API is.
     ///
     /// # Errors
@@ -269,7 +279,7 @@ impl RunFile {
     pub fn nats_settings(&self) -> NatsSettings {
         self.over_tls(match (&self.deployment, &self.broker_keys) {
             (Some(deployment), _) => deployment.nats_settings(),
-            (None, Some(keys)) => keys.for_operator(&self.nats),
+            (None, Some(keys)) => keys.for_operator(&self.nats, &self.newcomers),
             (None, None) => NatsSettings::at(&self.nats),
         })
     }

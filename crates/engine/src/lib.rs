@@ -65,3 +65,7 @@ pub use domain::{Decision, Domain, Input};
 pub use precondition::{Preconditions, Validators};
 pub use rusqlite::{self, named_params, params};
 pub use state::{Read, StateError, Write};
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -17,7 +17,7 @@ use runtime::seal_keys;
 use tokio::time::Instant;
 
 use crate::gathering::Gathering;
-use crate::{records, replicas, rows, views};
+use crate::{newcomers, records, replicas, rows, views};
 
 /// How long a stream may take to hold what its outbox holds: a relay that was just restarted.
 const PUBLISHED_WITHIN: Duration = Duration::from_secs(10);
@@ -39,8 +39,14 @@ pub async fn examine(
     wait: Option<Duration>,
     journal: Option<&[Entry]>,
 ) -> anyhow::Result<Audit> {
-    let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
-    expect_seals(&mut gathering, running);
+    let beside = newcomers::of(running).await;
+    let streams = Streams::open(running).await?;
+    let mut gathering = Gathering::begin(&streams, beside.keys().copied())?;
+    let owners: Vec<Service> = gathering.owners().collect();
+    for (service, declared) in beside {
+        gathering.intake.expect_newcomer(service, declared);
+    }
+    expect_seals(&mut gathering, running, &owners);
     let deadline = Instant::now() + READ_WITHIN;
     let ends = gathering.ends(deadline).await?;
     gathering.reach(&ends, deadline).await?;
@@ -49,7 +55,7 @@ pub async fn examine(
         Some(wait) => wait_for_orders(&mut gathering, wait).await,
         None => InFlight::IsFine,
     };
-    compare_outboxes(&mut gathering, running).await?;
+    compare_outboxes(&mut gathering, running, &owners).await?;
     let deadline = Instant::now() + COMPARED_WITHIN;
     let replicas = replicas::check(running, &mut gathering, deadline).await;
     let records = records::check(running, &mut gathering, records::LIVE, deadline).await;
@@ -64,8 +70,8 @@ pub async fn examine(
 }
 
 /// Whose keys can be read here, their rows have to be sealed with them.
-fn expect_seals(gathering: &mut Gathering, running: &RunFile) {
-    for service in service::ALL {
+fn expect_seals(gathering: &mut Gathering, running: &RunFile, owners: &[Service]) {
+    for service in owners.iter().copied() {
         match running.seal_keys_of(service).and_then(|file| seal_keys::load(&file)) {
             Ok(keys) => gathering.intake.expect_seals(service, keys),
             Err(error) => tracing::warn!("seals of {service} are not looked at: {error:#}"),
@@ -81,7 +87,7 @@ pub async fn examine_generations(
     running: &RunFile,
     names: &[&str],
 ) -> anyhow::Result<Vec<Checked>> {
-    let mut gathering = Gathering::begin(&Streams::open(running).await?)?;
+    let mut gathering = Gathering::begin(&Streams::open(running).await?, [])?;
     let deadline = Instant::now() + READ_WITHIN;
     let ends = gathering.ends(deadline).await?;
     gathering.reach(&ends, deadline).await?;
@@ -111,8 +117,12 @@ async fn wait_for_orders(gathering: &mut Gathering, wait: Duration) -> InFlight 
 
 /// Reads each outbox after its stream, so that it cannot be shorter; where it is longer, the rest
 /// has to arrive in the stream.
-async fn compare_outboxes(gathering: &mut Gathering, running: &RunFile) -> anyhow::Result<()> {
-    for service in service::ALL {
+async fn compare_outboxes(
+    gathering: &mut Gathering,
+    running: &RunFile,
+    owners: &[Service],
+) -> anyhow::Result<()> {
+    for service in owners.iter().copied() {
         let folder = match running.database_of(service) {
             Ok(folder) => folder,
             Err(unnamed) => {

@@ -54,11 +54,14 @@ struct Stream {
 }
 
 impl Gathering {
-    /// Begins to read all streams from their first rows.
+    /// Begins to read all streams from their first rows, those of services beside the shop's, too.
     ///
     /// # Errors
     /// When progress cannot be shown.
-    pub(crate) fn begin(streams: &Streams) -> anyhow::Result<Self> {
+    pub(crate) fn begin(
+        streams: &Streams,
+        beside: impl IntoIterator<Item = Service>,
+    ) -> anyhow::Result<Self> {
         let stream = |service| {
             let (reading, rows) = streams.read(service);
             (service, Stream { reading, rows, unreadable: None, given_up: false })
@@ -66,7 +69,7 @@ impl Gathering {
         let style = ProgressStyle::with_template("{msg} {human_pos} of {human_len}, {elapsed}")?;
         Ok(Self {
             intake: Intake::with_records(),
-            streams: service::ALL.into_iter().map(stream).collect(),
+            streams: service::ALL.into_iter().chain(beside).map(stream).collect(),
             bar: ProgressBar::new(0).with_style(style).with_message("reading rows:"),
         })
     }
@@ -137,7 +140,9 @@ impl Gathering {
             let ends = self.known_ends();
             let reached = self.reach(&ends, deadline).await;
             let fold = &self.intake.fold;
-            orders.retain(|id| fold.orders.get(id).is_some_and(|order| !order.is_settled()));
+            let waits =
+                |id: &OrderId| fold.orders.get(id).is_some_and(|it| !fold.is_settled(id, it));
+            orders.retain(waits);
             self.bar.set_message(format!("waiting for {} orders, rows:", orders.len()));
             if orders.is_empty() {
                 return true;
@@ -149,7 +154,12 @@ impl Gathering {
         }
     }
 
-    /// How far the streams are taken.
+    /// Whose streams are read.
+    pub(crate) fn owners(&self) -> impl Iterator<Item = Service> {
+        self.streams.keys().copied()
+    }
+
+    /// How far the shop's streams are taken.
     pub(crate) fn cut(&self) -> Cut {
         let taken = |service| (service, self.intake.position(service).sequence);
         service::ALL.into_iter().map(taken).collect()

@@ -15,6 +15,7 @@
 pub mod examination;
 
 mod gathering;
+mod newcomers;
 
 mod rows;
 

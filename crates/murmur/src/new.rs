@@ -17,18 +17,33 @@ use crate::global::Global;
 /// The service that every new one begins as.
 const EXAMPLE: &str = "loyalty";
 
+/// Includes files of the example by their paths in it.
+macro_rules! files {
+    ($($path:literal),* $(,)?) => {
+        [$(($path, include_str!(concat!("../../../examples/loyalty/", $path)))),*]
+    };
+}
+
 /// Its files.
-const FILES: [(&str, &str); 10] = [
-    file("Cargo.toml", include_str!("../../../examples/loyalty/Cargo.toml")),
-    file("src/main.rs", include_str!("../../../examples/loyalty/src/main.rs")),
-    file("src/lib.rs", include_str!("../../../examples/loyalty/src/lib.rs")),
-    file("src/events.rs", include_str!("../../../examples/loyalty/src/events.rs")),
-    file("src/declaration.rs", include_str!("../../../examples/loyalty/src/declaration.rs")),
-    file("src/domain.rs", include_str!("../../../examples/loyalty/src/domain.rs")),
-    file("src/domain/tests.rs", include_str!("../../../examples/loyalty/src/domain/tests.rs")),
-    file("src/tables.rs", include_str!("../../../examples/loyalty/src/tables.rs")),
-    file("src/api.rs", include_str!("../../../examples/loyalty/src/api.rs")),
-    file("src/process.rs", include_str!("../../../examples/loyalty/src/process.rs")),
+const FILES: [(&str, &str); 18] = files![
+    "Cargo.toml",
+    "src/main.rs",
+    "src/lib.rs",
+    "src/events.rs",
+    "src/declaration.rs",
+    "src/domain.rs",
+    "src/domain/tests.rs",
+    "src/tables.rs",
+    "src/api.rs",
+    "src/process.rs",
+    "tests/stories/main.rs",
+    "tests/stories/worlds.rs",
+    "tests/stories/contract.rs",
+    "tests/stories/compose.rs",
+    "examples/documents.rs",
+    "Dockerfile",
+    "compose.yaml",
+    "deployment.toml",
 ];
 
 /// Words that no crate can be named, as far as a service can be.
@@ -76,10 +91,6 @@ pub(crate) fn run(global: &Global, args: &Args) -> anyhow::Result<Verdict> {
         "then make it yours: events.rs, declaration.rs, domain.rs, tables.rs, api.rs, in this order"
     );
     Ok(Verdict::Clean)
-}
-
-const fn file(path: &'static str, text: &'static str) -> (&'static str, &'static str) {
-    (path, text)
 }
 
 fn checkout_around(here: &Path) -> Option<PathBuf> {

@@ -6,6 +6,7 @@
 
 pub mod check;
 pub mod declaration;
+pub mod declared;
 pub mod examples;
 pub mod next;
 pub mod runs;
@@ -16,6 +17,7 @@ use crate::{Kind, Service};
 
 pub use check::{Finding, Problem, check};
 pub use declaration::{Declaration, Publication, Saga, Shape};
+pub use declared::Declared;
 
 /// The state of whatever an event is about, inside one service: of an order, a reservation, a
 /// charge, a shipment, a customer, a product.

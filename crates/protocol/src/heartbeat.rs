@@ -5,6 +5,7 @@
 use schemars::JsonSchema;
 use serde::{Deserialize, Serialize};
 
+use crate::choreography::Declared;
 use crate::{Service, Timestamp};
 
 /// The query process's name in heartbeats; the others are named after their services.
@@ -46,6 +47,24 @@ pub struct Heartbeat {
     /// What of it is not.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub redundant_reason: Option<String>,
+    /// The streams before whose next row it stands, since it cannot handle that one.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
+    /// What it declares of itself, for those who were not built with it. None from a process that reacts to
+    /// nothing.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
+}
+
+/// A stream that is held: nothing of it is skipped, and nothing behind that row is read.
+#[derive(Clone, Debug, PartialEq, Eq, Serialize, Deserialize, JsonSchema)]
+pub struct Held {
+    /// Whose stream.
+    pub stream: Service,
+    /// The row that cannot be handled.
+    pub row: u64,
+    /// Why not.
+    pub reason: String,
 }
 
 /// The stage of a process's life, by its own word.

@@ -3,10 +3,10 @@
 use std::fmt;
 use std::str::FromStr;
 
-use serde::Serialize;
+use serde::{Deserialize, Serialize};
 
 use crate::name::Name;
-use crate::{Id, Service};
+use crate::{Id, Service, as_text};
 
 /// Longest name of a kind, in bytes: it is the first two tokens of a subject.
 pub const KIND_NAME_BYTES_MAX: usize = 46;
@@ -160,6 +160,12 @@ impl fmt::Debug for Kind {
 impl Serialize for Kind {
     fn serialize<S: serde::Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.serialize_str(self.name())
+    }
+}
+
+impl<'de> Deserialize<'de> for Kind {
+    fn deserialize<D: serde::Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        as_text::deserialize(deserializer)
     }
 }
 

@@ -55,3 +55,7 @@ pub use seal::SealKeys;
 pub use service::Service;
 pub use stored::{Row, StoredEvent};
 pub use time::Timestamp;
+
+#[cfg(doctest)]
+#[doc = include_str!("../README.md")]
+struct Readme;

@@ -89,15 +89,37 @@ impl Row {
     pub fn parse<E: Event>(&self) -> Result<StoredEvent<E>, RowError> {
         let headers = Headers::parse(&self.headers)?;
         let event = E::parse(headers.kind, headers.version, &self.payload)?;
+        self.agree_with(&headers)?;
+        if event.id() != &headers.id {
+            return Err(self.of_another_subject(&headers));
+        }
+        Ok(StoredEvent { headers, event, chain: self.chain })
+    }
+
+    /// Understands the envelope, whatever the content is: for those who look on and do not know the event.
+    ///
+    /// # Errors
+    /// When its headers are no event's, or number, subject and headers do not agree with each other.
+    pub fn envelope(&self) -> Result<Headers, RowError> {
+        let headers = Headers::parse(&self.headers)?;
+        self.agree_with(&headers)?;
+        Ok(headers)
+    }
+
+    fn agree_with(&self, headers: &Headers) -> Result<(), RowError> {
         if headers.sequence != self.sequence {
             let text = format!("ce-id is {}, its number is {}", headers.sequence, self.sequence);
             return Err(RowError::Contradiction(text));
         }
-        if event.id() != &headers.id || !headers.kind.has_subject(&headers.id, &self.subject) {
-            let text = format!("subject {}, ce-subject {}", self.subject, headers.id);
-            return Err(RowError::Contradiction(text));
+        if headers.kind.has_subject(&headers.id, &self.subject) {
+            return Ok(());
         }
-        Ok(StoredEvent { headers, event, chain: self.chain })
+        Err(self.of_another_subject(headers))
+    }
+
+    fn of_another_subject(&self, headers: &Headers) -> RowError {
+        let text = format!("subject {}, ce-subject {}", self.subject, headers.id);
+        RowError::Contradiction(text)
     }
 }
 

@@ -11,7 +11,8 @@ pub mod observed;
 use std::time::Duration;
 
 use futures_util::StreamExt as _;
-use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, ProcessState, QUERY};
+use protocol::choreography::Declared;
+use protocol::heartbeat::{ALL_SUBJECTS, Heartbeat, Held, ProcessState, QUERY};
 use protocol::{Service, Timestamp};
 use runtime::handle::now;
 use runtime::heartbeat::{EVERY, Said, Voice};
@@ -34,7 +35,7 @@ const RETRY: Duration = Duration::from_millis(500);
 pub struct Processes {
     /// The broker, as this process sees it.
     pub broker: BrokerAnswer,
-    /// The services, in the order in which an order meets them.
+    /// The shop's services, in the order in which an order meets them, and those beside them that were heard.
     pub services: Vec<ProcessAnswer>,
 }
 
@@ -73,6 +74,9 @@ pub struct ProcessAnswer {
     /// What a person can do about it.
     #[serde(skip_serializing_if = "Vec::is_empty")]
     pub choices: Vec<String>,
+    /// The streams before whose next row it stands, since it cannot handle that one.
+    #[serde(skip_serializing_if = "Vec::is_empty")]
+    pub held: Vec<Held>,
     /// What it last said of itself, where that may have changed unheard.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub last_said: Option<ProcessState>,
@@ -87,6 +91,9 @@ pub struct ProcessAnswer {
     /// What of it is not.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub redundant_reason: Option<String>,
+    /// What a service that is none of the shop's declares of itself.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub declared: Option<Declared>,
 }
 
 /// How a process is.
@@ -139,7 +146,8 @@ pub fn routes(observed: watch::Receiver<Observed>) -> Routes {
 /// What this process says, it must hear: a broker that does not carry it would make all others seem
 /// silent.
 async fn speak(voice: &Voice, mut connected: watch::Receiver<bool>) {
-    let said = Said { state: ProcessState::Ready, reason: None, choices: Vec::new() };
+    let said =
+        Said { state: ProcessState::Ready, reason: None, choices: Vec::new(), held: Vec::new() };
     let since = now();
     loop {
         voice.say(&said, since, None).await;

@@ -5,6 +5,9 @@
 
 pub mod order;
 
+pub mod next;
+pub mod stuck;
+
 pub mod customer_orders;
 pub mod mobile_orders;
 pub mod order_list;
@@ -25,12 +28,15 @@ pub mod tally;
 use crate::query::Query;
 
 runtime::described_text!(DayText, { "type": "string", "format": "date" });
+runtime::described_text!(AgeText, { "type": "string", "pattern": "^[0-9]{1,6}[smhd]$" });
 
 /// Every query. This is the one list to which a new one is added: routes, description and cache are made
 /// from it.
 pub(crate) fn all() -> Vec<Box<dyn Query>> {
     vec![
         Box::new(order::OrderQuery),
+        Box::new(next::NextQuery),
+        Box::new(stuck::StuckQuery),
         Box::new(order_list::OrderListQuery),
         Box::<dashboard::DashboardQuery>::default(),
         Box::new(business_days::BusinessDaysQuery),

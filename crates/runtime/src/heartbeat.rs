@@ -5,9 +5,10 @@
 
 use std::time::Duration;
 
-use engine::redundancy;
-use protocol::heartbeat::{Heartbeat, ProcessState, subject};
-use protocol::{Service, Timestamp};
+use engine::{Domain, redundancy};
+use protocol::Timestamp;
+use protocol::choreography::Declared;
+use protocol::heartbeat::{Heartbeat, Held, ProcessState, subject};
 use tokio::task::JoinHandle;
 
 use crate::handle::now;
@@ -32,6 +33,8 @@ pub struct Said {
     pub reason: Option<String>,
     /// What a person can do about it.
     pub choices: Vec<String>,
+    /// The streams that it holds.
+    pub held: Vec<Held>,
 }
 
 /// What a process has to lose.
@@ -52,6 +55,7 @@ pub struct Voice {
     process: String,
     instance: String,
     started_at: Timestamp,
+    declared: Option<Declared>,
 }
 
 /// The heartbeats of a service, for as long as this is kept.
@@ -66,7 +70,14 @@ impl Voice {
     #[must_use]
     pub fn new(connection: Connection, process: &str) -> Self {
         let instance = uuid::Uuid::new_v4().to_string();
-        Self { connection, process: process.to_owned(), instance, started_at: now() }
+        let process = process.to_owned();
+        Self { connection, process, instance, started_at: now(), declared: None }
+    }
+
+    /// The voice of a service's process, which also says what it declares of itself.
+    fn of<D: Domain>(connection: Connection) -> Self {
+        let declared = Declared::of(D::choreography(), D::SERVICE);
+        Self { declared: Some(declared), ..Self::new(connection, D::SERVICE.name()) }
     }
 
     /// The start of the process, as its heartbeats name it.
@@ -81,7 +92,7 @@ impl Voice {
         if !self.connection.is_connected() {
             return;
         }
-        let Said { state, reason, choices } = said.clone();
+        let Said { state, reason, choices, held } = said.clone();
         let beat = Heartbeat {
             process: self.process.clone(),
             instance: self.instance.clone(),
@@ -95,6 +106,8 @@ impl Voice {
             acknowledged: kept.as_ref().map(|kept| kept.acknowledged),
             redundant: kept.as_ref().map(|kept| kept.alone.is_none()),
             redundant_reason: kept.and_then(|kept| kept.alone),
+            held,
+            declared: self.declared.clone(),
         };
         let Ok(payload) = serde_json::to_vec(&beat) else { return };
         let publishing = self.connection.client().publish(subject(&self.process), payload.into());
@@ -118,8 +131,16 @@ impl Said {
         let unreadable = standing.unreadable.clone().filter(|_| standing.takes_commands());
         let reasons: Vec<_> = standing.reason.clone().into_iter().chain(unreadable).collect();
         let reason = (!reasons.is_empty()).then(|| reasons.join("; "));
-        Self { state, reason, choices }
+        Self { state, reason, choices, held: held(standing) }
     }
+}
+
+fn held(standing: &ProcessStatus) -> Vec<Held> {
+    let held = standing.held.iter().map(|(stream, reason)| {
+        let (folded, _) = standing.positions.get(stream).copied().unwrap_or_default();
+        Held { stream: *stream, row: folded + 1, reason: reason.clone() }
+    });
+    held.collect()
 }
 
 impl Kept {
@@ -130,8 +151,8 @@ impl Kept {
 }
 
 impl Heartbeats {
-    pub(crate) fn begin(connection: Connection, service: Service, status: Status) -> Self {
-        let voice = Voice::new(connection, service.name());
+    pub(crate) fn begin<D: Domain>(connection: Connection, status: Status) -> Self {
+        let voice = Voice::of::<D>(connection);
         let beating = tokio::spawn(beat(voice.clone(), status.clone()));
         Self { voice, status, beating }
     }
@@ -141,7 +162,8 @@ impl Heartbeats {
         self.beating.abort();
         // Only when it has really ended can it no longer speak after the last word.
         drop(self.beating.await);
-        let said = Said { state: ProcessState::Stopped, reason, choices: Vec::new() };
+        let said =
+            Said { state: ProcessState::Stopped, reason, choices: Vec::new(), held: Vec::new() };
         let last_word = async {
             self.voice.say(&said, now(), Some(Kept::by(&self.status))).await;
             self.voice.connection.client().flush().await

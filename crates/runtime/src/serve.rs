@@ -104,7 +104,7 @@ async fn live<D: Domain, A: Into<Api>>(
         }
         Opened::Fenced(fence) => {
             let process = &settings.process;
-            return fenced::live(process, guard, certificate, D::SERVICE, fence).await;
+            return fenced::live::<D>(process, guard, certificate, fence).await;
         }
     };
     let file = database::file_in(&settings.data, D::SERVICE);
@@ -209,7 +209,7 @@ impl<D: Domain> Life<D> {
             drop_foreign: self.settings.drop_foreign,
         };
         let driver = Driver::begin(engine, surroundings).await?;
-        let heartbeats = Heartbeats::begin(connection, D::SERVICE, self.status.clone());
+        let heartbeats = Heartbeats::begin::<D>(connection, self.status.clone());
         let ended = self.drive(driver).await;
         self.stopper.stop("the process ends");
         heartbeats.end(ended.as_ref().err().map(ToString::to_string)).await;

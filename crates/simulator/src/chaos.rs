@@ -182,7 +182,7 @@ impl Chaos {
 
     fn put(&mut self, env: &mut Env, fault: Fault, ends_at: u64) {
         let at = env.random.between(SECOND / 5, ends_at);
-        let service = env.random.pick(&service::ALL).copied().unwrap_or(service::ORDER);
+        let service = env.random.pick(&env.services).copied().unwrap_or(service::ORDER);
         self.put_at(env, fault, service, at);
     }
 
@@ -301,7 +301,7 @@ impl World {
         {
             return false;
         }
-        service::ALL.into_iter().all(|service| {
+        self.cast.services().into_iter().all(|service| {
             let highest = self.env.broker.highest(service);
             let stream = self.env.broker.stream(service);
             let published = stream.is_some_and(|stream| {

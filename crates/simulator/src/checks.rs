@@ -11,12 +11,11 @@ pub(crate) mod refold;
 mod views;
 
 use auditor::rows::Outbox;
-use auditor::{Audit, Finding, InFlight, Intake, Invariant, replicas};
-use contracts::choreography::MURMURATION;
+use auditor::{Audit, Finding, Fold, InFlight, Intake, Invariant, replicas};
 use contracts::events::{Customer, Product};
 use contracts::service;
 use engine::{StateError, outbox};
-use protocol::SealKeys;
+use protocol::{Row, SealKeys};
 
 use crate::process::Shell;
 use crate::read_side::Counts;
@@ -49,7 +48,7 @@ pub(crate) fn check(world: &mut World) -> Verdict {
         fenced::check(world, &mut verdict.wrong);
         return verdict;
     }
-    match audit(world) {
+    match audit(world, &mut verdict.wrong) {
         Ok(audit) => {
             verdict.orders = audit.examined.orders;
             let unseen = world.chaos.is_doubly_lost;
@@ -71,26 +70,29 @@ fn is_loss_of_answers(found: &Finding) -> bool {
     found.invariant == Invariant::Commands
 }
 
-fn audit(world: &World) -> Result<Audit, StateError> {
+fn audit(world: &World, wrong: &mut Vec<String>) -> Result<Audit, StateError> {
     let mut intake = Intake::default();
-    for service in service::ALL {
+    for newcomer in world.cast.newcomers() {
+        intake.expect_newcomer(newcomer.service(), Some(newcomer.declared()));
+    }
+    for service in world.cast.services() {
         intake.expect_seals(service, SealKeys::clone(&services::keys()));
         for message in world.env.broker.stream(service).into_iter().flat_map(|s| s.all()) {
             intake.take(service, message.row());
         }
     }
     let mut held = replicas::begin();
-    for service in service::ALL {
+    for service in world.cast.services() {
         let Some(shell) = world.shell(service) else { continue };
         intake.compare_outbox(service, &read_outbox(shell)?, usize::MAX);
         let of = |owner| shell.positions().of(owner).folded.sequence;
-        if MURMURATION.replicates(service, service::CUSTOMER) {
+        if world.cast.replicates(service, service::CUSTOMER) {
             let states = engine::replicas::all::<Customer>(&shell.read())?;
             let folded = of(service::CUSTOMER);
             let replica = replicas::Replica { holder: service, folded, states };
             replicas::compare_customers(&mut held, &intake.fold, replica);
         }
-        if MURMURATION.replicates(service, service::PRODUCT) {
+        if world.cast.replicates(service, service::PRODUCT) {
             let states = engine::replicas::all::<Product>(&shell.read())?;
             let folded = of(service::PRODUCT);
             let replica = replicas::Replica { holder: service, folded, states };
@@ -98,7 +100,21 @@ fn audit(world: &World) -> Result<Audit, StateError> {
         }
     }
     let commands = journal::check(world, &intake.fold);
+    wrong.extend(by_themselves(world, &intake.fold));
     Ok(Audit::of(intake, InFlight::IsAFinding, vec![held, commands]))
+}
+
+/// What services beside the shop's find wrong with their own streams.
+fn by_themselves(world: &World, fold: &Fold) -> Vec<String> {
+    let mut wrong = Vec::new();
+    for newcomer in world.cast.newcomers() {
+        let stream = world.env.broker.stream(newcomer.service());
+        let messages = stream.into_iter().flat_map(|stream| stream.all());
+        let rows: Vec<Row> = messages.map(|message| message.row().clone()).collect();
+        let found = newcomer.check(fold, &rows).into_iter();
+        wrong.extend(found.map(|what| format!("{}: {what}", newcomer.service())));
+    }
+    wrong
 }
 
 fn read_outbox(shell: &dyn Shell) -> Result<Outbox, StateError> {

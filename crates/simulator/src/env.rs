@@ -2,7 +2,6 @@
 
 use std::collections::BTreeSet;
 
-use contracts::service;
 use engine::promise::Durability;
 use protocol::{Chain, Kind, Service, Timestamp};
 
@@ -108,17 +107,19 @@ pub(crate) struct Env {
     pub(crate) finds_none: BTreeSet<Pid>,
     /// What must never be seen.
     pub(crate) violations: Vec<String>,
-    lines: [Line; 6],
-    offsets: [i64; 6],
-    armed: [Option<Fault>; 6],
+    /// Whose hosts there are, in order.
+    pub(crate) services: Vec<Service>,
+    lines: Vec<Line>,
+    offsets: Vec<i64>,
+    armed: Vec<Option<Fault>>,
     /// How many effects are let pass before the fault that strikes anywhere does.
-    let_pass: [u64; 6],
+    let_pass: Vec<u64>,
     /// The bug that is put in, if one is.
     pub(crate) bug: Option<DriverBug>,
 }
 
 impl Env {
-    pub(crate) fn new(mut random: Random, with_story: bool) -> Self {
+    pub(crate) fn new(mut random: Random, with_story: bool, services: Vec<Service>) -> Self {
         let slow = random.chance(20);
         let pace = Pace {
             way_max: if slow { 5 * MILLISECOND } else { 300 },
@@ -148,10 +149,11 @@ impl Env {
             never_restores: BTreeSet::new(),
             finds_none: BTreeSet::new(),
             violations: Vec::new(),
-            lines: [line; 6],
-            offsets: [0; 6],
-            armed: [None; 6],
-            let_pass: [0; 6],
+            lines: vec![line; services.len()],
+            offsets: vec![0; services.len()],
+            armed: vec![None; services.len()],
+            let_pass: vec![0; services.len()],
+            services,
             bug: None,
         }
     }
@@ -159,39 +161,41 @@ impl Env {
     /// The time by the clock of a service's host.
     pub(crate) fn clock(&self, service: Service) -> Timestamp {
         let now = i64::try_from(self.now).unwrap_or(i64::MAX);
-        Timestamp::from_micros(WORLD_BEGINS_MICROS + now + self.offsets[index(service)])
+        Timestamp::from_micros(WORLD_BEGINS_MICROS + now + self.offsets[self.index(service)])
     }
 
     /// How far a host's clock is from the world's time, in microseconds.
     pub(crate) fn clock_offset(&self, service: Service) -> i64 {
-        self.offsets[index(service)]
+        self.offsets[self.index(service)]
     }
 
     /// Moves a host's clock.
     pub(crate) fn set_clock_offset(&mut self, service: Service, micros: i64) {
-        self.offsets[index(service)] = micros;
+        let nth = self.index(service);
+        self.offsets[nth] = micros;
     }
 
     /// The line of a service's host.
     pub(crate) fn line(&mut self, service: Service) -> &mut Line {
-        &mut self.lines[index(service)]
+        let nth = self.index(service);
+        &mut self.lines[nth]
     }
 
     /// Whether requests to the broker are answered now.
     pub(crate) fn reaches_broker(&self, service: Service) -> bool {
-        let line = &self.lines[index(service)];
+        let line = &self.lines[self.index(service)];
         self.broker.up && line.up && !line.loses_out && !line.loses_in
     }
 
     /// Whether what was sent over a connection arrives at the broker.
     pub(crate) fn arrives(&self, service: Service, connection: u64) -> bool {
-        let line = &self.lines[index(service)];
+        let line = &self.lines[self.index(service)];
         self.broker.up && line.up && !line.loses_out && connection >= line.oldest_arriving
     }
 
     /// Some way through the network.
     pub(crate) fn way(&mut self, service: Service) -> u64 {
-        let slowness = self.lines[index(service)].slowness;
+        let slowness = self.lines[self.index(service)].slowness;
         self.random.between(20, self.pace.way_max) * slowness
     }
 
@@ -242,21 +246,24 @@ impl Env {
 
     /// The next time that a process of this service is where `fault` strikes, it does.
     pub(crate) fn arm(&mut self, service: Service, fault: Fault) {
-        self.armed[index(service)] = Some(fault);
+        let nth = self.index(service);
+        self.armed[nth] = Some(fault);
     }
 
     /// A process of this service is killed after so many of the things that it does.
     pub(crate) fn arm_anywhere(&mut self, service: Service, let_pass: u64) {
         self.arm(service, Fault::CrashAnywhere);
-        self.let_pass[index(service)] = let_pass;
+        let nth = self.index(service);
+        self.let_pass[nth] = let_pass;
     }
 
     /// Whether a process of this service is killed before what it does next.
     pub(crate) fn strikes_anywhere(&mut self, service: Service) -> bool {
-        if self.armed[index(service)] != Some(Fault::CrashAnywhere) {
+        if self.armed[self.index(service)] != Some(Fault::CrashAnywhere) {
             return false;
         }
-        let left = &mut self.let_pass[index(service)];
+        let nth = self.index(service);
+        let left = &mut self.let_pass[nth];
         if *left > 0 {
             *left -= 1;
             return false;
@@ -266,17 +273,19 @@ impl Env {
 
     /// Whether a fault is planned to strike a process of this service at this point.
     pub(crate) fn strikes(&mut self, service: Service, fault: Fault) -> bool {
-        if self.armed[index(service)] != Some(fault) {
+        if self.armed[self.index(service)] != Some(fault) {
             return false;
         }
-        self.armed[index(service)] = None;
+        let nth = self.index(service);
+        self.armed[nth] = None;
         self.tally.fire(fault);
         true
     }
 
     /// Whether the stream loses its tail just before this service makes its consumer.
     pub(crate) fn cuts_before_consumer(&mut self, service: Service) -> bool {
-        self.armed[index(service)].take_if(|fault| is_about_consumers(*fault)).is_some()
+        let nth = self.index(service);
+        self.armed[nth].take_if(|fault| is_about_consumers(*fault)).is_some()
     }
 
     /// Whether a stream is about to lose its tail.
@@ -286,7 +295,12 @@ impl Env {
 
     /// Nothing strikes any more.
     pub(crate) fn disarm(&mut self) {
-        self.armed = [None; 6];
+        self.armed.fill(None);
+    }
+
+    /// The place of a service among the hosts.
+    fn index(&self, service: Service) -> usize {
+        self.services.iter().position(|one| *one == service).unwrap_or_default()
     }
 
     /// Tells what a service does.
@@ -307,9 +321,4 @@ impl Env {
 
 const fn is_about_consumers(fault: Fault) -> bool {
     matches!(fault, Fault::ConsumerClamped | Fault::ConsumerWaits)
-}
-
-/// The place of a service among the hosts.
-pub(crate) fn index(service: Service) -> usize {
-    service::ALL.iter().position(|one| *one == service).unwrap_or_default()
 }

@@ -2,6 +2,7 @@
 
 use std::panic::{AssertUnwindSafe, catch_unwind};
 
+use crate::cast::Newcomer;
 use crate::checks;
 use crate::fault::{Fault, Tally};
 use crate::read_side::Counts;
@@ -47,7 +48,24 @@ pub fn play_with(
     faults: &[Fault],
     with: (bool, Option<DriverBug>),
 ) -> Episode {
-    let played = catch_unwind(AssertUnwindSafe(|| play_world(seed, orders, faults, with)));
+    play_all(seed, orders, faults, with, &[])
+}
+
+/// The world of a seed, with services beside the shop's in it, to which everything happens as to the others.
+#[must_use]
+pub fn play_beside(seed: u64, orders: u64, newcomers: &[Newcomer], told: bool) -> Episode {
+    play_all(seed, orders, Fault::ALL, (told, None), newcomers)
+}
+
+fn play_all(
+    seed: u64,
+    orders: u64,
+    faults: &[Fault],
+    with: (bool, Option<DriverBug>),
+    newcomers: &[Newcomer],
+) -> Episode {
+    let play = || play_world(seed, orders, faults, with, newcomers);
+    let played = catch_unwind(AssertUnwindSafe(play));
     played.unwrap_or_else(|panic| {
         let said = panic.downcast_ref::<String>().map(String::as_str);
         let said = said.or_else(|| panic.downcast_ref::<&str>().copied());
@@ -61,8 +79,9 @@ fn play_world(
     orders: u64,
     faults: &[Fault],
     with: (bool, Option<DriverBug>),
+    newcomers: &[Newcomer],
 ) -> Episode {
-    let mut world = World::new(seed, orders, faults, with);
+    let mut world = World::new(seed, orders, faults, with, newcomers);
     world.run();
     let verdict = checks::check(&mut world);
     Episode {

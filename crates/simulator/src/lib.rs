@@ -15,8 +15,11 @@ mod story;
 
 mod seeded;
 
-mod process;
 mod services;
+
+mod process;
+
+mod cast;
 
 mod clients;
 
@@ -30,7 +33,8 @@ pub mod run;
 pub mod exhaustive;
 pub mod read_side;
 
-pub use episode::{Episode, play, play_among, play_with};
+pub use cast::{Newcomer, OwnCheck};
+pub use episode::{Episode, play, play_among, play_beside, play_with};
 pub use fault::{Count, Fault, Tally};
 pub use random::Random;
 pub use run::{Plan, Played, run};

@@ -23,14 +23,14 @@ use std::time::Duration;
 use engine::process::{BrokerLimits, Effect, Input, Now, Settings, Stage};
 use engine::promise::Durability;
 use engine::relay::Reply;
-use engine::{Database, Engine, Read, StateError};
+use engine::{Database, Domain, Engine, Read, StateError};
 use protocol::{HistoryId, Position, Service};
 
 use crate::agenda::{MILLISECOND, What};
 use crate::clients::Attempt;
 use crate::env::{Answer, Env, Response};
 use crate::fault::Fault;
-use crate::services::{self, Ask, Simulated};
+use crate::services::{self, Ask, What as Asked};
 use bugs::Bugs;
 use consumers::Consumers;
 use database::{Job, Replaced};
@@ -50,10 +50,12 @@ pub(crate) struct Beginning {
 }
 
 /// The process of a service, and what it has under way.
-pub(crate) struct Driver<D: Simulated> {
+pub(crate) struct Driver<D: Domain> {
     pid: Pid,
     process: engine::process::Process<D, Attempt>,
     engine: Engine<D>,
+    /// Its command, if it is asked of this service.
+    command: fn(&Asked) -> Option<D::Command>,
     connected: bool,
     /// The earliest moment for which a wake-up is put down already.
     wakes_at: Option<u64>,
@@ -67,9 +69,13 @@ pub(crate) struct Driver<D: Simulated> {
     bugs: Bugs,
 }
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     /// A process over a database.
-    pub(crate) fn new(domain: D, beginning: Beginning) -> Result<Self, StateError> {
+    pub(crate) fn new(
+        domain: D,
+        command: fn(&Asked) -> Option<D::Command>,
+        beginning: Beginning,
+    ) -> Result<Self, StateError> {
         let Beginning { pid, database, first_start, fresh_history } = beginning;
         let keys = services::keys();
         let engine = Engine::new(domain, database, Arc::clone(&keys))?;
@@ -80,6 +86,7 @@ impl<D: Simulated> Driver<D> {
             pid,
             process,
             engine,
+            command,
             connected: false,
             wakes_at: None,
             jobs: VecDeque::new(),
@@ -214,7 +221,7 @@ impl<D: Simulated> Driver<D> {
     }
 }
 
-impl<D: Simulated> Shell for Driver<D> {
+impl<D: Domain> Shell for Driver<D> {
     fn service(&self) -> Service {
         D::SERVICE
     }
@@ -249,7 +256,7 @@ impl<D: Simulated> Shell for Driver<D> {
         if !self.process.stage().admits(ask.requires_replicated) {
             return Err(Response::Unavailable);
         }
-        let Some(command) = D::command(&ask.what) else { return Err(Response::Unavailable) };
+        let Some(command) = (self.command)(&ask.what) else { return Err(Response::Unavailable) };
         let (request, ticket) = (ask.request(), attempt);
         self.bug_at_ask(env, attempt);
         self.process.handle(Input::Command { command, request, ticket }, self.now(env));

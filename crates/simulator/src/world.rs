@@ -1,15 +1,15 @@
-//! One world: six hosts with a process each, a broker, clients, and whatever goes wrong.
+//! One world: a host for each service, with a process, a broker, clients, and whatever goes wrong.
 
 mod arriving;
 mod settling;
 
 use std::collections::BTreeMap;
 
-use contracts::service;
 use engine::Database;
 use protocol::{HistoryId, Service};
 
 use crate::agenda::{MILLISECOND, What};
+use crate::cast::{Cast, Newcomer};
 use crate::chaos::{Chaos, ReplacedWriter};
 use crate::clients::workload::Workload;
 use crate::clients::{ClientStep, Clients};
@@ -18,7 +18,6 @@ use crate::fault::Fault;
 use crate::process::{Beginning, End, Pid, Shell, Step};
 use crate::random::Random;
 use crate::seeded::DriverBug;
-use crate::services;
 
 /// Things that one world does at most: beyond, something goes round in circles.
 const THINGS_MAX: u64 = 3_000_000;
@@ -56,6 +55,7 @@ pub(crate) struct Host {
 
 /// A world.
 pub(crate) struct World {
+    pub(crate) cast: Cast,
     pub(crate) env: Env,
     pub(crate) shells: BTreeMap<Pid, Box<dyn Shell>>,
     pub(crate) hosts: BTreeMap<Service, Host>,
@@ -74,21 +74,24 @@ impl World {
         orders: u64,
         faults: &[Fault],
         (with_story, bug): (bool, Option<DriverBug>),
+        newcomers: &[Newcomer],
     ) -> Self {
-        let mut env = Env::new(Random::new(seed), with_story);
+        let cast = Cast::with(newcomers);
+        let mut env = Env::new(Random::new(seed), with_story, cast.services());
         env.bug = bug;
         let mut clients = Clients::default();
         let workload = Workload::of(&mut env, orders);
         workload.plan(&mut env, &mut clients);
         let chaos = Chaos::plan(&mut env, faults, workload.ends_at);
-        let hosts = service::ALL.into_iter().map(|service| (service, Host::default())).collect();
+        let hosts = cast.services().into_iter().map(|service| (service, Host::default())).collect();
         let (shells, paused) = (BTreeMap::new(), BTreeMap::new());
-        Self { env, shells, hosts, clients, chaos, paused, pids: 0, things: 0, digest: seed }
+        let (pids, things, digest) = (0, 0, seed);
+        Self { cast, env, shells, hosts, clients, chaos, paused, pids, things, digest }
     }
 
     /// Lets everything happen, until all is settled or it is clear that it never will be.
     pub(crate) fn run(&mut self) {
-        for service in service::ALL {
+        for service in self.cast.services() {
             self.start(service);
         }
         while !self.chaos.is_over() {
@@ -220,7 +223,7 @@ impl World {
         let first_start = !host.was_started;
         host.was_started = true;
         let kept = host.database.take();
-        let database = match kept.map_or_else(|| services::empty_database(service), Ok) {
+        let database = match kept.map_or_else(|| self.cast.empty_database(service), Ok) {
             Ok(database) => database,
             Err(error) => {
                 return self.env.violation(format!("no database for {service}: {error}"));
@@ -243,7 +246,7 @@ impl World {
         let pid = self.pids;
         let fresh_history = self.fresh_history();
         let beginning = Beginning { pid, database, first_start, fresh_history };
-        match services::process(service, beginning) {
+        match self.cast.process(service, beginning) {
             Ok(shell) => self.shells.insert(pid, shell),
             Err(error) => {
                 self.env.violation(format!("{service} cannot start: {error}"));

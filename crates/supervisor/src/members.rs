@@ -93,6 +93,7 @@ impl Members {
             plan.redis_elsewhere(),
             tls_ca,
         );
+        run_file.newcomers = folder.newcomers().keys().copied().collect();
         run_file.down_within = plan.down_within();
         run_file.save()?;
         Ok(Self {

@@ -2,8 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::StoredEvent;
-use protocol::{Cause, Chain, Id, Position, Service, Vector};
+use protocol::{Cause, Chain, Headers, Id, Kind, Position, Service, Vector};
 
 use super::RowRef;
 
@@ -22,6 +21,8 @@ pub struct StreamFold {
     pub backwards: Vec<Named>,
     /// The furthest positions that its events name.
     pub vector: Vector,
+    /// The kind of each row, as far as it has one, where somebody asks for it.
+    pub kinds: Vec<Option<Kind>>,
 }
 
 /// What a command did.
@@ -58,20 +59,26 @@ impl StreamFold {
         self.chains.get(place).copied()
     }
 
+    /// The kind of a row; none if it was not read, or is not understood.
+    pub fn kind_at(&self, sequence: u64) -> Option<Kind> {
+        let place = usize::try_from(sequence.checked_sub(1)?).ok()?;
+        self.kinds.get(place).copied().flatten()
+    }
+
     /// Takes the next event of the stream.
-    pub fn take(&mut self, event: &StoredEvent) {
-        let sequence = event.headers.sequence;
-        self.chains.push(event.chain);
-        if let Some(request) = &event.headers.idempotency {
-            let (id, cause) = (event.headers.id.clone(), event.headers.cause.clone());
+    pub fn take(&mut self, headers: &Headers, chain: Chain) {
+        let sequence = headers.sequence;
+        self.chains.push(chain);
+        if let Some(request) = &headers.idempotency {
+            let (id, cause) = (headers.id.clone(), headers.cause.clone());
             let effects = self.keys.entry(request.key.as_str().to_owned()).or_default();
             effects.push(Effect { sequence, id, cause });
         }
-        if let Cause::Event { service, sequence: of } = event.headers.cause {
+        if let Cause::Event { service, sequence: of } = headers.cause {
             let cause = RowRef { service, sequence: of };
             self.caused.entry(cause).or_default().push(sequence);
         }
-        self.take_vector(sequence, &event.headers.vector);
+        self.take_vector(sequence, &headers.vector);
     }
 
     fn take_vector(&mut self, by: u64, vector: &Vector) {

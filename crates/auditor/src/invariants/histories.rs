@@ -207,7 +207,7 @@ impl History {
         self.drafts.iter_mut().find(|draft| draft.event.kind() == kind).unwrap()
     }
 
-    fn events(&self) -> Vec<StoredEvent> {
+    pub(crate) fn events(&self) -> Vec<StoredEvent> {
         let mut events: Vec<StoredEvent> = Vec::new();
         let mut vectors: BTreeMap<Service, Vector> = BTreeMap::new();
         for draft in &self.drafts {

@@ -37,8 +37,9 @@ export function processOf(name, s) {
   const found = s.processes?.services.find((one) => one.service === name);
   const state = isLost(s) || !found ? "unknown" : found.state;
   const since = isLost(s) ? s.lost : millis(found?.since);
-  const { reason, choices = [], last_said: said } = isLost(s) || !found ? {} : found;
-  const process = { ...STATES[state] ?? STATES.unknown, state, since, reason, choices, said };
+  const { reason, choices = [], held = [], last_said: said } = isLost(s) || !found ? {} : found;
+  const process = { ...STATES[state] ?? STATES.unknown, state, since, reason, choices, held, said };
+  if (held.length) return { ...process, tone: process.bad ? process.tone : "undo" };
   if (state !== "ready" || !staysAlone(found, millis(s.at))) return process;
   return { ...process, tone: "undo", alone: true, reason: found.redundant_reason };
 }
@@ -51,7 +52,8 @@ function staysAlone({ service, redundant, acknowledged }, at) {
 }
 
 /** `down since 12:00:03` */
-export function stateInWords({ state, since, said, alone }) {
+export function stateInWords({ state, since, said, alone, held = [] }) {
+  if (held.length) return `${state}, holds ${held.map((one) => one.stream.toUpperCase()).join(" and ")}`;
   if (alone) return `${state}, not redundant`;
   if (state === "unknown") return said ? `unknown, last ${said}` : state;
   const when = Number.isFinite(since) ? ` since ${clockTime(since)}` : "";
@@ -133,12 +135,15 @@ function readModelFaults(s) {
   return [{ key: `unread ${names}`, stale, text: names ? `These streams cannot be read: ${names}.` : "The projector reads nothing." }];
 }
 
+/** `it holds ORDER before row 7: …`, for each stream that a service holds. */
+export const holds = ({ held }) => held.map(({ stream, row, reason }) => `it holds ${stream.toUpperCase()} before row ${count(row)}: ${reason.replace(`row ${row}: `, "")}`);
+
 const whyFenced = ({ state, reason }) => (state === "fenced" ? `: ${reason}` : "");
 
 function serviceFaults(s) {
   const services = s.processes?.services ?? [];
-  return services.map(({ service }) => ({ service, ...processOf(service, s) })).filter((one) => one.bad)
-    .map((one) => ({ key: `${one.service} ${one.state}${whyFenced(one)}`, text: `${one.service} is ${stateInWords(one)}${whyFenced(one)}.` }));
+  return services.map(({ service }) => ({ service, ...processOf(service, s) })).filter((one) => one.bad || one.held.length)
+    .map((one) => ({ key: `${one.service} ${one.state}${whyFenced(one)} ${holds(one)}`, text: `${one.service} is ${stateInWords(one)}${whyFenced(one)}.` }));
 }
 
 /** What stands in the header: `{ state, text }`. */
@@ -150,6 +155,9 @@ export function headline(s) {
   if (s.read_model.state !== "following") return { state: "warn", text: { rebuilding: "Rebuilding", catching_up: "Catching up", away: "Projector away", stale_version: "Old read model" }[s.read_model.state] ?? words(s.read_model.state) };
   if (!isFresh(s)) return { state: "warn", text: "Stands still" };
   if (s.problem) return { state: "warn", text: "Incomplete" };
-  const bad = serviceFaults(s).length;
-  return bad ? { state: "warn", text: `${bad} of ${s.processes.services.length} not ready` } : { state: "live", text: "Live" };
+  const services = (s.processes?.services ?? []).map(({ service }) => processOf(service, s));
+  const bad = services.filter((one) => one.bad).length;
+  if (bad) return { state: "warn", text: `${bad} of ${services.length} not ready` };
+  const held = services.reduce((sum, one) => sum + one.held.length, 0);
+  return held ? { state: "warn", text: `${many(held, "stream")} held` } : { state: "live", text: "Live" };
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use contracts::service;
+use protocol::choreography::Declared;
 use protocol::heartbeat::{Heartbeat, ProcessState, QUERY};
 use protocol::{Service, Timestamp};
 use tokio::time::Instant;
@@ -19,6 +20,9 @@ const ECHO_MAX: Duration = Duration::from_secs(3);
 
 /// By so much others may have spoken before this process heard itself, and still be taken at their word.
 const BEFORE_ECHO: Duration = Duration::from_secs(1);
+
+/// So many services beside the shop's are known: whoever may speak must not fill the memory with names.
+const NEWCOMERS_MAX: usize = 32;
 
 #[derive(Debug, Default)]
 pub struct Observed {
@@ -55,6 +59,10 @@ impl Observed {
         }
         let Ok(service) = beat.process.parse::<Service>() else { return };
         let known = self.heard.get(&service);
+        let is_one_too_many = is_newcomer(&service) && self.newcomers().count() >= NEWCOMERS_MAX;
+        if known.is_none() && is_one_too_many {
+            return;
+        }
         if known.is_none_or(|known| known.gives_way_to(&beat, when)) {
             self.heard.insert(service, Heard { beat, when, at });
         }
@@ -72,8 +80,13 @@ impl Observed {
     /// How everything is.
     #[must_use]
     pub fn view(&self, when: Instant) -> Processes {
-        let services = service::ALL.map(|service| self.process(service, when));
-        Processes { broker: self.broker.clone(), services: services.into() }
+        let all = service::ALL.into_iter().chain(self.newcomers());
+        let services = all.map(|service| self.process(service, when)).collect();
+        Processes { broker: self.broker.clone(), services }
+    }
+
+    fn newcomers(&self) -> impl Iterator<Item = Service> {
+        self.heard.keys().copied().filter(is_newcomer)
     }
 
     fn hear_echo(&mut self, when: Instant, at: Timestamp) {
@@ -123,8 +136,12 @@ impl Heard {
         beat.instance == self.beat.instance || beat.started_at >= self.beat.started_at || over
     }
 
+    fn declared(&self) -> Option<Declared> {
+        self.beat.declared.clone()
+    }
+
     fn by_its_word(&self, service: Service) -> ProcessAnswer {
-        let Heartbeat { since, reason, choices, .. } = self.beat.clone();
+        let Heartbeat { since, reason, choices, held, .. } = self.beat.clone();
         let state = match self.beat.state {
             ProcessState::Starting => Seen::Starting,
             ProcessState::Ready => Seen::Ready,
@@ -136,8 +153,13 @@ impl Heard {
             ProcessState::Unknown => Seen::Unknown,
         };
         let unheard = unheard(service, state, Some(self));
-        ProcessAnswer { since: Some(since), reason, choices, last_said: None, ..unheard }
+        ProcessAnswer { since: Some(since), reason, choices, held, last_said: None, ..unheard }
     }
+}
+
+/// Whether it takes part beside the shop's services: it is known by its own word alone.
+fn is_newcomer(service: &Service) -> bool {
+    !service::ALL.contains(service)
 }
 
 fn down(service: Service, heard: Option<&Heard>) -> ProcessAnswer {
@@ -152,12 +174,14 @@ fn unheard(service: Service, state: Seen, heard: Option<&Heard>) -> ProcessAnswe
         since: heard.map(|heard| heard.at),
         reason: None,
         choices: Vec::new(),
+        held: Vec::new(),
         last_said: heard.map(|heard| heard.beat.state),
         started_at: heard.map(|heard| heard.beat.started_at),
         head: heard.and_then(|heard| heard.beat.head),
         acknowledged: heard.and_then(|heard| heard.beat.acknowledged),
         redundant: heard.and_then(|heard| heard.beat.redundant),
         redundant_reason: heard.and_then(|heard| heard.beat.redundant_reason.clone()),
+        declared: heard.filter(|_| is_newcomer(&service)).and_then(Heard::declared),
     }
 }
 
@@ -197,6 +221,8 @@ mod tests {
                 acknowledged: Some(7),
                 redundant: Some(true),
                 redundant_reason: None,
+                held: Vec::new(),
+                declared: None,
             };
             self.observed.hear(beat, when, at);
         }
@@ -270,6 +296,23 @@ mod tests {
         assert!(view.services.iter().all(|one| one.state == Seen::Unknown));
         let said = view.services.into_iter().find_map(|one| one.last_said);
         assert_eq!(said, Some(ProcessState::Ready));
+    }
+
+    #[test]
+    fn one_beside_the_shop_is_there_once_it_was_heard() {
+        let mut story = Story::begin();
+        story.echo(0..=9);
+        let named = |story: &Story| -> Vec<_> {
+            let view = story.observed.view(story.after(9).0);
+            view.services.into_iter().map(|one| one.service.to_string()).collect()
+        };
+        assert_eq!(named(&story).len(), service::ALL.len());
+        for nth in 0..2 * NEWCOMERS_MAX {
+            story.hear(9, &format!("newcomer-{nth:02}"), "a", ProcessState::Ready);
+        }
+        let all = named(&story);
+        assert_eq!(all[service::ALL.len()], "newcomer-00");
+        assert_eq!(all.len(), service::ALL.len() + NEWCOMERS_MAX);
     }
 
     #[test]

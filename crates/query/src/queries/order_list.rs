@@ -11,8 +11,8 @@ use runtime::http::openapi::Operation;
 use runtime::http::page::bad_cursor;
 use runtime::http::{PageRequest, Problem};
 
-use super::DayText;
 use super::dashboard::order_states;
+use super::{AgeText, DayText};
 use crate::freshness::Freshness;
 use crate::positions::Positions;
 use crate::projector_status::ProjectorStatus;
@@ -28,7 +28,6 @@ runtime::described_text!(OrderStateText, {
     "type": "string",
     "enum": ["placed", "prepared", "confirmed", "completed", "rejected", "cancelled"]
 });
-runtime::described_text!(AgeText, { "type": "string", "pattern": "^[0-9]{1,6}[smhd]$" });
 runtime::described_text!(MinorNumber, { "type": "integer" });
 
 impl Query for OrderListQuery {

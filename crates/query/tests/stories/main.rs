@@ -25,6 +25,7 @@ mod feed;
 mod folding;
 mod live;
 mod losses;
+mod next;
 mod order_list;
 mod parked;
 mod process;

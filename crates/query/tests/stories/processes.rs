@@ -53,6 +53,8 @@ impl Stage {
             acknowledged: Some(2),
             redundant: Some(false),
             redundant_reason: Some("1 row is in the database only".to_owned()),
+            held: Vec::new(),
+            declared: None,
         };
         let payload = serde_json::to_vec(&beat).unwrap();
         self.services.client().publish(subject("payment"), payload.into()).await.unwrap();

@@ -4,8 +4,8 @@
 use std::sync::Arc;
 
 use anyhow::Context as _;
+use engine::Domain;
 use engine::starting::Fence;
-use protocol::Service;
 use warp::Filter as _;
 
 use super::{measure_redundant, status_routes};
@@ -21,20 +21,20 @@ use crate::status::Status;
 use crate::tls::Certificate;
 
 /// Answers everything with why the service is fenced, until it is asked to stop.
-pub(super) async fn live(
+pub(super) async fn live<D: Domain>(
     settings: &ProcessSettings,
     guard: Guard,
     certificate: Option<Arc<Certificate>>,
-    service: Service,
     fence: Fence,
 ) -> anyhow::Result<()> {
+    let service = D::SERVICE;
     let status = Status::fenced(service, &fence);
     let listener = server::bind(settings.listen).await?;
     tracing::info!(%service, address = %listener.local_addr()?, "listening");
     let (stopper, stop) = stop_signal(settings.drain());
     tokio::spawn(measure_redundant(status.clone()));
     let heartbeats = match Connection::open(&settings.nats, service.name()).await {
-        Ok(connection) => Some(Heartbeats::begin(connection, service, status.clone())),
+        Ok(connection) => Some(Heartbeats::begin::<D>(connection, status.clone())),
         Err(error) => {
             tracing::warn!("the fence is told over HTTP alone: {error:#}");
             None

@@ -1,6 +1,5 @@
 //! What happens to the broker and its streams.
 
-use contracts::choreography::MURMURATION;
 use contracts::service;
 use protocol::Service;
 
@@ -37,7 +36,7 @@ impl World {
                 self.env.broker.clamps = fault == Fault::ConsumerClamped;
                 let reader = if service == service::CUSTOMER { service::ORDER } else { service };
                 self.env.arm(reader, fault);
-                for stream in MURMURATION.streams_read_by(reader) {
+                for stream in self.cast.streams_read_by(reader) {
                     self.env.broker.lose_consumers(stream);
                     self.wake(stream);
                 }
@@ -81,7 +80,7 @@ impl World {
                 let lengths = self.chaos.lengths.clone();
                 broker.restore_claims(self.chaos.claims.clone());
                 let mut any = false;
-                for service in service::ALL {
+                for service in self.cast.services() {
                     let keep = lengths.get(&service).copied().unwrap_or(0);
                     any |= broker.cut_tail(service, keep);
                 }
@@ -160,7 +159,8 @@ impl World {
     /// The same, and the row names rows of all others that never were. One of them starts: what it never
     /// had must not fence it.
     fn forge_witness(&mut self, service: Service) -> bool {
-        let others = service::ALL.into_iter().filter(|of| *of != service).collect::<Vec<_>>();
+        let others =
+            self.cast.services().into_iter().filter(|of| *of != service).collect::<Vec<_>>();
         let Some(named) = self.env.random.pick(&others).copied() else { return false };
         let forged = self.env.broker.forge_witness(service);
         if forged {
@@ -194,7 +194,7 @@ impl World {
         let was_up = self.env.broker.up;
         self.env.broker.up = false;
         self.env.broker.recount();
-        for service in service::ALL {
+        for service in self.cast.services() {
             self.disconnect(service);
         }
         self.undo_after(away, Undo::Broker);
@@ -227,7 +227,7 @@ impl World {
         }
         self.env.violations.append(&mut wrong);
         self.chaos.claims.clone_from(self.env.broker.claims());
-        for service in service::ALL {
+        for service in self.cast.services() {
             let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
             self.chaos.lengths.insert(service, last);
             let image = self.main(service).and_then(|pid| {

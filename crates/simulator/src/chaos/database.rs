@@ -1,6 +1,5 @@
 //! What happens to databases.
 
-use contracts::service;
 use engine::Database;
 use protocol::Service;
 
@@ -59,7 +58,8 @@ impl World {
     fn lose_database_and_tail(&mut self, service: Service) -> bool {
         let last = self.env.broker.stream(service).map_or(0, |stream| stream.extent().last);
         let keep = last.saturating_sub(self.env.random.between(1, 8));
-        let witnessed = service::ALL.into_iter().any(|of| self.names_more(of, service, keep));
+        let witnessed =
+            self.cast.known_to(service).into_iter().any(|of| self.names_more(of, service, keep));
         self.stop_broker(SECOND);
         let cut = self.env.broker.cut_tail(service, keep);
         let lost = self.lose_database(service, Fault::DatabaseDeleted);
@@ -73,7 +73,8 @@ impl World {
         let copy = self.old_copy(service);
         let kept = copy.as_ref().and_then(|copy| engine::outbox::head(&copy.read()).ok());
         let kept = kept.map_or(0, |head| head.sequence);
-        let witnessed = service::ALL.into_iter().any(|of| self.names_more(of, service, kept));
+        let witnessed =
+            self.cast.known_to(service).into_iter().any(|of| self.names_more(of, service, kept));
         let is_empty = copy.is_none();
         self.stop_broker(SECOND);
         self.env.broker.delete(service);
@@ -92,8 +93,8 @@ impl World {
     /// Whether the last event of a stream says that more of another stream was seen.
     fn names_more(&self, of: Service, service: Service, than: u64) -> bool {
         let tail = self.env.broker.stream(of).and_then(|stream| stream.tail());
-        let event = tail.and_then(|message| message.event().ok());
-        event.is_some_and(|event| event.headers.vector.of(service).sequence > than)
+        let headers = tail.and_then(|message| message.row().envelope().ok());
+        headers.is_some_and(|headers| headers.vector.of(service).sequence > than)
     }
 
     /// A byte of an outbox is changed on the disk, and a message of its stream is lost.

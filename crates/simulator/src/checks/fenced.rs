@@ -1,6 +1,5 @@
 //! P7: what cannot be repaired is fenced, and accepts nothing.
 
-use contracts::service;
 use engine::process::Stage;
 
 use crate::world::World;
@@ -19,7 +18,7 @@ pub(super) fn check(world: &mut World, wrong: &mut Vec<String>) {
             wrong.push(format!("P9: {service} is fenced for rows that it never had"));
         }
     }
-    for service in service::ALL {
+    for service in world.cast.services() {
         let Some(pid) = world.main(service) else { continue };
         let ask = world.clients.requests.iter().find(|r| r.ask.what.service() == service);
         let Some(ask) = ask.map(|request| request.ask.clone()) else { continue };

@@ -1,12 +1,10 @@
 //! P6, within a service: its tables are the fold of its own events. A database that is restored from
 //! the whole stream equals the one that has lived through all of it, table by table.
 
-use contracts::service;
 use engine::rusqlite::types::Value;
 use engine::{Read, StateError, outbox};
 use protocol::Service;
 
-use crate::services;
 use crate::world::World;
 
 /// Tables that are not folds of the own events: positions and replicas are read, the rest is the
@@ -18,7 +16,8 @@ const DIFFERENCES_MAX: usize = 3;
 
 /// Compares the database of one service, by chance, with its fold.
 pub(crate) fn check(world: &mut World, wrong: &mut Vec<String>) {
-    let Some(service) = world.env.random.pick(&service::ALL).copied() else { return };
+    let services = world.cast.services();
+    let Some(service) = world.env.random.pick(&services).copied() else { return };
     match differences(world, service) {
         Ok(differences) => wrong.extend(differences),
         Err(error) => wrong.push(format!("P6: {service} cannot be folded anew: {error}")),
@@ -28,7 +27,7 @@ pub(crate) fn check(world: &mut World, wrong: &mut Vec<String>) {
 fn differences(world: &World, service: Service) -> Result<Vec<String>, String> {
     let Some(shell) = world.shell(service) else { return Ok(Vec::new()) };
     let rows = outbox::rows(&shell.read(), 1, u32::MAX).map_err(|error| error.to_string())?;
-    let folded = services::fold(service, &rows).map_err(|error| error.to_string())?;
+    let folded = world.cast.fold(service, &rows).map_err(|error| error.to_string())?;
     let failed = |error: StateError| error.to_string();
     let mut different = Vec::new();
     for table in tables(&shell.read()).map_err(failed)? {

@@ -4,7 +4,6 @@
 use contracts::service;
 use protocol::{Row, Service};
 
-use crate::env::index;
 use crate::random::Random;
 use crate::read_side::{Counts, ReadFault, ReadSide};
 use crate::world::World;
@@ -68,4 +67,9 @@ impl Published {
         self.ends[nth] = self.rows[nth].len().min(self.ends[nth] + more);
         true
     }
+}
+
+/// The place of one of the shop's services: the read side folds no other.
+fn index(service: Service) -> usize {
+    service::ALL.iter().position(|one| *one == service).unwrap_or_default()
 }

@@ -1,6 +1,7 @@
 //! Requests to the broker on their way there and back, and rows on their way out.
 
 use contracts::service;
+use engine::Domain;
 use engine::process::{
     BrokerAnswer, BrokerRequest, Input, RequestId, SCAN_MESSAGES_MAX, Stage, StreamInfo,
 };
@@ -12,12 +13,11 @@ use crate::agenda::{Awaits, Publish};
 use crate::broker::Broker;
 use crate::env::{Env, REQUEST_TIMEOUT};
 use crate::fault::Fault;
-use crate::services::Simulated;
 
 /// Messages of one scan at most: few, so that it takes several.
 const SCANNED_MAX: u64 = 200;
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     pub(super) fn ask_broker(
         &mut self,
         env: &mut Env,

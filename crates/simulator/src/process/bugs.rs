@@ -10,7 +10,7 @@ use engine::process::{
 use engine::promise::Durability;
 use engine::reading::Extent;
 use engine::relay::Reply;
-use engine::{Batch, Outcome, QueuedInput, outbox};
+use engine::{Batch, Domain, Outcome, QueuedInput, outbox};
 use protocol::{Row, Service};
 
 use super::{Driver, Step, response};
@@ -18,7 +18,6 @@ use crate::agenda::Awaits;
 use crate::clients::Attempt;
 use crate::env::{Answer, Env, Response};
 use crate::seeded::DriverBug;
-use crate::services::Simulated;
 
 /// What bugs have to remember.
 #[derive(Debug, Default)]
@@ -32,7 +31,7 @@ pub(super) struct Bugs {
     unanswered: BTreeMap<Attempt, Response>,
 }
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     pub(super) fn bug_at_publish(&self, env: &mut Env, window: u64, row: u64) {
         if env.bug == Some(DriverBug::AcknowledgeUnstored) {
             let reply = Box::new(Reply::Stored { sequence: row, duplicate: false });

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use contracts::service;
+use engine::Domain;
 use engine::process::{ConsumerId, Input};
 use protocol::Service;
 
@@ -10,7 +10,6 @@ use super::{Driver, Flow, Step};
 use crate::agenda::{SECOND, What};
 use crate::env::{Env, REQUEST_TIMEOUT};
 use crate::fault::Fault;
-use crate::services::Simulated;
 
 /// A broker that is silent for so long is taken for gone.
 const SILENCE_MAX: u64 = 2 * SECOND;
@@ -57,7 +56,7 @@ impl Consumers {
     }
 }
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     pub(super) fn consume(&mut self, env: &mut Env, stream: Service, id: ConsumerId, from: u64) {
         self.consumers.of.insert(stream, Consumer { id, kept: None, began: false });
         env.ask_broker(D::SERVICE, self.pid, Step::MakeConsumer { stream, id, from });
@@ -161,7 +160,7 @@ impl<D: Simulated> Driver<D> {
     pub(super) fn deliver_again(&mut self, env: &mut Env) {
         if self.consumers.hold_up && self.process.wants_deliveries() {
             self.consumers.hold_up = false;
-            for stream in service::ALL {
+            for stream in env.services.clone() {
                 self.wake_consumer(env, stream);
             }
         }
@@ -222,6 +221,6 @@ impl<D: Simulated> Driver<D> {
     }
 
     fn read_streams() -> impl Iterator<Item = Service> {
-        contracts::choreography::MURMURATION.streams_read_by(D::SERVICE).into_iter()
+        D::choreography().streams_read_by(D::SERVICE).into_iter()
     }
 }

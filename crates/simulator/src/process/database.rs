@@ -13,7 +13,6 @@ use super::{Driver, End, Flow, Step};
 use crate::env::Env;
 use crate::fault::Fault;
 use crate::seeded::DriverBug;
-use crate::services::Simulated;
 
 /// SQLite's code for a disk that fails.
 const IO_ERROR: i32 = 10;
@@ -39,7 +38,7 @@ pub(super) struct Replaced {
 /// What came of a commit.
 type Committed<D> = Result<Batch<<D as Domain>::Refusal, <D as Domain>::Event>, Fatal>;
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     pub(super) fn queue_commit(&mut self, env: &mut Env, mut inputs: Inputs<D::Command, D::Event>) {
         self.bug_at_commit(&mut inputs);
         let asked_at = self.news_asked_at(env);

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 
 use contracts::service;
+use engine::Domain;
 use engine::process::RequestId;
 use protocol::{Row, Timestamp};
 
 use super::Driver;
 use crate::env::Env;
-use crate::services::Simulated;
 
 /// When a process has asked where shipping's stream ends.
 #[derive(Debug, Default)]
@@ -41,7 +41,7 @@ impl News {
     }
 }
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     /// News that came before this moment has to be read before a timer fires now. Who has not asked for
     /// the streams' ends since a timer was due, may not let it fire at all.
     pub(super) fn news_asked_at(&self, env: &Env) -> u64 {

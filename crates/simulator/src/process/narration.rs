@@ -1,12 +1,12 @@
 //! What a process says to people, as lines of the story.
 
+use engine::Domain;
 use engine::process::Report;
 
 use super::Driver;
 use crate::env::Env;
-use crate::services::Simulated;
 
-impl<D: Simulated> Driver<D> {
+impl<D: Domain> Driver<D> {
     /// Tells it. No input may be beyond handling: one that is held is a violation.
     pub(super) fn narrate(&self, env: &mut Env, report: &Report) {
         let who = D::SERVICE;

@@ -1,6 +1,5 @@
 //! The end of a world: all is mended that hands can mend, and then everything must come to rest.
 
-use contracts::service;
 use engine::process::Stage;
 use engine::timers;
 use protocol::Service;
@@ -33,7 +32,7 @@ impl World {
         self.env.broker.full = false;
         self.env.broker.behave();
         self.env.disarm();
-        for service in service::ALL {
+        for service in self.cast.services() {
             self.env.set_clock_offset(service, 0);
             self.mend(service);
             self.free_database(service);
@@ -95,7 +94,7 @@ impl World {
 
     /// Nothing is left to do but to wait for a timer: it is its time now. Says whether there is one.
     fn pass_time_to_next_timer(&mut self) -> bool {
-        for service in service::ALL {
+        for service in self.cast.services() {
             let shell = self.main(service).and_then(|pid| self.shells.get(&pid));
             let due = shell.and_then(|shell| timers::next_due(&shell.read()).ok().flatten());
             let Some(due) = due else { continue };

@@ -10,9 +10,17 @@ const TALL = { bar: 44, reach: 0, box: 92, back: 0, leaf: 0, gap: 52, portMin: 3
 /** As much as a state with its time needs. */
 const LEAF = 150;
 
+/** Narrower than this, or with so much more to draw than fits, the bar stands upright. */
+const WIDE_MIN = 760;
+const SHRUNK_MAX = 1.5;
+
 /** Boxes and lines of `drawing` on so much width. */
 export function arrange(drawing, width) {
-  const tall = width < 760;
+  const wide = width < WIDE_MIN ? null : arranged(drawing, width, false);
+  return wide && wide.width <= SHRUNK_MAX * width ? wide : arranged(drawing, width, true);
+}
+
+function arranged(drawing, width, tall) {
   const measure = tall ? { ...TALL, reach: width - TALL.bar - TALL.box - 4 } : WIDE;
   const hub = drawing.start.split(".")[0];
   const talks = (name) => drawing.edges.some((edge) => edge.from === name || edge.to === name);

@@ -7,6 +7,7 @@ import { asOf, isFresh, processOf, stateInWords } from "../health.js";
 import { known, watch } from "../store.js";
 import { arrange } from "./layout.js";
 import { draw, table } from "./draw.js";
+import { namesOf, newcomersOf, withNewcomers } from "./newcomers.js";
 
 /** What is owed for a moment is work under way; for longer it is a backlog, and then it is late. */
 const OWED_MS = 300;
@@ -21,6 +22,7 @@ const TABLE_MS = 5_000;
 let drawing = null;
 let drawn = null;
 let width = 0;
+let beside = "";
 let tabled = 0;
 
 /** The step that an event is: forward, refusal or undo. */
@@ -34,10 +36,12 @@ export const choreography = () => drawing;
 function redraw() {
   const host = byId("graph");
   const room = host.clientWidth;
-  if (!drawing || room === 0 || room === width) return;
+  const newcomers = newcomersOf(known);
+  if (!drawing || room === 0 || (room === width && beside === namesOf(newcomers))) return;
   width = room;
+  beside = namesOf(newcomers);
   tabled = 0;
-  drawn = draw(arrange(drawing, room), stepOf);
+  drawn = draw(arrange(withNewcomers(drawing, newcomers), room), stepOf);
   drawn.table = table([]);
   host.replaceChildren(drawn.root, drawn.table);
   paint(known);
@@ -45,6 +49,7 @@ function redraw() {
 
 function paint(s) {
   if (!drawn || !s.at) return;
+  if (beside !== namesOf(newcomersOf(s))) return redraw();
   for (const line of drawn.lines) paintLine(line, s);
   for (const box of drawn.boxes) paintBox(box, s);
   if (Date.now() - tabled < TABLE_MS) return;
@@ -96,6 +101,7 @@ const oneWord = ({ state, said }) => (state === "unknown" && said ? `last ${said
 function healthOf(name, s, tight) {
   const process = processOf(name, s);
   if (process.bad || process.state === "unknown") return { health: process.bad ? "bad" : "unknown", text: tight ? oneWord(process) : stateInWords(process) };
+  if (process.held.length) return { health: "late", text: tight ? "holds" : stateInWords(process) };
   const owed = owedBy(name, s);
   if (isFresh(s) && owed.age > LATE_MS) return { health: "late", text: `owes ${compact(owed.orders)} for ${duration(owed.age)}` };
   return { health: "well", text: process.state === "ready" ? "" : process.state };
@@ -105,9 +111,11 @@ function paintBox({ name, group, state, room }, s) {
   const { health, text } = healthOf(name, s, room < TIGHT);
   const window = s.backlog?.owed.find((debt) => debt.service === name && debt.because.startsWith("timer"));
   if (group.dataset.health !== health) group.dataset.health = health;
-  const speed = rates.of(name.toUpperCase());
+  const stream = name.toUpperCase();
+  // Of a service beside the shop's, nothing is folded.
+  const isFolded = stream in (s.freshness?.streams ?? {});
   const waits = window ? ` · ${compact(window.orders)} in the ${words(window.because).replace("timer ", "")}` : "";
-  setText(state, text || `${isFresh(s) ? rate(speed) : "–"}${waits}`);
+  setText(state, text || (isFolded ? `${isFresh(s) ? rate(rates.of(stream)) : "–"}${waits}` : ""));
 }
 
 export async function startGraph() {

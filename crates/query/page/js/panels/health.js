@@ -4,7 +4,7 @@ import { rates } from "../counters.js";
 import { byId, h, keyed, pill, setText } from "../dom.js";
 import { ago, clockTime, count, duration, millis, rate } from "../format.js";
 import { choreography, owedBy } from "../graph/panel.js";
-import { asOf, isFresh, isPartial, partsOf, processOf, stateInWords } from "../health.js";
+import { asOf, holds, isFresh, isPartial, partsOf, processOf, stateInWords } from "../health.js";
 import { known, watch } from "../store.js";
 import { lateness } from "./figures.js";
 
@@ -29,8 +29,9 @@ function fill(element, one) {
 }
 
 /** Why it is so, and what a person can do. */
-function fillWhy(cell, { reason, choices, said, since }) {
-  const words = [reason, said ? `it last said “${said}”${Number.isFinite(since) ? ` at ${clockTime(since)}` : ""}` : null].filter(Boolean).join("; ");
+function fillWhy(cell, process) {
+  const { reason, choices, said, since } = process;
+  const words = [reason, ...holds(process), said ? `it last said “${said}”${Number.isFinite(since) ? ` at ${clockTime(since)}` : ""}` : null].filter(Boolean).join("; ");
   const text = words + choices.join("");
   if (cell.dataset.text === text) return;
   cell.dataset.text = text;
@@ -42,7 +43,7 @@ function rowsOf(s) {
   return names.flatMap((name) => {
     const [process, stream] = [processOf(name, s), s.freshness?.streams[name.toUpperCase()]];
     const one = { key: name, name, process, stream, owed: owedBy(name, s), speed: rates.of(name.toUpperCase()), age: asOf(s) - millis(stream?.as_of) };
-    return process.reason || process.choices.length ? [one, { key: `${name} why`, why: true, process }] : [one];
+    return process.reason || process.choices.length || process.held.length ? [one, { key: `${name} why`, why: true, process }] : [one];
   });
 }
 

@@ -13,6 +13,7 @@ import { known } from "../store.js";
 import { toneOf } from "../tones.js";
 import { toggle, withContent } from "./content.js";
 import { lanes } from "./lanes.js";
+import { happensNext } from "./next.js";
 import { isHeld, openSheet } from "./sheet.js";
 import { shownAfter, travel } from "./travel.js";
 
@@ -30,8 +31,11 @@ export async function showOrder(id) {
 async function load(id) {
   const address = location.hash;
   try {
-    const order = await askAfter(`/orders/${encodeURIComponent(id)}`);
-    if (isStill(address) && !isActing() && !isHeld()) paint(order);
+    const path = `/orders/${encodeURIComponent(id)}`;
+    const order = await askAfter(path);
+    // What happened meanwhile is told by the next look.
+    const next = order.settled ? null : await askAfter(`${path}/next`).catch(() => null);
+    if (isStill(address) && !isActing() && !isHeld()) paint(order, next);
   } catch (error) {
     if (isStill(address)) openSheet(title(id), h("div.body", {}, calm(error.title ?? "There is no answer", error.message)), () => load(id));
   }
@@ -39,14 +43,14 @@ async function load(id) {
 
 const title = (id, ...more) => [h("h2", { id: "sheet-title" }, "Order ", h("span.id", {}, id)), ...more];
 
-function paint(order) {
+function paint(order, next) {
   const open = Boolean(document.querySelector("#sheet details.raw[open]"));
   const sheet = document.getElementById("sheet");
   const scrolled = sheet.firstElementChild?.scrollTop ?? 0;
   const heading = title(order.order_id, pill(order.state, toneOf(order.state)), h("p.soft", {}, summary(order)));
   const picture = h("div.saga", { tabindex: 0, role: "group", "aria-label": "The saga in lanes" });
   const draw = () => picture.replaceChildren(lanes(order, picture.clientWidth, asOf(known) || Date.now(), toggle, shownAfter(order)));
-  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), travel(order, draw), deeds(order), facts(order), events(order), raw(order, open));
+  const body = h("div.body", {}, h("p.scale", {}, SCALE), picture, h("p.hint", {}, hint(order)), travel(order, draw), happensNext(next, asOf(known) || Date.now()), deeds(order), facts(order), events(order), raw(order, open));
   openSheet(heading, body, order.settled ? null : () => load(order.order_id));
   draw();
   sheet.firstElementChild.scrollTop = scrolled;
