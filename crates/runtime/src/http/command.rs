@@ -161,7 +161,11 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// Reads a body.
+///
+/// # Errors
+/// When it is not what is expected, with the place where it is not.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(&kinds::BAD_JSON)
             .detail(error.to_string())
