@@ -5,7 +5,7 @@ use std::sync::Arc;
 use contracts::{Money, service};
 use engine::batch::RestoreError;
 use engine::{Database, Domain, Engine, Request, StateError};
-use protocol::headers::Idempotency;
+use protocol::Idempotency;
 use protocol::seal::SEAL_KEY_BYTES;
 use protocol::{Chain, Id, Row, SealKeys, Service};
 
