@@ -59,17 +59,32 @@ fn a_service_reads_what_it_has_to_and_writes_into_no_stream_but_its_own() {
     // By name, and through the requests that it may not make.
     for subject in [
         "order.placed.evil",
+        "customer.changed.ann",
         "order.claim",
         "order.heartbeat",
+        // What order waits for the broker to say.
+        "_INBOX_order.1",
         "$JS.API.STREAM.INFO.ORDER",
+        "$JS.API.STREAM.CREATE.ORDER",
+        "$JS.API.STREAM.UPDATE.ORDER",
         "$JS.API.STREAM.DELETE.ORDER",
+        "JS.ORDER.API.STREAM.CREATE.ORDER",
+        "JS.ORDER.API.STREAM.UPDATE.ORDER",
         "JS.ORDER.API.STREAM.DELETE.ORDER",
         "JS.ORDER.API.STREAM.PURGE.ORDER",
+        "JS.ORDER.API.STREAM.MSG.DELETE.ORDER",
         "JS.PRODUCT.API.STREAM.INFO.PRODUCT",
         "JS.SHIPPING.API.CONSUMER.CREATE.SHIPPING",
     ] {
         let refusals = payment.publish(subject, "", "{}");
         assert!(is_violation(&refusals), "{subject}: {refusals:?}");
+    }
+    let refusals = system.broker_as("order").publish("payment.settled.ann", "", "{}");
+    assert!(is_violation(&refusals), "{refusals:?}");
+    // Nor does a password of its own let a service edit what it has published.
+    for verb in ["PURGE", "MSG.DELETE"] {
+        let refusals = payment.publish(&format!("$JS.API.STREAM.{verb}.PAYMENT"), "", "{}");
+        assert!(is_violation(&refusals), "{verb}: {refusals:?}");
     }
     for subject in ["order.>", ">", "_INBOX_order.>", "$JS.API.>"] {
         let refusals = payment.subscribe(subject);

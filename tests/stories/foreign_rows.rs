@@ -123,6 +123,36 @@ fn a_forged_customer_is_taken_out_and_replicas_are_folded_anew() {
     completed(&system, "o-3");
 }
 
+/// Payment's own stream is what it owes by: nobody's word but its own pays a debt.
+#[test]
+fn a_forged_settlement_pays_nothing() {
+    let system = System::start();
+    system.stock_up();
+    assert_eq!(place(&system, "o-1", "ann"), 201);
+    completed(&system, "o-1");
+    let paid = json!({"amount": {"minor": 1, "currency": "GBP"}});
+    assert_eq!(system.post("payment", "/accounts/ann/settle", &paid).status, 200);
+    let account = || system.get("payment", "/accounts/ann").body;
+    let before = account();
+    assert_eq!(before["outstanding"]["minor"], 249, "{before}");
+    let forged = Forger::of(&system, service::PAYMENT).append(
+        |stored| matches!(stored.event, Event::PaymentSettled(_)),
+        |stored| {
+            let Event::PaymentSettled(settled) = &mut stored.event else { panic!("{stored:?}") };
+            (settled.amount.minor, settled.outstanding.minor) = (249, 0);
+        },
+    );
+    until_state(&system, "payment", "fenced");
+    let (found, _) = heal(&system, &["payment"]);
+    assert_eq!(found["foreign"]["messages"][0]["message"], json!(forged.sequence), "{found}");
+    assert_eq!(account(), before);
+    system.expect(&["heal", "payment", "--drop-foreign", "--yes"]);
+    system.wait_healed();
+    assert_eq!(account(), before);
+    let said = system.expect(&["audit"]);
+    assert!(said.contains("the audit is clean"), "{said}");
+}
+
 #[test]
 fn who_cannot_read_what_it_decides_on_is_not_ready_until_the_stream_is_right() {
     let system = System::start();

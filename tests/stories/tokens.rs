@@ -41,6 +41,37 @@ fn as_holder(system: &System, token: &str, call: (&str, &str, &str), body: &Valu
     send_bare(system.port(process), method, path, &headers, &body).unwrap()
 }
 
+/// Places an order with a key of the client's own.
+fn place(system: &System, token: &str, order: &Value) -> Answer {
+    let bearer = format!("Bearer {token}");
+    let headers = [
+        ("host", "localhost"),
+        ("content-type", "application/json"),
+        ("authorization", &*bearer),
+        ("idempotency-key", "k-1"),
+    ];
+    send_bare(system.port("order"), "POST", "/orders", &headers, &order.to_string()).unwrap()
+}
+
+/// A key is of no use to who finds it, and goes on to be its holder's under a new token.
+fn keys_are_their_callers_own(system: &System, token: &str) {
+    let line = json!({"sku": "mug", "quantity": 1});
+    let order = json!({"id": "o-9", "customer_id": "ann", "lines": [line]});
+    let first = place(system, token, &order);
+    assert_eq!((first.status, first.header("idempotency-replayed")), (201, None), "{first:?}");
+    let found = place(system, &system.token(), &order);
+    assert_eq!((found.status, found.problem()), (422, "key-reused"), "{found:?}");
+    let_in(system, "renewed", "read,write");
+    wait_until("the renewed token is known", || {
+        as_holder(system, "renewed", ("order", "GET", "/status"), &Value::Null).status == 200
+    });
+    for token in [token, "renewed"] {
+        let again = place(system, token, &order);
+        assert_eq!((again.status, &again.body), (201, &first.body), "{again:?}");
+        assert_eq!(again.header("idempotency-replayed"), Some("true"), "{again:?}");
+    }
+}
+
 fn as_nobody(port: u16, path: &str) -> Answer {
     send_bare(port, "GET", path, &[], "").unwrap()
 }
@@ -127,6 +158,7 @@ fn a_shop_places_orders_at_the_prices_of_others_until_its_token_is_withdrawn() {
         assert_eq!(refused.body["scope"], scope, "{path}");
     }
     assert_eq!(system.post("order", "/orders", &cheap).status, 201, "the operator may");
+    keys_are_their_callers_own(&system, token);
     wait_until("the order is completed", || system.state_of("o-1") == "completed");
     wait_until("composer asks all owners as the shop", || {
         let whole = ask("composer", "GET", "/order-details/o-1", &Value::Null);

@@ -190,7 +190,7 @@ fn header(name: &str) -> &'static str {
         "ce-history" => "Which history of the stream it is a part of.",
         "ce-traceparent" => "The W3C trace that it belongs to.",
         "ce-idempotencykey" => "The key of the request that it answers.",
-        "ce-requesthash" => "SHA-256 over that request.",
+        "ce-requesthash" => "SHA-256 over that request, and behind a slash over who sent it.",
         SEAL_HEADER => "What shows the owner of the stream that the row is its own.",
         CHAIN_HEADER => "A hash over everything that the stream holds up to here.",
         _ => "",

@@ -84,7 +84,7 @@ pub enum Answer<R, E> {
     Unchanged,
     /// It is refused.
     Refused(R),
-    /// The idempotency key stands for another request.
+    /// The idempotency key stands for another request, or is another caller's.
     KeyReused,
     /// A precondition does not hold; nothing changed. What there is instead, if anything.
     PreconditionFailed(Option<Validators>),

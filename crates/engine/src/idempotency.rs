@@ -14,7 +14,7 @@ pub(crate) enum Known {
     New,
     /// This request was accepted: with this row.
     Accepted(Box<Row>),
-    /// Another request was accepted with this key.
+    /// Another request was accepted with this key, or another caller's.
     Reused,
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn look_up(state: &Read<'_>, request: &Idempotency) -> Result<Known, 
         Ok((row.get::<_, String>(0)?, row.get::<_, u64>(1)?))
     })?;
     let Some((hash, sequence)) = found else { return Ok(Known::New) };
-    if hash != request.request_hash {
+    if !request.repeats(&hash) {
         return Ok(Known::Reused);
     }
     let missing = || StateError::Contradiction(format!("outbox row {sequence} is missing"));

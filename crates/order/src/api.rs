@@ -21,7 +21,9 @@ use runtime::{Handle, Token};
 use crate::domain::Command;
 use crate::tables::{self, Wanted};
 use crate::{OrderDomain, OrderState, Refusal, history};
-use bodies::{AuditedEvent, Ended, Filters, NewOrder, PlacedOrder, ReplicatedProduct};
+use bodies::{AuditedEvent, Ended, Filters, PlacedOrder, ReplicatedProduct};
+
+pub use bodies::NewOrder;
 
 type Service = Handle<OrderDomain>;
 

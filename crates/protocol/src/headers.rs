@@ -10,7 +10,7 @@ use serde::{Deserialize, Serialize};
 
 use crate::kind::InvalidKind;
 use crate::seal::{SEAL_HEADER, Seal};
-use crate::{HistoryId, Id, Kind, Service, Timestamp, Vector};
+use crate::{HistoryId, Id, Idempotency, Kind, Service, Timestamp, Vector};
 
 /// Every header but the chain, in the fixed order in which the canonical text lists them. New
 /// headers go to the end. A header that is not in this list is not part of an event.
@@ -37,9 +37,6 @@ pub(crate) const VECTOR_HEADER: &str = "ce-vector";
 /// The header with the chain.
 pub const CHAIN_HEADER: &str = "ce-chain";
 
-/// Longest idempotency key, in bytes: enough for any UUID or digest, small enough for a header.
-pub const IDEMPOTENCY_KEY_LENGTH_MAX: usize = 128;
-
 const SPEC_VERSION: &str = "1.0";
 const CONTENT_TYPE: &str = "application/json";
 
@@ -61,20 +58,6 @@ pub enum Cause {
     /// The restoring of a lost database. As text: `recovery`.
     Recovery,
 }
-
-/// Which request an event answers, so that a repeat gets the same answer.
-#[derive(Clone, Debug, PartialEq, Eq, Hash)]
-pub struct Idempotency {
-    /// The client's key.
-    pub key: IdempotencyKey,
-    /// SHA-256 over what was asked, in hexadecimal.
-    pub request_hash: String,
-}
-
-/// A client's idempotency key: 1 to 128 visible ASCII characters, without `"`, `%` and space, so that it
-/// stands in a header as it is.
-#[derive(Clone, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
-pub struct IdempotencyKey(String);
 
 /// The parsed headers of an event.
 #[derive(Clone, Debug, PartialEq, Eq)]
@@ -122,14 +105,6 @@ pub enum HeaderError {
     #[error(transparent)]
     Type(#[from] InvalidKind),
 }
-
-/// A text that is no idempotency key.
-#[derive(Debug, thiserror::Error, PartialEq, Eq)]
-#[error(
-    "{0:?} is no idempotency key: use 1 to {IDEMPOTENCY_KEY_LENGTH_MAX} visible ASCII characters \
-     without quotes, percent signs and spaces"
-)]
-pub struct InvalidIdempotencyKey(String);
 
 impl Headers {
     /// The canonical text: a line `name:value` for each header that is there, in the fixed order.
@@ -298,32 +273,6 @@ impl FromStr for Cause {
     }
 }
 
-impl IdempotencyKey {
-    /// The key as text.
-    #[must_use]
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for IdempotencyKey {
-    type Err = InvalidIdempotencyKey;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let fits = |byte: u8| byte.is_ascii_graphic() && byte != b'"' && byte != b'%';
-        if text.is_empty() || text.len() > IDEMPOTENCY_KEY_LENGTH_MAX || !text.bytes().all(fits) {
-            return Err(InvalidIdempotencyKey(text.chars().take(64).collect()));
-        }
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for IdempotencyKey {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -373,12 +322,5 @@ mod tests {
         }
         assert!("nonsense".parse::<Cause>().is_err());
         assert!("INVENTORY/x".parse::<Cause>().is_err());
-    }
-
-    #[test]
-    fn keys_that_cannot_stand_in_a_header_are_refused() {
-        for bad in ["", "a b", "a\"b", "a%20", "a\nb", "ä", &"x".repeat(129)] {
-            assert!(bad.parse::<IdempotencyKey>().is_err(), "{bad:?}");
-        }
     }
 }

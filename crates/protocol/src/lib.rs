@@ -7,8 +7,8 @@
 //! * [`ids`], [`time`]: values that are parsed once and right from then on; [`as_text`] is how serde writes
 //!   them.
 //! * [`event`]: what the content of events has to offer.
-//! * [`headers`], [`chain`], [`seal`], [`position`], [`stored`]: the envelope that every event travels in;
-//!   [`foreign`]: rows of somebody else that an owner has taken out of its stream.
+//! * [`headers`], [`idempotency`], [`chain`], [`seal`], [`position`], [`stored`]: the envelope that every event
+//!   travels in; [`foreign`]: rows of somebody else that an owner has taken out of its stream.
 //! * [`heartbeat`]: what a process says of itself, for people.
 //! * [`problem_kind`]: what an API can answer instead of what was asked for.
 //! * [`choreography`]: who reacts to what, and with which event: put together from what each service
@@ -32,6 +32,7 @@ pub mod event;
 pub mod chain;
 pub mod foreign;
 pub mod headers;
+pub mod idempotency;
 pub mod position;
 pub mod seal;
 pub mod stored;
@@ -45,8 +46,9 @@ pub mod choreography;
 pub use chain::{Chain, HistoryId};
 pub use event::{Event, EventError, OlderVersion, Recovered, Replicated};
 pub use foreign::ForeignRows;
-pub use headers::{Cause, Headers, Idempotency, IdempotencyKey};
+pub use headers::{Cause, Headers};
 pub use heartbeat::{Heartbeat, ProcessState};
+pub use idempotency::{Idempotency, IdempotencyKey};
 pub use ids::Id;
 pub use kind::Kind;
 pub use position::{Position, Vector};

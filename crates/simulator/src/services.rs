@@ -5,7 +5,7 @@ use std::sync::Arc;
 
 use contracts::{Money, service};
 use engine::Request;
-use protocol::headers::Idempotency;
+use protocol::Idempotency;
 use protocol::seal::SEAL_KEY_BYTES;
 use protocol::{Chain, SealKeys, Service};
 

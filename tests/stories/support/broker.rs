@@ -25,6 +25,7 @@ impl Broker {
     pub(crate) fn connect(port: u16, login: Option<(&str, &str)>) -> Result<Self, String> {
         let stream = TcpStream::connect(("127.0.0.1", port)).unwrap();
         stream.set_read_timeout(Some(PATIENCE)).unwrap();
+        stream.set_nodelay(true).unwrap();
         let lines = BufReader::new(stream.try_clone().unwrap());
         let user = login.map_or("nobody", |(user, _)| user);
         let mut broker = Self { stream, lines, inbox: format!("_INBOX_{user}"), asked: 0 };
@@ -45,9 +46,22 @@ impl Broker {
         self.refusals()
     }
 
+    /// What the broker says to the mere beginning of a message of that length.
+    pub(crate) fn announce(&mut self, subject: &str, length: usize) -> String {
+        self.say(&format!("PUB {subject} {length}\r\n"));
+        loop {
+            let line = self.line();
+            if line.is_empty() || line.starts_with("-ERR") {
+                return line;
+            }
+        }
+    }
+
     /// What the broker refuses of a subscription.
     pub(crate) fn subscribe(&mut self, subject: &str) -> Vec<String> {
-        self.say(&format!("SUB {subject} 0\r\n"));
+        self.asked += 1;
+        let number = self.asked;
+        self.say(&format!("SUB {subject} {number}\r\n"));
         self.refusals()
     }
 
@@ -56,10 +70,20 @@ impl Broker {
     /// # Errors
     /// What the broker says instead.
     pub(crate) fn ask(&mut self, subject: &str) -> Result<Value, String> {
+        self.ask_with(subject, "")
+    }
+
+    /// The answer to a request of that content.
+    ///
+    /// # Errors
+    /// What the broker says instead.
+    pub(crate) fn ask_with(&mut self, subject: &str, payload: &str) -> Result<Value, String> {
         self.asked += 1;
         let answer = format!("{}.{}", self.inbox, self.asked);
         let number = self.asked;
-        self.say(&format!("SUB {answer} {number}\r\nPUB {subject} {answer} 0\r\n\r\n"));
+        let length = payload.len();
+        self.say(&format!("SUB {answer} {number}\r\nUNSUB {number} 1\r\n"));
+        self.say(&format!("PUB {subject} {answer} {length}\r\n{payload}\r\n"));
         loop {
             let line = self.line();
             match line.split(' ').next() {

@@ -29,8 +29,9 @@ const HEAD: &str = "\
 #
 #   include \"accounts.conf\"
 #
-# The passwords come from the server's environment: ORDER_PASSWORD and so on. What each process is
-# started with stands in accounts.md.
+# The passwords come from the server's environment: ORDER_PASSWORD and so on. Let each begin with a letter:
+# the server reads what begins with a digit as a number. What each process is started with stands in
+# accounts.md.
 
 ";
 

@@ -12,6 +12,10 @@ its owner can write into a stream.
 Everything that is not listed is refused. [accounts.conf](accounts.conf) is the same for nats-server.
 Requests to JetStream for another account's stream are imported under a prefix of its own, which the
 process is told.
+
+Connections, subscriptions, streams and consumers of each account are bounded, so that one of them takes nothing from
+the others. Room on disk is bounded for all of them together, by the server (`max_file_store`). Do not bound it by account
+(`max_file`): 2.9.10 counts a message that it then refuses, and its owner takes that for a loss again and again.
 ";
 
 /// The page.

@@ -114,6 +114,27 @@ fn a_request_that_is_repeated_has_one_effect_and_one_answer() {
 }
 
 #[test]
+fn a_key_is_its_callers_own_but_for_those_from_before_callers_were_known() {
+    let mut stage = Stage::begun();
+    let asked = |order: &'static str, caller: Option<&str>| {
+        let request = key(order, "hash");
+        let named = caller.map(|caller| request.clone().asked_by(caller));
+        stage::place(order, named.or(Some(request)))
+    };
+    stage.engine.run(&[asked("o-1", Some("shop")), asked("o-2", None)], at(1)).unwrap();
+    let again =
+        [asked("o-1", Some("shop")), asked("o-1", Some("thief")), asked("o-2", Some("shop"))];
+    let [own, stolen, old] =
+        <[_; 3]>::try_from(stage.engine.run(&again, at(2)).unwrap().outcomes).unwrap();
+    for repeated in [own, old] {
+        let is_repeated =
+            matches!(repeated, Outcome::Command(Answer::Accepted { repeated: true, .. }));
+        assert!(is_repeated, "{repeated:?}");
+    }
+    assert!(matches!(stolen, Outcome::Command(Answer::KeyReused)), "{stolen:?}");
+}
+
+#[test]
 fn a_precondition_holds_for_the_state_of_its_own_decision_and_a_repeat_is_not_held_to_it() {
     let mut stage = Stage::begun();
     let create = |idempotency| {

@@ -16,7 +16,7 @@ use crate::domain::{NewLine, PlaceOrder};
 /// An order that a client asks for.
 #[derive(Debug, Deserialize, JsonSchema)]
 #[serde(deny_unknown_fields)]
-pub(super) struct NewOrder {
+pub struct NewOrder {
     id: Option<OrderId>,
     customer_id: CustomerId,
     lines: Vec<WantedLine>,
@@ -89,7 +89,8 @@ impl NewOrder {
         price.or_else(|| self.business_date.as_ref().map(|_| "an order with a business date"))
     }
 
-    pub(super) fn into_place(self, new_id: impl FnOnce() -> OrderId) -> PlaceOrder {
+    /// The command that it stands for. Where it brings no id, one is made.
+    pub fn into_place(self, new_id: impl FnOnce() -> OrderId) -> PlaceOrder {
         let line = |line: WantedLine| NewLine {
             sku: line.sku,
             quantity: line.quantity,

@@ -5,7 +5,7 @@ use std::str::FromStr;
 use bytes::{Buf, Bytes, BytesMut};
 use engine::Preconditions;
 use futures_util::StreamExt as _;
-use protocol::headers::InvalidIdempotencyKey;
+use protocol::idempotency::InvalidIdempotencyKey;
 use protocol::{Idempotency, IdempotencyKey};
 use serde::de::DeserializeOwned;
 use sha2::{Digest as _, Sha256};
@@ -17,7 +17,8 @@ use warp::{Filter, Rejection};
 use super::problem::kinds;
 use super::server::Origin;
 use super::{
-    IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, page, precondition,
+    Caller, IDEMPOTENCY_KEY_HEADER, Problem, REQUIRE_DURABILITY_HEADER, TOKEN_HEADER, auth, page,
+    precondition,
 };
 use crate::token::Token;
 
@@ -25,12 +26,18 @@ use crate::token::Token;
 /// default, with everything that the event adds.
 pub const BODY_BYTES_MAX: usize = 512 * 1024;
 
+/// What is kept of the hash of a caller's name: enough to tell the callers of one system apart.
+const CALLER_HASH_BYTES: usize = 8;
+
 const TRACEPARENT_HEADER: &str = "traceparent";
+
+/// A command and its body, or why its headers cannot be taken.
+type Whole = Result<(CommandRequest, Bytes), Problem>;
 
 /// What comes with a command besides what is asked.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct CommandRequest {
-    /// The client's key, and the hash over method, path and body.
+    /// The client's key, and the hash over method, path and body, and over who asks.
     pub idempotency: Option<Idempotency>,
     /// The W3C trace that the request belongs to.
     pub traceparent: Option<String>,
@@ -47,9 +54,8 @@ pub struct CommandRequest {
 pub fn command<T: DeserializeOwned + Send>()
 -> impl Filter<Extract = (CommandRequest, T), Error = Rejection> + Clone + Send + Sync + 'static {
     request()
-        .and_then(|method: Method, path: FullPath, headers: HeaderMap, body: Bytes| async move {
-            let parsed = CommandRequest::parse(&method, path.as_str(), &headers, &body)
-                .and_then(|request| Ok((request, parse_json(&body)?)));
+        .and_then(|whole: Whole| async move {
+            let parsed = whole.and_then(|(request, body)| Ok((request, parse_json(&body)?)));
             parsed.map_err(warp::reject::custom)
         })
         .untuple_one()
@@ -58,13 +64,10 @@ pub fn command<T: DeserializeOwned + Send>()
 /// Extracts a command that has no body.
 pub fn bodyless_command()
 -> impl Filter<Extract = (CommandRequest,), Error = Rejection> + Clone + Send + Sync + 'static {
-    request().and_then(
-        |method: Method, path: FullPath, headers: HeaderMap, body: Bytes| async move {
-            let parsed = check_empty(&body)
-                .and_then(|()| CommandRequest::parse(&method, path.as_str(), &headers, &body));
-            parsed.map_err(warp::reject::custom)
-        },
-    )
+    request().and_then(|whole: Whole| async move {
+        let parsed = whole.and_then(|(request, body)| check_empty(&body).map(|()| request));
+        parsed.map_err(warp::reject::custom)
+    })
 }
 
 /// Extracts the consistency token of a read; an empty one if none is sent.
@@ -108,11 +111,26 @@ impl CommandRequest {
             require_replicated,
         })
     }
+
+    /// With who asks, where that is known: its key is then nobody else's.
+    fn asked_by(self, caller: &Caller) -> Self {
+        let Some(entry) = caller.entry() else { return self };
+        let hash = Sha256::digest(&*entry.name);
+        let caller = page::hexadecimal(&hash[..CALLER_HASH_BYTES]);
+        let idempotency = self.idempotency.map(|idempotency| idempotency.asked_by(&caller));
+        Self { idempotency, ..self }
+    }
 }
 
-fn request()
--> impl Filter<Extract = (Method, FullPath, HeaderMap, Bytes), Error = Rejection> + Clone {
-    warp::method().and(warp::path::full()).and(warp::header::headers_cloned()).and(body())
+/// The whole request, whatever its body is.
+fn request() -> impl Filter<Extract = (Whole,), Error = Rejection> + Clone {
+    let head = warp::method().and(warp::path::full()).and(warp::header::headers_cloned());
+    head.and(auth::caller()).and(body()).map(
+        |method: Method, path: FullPath, headers: HeaderMap, caller, body: Bytes| -> Whole {
+            let request = CommandRequest::parse(&method, path.as_str(), &headers, &body)?;
+            Ok((request.asked_by(&caller), body))
+        },
+    )
 }
 
 /// The whole body, up to the limit; what is announced as larger is not even read.
@@ -161,7 +179,11 @@ async fn collect(
     Ok(whole.freeze())
 }
 
-fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
+/// Reads a body.
+///
+/// # Errors
+/// When it is not what is expected, with the place where it is not.
+pub fn parse_json<T: DeserializeOwned>(body: &[u8]) -> Result<T, Problem> {
     serde_json::from_slice(body).map_err(|error| {
         Problem::new(&kinds::BAD_JSON)
             .detail(error.to_string())

@@ -3,6 +3,7 @@
 use std::time::{Duration, Instant};
 
 use contracts::service;
+use futures_util::StreamExt as _;
 use runtime::async_nats::jetstream::stream::{Config, DiscardPolicy};
 use runtime::nats::{streams, wire};
 
@@ -104,6 +105,33 @@ async fn the_broker_refuses_to_purge_and_to_allow_it() {
     let allowed = Config { deny_purge: false, ..configuration(&broker).await };
     assert!(context.update_stream(&allowed).await.is_err());
     assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 1);
+}
+
+/// The stream takes nothing any more, and somebody answers in its place.
+#[tokio::test(flavor = "multi_thread")]
+async fn an_acknowledgement_that_the_broker_never_gave_is_noticed_and_what_it_was_for_is_published()
+{
+    let (broker, folder) = (Broker::start(), Folder::new());
+    let data = folder.path().join("customer");
+    let mut process = Process::first(&data, &broker);
+    assert_eq!(process.register("a", &[]).status, 201);
+    let elsewhere =
+        Config { subjects: vec!["elsewhere".to_owned()], ..configuration(&broker).await };
+    configure(&broker, &elsewhere).await;
+    let liar = runtime::async_nats::connect(broker.url()).await.unwrap();
+    let mut published = liar.subscribe("customer.registered.*").await.unwrap();
+    liar.flush().await.unwrap();
+    let lying = tokio::spawn(async move {
+        let reply = published.next().await.unwrap().reply.unwrap();
+        liar.publish(reply, r#"{"stream":"CUSTOMER","seq":2}"#.into()).await.unwrap();
+        liar.flush().await.unwrap();
+    });
+    process.register("b", &[]);
+    lying.await.unwrap();
+    assert!(!process.ended().success());
+    let process = Process::again(&data, &broker);
+    process.until("published", |s| s["state"] == "ready" && s["acknowledged"] == 2);
+    assert_eq!(proof::stream_equals_outbox(&broker, &data).await.len(), 2);
 }
 
 /// All but the content of one message is as it was: its chain, its number, and what follows it.

@@ -12,7 +12,7 @@ use protocol::Row;
 use simulator::{Newcomer, play_beside};
 
 /// Worlds that are played, and about so many orders in each.
-const WORLDS: u64 = 40;
+const WORLDS: u64 = 100;
 const ORDERS: u64 = 12;
 
 /// The invariant of loyalty: a customer has the points of the orders that completed, and no others. What was

@@ -131,7 +131,7 @@ problem_kinds! {
         example: "it is called \"shop.example\" by the request: use localhost, or name it with --host or MURMUR_HOSTS",
     }
     KEY_REUSED: 422, "key-reused", "The Idempotency-Key was used for another request" {
-        when: "A command comes with the key of an earlier one that asked for something else.",
+        when: "A command comes with the key of an earlier one that asked for something else, or was another caller's.",
         remedy: "Choose a new key for a new request.",
         example: "choose a new key for a new request",
     }
