@@ -41,7 +41,7 @@ fn an_account_that_goes_beyond_its_bounds_is_refused_and_the_others_go_on() {
     system.stock_up();
     let (mut order, mut inside) = (system.broker_as("order"), system.broker_as("order-operator"));
     let consumer = |_| {
-        let config = json!({"ack_policy": "none", "inactive_threshold": 60_000_000_000_u64, "mem_storage": true});
+        let config = json!({"ack_policy": "none", "inactive_threshold": 20_000_000_000_u64, "mem_storage": true});
         json!({"stream_name": "ORDER", "config": config})
     };
     let (made, code) = taken_before_refusal(&mut order, "$JS.API.CONSUMER.CREATE.ORDER", consumer);
@@ -74,5 +74,10 @@ fn an_account_that_goes_beyond_its_bounds_is_refused_and_the_others_go_on() {
     assert!(system.try_broker_as("payment").is_ok());
     assert_eq!(place(&system, "o-1"), "replicated");
     is_completed(&system, "o-1");
+    // Who comes anew to read this stream, as the audit does, has to wait until the account has room again.
+    wait_until("nobody's consumers are gone", || {
+        let info = inside.ask("$JS.API.STREAM.INFO.ORDER").unwrap();
+        info["state"]["consumer_count"].as_u64() < Some(100)
+    });
     assert!(system.expect(&["audit"]).contains("the audit is clean"));
 }
