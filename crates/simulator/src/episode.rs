@@ -24,7 +24,7 @@ pub struct Episode {
     pub violations: Vec<String>,
     /// A number that two episodes share only if the same things happened at the same moments.
     pub digest: u64,
-    /// What happened, line by line, if it was to be told.
+    /// What happened, line by line, if it was to be recorded.
     pub story: Vec<String>,
 }
 
@@ -53,8 +53,8 @@ pub fn play_with(
 
 /// The world of a seed, with services beside the shop's in it, to which everything happens as to the others.
 #[must_use]
-pub fn play_beside(seed: u64, orders: u64, newcomers: &[Newcomer], told: bool) -> Episode {
-    play_all(seed, orders, Fault::ALL, (told, None), newcomers)
+pub fn play_beside(seed: u64, orders: u64, newcomers: &[Newcomer], with_story: bool) -> Episode {
+    play_all(seed, orders, Fault::ALL, (with_story, None), newcomers)
 }
 
 fn play_all(

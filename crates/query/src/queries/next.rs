@@ -2,9 +2,9 @@
 //! same rules as `murmur trace`, from what is folded.
 
 use contracts::choreography::MURMURATION;
-use contracts::kind;
+use contracts::{OrderId, kind};
 use protocol::choreography::next::{Next, Occurrence, next};
-use protocol::{Id, Timestamp, Vector};
+use protocol::{Timestamp, Vector};
 use runtime::http::Scope::Read;
 use runtime::http::openapi::Operation;
 use schemars::JsonSchema;
@@ -25,7 +25,7 @@ pub(super) struct NextQuery;
 #[derive(Debug, Serialize, JsonSchema)]
 pub struct NextAnswer {
     /// The order.
-    pub order_id: Id,
+    pub order_id: OrderId,
     /// What happens next to it.
     #[serde(flatten)]
     pub next: Next,
@@ -52,7 +52,7 @@ impl Query for NextQuery {
 ///
 /// # Errors
 /// When the read model cannot be read, or ORDER has not told of the order.
-pub async fn next_of(reader: QueryReader, id: &Id) -> Result<Answer<NextAnswer>, NoAnswer> {
+pub async fn next_of(reader: QueryReader, id: &OrderId) -> Result<Answer<NextAnswer>, NoAnswer> {
     let names: Vec<String> =
         FAMILIES.iter().map(|family| keys::record(family, id.as_str())).collect();
     let look = reader.look(&names, &[]).await?;
