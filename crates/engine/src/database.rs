@@ -6,6 +6,7 @@ pub mod image;
 pub mod owner;
 pub mod read_pool;
 pub mod schema;
+pub mod snapshots;
 
 use std::fs::DirBuilder;
 use std::os::unix::fs::DirBuilderExt as _;
@@ -17,6 +18,7 @@ use rusqlite::{Connection, OpenFlags, TransactionBehavior};
 use crate::state::{Read, StateError, Write};
 use owner::{NotOwner, Owner};
 use schema::SchemaError;
+use snapshots::Snapshots;
 
 pub use owner::Aside;
 pub use read_pool::ReadPool;
@@ -54,6 +56,7 @@ const SQLITE_VERSION_MIN: i32 = 3_051_003;
 pub struct Database {
     pub(crate) connection: Connection,
     owner: Option<Owner>,
+    began_as_snapshot: Option<u64>,
 }
 
 /// Why a database cannot be opened.
@@ -100,6 +103,28 @@ impl Database {
     /// When another process owns it, when it belongs to another service or a newer version, or when
     /// it cannot be used at all.
     pub fn open(folder: &Path, service: Service, migrations: &[&str]) -> Result<Self, OpenError> {
+        Self::open_or(folder, service, migrations, |_| None)
+    }
+
+    /// The same; one that does not exist begins as its newest snapshot.
+    ///
+    /// # Errors
+    /// As [`Database::open`]. A snapshot that cannot be used is left out, and says so in the log.
+    pub fn begin(
+        folder: &Path,
+        service: Service,
+        migrations: &[&str],
+        snapshots: &Snapshots,
+    ) -> Result<Self, OpenError> {
+        Self::open_or(folder, service, migrations, |file| snapshots.begin(file, migrations))
+    }
+
+    fn open_or(
+        folder: &Path,
+        service: Service,
+        migrations: &[&str],
+        begin: impl FnOnce(&Path) -> Option<u64>,
+    ) -> Result<Self, OpenError> {
         let io = |source| OpenError::Io { path: folder.to_owned(), source };
         if rusqlite::version_number() < SQLITE_VERSION_MIN {
             return Err(OpenError::Library(rusqlite::version().to_owned()));
@@ -108,11 +133,12 @@ impl Database {
         // What is in it is people's, and nobody else's on this machine.
         DirBuilder::new().recursive(true).mode(0o700).create(folder).map_err(io)?;
         let file = file_in(folder, service);
+        let began_as_snapshot = if file.exists() { None } else { begin(&file) };
         let sqlite = |source| OpenError::Sqlite { path: file.clone(), source };
         let mut connection = Connection::open(&file).map_err(sqlite)?;
         configure(&connection).map_err(sqlite)?;
         schema::prepare(&mut connection, service, migrations)?;
-        Ok(Self { connection, owner: Some(Owner::of(lock, &file)?) })
+        Ok(Self { connection, owner: Some(Owner::of(lock, &file)?), began_as_snapshot })
     }
 
     /// A database that lives and dies with this value, for tests and simulation.
@@ -124,7 +150,13 @@ impl Database {
         let mut connection = Connection::open_in_memory().map_err(sqlite)?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         schema::prepare(&mut connection, service, migrations)?;
-        Ok(Self { connection, owner: None })
+        Ok(Self { connection, owner: None, began_as_snapshot: None })
+    }
+
+    /// The row of the snapshot that it began as, if it did when it was opened.
+    #[must_use]
+    pub const fn began_as_snapshot(&self) -> Option<u64> {
+        self.began_as_snapshot
     }
 
     /// The committed state, to read.

@@ -15,7 +15,7 @@ use client::run_file::RunFile;
 use client::streams::Streams;
 use contracts::choreography::MURMURATION;
 use contracts::service;
-use engine::database;
+use engine::database::{self, Aside};
 use engine::healing::{Plan, plan};
 use protocol::Service;
 use runtime::healing::{Stores, neighbours_in};
@@ -119,7 +119,7 @@ async fn discard(
 ) -> anyhow::Result<()> {
     let process = Process::Service(stores.service);
     let is_as_shown = async || Ok(plan_for(stores).await? == *shown);
-    let kept = set_aside(running, stores.service, is_as_shown).await?;
+    let kept = set_aside(running, stores.service, Aside::set_aside, is_as_shown).await?;
     let kept = kept.context("what is held has changed meanwhile: nothing was done; look again")?;
     drop(permit);
     readiness::redundant(running, process).await?;

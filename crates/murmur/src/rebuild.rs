@@ -1,22 +1,22 @@
-//! `murmur rebuild`: has a service fold its state anew from its stream, from the first row, and compares that with
-//! what it held before.
-//!
-//! Deliberately absent: a start from anything but the first row. Nothing else is kept from which one could.
+//! `murmur rebuild`: has a service fold its state anew from its stream, from the first row or from its newest
+//! snapshot, and compares that with what it held before.
 
 use std::path::Path;
 use std::time::{Duration, Instant};
 
-use anyhow::Context as _;
+use anyhow::{Context as _, bail};
 use client::process::Process;
 use client::run_file::RunFile;
 use contracts::service;
+use engine::database::Aside;
 use engine::database::comparison::{ComparedTable, compare, decided_beyond};
-use engine::database::{file_in, open_to_read};
+use engine::database::{file_in, open_to_read, snapshots};
 use engine::{Read, outbox};
 use protocol::Service;
 use serde_json::{Value, json};
 use supervisor::readiness;
 use supervisor::redundancy::{self, Loss};
+use supervisor::service_status::ask_services;
 use terminal::verdict::Verdict;
 use terminal::{line, note, quantity};
 
@@ -32,6 +32,18 @@ pub(crate) struct Args {
     /// customer, product, order, inventory, payment or shipping.
     #[arg(value_parser = service::named)]
     service: Service,
+    /// Where to begin.
+    #[arg(long, value_enum, default_value = "start")]
+    from: Beginning,
+}
+
+/// What a state is folded anew from.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, clap::ValueEnum)]
+enum Beginning {
+    /// The first row of the stream; the snapshots are set aside, too
+    Start,
+    /// The newest snapshot, and the rows after it
+    Snapshot,
 }
 
 /// What the service held before, and what it holds now.
@@ -39,6 +51,8 @@ pub(crate) struct Args {
 struct Comparison {
     /// Rows of the outbox that was set aside.
     rows: u64,
+    /// The row of the snapshot that it began as, if it did.
+    snapshot: Option<u64>,
     /// What it has decided since, so that its state may differ.
     since: usize,
     tables: Vec<ComparedTable>,
@@ -48,16 +62,28 @@ struct Comparison {
 pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> {
     let (running, service) = (global.running()?, args.service);
     running.started_here()?;
+    if args.from == Beginning::Snapshot {
+        has_snapshot(&running, service)?;
+    }
     let say = |text: &str| note!("waits until the stream holds all of it: {text}");
     let loss = Loss::Database(service);
     let permit = redundancy::wait(&running, loss, REDUNDANT_WITHIN, say).await?;
     let begun = Instant::now();
-    let kept = set_aside(&running, service, async || Ok(true)).await?;
+    let move_away = match args.from {
+        Beginning::Start => Aside::set_aside,
+        Beginning::Snapshot => Aside::set_aside_but_snapshots,
+    };
+    let kept = set_aside(&running, service, move_away, async || Ok(true)).await?;
     let kept = kept.context("the database was not set aside")?;
     drop(permit);
     readiness::redundant(&running, Process::Service(service)).await?;
     let took = begun.elapsed();
-    let compared = compared(&running, service, &kept)?;
+    let report = ask_services(&running).await.remove(&Process::Service(service));
+    let snapshot = report
+        .with_context(|| format!("{service} is not there"))?
+        .map_err(anyhow::Error::msg)?
+        .began_as_snapshot;
+    let compared = compared(&running, service, &kept, snapshot)?;
     if global.json {
         line!("{}", compared.as_json(service, took, &kept));
     } else {
@@ -66,15 +92,32 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     Ok(compared.verdict())
 }
 
+fn has_snapshot(running: &RunFile, service: Service) -> anyhow::Result<()> {
+    let folder = running.data.join(service.name()).join(snapshots::FOLDER);
+    if snapshots::rows_in(&folder, service).is_empty() {
+        bail!(
+            "{service} has no snapshot yet: one is written after {} rows, unless MURMUR_SNAPSHOT_ROWS says \
+             otherwise. `murmur rebuild {service}` begins at the first row",
+            quantity::count(snapshots::ROWS_MIN)
+        );
+    }
+    Ok(())
+}
+
 /// Both databases, each at one moment, to read only.
-fn compared(running: &RunFile, service: Service, kept: &Path) -> anyhow::Result<Comparison> {
+fn compared(
+    running: &RunFile,
+    service: Service,
+    kept: &Path,
+    snapshot: Option<u64>,
+) -> anyhow::Result<Comparison> {
     let mut before = open_to_read(&file_in(kept, service))?;
     let mut after = open_to_read(&file_in(&running.data.join(service.name()), service))?;
     let (before, after) = (before.transaction()?, after.transaction()?);
     let (before, after) = (Read::new(&before), Read::new(&after));
     let rows = outbox::head(&before)?.sequence;
     let since = decided_beyond(&after, rows)?;
-    Ok(Comparison { rows, since, tables: compare(&before, &after)? })
+    Ok(Comparison { rows, snapshot, since, tables: compare(&before, &after)? })
 }
 
 impl Comparison {
@@ -91,8 +134,16 @@ impl Comparison {
     }
 
     fn show(&self, service: Service, took: Duration, kept: &Path) {
-        let (rows, took) = (quantity::count(self.rows), quantity::took(took));
-        line!("{service}: folded anew from the {rows} rows of {} in {took}", service.stream());
+        let (stream, took) = (service.stream(), quantity::took(took));
+        let from = match self.snapshot {
+            None => format!("the {} rows of {stream}", quantity::count(self.rows)),
+            Some(row) => format!(
+                "the snapshot of row {} and the {} rows of {stream} after it",
+                quantity::count(row),
+                quantity::count(self.rows.saturating_sub(row))
+            ),
+        };
+        line!("{service}: folded anew from {from} in {took}");
         for ComparedTable { name, rows: (before, after), difference } in &self.tables {
             match difference {
                 None => line!("{name}: the same {} rows", quantity::count(*after as u64)),
@@ -122,6 +173,7 @@ impl Comparison {
             "done": "rebuild",
             "service": service,
             "rows": self.rows,
+            "snapshot": self.snapshot,
             "after_ms": u64::try_from(took.as_millis()).ok(),
             "decided_since": self.since,
             "tables": self.tables.iter().map(table).collect::<Vec<_>>(),

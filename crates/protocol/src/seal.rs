@@ -32,6 +32,9 @@ const PURPOSE: &[u8] = b"murmuration row seal 1";
 /// The same of marks.
 const MARK_PURPOSE: &[u8] = b"murmuration chain mark 1";
 
+/// The same of files.
+const FILE_PURPOSE: &[u8] = b"murmuration file seal 1";
+
 /// The seal of one row: which key, and the first 128 bits of HMAC-SHA-256 (RFC 2104).
 #[derive(Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Seal {
@@ -101,6 +104,23 @@ impl SealKeys {
     pub fn seal(&self, before: Chain, subject: &str, headers: &str, payload: &[u8]) -> Seal {
         let code = self.newest.code(before, [subject.as_bytes(), headers.as_bytes(), payload]);
         Seal { key: self.newest.id, code }
+    }
+
+    /// The seal of a whole file with this SHA-256.
+    #[must_use]
+    pub fn seal_file(&self, digest: &[u8; 32]) -> Seal {
+        let mut code = [0; 16];
+        code.copy_from_slice(&self.newest.of_file(digest).finalize().into_bytes()[..16]);
+        Seal { key: self.newest.id, code }
+    }
+
+    /// Whether this owner has sealed a file with this SHA-256.
+    #[must_use]
+    pub fn has_sealed_file(&self, digest: &[u8; 32], seal: &Seal) -> bool {
+        let mut keys = std::iter::once(&self.newest).chain(&self.older);
+        keys.any(|key| {
+            key.id == seal.key && key.of_file(digest).verify_truncated_left(&seal.code).is_ok()
+        })
     }
 
     /// The chain of the row of that number, marked.
@@ -176,6 +196,13 @@ impl SealKey {
         code.update(MARK_PURPOSE);
         code.update(&sequence.to_be_bytes());
         code.update(chain.hash());
+        code
+    }
+
+    fn of_file(&self, digest: &[u8; 32]) -> Hmac<Sha256> {
+        let mut code = self.code.clone();
+        code.update(FILE_PURPOSE);
+        code.update(digest);
         code
     }
 
@@ -317,6 +344,17 @@ mod tests {
         assert!(rotated.is_own(Chain::START, &old));
         let new = row(&rotated, Chain::START);
         assert!(rotated.is_own(Chain::START, &new) && !keys().is_own(Chain::START, &new));
+    }
+
+    #[test]
+    fn a_file_is_sealed_by_a_known_key_and_for_its_content_alone() {
+        let seal = keys().seal_file(&[1; 32]);
+        assert!(keys().has_sealed_file(&[1; 32], &seal));
+        assert!(!keys().has_sealed_file(&[2; 32], &seal));
+        let other = SealKeys::of_bytes([8; SEAL_KEY_BYTES]);
+        assert!(!other.has_sealed_file(&[1; 32], &seal));
+        let forged = Seal { key: other.newest.id, ..seal };
+        assert!(!other.has_sealed_file(&[1; 32], &forged));
     }
 
     #[test]

@@ -11,7 +11,8 @@
 //! * [`handle`] and [`command_result`]: what a service's routes hold; [`http`]: what they are made of; [`token`]: what
 //!   reads and commands wait for; `ticket`: who waits for an answer.
 //! * [`entity`]: the routes of whoever owns plain entities.
-//! * `driver`: the one loop that carries out what a process asks for; `clock`: its clocks.
+//! * `driver`: the one loop that carries out what a process asks for; `clock`: its clocks;
+//!   `snapshots`: copies of the database, written beside it.
 //! * [`reading`]: a stream, whole and in order, for those who are no service.
 //! * [`replicas`]: what a service knows of others, in memory; [`status`]: how it stands; [`heartbeat`]: how it
 //!   says so to people.
@@ -44,6 +45,7 @@ mod ticket;
 
 mod clock;
 mod driver;
+mod snapshots;
 
 pub mod reading;
 

@@ -29,7 +29,7 @@ use crate::replicas::Replicas;
 use crate::settings::{LogFormat, Settings};
 use crate::shutdown::{Stop, StopSender, asked_to_stop, stop_signal};
 use crate::status::{ProcessStatus, Status};
-use crate::{failpoint, telemetry};
+use crate::{failpoint, snapshots, telemetry};
 
 /// The threads that the life of a process runs on.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
@@ -108,10 +108,13 @@ async fn live<D: Domain, A: Into<Api>>(
         }
     };
     let file = database::file_in(&settings.data, D::SERVICE);
+    let snapshots = settings.snapshots(D::SERVICE, Arc::clone(&keys));
     // 2. Serve: reads at once, commands as soon as the start is through.
     let (driver, inbound) = mpsc::unbounded_channel();
     let clock = Clock::start();
-    let status = Status::new(D::SERVICE, clock).of_broker(&settings.process.nats.url);
+    let status = Status::new(D::SERVICE, clock)
+        .of_broker(&settings.process.nats.url)
+        .begun_as_snapshot(engine.database().began_as_snapshot());
     let replicas = Arc::new(Replicas::default());
     replicas.load(&engine.read())?;
     let (stopper, stop) = stop_signal(settings.process.drain());
@@ -121,6 +124,7 @@ async fn live<D: Domain, A: Into<Api>>(
     let reads = ReadPool::new(&file);
     let timers = move || reads.read(timers::count).ok();
     tokio::spawn(measure_redundant(status.clone()));
+    tokio::spawn(snapshots::write(snapshots, file, settings.snapshot_rows, status.clone()));
     let api: Api = api(handle).into();
     let api = api.with(status_routes(status.clone(), timers));
     let api = api
@@ -149,7 +153,8 @@ fn open<D: Domain>(
     domain: D,
     keys: Arc<SealKeys>,
 ) -> anyhow::Result<Opened<D>> {
-    let database = match Database::open(&settings.data, D::SERVICE, D::MIGRATIONS) {
+    let snapshots = settings.snapshots(D::SERVICE, Arc::clone(&keys));
+    let database = match Database::begin(&settings.data, D::SERVICE, D::MIGRATIONS, &snapshots) {
         Ok(database) => database,
         Err(error) => {
             return Fence::of_open(&error).map(Opened::Fenced).ok_or_else(|| error.into());

@@ -2,10 +2,12 @@
 
 use std::net::SocketAddr;
 use std::path::PathBuf;
+use std::sync::Arc;
 use std::time::Duration;
 
 use clap::Args;
 use engine::Domain;
+use engine::database::snapshots::{self, Snapshots};
 use engine::versions::{InvalidVersion, Versions};
 use protocol::{Kind, Position, SealKeys, Service};
 
@@ -68,6 +70,13 @@ pub struct Settings {
     /// again once it may grow further. Default: as much as the disk has
     #[arg(long, env = "MURMUR_DATABASE_BYTES_MAX")]
     pub database_bytes_max: Option<u64>,
+    /// Folder of the snapshots that a lost database begins as: on another disk, they outlive that of the database.
+    /// Default: `snapshots` in --data
+    #[arg(long, env = "MURMUR_SNAPSHOTS")]
+    pub snapshots: Option<PathBuf>,
+    /// Rows after which another snapshot is written, if they are a quarter of all; 0: none ever is
+    #[arg(long, env = "MURMUR_SNAPSHOT_ROWS", default_value_t = snapshots::ROWS_MIN)]
+    pub snapshot_rows: u64,
     /// The process's surroundings
     #[command(flatten)]
     pub process: ProcessSettings,
@@ -139,6 +148,13 @@ impl Settings {
         let file = self.seal_keys.clone().unwrap_or_else(|| seal_keys::file_beside(&self.data));
         let keys = seal_keys::load_or_make(&file)?;
         Ok(if self.take_unsealed { keys.taking_unsealed() } else { keys })
+    }
+
+    /// The snapshots of this service's database, sealed with these keys.
+    #[must_use]
+    pub fn snapshots(&self, service: Service, keys: Arc<SealKeys>) -> Snapshots {
+        let within = || self.data.join(snapshots::FOLDER);
+        Snapshots::new(self.snapshots.clone().unwrap_or_else(within), service, keys)
     }
 
     /// In which versions a service writes and reads events.

@@ -24,6 +24,7 @@ pub struct Status {
     broker: Arc<OnceLock<watch::Receiver<Option<String>>>>,
     /// Where the broker is, without a password.
     broker_address: Option<String>,
+    began_as_snapshot: Option<u64>,
 }
 
 #[derive(Serialize)]
@@ -49,7 +50,12 @@ struct HeldReport<'a> {
 impl Status {
     pub(crate) fn new(service: Service, clock: Clock) -> Self {
         let (standing, broker) = (watch::Sender::default(), Arc::default());
-        Self { service, clock, standing, broker, broker_address: None }
+        Self { service, clock, standing, broker, broker_address: None, began_as_snapshot: None }
+    }
+
+    /// The same, of a process whose database began as the snapshot of that row.
+    pub(crate) fn begun_as_snapshot(self, row: Option<u64>) -> Self {
+        Self { began_as_snapshot: row, ..self }
     }
 
     /// The same, of a process that uses the broker at this address.
@@ -167,6 +173,7 @@ impl Status {
             "redundant": missing.is_empty(),
             "redundant_reason": redundancy::reason(&missing),
             "missing": missing,
+            "began_as_snapshot": self.began_as_snapshot,
             "stream_created": standing.compared.map(|compared| compared.created),
             "streams": streams,
             "held": held,

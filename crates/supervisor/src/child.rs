@@ -22,7 +22,8 @@ const TAIL_BYTES: u64 = 16 << 10;
 const REASON_CHARACTERS_MAX: usize = 300;
 
 /// What murmur itself was told in the environment, and a service would take for itself.
-const NOT_FOR_CHILDREN: [&str; 3] = ["MURMUR_DATA", "MURMUR_FIRST_START", "MURMUR_SEAL_KEYS"];
+const NOT_FOR_CHILDREN: [&str; 4] =
+    ["MURMUR_DATA", "MURMUR_FIRST_START", "MURMUR_SEAL_KEYS", "MURMUR_SNAPSHOTS"];
 
 /// How a process ended.
 #[derive(Clone, Debug, PartialEq, Eq)]

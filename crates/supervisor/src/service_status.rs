@@ -40,6 +40,8 @@ pub struct ServiceReport {
     pub redundant_reason: Option<String>,
     /// The same, for programs: each with `what`.
     pub missing: Vec<Value>,
+    /// The row of the snapshot that its database began as, if it did at this start.
+    pub began_as_snapshot: Option<u64>,
     /// When its stream was created, of which it says what was acknowledged.
     pub stream_created: Option<Timestamp>,
     /// How far it has read each stream.

@@ -23,7 +23,7 @@ impl Database {
         let mut connection = Connection::open_in_memory()?;
         connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
         connection.deserialize_read_exact(MAIN_DB, image, image.len(), false)?;
-        Ok(Self { connection, owner: None })
+        Ok(Self { connection, owner: None, began_as_snapshot: None })
     }
 }
 

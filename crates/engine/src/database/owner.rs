@@ -1,10 +1,12 @@
 //! One process owns a database: a lock beside its folder, and the file that stays the same file.
 
-use std::fs::{File, TryLockError};
-use std::os::unix::fs::MetadataExt;
+use std::fs::{DirBuilder, File, TryLockError};
+use std::os::unix::fs::{DirBuilderExt as _, MetadataExt};
 use std::path::{Path, PathBuf};
 
 use protocol::Timestamp;
+
+use super::snapshots;
 
 /// Proof of ownership, held as long as the value lives.
 #[derive(Debug)]
@@ -112,6 +114,21 @@ impl Aside {
         let aside = PathBuf::from(name);
         let failed = |source| NotOwner::Move { path: self.folder.clone(), source };
         std::fs::rename(&self.folder, &aside).map_err(failed)?;
+        Ok(aside)
+    }
+
+    /// The same, but the snapshots stay: the next start begins with the newest.
+    ///
+    /// # Errors
+    /// When something cannot be moved. What has been moved already stays where it is.
+    pub fn set_aside_but_snapshots(self, now: Timestamp) -> Result<PathBuf, NotOwner> {
+        let folder = self.folder.clone();
+        let aside = self.set_aside(now)?;
+        let moved = || {
+            DirBuilder::new().mode(0o700).create(&folder)?;
+            std::fs::rename(aside.join(snapshots::FOLDER), folder.join(snapshots::FOLDER))
+        };
+        moved().map_err(|source| NotOwner::Move { path: aside.clone(), source })?;
         Ok(aside)
     }
 }

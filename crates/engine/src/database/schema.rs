@@ -98,6 +98,12 @@ pub(super) fn prepare(
     Ok(())
 }
 
+/// Whether a newer build than this one wrote it.
+pub(super) fn is_newer(state: &Read<'_>, migrations: &[&str]) -> Result<bool, StateError> {
+    let engine = version(state, "engine")? > MIGRATIONS.len();
+    Ok(engine || version(state, "service")? > migrations.len())
+}
+
 /// The name of the service whose database this is.
 pub(crate) fn service(state: &Read<'_>) -> Result<Option<String>, StateError> {
     value(state, "service")
@@ -141,9 +147,7 @@ fn migrate(
     steps: &[&str],
 ) -> Result<(), SchemaError> {
     let mut write = Write::new(connection);
-    let key = format!("{tables}_version");
-    let found = value(&write.read(), &key)?;
-    let found: usize = found.and_then(|text| text.parse().ok()).unwrap_or(0);
+    let found = version(&write.read(), tables)?;
     if found > steps.len() {
         return Err(SchemaError::Newer { tables, found, known: steps.len() });
     }
@@ -151,9 +155,18 @@ fn migrate(
         connection.execute_batch(step).map_err(StateError::from)?;
     }
     if found < steps.len() {
-        set(&mut write, &key, &steps.len().to_string())?;
+        set(&mut write, &version_key(tables), &steps.len().to_string())?;
     }
     Ok(())
+}
+
+fn version(state: &Read<'_>, tables: &str) -> Result<usize, StateError> {
+    let found = value(state, &version_key(tables))?;
+    Ok(found.and_then(|text| text.parse().ok()).unwrap_or(0))
+}
+
+fn version_key(tables: &str) -> String {
+    format!("{tables}_version")
 }
 
 fn value(state: &Read<'_>, key: &str) -> Result<Option<String>, StateError> {

@@ -17,6 +17,7 @@ mod processes;
 mod readings;
 mod redundancy;
 mod removals;
+mod snapshots;
 mod starts;
 mod strays;
 mod waits;

@@ -24,6 +24,7 @@ const PORT: &str = "STORY_PORT";
 const FIRST_START: &str = "STORY_FIRST_START";
 const BYTES_MAX: &str = "STORY_BYTES_MAX";
 const DROP_FOREIGN: &str = "STORY_DROP_FOREIGN";
+const SNAPSHOT_ROWS: &str = "STORY_SNAPSHOT_ROWS";
 
 /// How long a service may take to stop: less than what a command waits for a silent broker.
 pub(crate) const DRAIN: Duration = Duration::from_secs(4);
@@ -43,6 +44,8 @@ fn a_service_process() {
         read_versions: Vec::new(),
         stream_replicas: 1,
         database_bytes_max: std::env::var(BYTES_MAX).ok().map(|bytes| bytes.parse().unwrap()),
+        snapshots: None,
+        snapshot_rows: std::env::var(SNAPSHOT_ROWS).map_or(0, |rows| rows.parse().unwrap()),
         process: ProcessSettings {
             listen: ([127, 0, 0, 1], port).into(),
             http: HttpSettings::default(),
@@ -101,6 +104,12 @@ impl Process {
     pub(crate) fn with_room(data: &Path, broker: &Broker, bytes_max: u64) -> Self {
         let bytes_max = bytes_max.to_string();
         Self::start(data, broker, &[(FIRST_START, "1"), (BYTES_MAX, &bytes_max)])
+    }
+
+    /// A start, first or not, that writes a snapshot after so many rows.
+    pub(crate) fn with_snapshots(data: &Path, broker: &Broker, rows: u64) -> Self {
+        let rows = rows.to_string();
+        Self::start(data, broker, &[(FIRST_START, "1"), (SNAPSHOT_ROWS, &rows)])
     }
 
     /// A start that is told to listen on this port.
