@@ -36,6 +36,7 @@ mod rebuilding;
 mod redis_users;
 mod replay;
 mod shared_database;
+mod time_travel;
 mod tls;
 mod tokens;
 mod verifying;

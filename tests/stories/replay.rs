@@ -45,7 +45,7 @@ fn file() -> String {
     file
 }
 
-fn replay(system: &System, arguments: &[&str]) -> Value {
+pub(crate) fn replay(system: &System, arguments: &[&str]) -> Value {
     replay_of(system, &file(), arguments)
 }
 
