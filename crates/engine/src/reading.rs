@@ -77,17 +77,18 @@ impl Alarm {
         }
     }
 
-    /// Whether it is about a row behind that one: it stands until the row has come, or nothing comes.
+    /// Whether it stands when a row has come that was known, and so many are to follow: if it is about a
+    /// later row, until that one has come, or nothing comes.
     #[must_use]
-    pub fn is_of_later(&self, row: &Row) -> bool {
-        self.row().is_some_and(|number| number > row.sequence)
+    pub fn outlasts(&self, known: &Row, pending: u64) -> bool {
+        pending > 0 && self.row().is_some_and(|number| number > known.sequence)
     }
 
-    /// Whether it is over when the stream's counters are as they have to be. A stream that holds
-    /// nothing at all shows no row that could tell.
+    /// Whether it stands when the counters of the stream are as they have to be, and it ends there. A
+    /// stream that holds nothing at all shows no row that could tell.
     #[must_use]
-    pub const fn is_of_counters(&self) -> bool {
-        self.row().is_none()
+    pub const fn outlasts_counters(&self, last: u64) -> bool {
+        self.row().is_some() && last > 0
     }
 }
 

@@ -242,9 +242,7 @@ impl Loop {
             progress.waits = None;
             progress.last_in_stream = extent.last;
             progress.seen_at_begin = extent.last;
-            if progress.wrong.is_some_and(|wrong| wrong.is_of_counters()) {
-                progress.all_is_well();
-            }
+            progress.keep_alarm(|alarm| alarm.outlasts_counters(extent.last));
         });
         Ok(messages)
     }
@@ -263,7 +261,8 @@ impl Loop {
         let row = wire::row_of(sequence, &message.subject, headers, &message.payload);
         match self.cursor.accept(&row) {
             Ok(Accepted::Known) => {
-                self.progress.send_modify(Progress::all_is_well);
+                let keep = |alarm: &Alarm| alarm.outlasts(&row, pending);
+                self.progress.send_modify(|progress| progress.keep_alarm(keep));
                 return Ok(());
             }
             Ok(Accepted::Next) => {}
@@ -274,7 +273,7 @@ impl Loop {
         self.progress.send_modify(|progress| {
             progress.handed_over = handed_over;
             progress.last_in_stream = sequence + pending;
-            progress.all_is_well();
+            progress.keep_alarm(|_| false);
         });
         Ok(())
     }
@@ -300,9 +299,11 @@ impl Loop {
 }
 
 impl Progress {
-    fn all_is_well(&mut self) {
-        self.alarm = None;
-        self.wrong = None;
+    fn keep_alarm(&mut self, stands: impl FnOnce(&Alarm) -> bool) {
+        if !self.wrong.as_ref().is_some_and(stands) {
+            self.alarm = None;
+            self.wrong = None;
+        }
     }
 }
 

@@ -179,9 +179,8 @@ impl Readers {
             *began = true;
         }
         reader.waits = None;
-        // Where nothing was read yet, no row comes that could tell.
-        let is_empty = reader.seen_at_begin == 0;
-        reader.alarm = reader.alarm.filter(|alarm| !alarm.is_of_counters() && !is_empty);
+        let last = reader.seen_at_begin;
+        reader.alarm = reader.alarm.filter(|alarm| alarm.outlasts_counters(last));
     }
 
     /// The next message of a stream: the row, if it is the next one.
@@ -210,8 +209,7 @@ impl Readers {
             Ok(accepted) => {
                 reader.cursor = next;
                 if accepted == Accepted::Known {
-                    reader.alarm =
-                        reader.alarm.filter(|alarm| pending > 0 && alarm.is_of_later(row));
+                    reader.alarm = reader.alarm.filter(|alarm| alarm.outlasts(row, pending));
                     return Ok(false);
                 }
                 reader.alarm = None;

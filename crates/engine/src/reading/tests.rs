@@ -76,3 +76,15 @@ fn a_stream_that_is_too_short_or_holed_is_not_read() {
     let purged_beyond = Extent { first: 1001, last: 1000, messages: 0 };
     assert_eq!(cursor.begin(&purged_beyond), Beginning::Holed);
 }
+
+#[test]
+fn an_alarm_over_a_later_row_outlasts_the_row_that_was_read_last_unless_nothing_follows_it() {
+    let rows = rows(3);
+    let alarm = Alarm::Stopped(Stopped::Replaced(3));
+    assert!(alarm.outlasts(&rows[1], 1), "each attempt begins at the row that was read last");
+    assert!(!alarm.outlasts(&rows[1], 0), "it is gone");
+    assert!(!alarm.outlasts(&rows[2], 1), "it has come, and is as it was");
+    assert!(!Alarm::Holed.outlasts(&rows[1], 1));
+    assert!(alarm.outlasts_counters(2) && !alarm.outlasts_counters(0));
+    assert!(!Alarm::Holed.outlasts_counters(2), "they are right again");
+}
