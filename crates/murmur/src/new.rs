@@ -25,7 +25,7 @@ macro_rules! files {
 }
 
 /// Its files.
-const FILES: [(&str, &str); 18] = files![
+const FILES: [(&str, &str); 17] = files![
     "Cargo.toml",
     "src/main.rs",
     "src/lib.rs",
@@ -43,7 +43,6 @@ const FILES: [(&str, &str); 18] = files![
     "examples/documents.rs",
     "Dockerfile",
     "compose.yaml",
-    "deployment.toml",
 ];
 
 /// Words that no crate can be named, as far as a service can be.

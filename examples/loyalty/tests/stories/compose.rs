@@ -1,21 +1,18 @@
 //! What it is started with in containers, beside `compose.yaml`.
 
 use std::collections::BTreeSet;
+use std::path::Path;
+use std::process::Command;
 
 use clap::CommandFactory as _;
+use loyalty::declaration::CHOREOGRAPHY;
 use loyalty::process::Arguments;
 use serde_json::Value;
 
 const COMPOSE: &str = include_str!("../../compose.yaml");
-const DEPLOYMENT: &str = include_str!("../../deployment.toml");
-const OF_THE_SHOP: &str = include_str!("../../../../scripts/containers/deployment.toml");
 
 fn compose() -> Value {
     serde_saphyr::from_str(COMPOSE).unwrap()
-}
-
-fn deployment(text: &str) -> toml::Table {
-    text.parse().unwrap()
 }
 
 #[test]
@@ -31,17 +28,43 @@ fn its_process_understands_all_that_it_is_told() {
     }
 }
 
+/// What `scripts/containers/accounts` makes of its contract.
 #[test]
-fn the_auditor_is_told_of_the_shop_and_of_loyalty() {
-    let (shop, mut with) = (deployment(OF_THE_SHOP), deployment(DEPLOYMENT));
-    assert_eq!(with.remove("newcomers").unwrap().as_array().unwrap().len(), 1);
-    for (table, name) in [("databases", "database"), ("seal-keys", "seal")] {
-        let path = with[table].as_table_mut().unwrap().remove("loyalty").unwrap();
-        let path = path.as_str().unwrap();
-        assert!(path.starts_with("/volumes/loyalty") && path.ends_with(name), "{path}");
+fn it_has_an_account_and_the_auditor_is_told_of_the_shop_and_of_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let (contract, secrets) = (folder.path().join("contract"), folder.path().join("secrets"));
+    for document in contract_docs::documents(&CHOREOGRAPHY) {
+        let file = contract.join(document.path);
+        std::fs::create_dir_all(file.parent().unwrap()).unwrap();
+        std::fs::write(file, document.text).unwrap();
     }
-    // It works in the place of query.
-    with.insert("query".into(), shop["query"].clone());
+    let make = |contract: Option<&Path>| {
+        let script = concat!(env!("CARGO_MANIFEST_DIR"), "/../../scripts/containers/accounts");
+        let made = Command::new(script).arg(&secrets).args(contract).status();
+        assert!(made.unwrap().success());
+    };
+    let read = |file: &str| std::fs::read_to_string(secrets.join(file)).unwrap();
+    let table = |file: &str| read(file).parse::<toml::Table>().unwrap();
+    make(None);
+    let (shop, passwords) = (table("audit.toml"), read("broker.env"));
+    make(Some(&contract));
+    assert!(read("broker.env").starts_with(&passwords), "what is there stays");
+    let password = read("broker.env");
+    let password = password.lines().find_map(|line| line.strip_prefix("LOYALTY_PASSWORD="));
+    let told = read("loyalty.env");
+    assert!(told.contains("MURMUR_NATS_USER=loyalty\n"), "{told}");
+    assert!(told.contains(&format!("MURMUR_NATS_PASSWORD={}\n", password.unwrap())), "{told}");
+    assert!(read("accounts.conf").contains("user: loyalty, password: $LOYALTY_PASSWORD"));
+    let mut with = table("audit.toml");
+    assert_eq!(with.remove("newcomers").unwrap().as_array().unwrap().len(), 1);
+    for (place, path) in [
+        ("databases", "/volumes/loyalty/database"),
+        ("seal-keys", "/volumes/loyalty-keys/seal"),
+        ("foreign-prefixes", "JS.LOYALTY.API"),
+    ] {
+        let entry = with[place].as_table_mut().unwrap().remove("loyalty");
+        assert_eq!(entry.unwrap().as_str(), Some(path));
+    }
     assert_eq!(with, shop);
 }
 
