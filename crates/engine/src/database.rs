@@ -170,9 +170,7 @@ impl Database {
     /// # Errors
     /// When the copy cannot be written.
     pub fn copy_to(&self, file: &Path) -> Result<(), StateError> {
-        let name = file.to_string_lossy();
-        self.connection.execute("VACUUM INTO ?1", [name.as_ref()])?;
-        Ok(())
+        copy(&self.connection, file)
     }
 
     /// Which history this database tells; none before the first start or a restoring.
@@ -251,6 +249,18 @@ pub fn open_to_read(file: &Path) -> Result<Connection, StateError> {
     connection.busy_timeout(std::time::Duration::from_secs(5))?;
     connection.set_prepared_statement_cache_capacity(STATEMENTS_CACHED);
     Ok(connection)
+}
+
+/// Writes a whole and consistent copy of what a connection sees. One that fails is not left behind: it may have
+/// filled the disk, and is no copy.
+fn copy(connection: &Connection, file: &Path) -> Result<(), StateError> {
+    let is_new = !file.exists();
+    let name = file.to_string_lossy();
+    let copied = connection.execute("VACUUM INTO ?1", [name.as_ref()]);
+    if copied.is_err() && is_new {
+        drop(std::fs::remove_file(file));
+    }
+    Ok(copied.map(drop)?)
 }
 
 fn set_cache(connection: &Connection, kib: i32) -> rusqlite::Result<()> {

@@ -74,7 +74,8 @@ pub struct Settings {
     /// Default: `snapshots` in --data
     #[arg(long, env = "MURMUR_SNAPSHOTS")]
     pub snapshots: Option<PathBuf>,
-    /// Rows after which another snapshot is written, if they are a quarter of all; 0: none ever is
+    /// Rows after which another snapshot is written, if they are a quarter of all; 0: none ever is. Two are kept, each
+    /// as large as the database
     #[arg(long, env = "MURMUR_SNAPSHOT_ROWS", default_value_t = snapshots::ROWS_MIN)]
     pub snapshot_rows: u64,
     /// The process's surroundings

@@ -14,7 +14,7 @@ use protocol::seal::{Seal, SealKeys};
 use protocol::{Position, Service};
 use sha2::{Digest as _, Sha256};
 
-use super::{identity, open_to_read, schema};
+use super::{copy, identity, open_to_read, schema};
 use crate::outbox;
 use crate::state::{Read, StateError};
 
@@ -44,7 +44,7 @@ pub struct Snapshots {
     keys: Arc<SealKeys>,
 }
 
-/// A copy that is written and not kept yet.
+/// A copy that is written and not kept yet. What is not kept is removed with it: it may have filled the disk.
 #[derive(Debug)]
 pub struct Draft {
     file: PathBuf,
@@ -104,9 +104,7 @@ impl Snapshots {
         }
         let draft = self.folder.join(format!("{}{DRAFT}", self.service));
         remove(&draft).map_err(|error| self.io(error))?;
-        let from = open_to_read(file)?;
-        let name = draft.to_string_lossy();
-        from.execute("VACUUM INTO ?1", [name.as_ref()]).map_err(StateError::from)?;
+        copy(&open_to_read(file)?, &draft)?;
         let head = outbox::head(&Read::new(&open_to_read(&draft)?))?;
         Ok(Draft { file: draft, head })
     }
@@ -199,6 +197,13 @@ impl Draft {
     #[must_use]
     pub const fn head(&self) -> Position {
         self.head
+    }
+}
+
+impl Drop for Draft {
+    fn drop(&mut self) {
+        // The next draft removes it, if this fails.
+        drop(remove(&self.file));
     }
 }
 

@@ -101,3 +101,31 @@ fn a_database_is_set_aside_whole_and_only_when_nobody_has_it_open() {
     let (owner, history) = reads.read(super::identity).unwrap();
     assert_eq!((owner.as_deref(), history), (Some("order"), None));
 }
+
+#[test]
+fn a_copy_that_fails_is_not_left_behind_and_nobody_else_s_file_is_touched() {
+    let all = tempfile::tempdir().unwrap();
+    let folder = all.path().join("order");
+    let mut database = open(&folder).unwrap();
+    let written = database.transaction(|write| {
+        let name = |nth: u32| format!("{nth}{}", "-".repeat(1_000));
+        (0..200).try_for_each(|nth| {
+            write.execute("INSERT INTO thing VALUES (?1)", [name(nth)]).map(drop)
+        })
+    });
+    written.map_err(|error: StateError| error).unwrap();
+    drop(database);
+    let (whole, other) = (all.path().join("whole.db"), all.path().join("other"));
+    open(&folder).unwrap().copy_to(&whole).unwrap();
+    std::fs::write(&other, "somebody's").unwrap();
+    assert!(open(&folder).unwrap().copy_to(&other).is_err());
+    assert_eq!(std::fs::read_to_string(&other).unwrap(), "somebody's");
+    let file = folder.join("order.db");
+    let mut bytes = std::fs::read(&file).unwrap();
+    let last = bytes.len() - 50 * PAGE_BYTES as usize;
+    bytes[last..].fill(0xff);
+    std::fs::write(&file, bytes).unwrap();
+    let half = all.path().join("half.db");
+    assert!(open(&folder).unwrap().copy_to(&half).is_err());
+    assert!(!half.exists());
+}

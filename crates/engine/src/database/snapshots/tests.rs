@@ -160,6 +160,21 @@ fn a_database_that_is_there_is_not_replaced_and_a_folder_that_is_gone_is_not_mad
 }
 
 #[test]
+fn what_is_not_kept_takes_no_room() {
+    let disk = Disk::new();
+    let mut database = disk.open();
+    disk.write(&mut database, 10);
+    let names = || fs::read_dir(&disk.snapshots.folder).unwrap().count();
+    let file = file_in(&disk.data(), service::ORDER);
+    let draft = disk.snapshots.draft(&file).unwrap();
+    assert_eq!((draft.head().sequence, names()), (10, 1));
+    drop(draft);
+    assert_eq!(names(), 0);
+    assert!(disk.snapshots.draft(&file.with_extension("other")).is_err());
+    assert_eq!(names(), 0);
+}
+
+#[test]
 fn the_next_one_is_due_after_so_many_rows_and_later_after_a_part_of_all() {
     assert!(is_due(0, 50_000, ROWS_MIN) && !is_due(0, 49_999, ROWS_MIN));
     assert!(!is_due(1_000_000, 1_050_000, ROWS_MIN));
