@@ -1,18 +1,20 @@
 //! The process, driven by hand: what follows from what, without a broker or a clock.
 
 mod foreign;
+mod gate;
 mod hand;
+mod looks;
 mod marks;
 mod unready;
 mod versions;
 
 use std::time::Duration;
 
-use contracts::service;
-use protocol::Timestamp;
+use contracts::{Event, service};
+use protocol::{Recovered, Timestamp};
 
 use super::*;
-use crate::batch::tests::stage::{Ask, created, registered, stocked};
+use crate::batch::tests::stage::{Ask, created, id, registered, stocked};
 use crate::batch::{QueuedInput, Request};
 use crate::promise::Durability;
 use crate::relay::Reply;
@@ -109,11 +111,14 @@ fn ignored_rows_behind_a_decision_stay_behind_it() {
     hand.place("o2", 2);
     hand.effects();
     hand.deliver(service::SHIPPING, created("o1"));
-    hand.deliver(service::INVENTORY, stocked());
+    let (service, rows, up_to, foreign) = (id("shipping"), 0, 1, Vec::new());
+    let ignored = Event::ShippingRecovered(Recovered { service, rows, up_to, foreign });
+    hand.deliver(service::SHIPPING, ignored);
     hand.effects();
     hand.holds_commits = false;
     hand.finish_commit();
     hand.effects();
+    assert_eq!(hand.engine.positions().of(service::SHIPPING).decided.sequence, 2);
     assert_eq!(hand.stored(3).event.kind(), contracts::kind::ORDER_CONFIRMED);
     assert_eq!(hand.process.standing().held.len(), 0);
 }

@@ -42,6 +42,10 @@ pub(super) struct Hand {
     pub(super) claims: Vec<(u64, Claim)>,
     /// What the broker's counter says beyond what can be read.
     counted: u64,
+    /// The message that the broker counts and cannot read.
+    pub(super) unreadable: Option<u64>,
+    /// The broker's answers are held back where there is a list.
+    pub(super) held_requests: Option<Vec<(RequestId, BrokerRequest)>>,
     /// Where the own stream's configuration is not as wanted, and what the broker says to updates, in
     /// order; when none is left, they set it right.
     pub(super) difference: Option<&'static str>,
@@ -92,6 +96,8 @@ impl Hand {
             consumers: BTreeMap::new(),
             claims: Vec::new(),
             counted: 0,
+            unreadable: None,
+            held_requests: None,
             difference: None,
             updates: Vec::new(),
         }
@@ -168,11 +174,7 @@ impl Hand {
         let mut effects = Vec::new();
         let until = self.now.monotonic + Duration::from_millis(250);
         loop {
-            while let Some(effect) = self.process.poll_effect(self.now) {
-                if let Some(effect) = self.carry_out(effect) {
-                    effects.push(effect);
-                }
-            }
+            effects.extend(self.effects_now());
             match self.process.poll_timeout() {
                 Some(timeout) if timeout.at <= until && self.ended.is_none() => {
                     let wait = timeout.at.saturating_sub(self.now.monotonic);
@@ -191,9 +193,26 @@ impl Hand {
         }
     }
 
+    /// The same, at this moment.
+    pub(super) fn effects_now(&mut self) -> Vec<Effect<Orders, u64>> {
+        let mut effects = Vec::new();
+        while let Some(effect) = self.process.poll_effect(self.now) {
+            effects.extend(self.carry_out(effect));
+        }
+        effects
+    }
+
     pub(super) fn finish_commit(&mut self) {
         if let Some(inputs) = self.held_commit.take() {
             self.commit(inputs);
+        }
+    }
+
+    /// What the broker was asked meanwhile is answered, and from now on at once.
+    pub(super) fn answer_held(&mut self) {
+        for (id, request) in self.held_requests.take().unwrap() {
+            let answer = self.broker(request);
+            self.input(Input::Broker(id, answer));
         }
     }
 
@@ -217,7 +236,7 @@ impl Hand {
 
     pub(super) fn recreate_stream(&mut self) {
         self.created += 1;
-        (self.stream, self.counted) = (Some(BTreeMap::new()), 0);
+        (self.stream, self.counted, self.unreadable) = (Some(BTreeMap::new()), 0, None);
     }
 
     pub(super) fn lose_message(&mut self, sequence: u64) {
@@ -282,6 +301,10 @@ impl Hand {
                 self.input(Input::Database(id, answer));
             }
             Effect::Broker(id, request) => {
+                if let Some(held) = &mut self.held_requests {
+                    held.push((id, request));
+                    return None;
+                }
                 let answer = self.broker(request);
                 self.input(Input::Broker(id, answer));
             }
@@ -307,7 +330,8 @@ impl Hand {
     }
 
     fn broker(&mut self, request: BrokerRequest) -> Result<BrokerAnswer, String> {
-        let own = |stream: &Option<BTreeMap<u64, Row>>| stream.clone().unwrap_or_default();
+        let mut own = self.stream.clone().unwrap_or_default();
+        own.retain(|number, _| Some(*number) != self.unreadable);
         let answer = match request {
             BrokerRequest::Find(service::ORDER) => BrokerAnswer::Stream(self.info()),
             BrokerRequest::Find(stream) => {
@@ -317,20 +341,16 @@ impl Hand {
                 BrokerAnswer::Stream(Some(StreamInfo { created, extent, difference: None }))
             }
             BrokerRequest::Tail(service::ORDER) => {
-                let tail = own(&self.stream).last_key_value().map(|(_, row)| row.clone());
-                BrokerAnswer::Message(tail)
+                BrokerAnswer::Message(own.last_key_value().map(|(_, row)| row.clone()))
             }
             BrokerRequest::Tail(of) => {
                 let tail = self.foreign.get(&of).and_then(|stream| stream.tail.clone());
                 BrokerAnswer::Message(tail)
             }
             BrokerRequest::Recovered(of) => BrokerAnswer::Message(self.recovered.get(&of).cloned()),
-            BrokerRequest::Message(sequence) => {
-                BrokerAnswer::Message(own(&self.stream).get(&sequence).cloned())
-            }
+            BrokerRequest::Message(sequence) => BrokerAnswer::Message(own.get(&sequence).cloned()),
             BrokerRequest::Scan(from) => {
-                let rows = own(&self.stream);
-                BrokerAnswer::Messages(rows.range(from..).map(|(_, row)| row.clone()).collect())
+                BrokerAnswer::Messages(own.range(from..).map(|(_, row)| row.clone()).collect())
             }
             BrokerRequest::Create => {
                 self.recreate_stream();
