@@ -109,16 +109,13 @@ impl SealKeys {
     /// The seal of a whole file with this SHA-256.
     #[must_use]
     pub fn seal_file(&self, digest: &[u8; 32]) -> Seal {
-        let mut code = [0; 16];
-        code.copy_from_slice(&self.newest.of_file(digest).finalize().into_bytes()[..16]);
-        Seal { key: self.newest.id, code }
+        Seal { key: self.newest.id, code: truncated(self.newest.of_file(digest)) }
     }
 
     /// Whether this owner has sealed a file with this SHA-256.
     #[must_use]
     pub fn has_sealed_file(&self, digest: &[u8; 32], seal: &Seal) -> bool {
-        let mut keys = std::iter::once(&self.newest).chain(&self.older);
-        keys.any(|key| {
+        self.known().any(|key| {
             key.id == seal.key && key.of_file(digest).verify_truncated_left(&seal.code).is_ok()
         })
     }
@@ -141,7 +138,7 @@ impl SealKeys {
         let holds = |key: &SealKey| {
             key.mark(at.sequence, &at.chain).verify_truncated_left(at.chain.mark()).is_ok()
         };
-        std::iter::once(&self.newest).chain(&self.older).any(holds)
+        self.known().any(holds)
     }
 
     /// Whose the row is, when it follows `before`.
@@ -152,8 +149,8 @@ impl SealKeys {
         };
         let Ok(seal) = seal.parse::<Seal>() else { return Origin::Forged };
         let parts = [row.subject.as_bytes(), headers.as_bytes(), &row.payload];
-        let mut keys = std::iter::once(&self.newest).chain(&self.older);
-        let holds = keys.any(|key| key.id == seal.key && key.holds(before, parts, &seal.code));
+        let holds =
+            self.known().any(|key| key.id == seal.key && key.holds(before, parts, &seal.code));
         if holds && self.has_marked(row.position()) { Origin::Own } else { Origin::Forged }
     }
 
@@ -161,6 +158,10 @@ impl SealKeys {
     #[must_use]
     pub fn is_own(&self, before: Chain, row: &Row) -> bool {
         self.origin(before, row) == Origin::Own
+    }
+
+    fn known(&self) -> impl Iterator<Item = &SealKey> {
+        std::iter::once(&self.newest).chain(&self.older)
     }
 }
 
@@ -181,9 +182,7 @@ impl SealKey {
     }
 
     fn code(&self, before: Chain, parts: [&[u8]; 3]) -> [u8; 16] {
-        let mut code = [0; 16];
-        code.copy_from_slice(&self.over(before, parts).finalize().into_bytes()[..16]);
-        code
+        truncated(self.over(before, parts))
     }
 
     /// Compared in constant time.
@@ -216,6 +215,12 @@ impl SealKey {
         }
         code
     }
+}
+
+fn truncated(code: Hmac<Sha256>) -> [u8; 16] {
+    let mut first = [0; 16];
+    first.copy_from_slice(&code.finalize().into_bytes()[..16]);
+    first
 }
 
 fn keyed(bytes: &[u8; SEAL_KEY_BYTES]) -> Hmac<Sha256> {

@@ -14,21 +14,21 @@ pub(crate) async fn write(snapshots: Snapshots, file: PathBuf, rows_min: u64, st
         return;
     }
     let mut standing = status.watch();
-    let mut newest = snapshots.newest();
+    let mut tried = snapshots.newest();
     loop {
+        metrics::gauge!("murmur_snapshot_row").set(snapshots.newest() as f64);
         let due = |now: &ProcessStatus| {
-            now.compared.is_some() && is_due(newest, now.acknowledged, rows_min)
+            now.compared.is_some() && is_due(tried, now.acknowledged, rows_min)
         };
         let Ok(head) = standing.wait_for(due).await.map(|now| now.acknowledged) else { return };
         match one(&snapshots, &file, &mut standing).await {
             Ok(row) => {
                 tracing::info!(row, "wrote a snapshot");
-                metrics::gauge!("murmur_snapshot_row").set(row as f64);
-                newest = row;
+                tried = row;
             }
             Err(error) => {
                 tracing::warn!("no snapshot could be written: {error:#}");
-                newest = head;
+                tried = head;
             }
         }
     }

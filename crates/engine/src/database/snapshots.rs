@@ -92,10 +92,11 @@ impl Snapshots {
         rows_in(&self.folder, self.service).first().copied().unwrap_or(0)
     }
 
-    /// Copies the database in `file`, beside its writer, as it is committed now.
+    /// Copies the database in `file`, beside its writer, as it is committed now. The chain over its rows is followed,
+    /// so that no damage is sealed.
     ///
     /// # Errors
-    /// When it cannot be copied.
+    /// When it cannot be copied, or its outbox is damaged.
     pub fn draft(&self, file: &Path) -> Result<Draft, SnapshotError> {
         // Not with what is above it: a folder that was taken away stays away.
         match DirBuilder::new().mode(0o700).create(&self.folder) {
@@ -105,8 +106,9 @@ impl Snapshots {
         let draft = self.folder.join(format!("{}{DRAFT}", self.service));
         remove(&draft).map_err(|error| self.io(error))?;
         copy(&open_to_read(file)?, &draft)?;
-        let head = outbox::head(&Read::new(&open_to_read(&draft)?))?;
-        Ok(Draft { file: draft, head })
+        let mut draft = Draft { file: draft, head: Position::default() };
+        draft.head = outbox::verify(&Read::new(&open_to_read(&draft.file)?))?;
+        Ok(draft)
     }
 
     /// Keeps a draft, of which the stream holds all, and removes what is too old.

@@ -34,10 +34,11 @@ impl Disk {
     /// Writes rows up to this one, each named by what it is of.
     fn write(&self, database: &mut Database, to: u64) {
         let written = database.transaction(|write| {
-            let from = outbox::head(&write.read())?.sequence + 1;
-            (from..=to).try_for_each(|row| {
-                let sql = "INSERT INTO outbox VALUES (?1, 'a', 'b', 'c', x'00', ?2)";
-                write.execute(sql, (row, protocol::Chain::START.to_bytes())).map(drop)?;
+            let Position { sequence, mut chain } = outbox::head(&write.read())?;
+            (sequence + 1..=to).try_for_each(|row| {
+                chain = chain.next("b", "c", b"d");
+                let sql = "INSERT INTO outbox VALUES (?1, 'a', 'b', 'c', CAST('d' AS BLOB), ?2)";
+                write.execute(sql, (row, chain.to_bytes())).map(drop)?;
                 write.execute("INSERT INTO thing VALUES (?1)", [row.to_string()]).map(drop)
             })
         });
@@ -180,4 +181,18 @@ fn the_next_one_is_due_after_so_many_rows_and_later_after_a_part_of_all() {
     assert!(!is_due(1_000_000, 1_050_000, ROWS_MIN));
     assert!(is_due(1_000_000, 1_333_334, ROWS_MIN));
     assert!(!is_due(60_000, 50_000, ROWS_MIN), "a stream that was shorter");
+}
+
+#[test]
+fn a_damaged_outbox_is_not_sealed() {
+    let disk = Disk::new();
+    let mut database = disk.open();
+    disk.write(&mut database, 10);
+    let changed = database.transaction(|write| {
+        write.execute("UPDATE outbox SET payload = x'00' WHERE sequence = 7", []).map(drop)
+    });
+    changed.map_err(|error: StateError| error).unwrap();
+    let error = disk.snapshots.draft(&file_in(&disk.data(), service::ORDER)).unwrap_err();
+    assert!(error.to_string().contains('7'), "{error}");
+    assert_eq!(fs::read_dir(&disk.snapshots.folder).unwrap().count(), 0);
 }
