@@ -42,6 +42,7 @@ struct Problem {
 struct Schemas {
     taken: SchemaGenerator,
     given: SchemaGenerator,
+    problems: Catalogue,
 }
 
 impl Document {
@@ -54,7 +55,8 @@ impl Document {
         operations: Vec<Operation>,
         problems: &[&[&'static ProblemKind]],
     ) -> Self {
-        let mut schemas = Schemas::new();
+        let problems = Catalogue::with(problems);
+        let mut schemas = Schemas::new(problems.clone());
         let mut paths = Map::new();
         let of_all = page::operations().into_iter().chain(catalogue::operations());
         let all: Vec<Operation> = operations.into_iter().chain(of_all).collect();
@@ -86,8 +88,7 @@ impl Document {
                 "securitySchemes": security_schemes(),
             },
         });
-        let (table, problems) = (Arc::new(Table::of(&all)), Catalogue::with(problems));
-        Self { value, table, problems }
+        Self { value, table: Arc::new(Table::of(&all)), problems }
     }
 
     /// The problems that the API answers with.
@@ -109,7 +110,7 @@ impl Document {
 }
 
 impl Schemas {
-    fn new() -> Self {
+    fn new(problems: Catalogue) -> Self {
         let settings = SchemaSettings::draft2020_12().with(|settings| {
             settings.meta_schema = None;
             settings.definitions_path = "/components/schemas".into();
@@ -117,7 +118,8 @@ impl Schemas {
         let taken = settings.clone().for_deserialize().with(|settings| {
             settings.inline_subschemas = true;
         });
-        Self { taken: taken.into_generator(), given: settings.for_serialize().into_generator() }
+        let given = settings.for_serialize().into_generator();
+        Self { taken: taken.into_generator(), given, problems }
     }
 
     fn operation(&mut self, operation: &Operation) -> Value {
@@ -176,7 +178,10 @@ impl Schemas {
         for Answer { status, description, content } in &operation.answers {
             let (media_type, schema) = self.content(content);
             let answer = all.entry(status.to_string()).or_insert_with(|| json!({}));
-            answer["description"] = json!(description);
+            answer["description"] = json!(match content {
+                Content::Problem => format!("{description}.{}", self.problems_of(*status)),
+                Content::Json(_) | Content::Text(_) => (*description).to_owned(),
+            });
             answer["content"][media_type] = json!({ "schema": schema });
             let headers = headers::of(operation, *status);
             if !headers.is_empty() {
@@ -184,6 +189,14 @@ impl Schemas {
             }
         }
         Value::Object(all)
+    }
+
+    /// The kinds of problem that this process answers with under a status, each with a link to what explains it;
+    /// empty where there are none.
+    fn problems_of(&self, status: u16) -> String {
+        let kinds = self.problems.kinds().filter(|kind| kind.statuses.contains(&status));
+        let links: Vec<_> = kinds.map(|kind| format!("[{}]({})", kind.slug, kind.url())).collect();
+        if links.is_empty() { String::new() } else { format!(" Kinds: {}.", links.join(", ")) }
     }
 
     fn content(&mut self, content: &Content) -> (&'static str, Value) {
@@ -282,6 +295,9 @@ mod tests {
         assert_eq!(names(put), [&["id"][..], &headers, &conditions].concat());
         assert_eq!(put["operationId"], "put_mugs_id");
         assert!(put["responses"]["503"]["content"]["application/problem+json"].is_object());
+        let too_large = put["responses"]["413"]["description"].as_str().unwrap();
+        assert!(too_large.contains("[row-too-large](/problems/row-too-large)"), "{too_large}");
+        assert!(!too_large.contains("not-found"), "{too_large}");
         let list = &document["paths"]["/mugs"]["get"];
         assert_eq!(names(list), ["Murmur-Token", "limit", "cursor"]);
     }
