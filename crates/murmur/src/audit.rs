@@ -2,13 +2,12 @@
 
 use std::fs::{self, File};
 use std::io::BufReader;
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 use std::time::Duration;
 
 use anyhow::Context as _;
 use auditor::Audit;
 use auditor::journal::{self, Entry};
-use client::run_file::RunFile;
 use evidence::examination::examine;
 use evidence::report;
 use serde_json::json;
@@ -33,6 +32,10 @@ pub(crate) struct Args {
     /// several times.
     #[arg(long, value_name = "FILE")]
     journal: Vec<PathBuf>,
+    /// Where to leave the verdict for the page, whose query service has its folder as `--operator-folder`;
+    /// without it, `audit.json` in the data folder.
+    #[arg(long, env = "MURMUR_VERDICT_FILE", value_name = "FILE")]
+    verdict_file: Option<PathBuf>,
 }
 
 /// Audits, and prints what was found. Exit codes: 0 clean, 1 something is broken, 2 wrongly told, 3
@@ -42,7 +45,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     let wait = (!args.no_wait).then(|| Duration::from_secs(args.wait_seconds));
     let journal = read_journals(&args.journal).map_err(Misuse)?;
     let audit = examine(&running, wait, journal.as_deref()).await.context(NothingCompared)?;
-    if let Err(error) = leave(&running, &audit) {
+    let file = args.verdict_file.unwrap_or_else(|| running.data.join(VERDICT_FILE));
+    if let Err(error) = leave(&file, &audit) {
         note!("the page will not show this audit: {error:#}");
     }
     if global.json {
@@ -53,9 +57,8 @@ pub(crate) async fn run(global: &Global, args: Args) -> anyhow::Result<Verdict> 
     Ok(report::verdict(&audit))
 }
 
-/// Leaves the verdict and its time in the data folder, where query's page shows them.
-fn leave(running: &RunFile, audit: &Audit) -> anyhow::Result<()> {
-    let file = running.data.join(VERDICT_FILE);
+/// Leaves the verdict and its time where query's page shows them.
+fn leave(file: &Path, audit: &Audit) -> anyhow::Result<()> {
     let mut document = audit.json();
     document["at"] = json!(runtime::handle::now());
     document["conclusion"] = json!(audit.conclusion());
@@ -64,7 +67,7 @@ fn leave(running: &RunFile, audit: &Audit) -> anyhow::Result<()> {
     }
     let unfinished = file.with_extension("unfinished");
     let written = fs::write(&unfinished, document.to_string());
-    let written = written.and_then(|()| fs::rename(&unfinished, &file));
+    let written = written.and_then(|()| fs::rename(&unfinished, file));
     written.with_context(|| format!("cannot write {}", file.display()))
 }
 

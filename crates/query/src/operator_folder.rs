@@ -1,7 +1,7 @@
 //! What the operator's programs leave in the data folder of `murmur up`, for the page to show: how the
 //! supervisor sees its processes, their logs, and what the last audit found.
 //!
-//! Each is read when it is asked for. Where there is no such folder, as in containers, nothing of it is known.
+//! Each is read when it is asked for. Where there is no such folder, nothing of it is known; in containers it has the last audit alone.
 //!
 //! Deliberately absent: any write, and any look at a file that is not named here.
 

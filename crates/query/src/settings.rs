@@ -41,8 +41,8 @@ pub struct Settings {
         value_name = "SERVICE=URL"
     )]
     pub page_owners: Vec<PageOwner>,
-    /// Data folder of the `murmur up` that has started this process: what its supervisor, its logs and the last
-    /// audit say is answered from there
+    /// Data folder of the `murmur up` that has started this process, or where `murmur audit --verdict-file` leaves its
+    /// verdict: what the supervisor, the logs and the last audit say is answered from there
     #[arg(long, env = "MURMUR_OPERATOR_FOLDER", value_name = "FOLDER")]
     pub operator_folder: Option<PathBuf>,
     /// The process's surroundings
