@@ -164,3 +164,25 @@ fn a_folder_from_before_accounts_goes_on_without_and_is_closed_by_an_empty_broke
     system.wait_healed();
     assert!(system.expect(&["audit"]).contains("the audit is clean"));
 }
+
+#[test]
+fn an_owner_answers_whoever_reads_its_stream_and_no_answer_is_a_way_into_a_stream() {
+    let system = System::start();
+    system.stock_up();
+    place(&system, "o-1");
+    let (mut query, mut payment) = (system.broker_as("query"), system.broker_as("payment"));
+    for owner in ACCOUNTS {
+        let end = query.ask(&format!("{owner}.verify")).unwrap();
+        assert!(end.as_u64() > Some(0), "{owner}: {end}");
+    }
+    let mut operator = system.broker_as("operator");
+    let before = orders_in(&mut operator);
+    // An answer that nobody has asked for comes to nobody, and so does one to what names a subject of events.
+    assert!(payment.publish("_R_.order.placed.evil", "order.placed.evil", "{}").is_empty());
+    assert!(payment.publish("order.verify", "order.placed.evil", "").is_empty());
+    assert!(payment.ask("order.verify").unwrap().is_u64());
+    assert_eq!(orders_in(&mut operator), before);
+    assert!(
+        !fs::read_to_string(system.folder("logs/nats.log")).unwrap().contains("Subject \"_R_.")
+    );
+}

@@ -73,11 +73,6 @@ fn write_account(text: &mut String, account: &Account) {
     text.push_str("      permissions {\n");
     write_list(text, "        publish", account.publishes.iter().map(|subject| quoted(subject)));
     write_list(text, "        subscribe", account.subscribes.iter().map(|subject| quoted(subject)));
-    if account.replies {
-        // Each message that is delivered counts as one that may be answered, and 2.9 looks through all
-        // of them at each message once there are many: they are let go of soon.
-        text.push_str("        allow_responses: { max: 1, expires: \"250ms\" }\n");
-    }
     text.push_str("      }\n    }");
     if account.is_open_to_operator {
         let (user, password) = (operator_in(name), password_variable(OPERATOR));

@@ -64,8 +64,5 @@ fn write_table(page: &mut String, account: &Account) {
         push_line!(page, "| {may} | `{subject}` |");
     };
     account.publishes.iter().for_each(|subject| row("publish", subject));
-    if account.replies {
-        row("publish", "_R_.>");
-    }
     account.subscribes.iter().for_each(|subject| row("subscribe", subject));
 }
