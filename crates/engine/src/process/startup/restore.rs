@@ -14,6 +14,15 @@ use crate::starting::{Fence, Found};
 /// pages of the indexes, and each page is written once a transaction.
 const RESTORED_AT_ONCE: usize = 4_000;
 
+/// Rows that were judged, and are not taken over yet.
+struct Collected {
+    rows: Vec<Row>,
+    /// Where the stream goes on after them.
+    next: u64,
+    /// Why no more of them can be taken.
+    stopped: Option<Fence>,
+}
+
 impl Pass {
     /// Restores up to `up_to`, and takes the end of the stream with a `recovered` row before
     /// anything is decided: a killed predecessor's bytes may still be arriving.
@@ -45,40 +54,54 @@ impl Pass {
             return Ok(true);
         }
         let mut cursor = Cursor::new(head);
-        let mut messages = self.scan(self.first_to_take(&mut cursor).await?).await?;
-        while cursor.position().sequence < up_to {
-            let next = messages.last().map_or(0, |row| row.sequence + 1);
-            let (rows, stopped) = self.accept(&mut cursor, messages, up_to);
-            let took_none = rows.is_empty() && cursor.position() == head;
-            match stopped {
-                Some(fence) if took_none => return Err(StartError::Fence(fence)),
-                Some(_) => {
-                    self.take_over(rows).await?;
-                    return Ok(false);
-                }
-                None if cursor.position().sequence >= up_to => {
-                    self.take_over(rows).await?;
-                    return Ok(true);
-                }
-                None => {}
+        let from = self.first_to_take(&mut cursor).await?;
+        // The database begins with what comes first.
+        let mut collected = self.collect(&mut cursor, from, up_to, 1).await?;
+        loop {
+            let is_last = cursor.position().sequence >= up_to || collected.stopped.is_some();
+            if is_last {
+                return match collected.stopped {
+                    Some(fence) if cursor.position() == head => Err(StartError::Fence(fence)),
+                    stopped => self.take_over(collected.rows).await.map(|()| stopped.is_none()),
+                };
             }
-            // The database takes these rows while the broker sends the next ones.
-            let (taken, scanned) = both(self.take_over(rows), self.scan_many(next, up_to)).await;
+            // It takes these rows while the broker sends the next ones, and these are judged.
+            let next = self.collect(&mut cursor, collected.next, up_to, RESTORED_AT_ONCE);
+            let (taken, next) = both(self.take_over(collected.rows), next).await;
             taken?;
-            messages = scanned?;
+            collected = next?;
         }
-        Ok(true)
     }
 
-    /// The own rows that follow, up to a number, and why no more do. What follows and is not sealed was
+    /// The own rows that follow, up to a number: as many as are enough, all, or those before one that is not taken.
+    async fn collect(
+        &self,
+        cursor: &mut Cursor,
+        from: u64,
+        up_to: u64,
+        enough: usize,
+    ) -> Result<Collected, StartError> {
+        let mut collected = Collected { rows: Vec::new(), next: from, stopped: None };
+        while collected.rows.len() < enough
+            && collected.stopped.is_none()
+            && cursor.position().sequence < up_to
+        {
+            let messages = self.scan(collected.next).await?;
+            collected.next = messages.last().map_or(0, |row| row.sequence + 1);
+            collected.stopped = self.accept(cursor, messages, up_to, &mut collected.rows);
+        }
+        Ok(collected)
+    }
+
+    /// Adds the own rows that follow, up to a number; says why no more do. What follows and is not sealed was
     /// written by somebody else: it is taken over by nobody.
     fn accept(
         &self,
         cursor: &mut Cursor,
         messages: Vec<Row>,
         up_to: u64,
-    ) -> (Vec<Row>, Option<Fence>) {
-        let mut rows = Vec::with_capacity(messages.len());
+        rows: &mut Vec<Row>,
+    ) -> Option<Fence> {
         for message in messages {
             let before = cursor.position();
             if before.sequence >= up_to {
@@ -88,14 +111,14 @@ impl Pass {
             match next.accept(&message) {
                 Ok(Accepted::Known) => {}
                 Ok(Accepted::Next) if self.is_foreign(before, &message) => {
-                    return (rows, Some(Fence::Forged { message: message.sequence }));
+                    return Some(Fence::Forged { message: message.sequence });
                 }
                 Ok(Accepted::Next) => rows.push(message),
-                Err(stopped) => return (rows, Some(cannot_restore(stopped.into()))),
+                Err(stopped) => return Some(cannot_restore(stopped.into())),
             }
             *cursor = next;
         }
-        (rows, None)
+        None
     }
 
     fn is_foreign(&self, before: Position, message: &Row) -> bool {
@@ -106,18 +129,6 @@ impl Pass {
         let messages = self.port.scan(from).await?;
         if messages.is_empty() {
             return Err(StartError::Broker("reading the stream ended".to_owned()));
-        }
-        Ok(messages)
-    }
-
-    /// As many messages as one transaction takes, or all up to that number.
-    async fn scan_many(&self, from: u64, up_to: u64) -> Result<Vec<Row>, StartError> {
-        let mut messages = self.scan(from).await?;
-        while let Some(last) = messages.last().map(|row| row.sequence)
-            && last < up_to
-            && messages.len() < RESTORED_AT_ONCE
-        {
-            messages.extend(self.scan(last + 1).await?);
         }
         Ok(messages)
     }
