@@ -4,12 +4,15 @@ import { onTheme, colour } from "./theme.js";
 
 const FONT = '11px "Inter", system-ui, sans-serif';
 
+/** A chart is drawn anew so often at most: its words cost more than all else on the page. */
+const REDRAWN_MS = 1_000;
+
 /**
  * A chart in `host`. `describe()` says its options for uPlot, again after each change of colours;
  * `tip(index)` makes what is shown at the mouse.
  */
 export class Chart {
-  #host; #describe; #tip; #data = null; #plot = null; #bubble = h("div.tip", { hidden: true });
+  #host; #describe; #tip; #data = null; #plot = null; #drawn = 0; #due = null; #bubble = h("div.tip", { hidden: true });
 
   constructor(host, describe, tip) {
     this.#host = host;
@@ -21,11 +24,17 @@ export class Chart {
     new ResizeObserver(() => this.#fit()).observe(host);
   }
 
-  /** Shows these figures: `[xs, ys, …]`. */
+  /** Shows these figures soon: `[xs, ys, …]`. */
   show(data) {
     this.#data = data;
-    if (this.#plot) this.#plot.setData(data);
-    else this.rebuild();
+    if (!this.#plot) this.rebuild();
+    else this.#due ??= setTimeout(() => this.#redraw(), Math.max(0, this.#drawn + REDRAWN_MS - Date.now()));
+  }
+
+  #redraw() {
+    this.#due = null;
+    this.#drawn = Date.now();
+    this.#plot.setData(this.#data);
   }
 
   rebuild() {

@@ -22,8 +22,8 @@ use crate::queries::newest::{Newest, newest};
 use crate::query::{NoAnswer, problems};
 use crate::reader::{ReadError, Reader};
 
-/// Shortest time between two updates: faster than an eye follows, and slow enough for a phone.
-pub const SHORTEST: Duration = Duration::from_millis(250);
+/// Shortest time between two updates: figures are read no faster, and each update costs a page the layout of all its tables.
+pub const SHORTEST: Duration = Duration::from_millis(500);
 
 /// Longest time between two updates. Time alone makes an order stuck, and a page that hears nothing
 /// for longer knows that the connection is lost.

@@ -6,6 +6,9 @@ import { ordersPath } from "../router.js";
 
 const DATA = "data-step";
 
+/** From one drop of the flow to the next, as in graph.css. */
+const DROPS_PX = 24;
+
 /** Draws a plan: all that does not change with the figures. */
 export function draw(plan, stepOf) {
   const lines = plan.lines.map((line) => drawLine(line, stepOf(line.edge.event), plan.tall));
@@ -27,9 +30,8 @@ function heads() {
 const path = (points) => points.map(({ x, y }, index) => `${index ? "L" : "M"}${x} ${y}`).join("");
 
 function drawLine({ edge, from, to, label, neighbours }, step, tall) {
-  const d = path([from, shortOf(from, to)]);
-  const still = svg("path", { class: "line", [DATA]: step, d, "marker-end": `url(#head-${step})` });
-  const flow = svg("path", { class: "flow", [DATA]: step, d, "data-flows": "false" });
+  const still = svg("path", { class: "line", [DATA]: step, d: path([from, shortOf(from, to)]), "marker-end": `url(#head-${step})` });
+  const flow = drawFlow(from, to, step);
   const name = svg("text", { class: "event", "text-anchor": "middle", y: tall ? 3.5 : -1.5 }, eventName(edge.event));
   const rate = svg("text", { class: "rate", "text-anchor": "middle", y: tall ? 3.5 : 12.5 });
   const half = tall && !neighbours ? { width: 134, height: 20 } : { width: 72, height: 34 };
@@ -51,10 +53,19 @@ function drawLine({ edge, from, to, label, neighbours }, step, tall) {
   return { edge, flow, rate, owed, line: svg("g", {}, still, flow), label: link };
 }
 
+/** Drops that are moved as a whole, by as far as one is from the next: what moves is not painted anew. */
+function drawFlow(from, to, step) {
+  const end = shortOf(from, to, DROPS_PX + 2);
+  const full = shortOf(from, to);
+  const style = { "--x": `${full.x - end.x}px`, "--y": `${full.y - end.y}px` };
+  return svg("path", { class: "flow", [DATA]: step, d: path([from, end]), "data-flows": "false", style });
+}
+
 /** A little before the end, so that the head touches the box and does not enter it. */
-function shortOf(from, to) {
+function shortOf(from, to, by = 2) {
   const length = Math.hypot(to.x - from.x, to.y - from.y);
-  return { x: to.x - (2 * (to.x - from.x)) / length, y: to.y - (2 * (to.y - from.y)) / length };
+  const share = Math.min(1, by / length);
+  return { x: to.x - share * (to.x - from.x), y: to.y - share * (to.y - from.y) };
 }
 
 /** How many are waiting at the end of a line. */
